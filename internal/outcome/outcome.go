@@ -1,0 +1,88 @@
+// Package outcome tells how a command ended, so that "the evidence is bad" is never confused with "I could not look".
+//
+// A command marks the errors whose kind it knows; main turns the returned error
+// into an exit code exactly once. The codes are a promise to scripts and are
+// documented in docs/exit-codes.md.
+package outcome
+
+import (
+	"context"
+	"errors"
+)
+
+// Exit codes of every verb.
+const (
+	Good        = 0   // the job is done and nothing bad was found
+	Bad         = 1   // the job is done and the evidence is bad, or there are findings
+	Misused     = 2   // the command line does not make sense
+	Unseen      = 3   // the job could not be done, so nothing is known
+	Interrupted = 130 // stopped by Ctrl-C or SIGTERM, as a shell reports it
+)
+
+// marked carries the exit code of the error it wraps; the text stays as it was.
+type marked struct {
+	error
+	code int
+}
+
+func (m *marked) Unwrap() error { return m.error }
+
+// hinted carries advice for the reader, kept apart from the error's text so
+// that the text can be wrapped and matched without it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// BadEvidence marks err as the result of a completed look: what was looked at
+// is bad, or something was found. It returns nil for nil.
+func BadEvidence(err error) error { return mark(err, Bad) }
+
+// Usage marks err as a mistake in the command line. It returns nil for nil.
+func Usage(err error) error { return mark(err, Misused) }
+
+// CouldNotLook marks err as a job that could not be done: nothing is known, and
+// nothing may be concluded. It returns nil for nil.
+func CouldNotLook(err error) error { return mark(err, Unseen) }
+
+func mark(err error, code int) error {
+	if err == nil {
+		return nil
+	}
+	return &marked{err, code}
+}
+
+// WithHint attaches advice that is printed on a line of its own, such as
+// "did you mean --lake?". It returns nil for nil.
+func WithHint(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return &hinted{err, hint}
+}
+
+// Hint returns the outermost advice attached to err, or "".
+func Hint(err error) string {
+	if h, ok := errors.AsType[*hinted](err); ok {
+		return h.hint
+	}
+	return ""
+}
+
+// ExitCode returns the exit code for the error a command ended with: 0 for nil,
+// 130 when the command was cancelled, else the outermost mark. An unmarked
+// error is a job that was not done: 3, never a pass.
+func ExitCode(err error) int {
+	if err == nil {
+		return Good
+	}
+	if errors.Is(err, context.Canceled) {
+		return Interrupted
+	}
+	if m, ok := errors.AsType[*marked](err); ok {
+		return m.code
+	}
+	return Unseen
+}
