@@ -1,0 +1,24 @@
+// Package quantity reads the times and sizes people write on a command line, and writes sizes and counts for people to read.
+//
+// Every parse error names the value and the accepted forms, so a verb can
+// return it as it is.
+package quantity
+
+import "strconv"
+
+// FormatCount writes n with its digits grouped by three: 1,234,567.
+func FormatCount(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	grouped := make([]byte, 0, len(digits)+len(digits)/3)
+	for i := range len(digits) {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			grouped = append(grouped, ',')
+		}
+		grouped = append(grouped, digits[i])
+	}
+	return sign + string(grouped)
+}
