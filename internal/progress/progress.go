@@ -1,0 +1,208 @@
+// Package progress draws one line on a terminal that tells how far a long job is.
+//
+// The line is redrawn in place at most ten times a second and erased at the
+// end. Nothing at all is written when the output is not a terminal, so logs and
+// pipes stay clean. Only carriage returns and spaces are used, no escape
+// sequences, which every terminal understands.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/cerpac/trailkeeper/internal/quantity"
+)
+
+const (
+	redrawEvery = 100 * time.Millisecond
+	// An estimate made of the first moments is noise.
+	estimateAfter = time.Second
+)
+
+// Bar is the progress of one job. A nil Bar and one whose output is not a
+// terminal are silent. All methods may be called from many goroutines.
+type Bar struct {
+	w     io.Writer
+	label string
+	now   func() time.Time
+	width func() int // columns of the terminal, asked at every draw; nil means silent
+
+	mu      sync.Mutex
+	started time.Time
+	drawn   time.Time
+	shown   int // columns on the screen to overwrite
+	done    bool
+	count   int64
+	total   int64
+	note    string
+}
+
+// New starts a bar that draws on w, if w is a terminal. The label says what is
+// counted, such as "Reading log files".
+func New(w io.Writer, label string) *Bar {
+	return newBar(w, label, time.Now, terminalWidth(w))
+}
+
+func newBar(w io.Writer, label string, now func() time.Time, width func() int) *Bar {
+	return &Bar{w: w, label: label, now: now, width: width, started: now()}
+}
+
+// terminalWidth returns nil if w is not a terminal.
+func terminalWidth(w io.Writer) func() int {
+	file, ok := w.(interface{ Fd() uintptr })
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return nil
+	}
+	return func() int {
+		width, _, err := term.GetSize(int(file.Fd()))
+		if err != nil || width <= 0 {
+			return 80
+		}
+		return width
+	}
+}
+
+func (b *Bar) silent() bool { return b == nil || b.width == nil }
+
+// Add counts n more done.
+func (b *Bar) Add(n int64) {
+	b.update(func() { b.count += n })
+}
+
+// SetTotal says how many there are in all, which allows a percentage and an
+// estimate. Zero means not known.
+func (b *Bar) SetTotal(n int64) {
+	b.update(func() { b.total = n })
+}
+
+// SetNote shows s at the end of the line, such as the name of the file in hand.
+// Control characters in it are not passed on to the terminal.
+func (b *Bar) SetNote(s string) {
+	b.update(func() { b.note = printable(s) })
+}
+
+// Println writes a line above the bar, for warnings while the job goes on. It
+// is written even when the bar is silent; a nil Bar drops it.
+func (b *Bar) Println(line string) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.erase()
+	fmt.Fprintln(b.w, line)
+	if !b.silent() && !b.done {
+		b.draw(b.now())
+	}
+}
+
+// Done erases the line. What is called afterwards draws nothing.
+func (b *Bar) Done() {
+	if b.silent() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.erase()
+	b.done = true
+}
+
+func (b *Bar) update(change func()) {
+	if b.silent() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change()
+	if now := b.now(); !b.done && now.Sub(b.drawn) >= redrawEvery {
+		b.draw(now)
+	}
+}
+
+// draw needs the lock. A write error is ignored: a terminal that went away must
+// not end the job.
+func (b *Bar) draw(now time.Time) {
+	// The last column stays free: many terminals wrap when it is written.
+	line := cut(b.line(now), b.width()-1)
+	columns := utf8.RuneCountInString(line)
+	padding := strings.Repeat(" ", max(b.shown-columns, 0))
+	_, _ = io.WriteString(b.w, "\r"+line+padding)
+	b.shown, b.drawn = columns, now
+}
+
+// erase needs the lock.
+func (b *Bar) erase() {
+	if b.shown > 0 {
+		_, _ = io.WriteString(b.w, "\r"+strings.Repeat(" ", b.shown)+"\r")
+		b.shown = 0
+	}
+}
+
+func (b *Bar) line(now time.Time) string {
+	parts := []string{b.label, quantity.FormatCount(b.count)}
+	if b.total > 0 {
+		percent := min(100*float64(b.count)/float64(b.total), 100)
+		parts[1] += fmt.Sprintf(" of %s (%d%%)", quantity.FormatCount(b.total), int(percent))
+	}
+	elapsed := now.Sub(b.started)
+	if elapsed >= estimateAfter && b.count > 0 {
+		rate := float64(b.count) / elapsed.Seconds()
+		parts = append(parts, formatRate(rate))
+		if b.total > b.count {
+			parts = append(parts, formatLeft(float64(b.total-b.count)/rate))
+		}
+	}
+	if b.note != "" {
+		parts = append(parts, b.note)
+	}
+	return strings.Join(parts, "  ")
+}
+
+func formatRate(perSecond float64) string {
+	if perSecond < 9.95 { // 9.95 is printed as 10.0
+		return fmt.Sprintf("%.1f/s", perSecond)
+	}
+	return quantity.FormatCount(int64(math.Round(perSecond))) + "/s"
+}
+
+// formatLeft writes an estimate no more precisely than it deserves.
+func formatLeft(seconds float64) string {
+	switch {
+	case seconds < 60:
+		return fmt.Sprintf("%ds left", int(seconds)+1)
+	case seconds < 3600:
+		return fmt.Sprintf("%dm left", int(seconds/60)+1)
+	case seconds < 100*3600:
+		return fmt.Sprintf("%dh%02dm left", int(seconds/3600), int(seconds/60)%60)
+	}
+	return "days left"
+}
+
+// printable keeps names found in an archive from driving the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func cut(s string, columns int) string {
+	if columns < 1 {
+		return ""
+	}
+	runes := []rune(s)
+	if len(runes) <= columns {
+		return s
+	}
+	return string(runes[:columns-1]) + "…"
+}
