@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+const rootIntroduction = `trailkeeper keeps an AWS audit trail: it brings CloudTrail log archives, from S3
+or a folder, into an open Parquet data set and answers questions about them.
+
+Usage: trailkeeper VERB [flags]
+`
+
+// The codes are those of internal/outcome; docs/exit-codes.md explains them.
+const rootClosing = `
+Exit codes
+  0    done, nothing bad found
+  1    done, and the evidence is bad or there are findings
+  2    the command line does not make sense
+  3    could not look: nothing is known, and nothing may be concluded
+  130  interrupted
+
+Run 'trailkeeper help VERB' for the flags and examples of one verb.
+`
+
+// printRootHelp writes the verbs grouped by job.
+func printRootHelp(w io.Writer, jobs []job) error {
+	var screen bytes.Buffer
+	screen.WriteString(rootIntroduction)
+	table := tabwriter.NewWriter(&screen, 0, 8, 2, ' ', 0)
+	for _, job := range jobs {
+		if len(job.verbs) == 0 {
+			continue
+		}
+		fmt.Fprintf(table, "\n%s\n", job.title)
+		for _, verb := range job.verbs {
+			fmt.Fprintf(table, "  %s\t%s\n", verb.Name(), verb.Short)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	screen.WriteString(rootClosing)
+	_, err := screen.WriteTo(w)
+	return err
+}
+
+// newHelpCommand replaces cobra's, which exits 0 for a verb that does not exist.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [VERB]",
+		Short:             "Show the verbs, or the flags and examples of one",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeVerbs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			verb, _, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if verb == root && len(args) > 0 {
+				return usageError(root, unknownVerb(root, args))
+			}
+			verb.InitDefaultHelpFlag()
+			return verb.Help()
+		},
+	}
+}
+
+func completeVerbs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	if len(args) == 0 {
+		for _, verb := range cmd.Root().Commands() {
+			names = append(names, cobra.CompletionWithDesc(verb.Name(), verb.Short))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

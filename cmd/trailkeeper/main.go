@@ -1,0 +1,26 @@
+// Command trailkeeper keeps an AWS audit trail: it makes CloudTrail logs searchable on one machine.
+//
+// Each verb is one file: newXCommand describes it, xOptions holds its flags
+// and runX does the job, with everything it touches injected. root.go lists the
+// verbs.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+func main() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx := cancelOn(context.Background(), signals, os.Exit)
+
+	s := systemStreams()
+	err := execute(ctx, os.Args[1:], s)
+	printError(s.err, err)
+	os.Exit(outcome.ExitCode(err))
+}

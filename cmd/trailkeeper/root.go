@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+// job is a group of verbs in the help, named for what the reader wants to do.
+type job struct {
+	title string
+	verbs []*cobra.Command
+}
+
+// jobs lists every verb, in the order the help shows them. A new verb is a line
+// here; a job without verbs is not shown.
+func jobs(s *streams) []job {
+	return []job{
+		{"Set up", []*cobra.Command{
+			newCompletionCommand(s),
+		}},
+	}
+}
+
+// execute runs the verb that args name. It prints nothing about the error it
+// returns.
+func execute(ctx context.Context, args []string, s *streams) error {
+	root := newRootCommand(s)
+	started := false
+	prepare(root, &started)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !started {
+		return usageError(cmd, err)
+	}
+	return err
+}
+
+func newRootCommand(s *streams) *cobra.Command {
+	all := jobs(s)
+	root := &cobra.Command{
+		Use:     "trailkeeper",
+		Short:   "Keep an AWS audit trail: search CloudTrail logs on one machine",
+		Version: versionText(),
+		Args:    unknownVerb,
+		RunE: func(*cobra.Command, []string) error {
+			return printRootHelp(s.out, all)
+		},
+		SilenceUsage:      true, // a usage screen would hide the error; the hint names it
+		SilenceErrors:     true, // main prints, once
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetVersionTemplate("{{.Version}}")
+	root.SetFlagErrorFunc(flagError)
+	cobraHelp := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd.HasParent() {
+			cobraHelp(cmd, args)
+			return
+		}
+		// A help screen that cannot be written has nowhere to complain.
+		_ = printRootHelp(s.out, all)
+	})
+	help := newHelpCommand()
+	root.SetHelpCommand(help)
+	root.AddCommand(help)
+	for _, job := range all {
+		root.AddCommand(job.verbs...)
+	}
+	return root
+}
+
+// prepare gives every command the manners they share: no arguments unless it
+// says which, and started set once the command line was accepted and the verb
+// runs. An error before that is one of usage.
+func prepare(cmd *cobra.Command, started *bool) {
+	if cmd.Args == nil {
+		cmd.Args = noArguments
+	}
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*started = true
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		prepare(sub, started)
+	}
+}

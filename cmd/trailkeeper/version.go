@@ -1,0 +1,60 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// duckdbModule is the driver whose version tells which DuckDB is linked in.
+const duckdbModule = "github.com/duckdb/duckdb-go/v2"
+
+func versionText() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return describeBuild(info)
+}
+
+// describeBuild writes what is known of a build, one fact a line; what the
+// build did not record is left out.
+func describeBuild(info *debug.BuildInfo) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "trailkeeper %s\n", cmp.Or(info.Main.Version, "(devel)"))
+	if revision := describeRevision(info); revision != "" {
+		fmt.Fprintf(&text, "revision    %s\n", revision)
+	}
+	fmt.Fprintf(&text, "go          %s %s/%s\n", cmp.Or(info.GoVersion, runtime.Version()), runtime.GOOS, runtime.GOARCH)
+	for _, module := range info.Deps {
+		if module.Path == duckdbModule {
+			fmt.Fprintf(&text, "duckdb      %s\n", duckdbVersion(module.Version))
+		}
+	}
+	return text.String()
+}
+
+func describeRevision(info *debug.BuildInfo) string {
+	settings := map[string]string{}
+	for _, setting := range info.Settings {
+		settings[setting.Key] = setting.Value
+	}
+	revision := settings["vcs.revision"]
+	if revision != "" && settings["vcs.modified"] == "true" {
+		revision += " (modified)"
+	}
+	return revision
+}
+
+// duckdbVersion reads the version of DuckDB that the driver's own version
+// encodes: the minor number of v2.10506.0 is 1.05.06, DuckDB 1.5.6. A version of
+// another form is returned as it is.
+func duckdbVersion(driver string) string {
+	var major, encoded, patch int
+	if _, err := fmt.Sscanf(driver, "v%d.%d.%d", &major, &encoded, &patch); err != nil || encoded < 10000 {
+		return "driver " + driver
+	}
+	return fmt.Sprintf("%d.%d.%d", encoded/10000, encoded/100%100, encoded%100)
+}
