@@ -1,0 +1,108 @@
+package event
+
+// Identity is what a record says of who called, flattened out of userIdentity
+// for searching. Every value aliases the record; nil is absent, null or not a
+// string. The record's own userIdentity stays the authority: it has more
+// members than are here.
+type Identity struct {
+	Type, PrincipalID, ARN, AccountID, AccessKeyID, UserName, InvokedBy []byte
+
+	IssuerType, IssuerARN, IssuerUserName []byte // sessionContext.sessionIssuer
+	SourceIdentity                        []byte // sessionContext.sourceIdentity
+	MFAAuthenticated                      []byte // sessionContext.attributes, "true" or "false"
+}
+
+// Decode reads the userIdentity value of a decoded record. A value that is not
+// an object gives an empty Identity.
+func (id *Identity) Decode(v Value) {
+	*id = Identity{}
+	eachMember(v.Raw, func(name []byte, v Value) {
+		switch string(name) {
+		case "type":
+			id.Type, _ = v.Text()
+		case "principalId":
+			id.PrincipalID, _ = v.Text()
+		case "arn":
+			id.ARN, _ = v.Text()
+		case "accountId":
+			id.AccountID, _ = v.Text()
+		case "accessKeyId":
+			id.AccessKeyID, _ = v.Text()
+		case "userName":
+			id.UserName, _ = v.Text()
+		case "invokedBy":
+			id.InvokedBy, _ = v.Text()
+		case "sessionContext":
+			eachMember(v.Raw, id.session)
+		}
+	})
+}
+
+func (id *Identity) session(name []byte, v Value) {
+	switch string(name) {
+	case "sessionIssuer":
+		eachMember(v.Raw, id.issuer)
+	case "sourceIdentity":
+		id.SourceIdentity, _ = v.Text()
+	case "attributes":
+		eachMember(v.Raw, func(name []byte, v Value) {
+			if string(name) == "mfaAuthenticated" {
+				id.MFAAuthenticated = v.bare()
+			}
+		})
+	}
+}
+
+func (id *Identity) issuer(name []byte, v Value) {
+	switch string(name) {
+	case "type":
+		id.IssuerType, _ = v.Text()
+	case "arn":
+		id.IssuerARN, _ = v.Text()
+	case "userName":
+		id.IssuerUserName, _ = v.Text()
+	}
+}
+
+// bare returns a string's text, or the text of true and false.
+func (v Value) bare() []byte {
+	if text, ok := v.Text(); ok {
+		return text
+	}
+	if _, ok := v.Bool(); ok {
+		return v.Raw
+	}
+	return nil
+}
+
+// eachMember calls f for the members of an object that has been validated as
+// part of a record. It does nothing for any other value.
+func eachMember(raw []byte, f func(name []byte, v Value)) {
+	if len(raw) == 0 || raw[0] != '{' {
+		return
+	}
+	s := scanner{data: raw}
+	i := s.space(1)
+	for i < len(raw) && raw[i] == '"' {
+		nameStart := i
+		s.flags = 0
+		start, err := s.key(i)
+		if err != nil {
+			return
+		}
+		name := s.name(nameStart)
+		s.flags = 0
+		end, err := s.value(start)
+		if err != nil {
+			return
+		}
+		f(name, Value{raw[start:end:end], s.flags})
+		if i = s.space(end); i < len(raw) && raw[i] == ',' {
+			i = s.space(i + 1)
+		}
+	}
+}
+
+// Members calls f for each member of an object value, in order. It does
+// nothing when v is not an object.
+func (v Value) Members(f func(name []byte, v Value)) { eachMember(v.Raw, f) }

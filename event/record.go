@@ -1,0 +1,217 @@
+// Package event is one CloudTrail record: its documented members, its
+// identity, and a decoder that loses nothing.
+//
+// A [Record] keeps every member as the JSON text it came in, so numbers keep
+// their digits, members nobody has documented yet survive, and writing a
+// record back gives the same JSON value. Decoding validates the text as it
+// walks it, once, without allocating for a record of ordinary shape; it is
+// the hot path of everything that reads an archive.
+//
+// The members are those of the CloudTrail record contents reference, for
+// eventVersion 1.0 to 1.11 and for aggregated events.
+package event
+
+// Value is the JSON text of one value, aliasing the decoded data. The zero
+// Value is an absent one.
+type Value struct {
+	Raw   []byte
+	flags flags
+}
+
+// Present reports whether the member was there, with any value, null included.
+func (v Value) Present() bool { return v.Raw != nil }
+
+// IsNull reports whether the member was there with the value null.
+func (v Value) IsNull() bool { return len(v.Raw) == 4 && v.Raw[0] == 'n' }
+
+// IsString reports whether the value is a JSON string.
+func (v Value) IsString() bool { return len(v.Raw) > 0 && v.Raw[0] == '"' }
+
+// Canonical reports whether Raw has neither white space between its tokens
+// nor escapes in its strings, so that equal values have equal texts (object
+// members in the same order).
+func (v Value) Canonical() bool { return v.flags&(sawSpace|sawEscape) == 0 }
+
+// Text returns the string that v holds, without its quotes and escapes; ok is
+// false when v is not a string. The result aliases v where it can.
+func (v Value) Text() (text []byte, ok bool) {
+	if !v.IsString() {
+		return nil, false
+	}
+	inner := v.Raw[1 : len(v.Raw)-1]
+	if v.flags&sawEscape == 0 {
+		return inner, true
+	}
+	return unquote(inner), true
+}
+
+// Bool returns the boolean that v holds; ok is false when v is not one.
+func (v Value) Bool() (value, ok bool) {
+	switch string(v.Raw) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	return false, false
+}
+
+// Member is a member of a record that is not documented.
+type Member struct {
+	Name  string
+	Value Value
+}
+
+// Record is one CloudTrail record. Its values alias the data it was decoded
+// from and stay valid only as long as that data is left alone. The zero Record
+// is ready to use, and reusing one saves allocations.
+type Record struct {
+	raw    []byte
+	fields [NumFields]Value
+	other  []Member
+	flags  flags
+	scan   scanner
+}
+
+// Decode reads the one record that starts at data[0], which must be an opening
+// brace, and returns how many bytes it takes. Text after the record is left
+// alone.
+//
+// The error is [ErrTruncated] when data ends too early, a [*SyntaxError] with
+// n == 0 when the end of the record could not be found, and a [*SyntaxError]
+// with n > 0 when the record is whole but no reader should be given its text:
+// invalid UTF-8, control characters or bad escapes in strings, absurd depth.
+func (r *Record) Decode(data []byte) (n int, err error) {
+	r.fields = [NumFields]Value{}
+	r.other = r.other[:0]
+	r.flags, r.raw = 0, nil
+	s := &r.scan
+	s.reset(data)
+	if len(data) == 0 {
+		return 0, ErrTruncated
+	}
+	if data[0] != '{' {
+		return 0, s.unexpected(0, "where a record should start")
+	}
+	n, err = r.members(s)
+	if err != nil {
+		return 0, err
+	}
+	r.raw = data[:n]
+	r.flags |= s.flags
+	if s.fault != nil {
+		return n, s.fault
+	}
+	return n, nil
+}
+
+// members walks the members of the record up to its closing brace.
+func (r *Record) members(s *scanner) (int, error) {
+	i := s.space(1)
+	if i < len(s.data) && s.data[i] == '}' {
+		return i + 1, nil
+	}
+	guess := EventVersion
+	for {
+		if i >= len(s.data) {
+			return i, ErrTruncated
+		}
+		nameStart := i
+		start, err := s.key(i)
+		if err != nil {
+			return start, err
+		}
+		name := s.name(nameStart)
+		r.flags |= s.flags
+		s.flags = 0
+		end, err := s.value(start)
+		if err != nil {
+			return end, err
+		}
+		guess = r.set(name, Value{s.data[start:end:end], s.flags}, guess)
+		i = s.space(end)
+		switch {
+		case i >= len(s.data):
+			return i, ErrTruncated
+		case s.data[i] == '}':
+			return i + 1, nil
+		case s.data[i] != ',':
+			return i, s.unexpected(i, "after a value")
+		}
+		i = s.space(i + 1)
+	}
+}
+
+// set keeps a member and returns the field to expect next. A member that
+// stands twice counts once, with its last value, as most JSON readers have it.
+func (r *Record) set(name []byte, v Value, guess Field) Field {
+	f := fieldNamed(name, guess)
+	if f < noField {
+		r.fields[f] = v
+		return f + 1
+	}
+	for i := range r.other {
+		if r.other[i].Name == string(name) {
+			r.other[i].Value = v
+			return guess
+		}
+	}
+	r.other = append(r.other, Member{string(name), v})
+	return guess
+}
+
+// Raw returns the record's text as it was decoded.
+func (r *Record) Raw() []byte { return r.raw }
+
+// Get returns the value of a documented member.
+func (r *Record) Get(f Field) Value { return r.fields[f] }
+
+// Other returns the members that are not documented, in their order. The
+// slice is valid until the next Decode.
+func (r *Record) Other() []Member { return r.other }
+
+// Sound reports whether every string of the record is valid Unicode. JSON
+// allows an escaped surrogate without its pair, and many readers refuse it.
+func (r *Record) Sound() bool { return r.flags&sawSurrogate == 0 }
+
+// Text returns a documented member that is a string, or nil.
+func (r *Record) Text(f Field) []byte {
+	text, _ := r.fields[f].Text()
+	return text
+}
+
+// ID returns the event's id: eventID, or eventId in an aggregated event. It is
+// nil in records of eventVersion 1.0.
+func (r *Record) ID() []byte {
+	if id := r.Text(EventID); id != nil {
+		return id
+	}
+	return r.Text(AggregatedEventID)
+}
+
+// AppendJSON appends the record as one JSON object: documented members in
+// CloudTrail's order, then the others. It is the same JSON value as was
+// decoded.
+func (r *Record) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	first := true
+	for f := range noField {
+		if v := r.fields[f]; v.Present() {
+			dst = appendMember(dst, f.String(), v.Raw, &first)
+		}
+	}
+	for _, m := range r.other {
+		dst = appendMember(dst, m.Name, m.Value.Raw, &first)
+	}
+	return append(dst, '}')
+}
+
+func appendMember(dst []byte, name string, raw []byte, first *bool) []byte {
+	if !*first {
+		dst = append(dst, ',')
+	}
+	*first = false
+	dst = AppendQuoted(dst, []byte(name))
+	dst = append(dst, ':')
+	return append(dst, raw...)
+}

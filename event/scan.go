@@ -1,0 +1,378 @@
+package event
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// ErrTruncated says that the data ended inside a value: with more data the
+// same value may be whole.
+var ErrTruncated = errors.New("unexpected end of JSON")
+
+// SyntaxError is a text that is not JSON (RFC 8259). Offset counts bytes from
+// the start of the data that was decoded.
+type SyntaxError struct {
+	Offset int
+	Cause  string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s at byte %d", e.Cause, e.Offset)
+}
+
+// maxDepth is how deep a record may nest. Readers of the lake parse the same
+// text again, most of them recursively.
+const maxDepth = 1000
+
+// flags say what was met in a value, beyond its plain shape.
+type flags uint8
+
+const (
+	sawSpace     flags = 1 << iota // white space between tokens
+	sawEscape                      // a backslash inside a string
+	sawSurrogate                   // an escaped UTF-16 surrogate without its pair
+)
+
+// scanner walks JSON text and validates it in the same pass. Some faults are
+// noted and walked over, because the end of the value can still be found: the
+// record is refused, its neighbours are not.
+type scanner struct {
+	data  []byte
+	stack []byte // open brackets, outermost first
+	flags flags
+	fault *SyntaxError
+}
+
+func (s *scanner) reset(data []byte) {
+	s.data, s.stack, s.flags, s.fault = data, s.stack[:0], 0, nil
+}
+
+func (s *scanner) note(offset int, cause string) {
+	if s.fault == nil {
+		s.fault = &SyntaxError{offset, cause}
+	}
+}
+
+// space returns the position of the next byte that is not white space.
+func (s *scanner) space(i int) int {
+	for i < len(s.data) {
+		switch s.data[i] {
+		case ' ', '\t', '\r', '\n':
+			s.flags |= sawSpace
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+func (s *scanner) unexpected(i int, where string) error {
+	if i >= len(s.data) {
+		return ErrTruncated
+	}
+	return &SyntaxError{i, fmt.Sprintf("unexpected %q %s", s.data[i], where)}
+}
+
+// value returns the position after the value that starts at i.
+func (s *scanner) value(i int) (int, error) {
+	if i >= len(s.data) {
+		return i, ErrTruncated
+	}
+	switch s.data[i] {
+	case '"':
+		return s.str(i)
+	case '{', '[':
+		return s.container(i)
+	default:
+		return s.scalar(i)
+	}
+}
+
+// container walks a whole object or array without recursion.
+func (s *scanner) container(i int) (int, error) {
+	s.stack = append(s.stack[:0], s.data[i])
+	i++
+	opened := true
+	for {
+		top := s.stack[len(s.stack)-1]
+		i = s.space(i)
+		if i >= len(s.data) {
+			return i, ErrTruncated
+		}
+		closing := opened && s.data[i] == top+2
+		if !closing {
+			var err error
+			if top == '{' {
+				if i, err = s.key(i); err != nil {
+					return i, err
+				}
+			}
+			if i >= len(s.data) {
+				return i, ErrTruncated
+			}
+			switch s.data[i] {
+			case '{', '[':
+				s.push(i)
+				i++
+				opened = true
+				continue
+			case '"':
+				i, err = s.str(i)
+			default:
+				i, err = s.scalar(i)
+			}
+			if err != nil {
+				return i, err
+			}
+		}
+		done, next, err := s.after(i)
+		if err != nil || done {
+			return next, err
+		}
+		i, opened = next, false
+	}
+}
+
+func (s *scanner) push(i int) {
+	if len(s.stack) == maxDepth {
+		s.note(i, fmt.Sprintf("nesting deeper than %d", maxDepth))
+	}
+	s.stack = append(s.stack, s.data[i])
+}
+
+// after handles what follows a member or element: closing brackets, then a
+// comma. It reports whether the outermost container was closed. In ASCII both
+// closing brackets stand two after their opening ones.
+func (s *scanner) after(i int) (done bool, next int, err error) {
+	for {
+		i = s.space(i)
+		if i >= len(s.data) {
+			return false, i, ErrTruncated
+		}
+		switch c := s.data[i]; {
+		case c == s.stack[len(s.stack)-1]+2:
+			s.stack = s.stack[:len(s.stack)-1]
+			i++
+			if len(s.stack) == 0 {
+				return true, i, nil
+			}
+		case c == ',':
+			return false, i + 1, nil
+		default:
+			return false, i, s.unexpected(i, "after a value")
+		}
+	}
+}
+
+// key walks a member's name and colon, up to its value.
+func (s *scanner) key(i int) (int, error) {
+	if s.data[i] != '"' {
+		return i, s.unexpected(i, "where a member name should start")
+	}
+	i, err := s.str(i)
+	if err != nil {
+		return i, err
+	}
+	i = s.space(i)
+	if i >= len(s.data) || s.data[i] != ':' {
+		return i, s.unexpected(i, "after a member name")
+	}
+	return s.space(i + 1), nil
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special has the high bit set in the lowest byte of x that ends the plain
+// part of a string: a quote, a backslash, a control character, or a byte
+// outside ASCII. Bits above the lowest one set mean nothing.
+func special(x uint64) uint64 {
+	quote := x ^ ('"' * ones)
+	back := x ^ ('\\' * ones)
+	return (((quote - ones) &^ quote) | ((back - ones) &^ back) | ((x - 0x20*ones) &^ x) | x) & highs
+}
+
+// str returns the position after the string whose opening quote is at i.
+func (s *scanner) str(i int) (int, error) {
+	d := s.data
+	i++
+	for {
+		for i+8 <= len(d) {
+			m := special(binary.LittleEndian.Uint64(d[i:]))
+			if m != 0 {
+				i += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			i += 8
+		}
+		if i >= len(d) {
+			return i, ErrTruncated
+		}
+		switch c := d[i]; {
+		case c == '"':
+			return i + 1, nil
+		case c == '\\':
+			n, err := s.escape(i)
+			if err != nil {
+				return i, err
+			}
+			i = n
+		case c < 0x20:
+			s.note(i, "control character in a string")
+			i++
+		case c < utf8.RuneSelf:
+			i++
+		default:
+			r, n := utf8.DecodeRune(d[i:])
+			if r == utf8.RuneError && n == 1 {
+				if !utf8.FullRune(d[i:]) {
+					return i, ErrTruncated
+				}
+				s.note(i, "invalid UTF-8")
+			}
+			i += n
+		}
+	}
+}
+
+// escape returns the position after the escape sequence at i.
+func (s *scanner) escape(i int) (int, error) {
+	s.flags |= sawEscape
+	d := s.data
+	if i+1 >= len(d) {
+		return i, ErrTruncated
+	}
+	switch d[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 2, nil
+	case 'u':
+	default:
+		s.note(i, "invalid escape in a string")
+		return i + 2, nil
+	}
+	if i+6 > len(d) {
+		return i, ErrTruncated
+	}
+	r := hex4(d[i+2 : i+6])
+	if r < 0 {
+		s.note(i, "invalid escape in a string")
+		return i + 2, nil
+	}
+	if r&0xf800 != 0xd800 {
+		return i + 6, nil
+	}
+	if i+12 > len(d) && !hasByte(d[i+6:], '"') {
+		return i, ErrTruncated
+	}
+	if r < 0xdc00 && i+12 <= len(d) && d[i+6] == '\\' && d[i+7] == 'u' && hex4(d[i+8:i+12])&^0x3ff == 0xdc00 {
+		return i + 12, nil
+	}
+	s.flags |= sawSurrogate
+	return i + 6, nil
+}
+
+func hasByte(d []byte, want byte) bool {
+	for _, c := range d {
+		if c == want {
+			return true
+		}
+	}
+	return false
+}
+
+// hex4 returns the value of four hexadecimal digits, or -1.
+func hex4(d []byte) rune {
+	var r rune
+	for _, c := range d {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// scalar walks a number or one of the three literals.
+func (s *scanner) scalar(i int) (int, error) {
+	switch s.data[i] {
+	case 't':
+		return s.literal(i, "true")
+	case 'f':
+		return s.literal(i, "false")
+	case 'n':
+		return s.literal(i, "null")
+	}
+	return s.number(i)
+}
+
+func (s *scanner) literal(i int, want string) (int, error) {
+	for k := range len(want) {
+		if i+k >= len(s.data) {
+			return i, ErrTruncated
+		}
+		if s.data[i+k] != want[k] {
+			return i, s.unexpected(i+k, "in "+want)
+		}
+	}
+	return i + len(want), nil
+}
+
+// number walks a number of any size: its digits are kept, never converted. A
+// number that runs to the end of the data may go on, so it counts as cut.
+func (s *scanner) number(i int) (int, error) {
+	d, start := s.data, i
+	if d[i] == '-' {
+		i++
+	}
+	if i < len(d) && d[i] == '0' {
+		i++
+	} else {
+		n := digits(d, i)
+		if n == i {
+			return i, s.unexpected(i, "where a value should start")
+		}
+		i = n
+	}
+	if i < len(d) && d[i] == '.' {
+		n := digits(d, i+1)
+		if n == i+1 {
+			return i, s.unexpected(n, "in a number")
+		}
+		i = n
+	}
+	if i < len(d) && (d[i] == 'e' || d[i] == 'E') {
+		i++
+		if i < len(d) && (d[i] == '+' || d[i] == '-') {
+			i++
+		}
+		n := digits(d, i)
+		if n == i {
+			return i, s.unexpected(n, "in a number")
+		}
+		i = n
+	}
+	if i >= len(d) {
+		return start, ErrTruncated
+	}
+	return i, nil
+}
+
+func digits(d []byte, i int) int {
+	for i < len(d) && d[i] >= '0' && d[i] <= '9' {
+		i++
+	}
+	return i
+}
