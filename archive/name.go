@@ -1,0 +1,219 @@
+package archive
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	extGzip      = ".json.gz"
+	extPlain     = ".json"
+	backfillTail = "_backfill"
+)
+
+// parseName reads what a file name tells. A name in today's form fills its parts;
+// any other is kept in Key.Name beside what its beginning tells. The error is of a
+// date that does not exist.
+func parseName(name string) (Key, error) {
+	var k Key
+	rest, ok := k.parseHead(name)
+	if !ok {
+		return Key{Name: name}, nil
+	}
+	tail, ext := cutExt(rest)
+	var done bool
+	var err error
+	if k.Kind == Digest {
+		done, err = k.parseDigestTail(tail)
+	} else {
+		done, err = k.parseLogTail(tail)
+	}
+	if done && err == nil && ext != "" {
+		k.Ext = ext
+		return k, nil
+	}
+	k.Name = name
+	return k, err
+}
+
+// parseHead reads ACCOUNT_KIND_REGION, and returns what follows. A name without
+// the Region still tells the first two.
+func (k *Key) parseHead(name string) (rest string, ok bool) {
+	account, rest, ok := strings.Cut(name, "_")
+	if !ok || !isAccount(account) {
+		return "", false
+	}
+	kind, rest, ok := strings.Cut(rest, "_")
+	if !ok || !isKind(kind) {
+		return "", false
+	}
+	k.Account, k.Kind = account, Kind(kind)
+	n := regionLen(rest)
+	k.Region = rest[:n]
+	return rest[n:], true
+}
+
+// parseLogTail reads _TIME_UNIQUE and reports whether tail is just that. Of tails
+// such as _TIMEUNIQUE (2014) and -TIME without the Z it takes the time.
+func (k *Key) parseLogTail(tail string) (done bool, err error) {
+	if k.Region == "" || tail == "" || (tail[0] != '_' && tail[0] != '-') {
+		return false, nil
+	}
+	at := tail[1:]
+	n := timeLen(at)
+	if n == 0 {
+		return false, nil
+	}
+	t, ok := parseTime(at[:n])
+	if !ok {
+		return false, fmt.Errorf("%q is not a date", at[:n])
+	}
+	k.Delivered = t
+	unique := strings.TrimLeft(at[n:], "_")
+	if !isWord(unique) {
+		return false, nil
+	}
+	k.Unique = unique
+	return tail[0] == '_' && n == len(minuteLayout) && at[n:] == "_"+unique, nil
+}
+
+// parseDigestTail reads _TRAIL_HOMEREGION_TIME[_backfill] from the right, for
+// trail names may hold underscores.
+func (k *Key) parseDigestTail(tail string) (done bool, err error) {
+	body, backfill := strings.CutSuffix(tail, backfillTail)
+	i := strings.LastIndexByte(body, '_')
+	if k.Region == "" || i < 0 || timeLen(body[i+1:]) != len(secondLayout) || len(body)-i-1 != len(secondLayout) {
+		return false, nil
+	}
+	t, ok := parseTime(body[i+1:])
+	if !ok {
+		return false, fmt.Errorf("%q is not a date", body[i+1:])
+	}
+	k.Delivered, k.Backfill = t, backfill
+	j := strings.LastIndexByte(body[:i], '_')
+	if j < 1 || body[0] != '_' || !isRegion(body[j+1:i]) || !isTrail(body[1:j]) {
+		return false, nil
+	}
+	k.Trail, k.HomeRegion = body[1:j], body[j+1:i]
+	return true, nil
+}
+
+func cutExt(name string) (stem, ext string) {
+	for _, ext := range []string{extGzip, extPlain} {
+		if stem, ok := strings.CutSuffix(name, ext); ok {
+			return stem, ext
+		}
+	}
+	return name, ""
+}
+
+// timeLen measures the time that s begins with: 8 digits, T, 4 or 6 digits, and a Z
+// that may be missing. It is 0 when s does not begin with a time.
+func timeLen(s string) int {
+	date := digits(s)
+	if date != 8 || len(s) < 9 || s[8] != 'T' {
+		return 0
+	}
+	clock := digits(s[9:])
+	if clock != 4 && clock != 6 {
+		return 0
+	}
+	n := 9 + clock
+	if n < len(s) && s[n] == 'Z' {
+		n++
+	}
+	return n
+}
+
+// parseTime reads what timeLen has measured. It is written by hand because
+// time.Parse takes more forms than it is given, such as fractions of seconds.
+func parseTime(s string) (time.Time, bool) {
+	s = strings.TrimSuffix(s, "Z")
+	day, ok := parseDay(s[:4], s[4:6], s[6:8])
+	hour, minute, second := number(s[9:11]), number(s[11:13]), 0
+	if len(s) == len("20060102T150405") {
+		second = number(s[13:15])
+	}
+	if !ok || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	clock := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second
+	return day.Add(clock), true
+}
+
+// parseDay takes digits only. Years before 1970 are refused as the nonsense they
+// are, which also keeps the zero time apart from a date.
+func parseDay(year, month, day string) (time.Time, bool) {
+	y, m, d := number(year), number(month), number(day)
+	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	return t, y >= 1970 && t.Day() == d && int(t.Month()) == m
+}
+
+// number is the value of decimal digits.
+func number(s string) int {
+	n := 0
+	for i := range len(s) {
+		n = n*10 + int(s[i]-'0')
+	}
+	return n
+}
+
+// digits counts the decimal digits that s begins with.
+func digits(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+func isAccount(s string) bool { return len(s) == 12 && digits(s) == 12 }
+
+// isOrganization is looser than AWS (o- and 10 to 32 characters), for test data.
+func isOrganization(s string) bool {
+	id, ok := strings.CutPrefix(s, "o-")
+	return ok && id != "" && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+}
+
+func isRegion(s string) bool { return s != "" && regionLen(s) == len(s) }
+
+// regionLen measures the Region that s begins with: us-east-1, us-gov-west-1,
+// us-isob-east-1. It is 0 when there is none.
+func regionLen(s string) int {
+	words, i := 0, 0
+	for {
+		n := letters(s[i:])
+		if n == 0 || i+n >= len(s) || s[i+n] != '-' || (words == 0 && n != 2) {
+			return 0
+		}
+		words++
+		i += n + 1
+		if n := digits(s[i:]); n > 0 {
+			if words < 2 || n > 2 {
+				return 0
+			}
+			return i + n
+		}
+	}
+}
+
+func letters(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= 'a' && s[n] <= 'z' {
+		n++
+	}
+	return n
+}
+
+func isWord(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !wordRune(r) }) < 0
+}
+
+func isTrail(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !wordRune(r) && r != '.' && r != '-' }) < 0
+}
+
+func wordRune(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
