@@ -2,12 +2,18 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 )
+
+// helpWidth is where the descriptions of flags wrap; the screens are the same on
+// every terminal.
+const helpWidth = 100
 
 const rootIntroduction = `trailkeeper keeps an AWS audit trail: it brings CloudTrail log archives, from S3
 or a folder, into an open Parquet data set and answers questions about them.
@@ -45,6 +51,21 @@ func printRootHelp(w io.Writer, jobs []job) error {
 		return err
 	}
 	screen.WriteString(rootClosing)
+	_, err := screen.WriteTo(w)
+	return err
+}
+
+// printVerbHelp writes what one verb does, its examples and its flags.
+func printVerbHelp(w io.Writer, verb *cobra.Command) error {
+	var screen bytes.Buffer
+	fmt.Fprintf(&screen, "%s\n\n", strings.TrimSpace(cmp.Or(verb.Long, verb.Short)))
+	fmt.Fprintf(&screen, "Usage: %s\n", verb.UseLine())
+	if verb.HasExample() {
+		fmt.Fprintf(&screen, "\nExamples\n%s\n", strings.TrimRight(verb.Example, "\n"))
+	}
+	if verb.HasAvailableFlags() {
+		fmt.Fprintf(&screen, "\nFlags\n%s", verb.Flags().FlagUsagesWrapped(helpWidth))
+	}
 	_, err := screen.WriteTo(w)
 	return err
 }

@@ -55,14 +55,13 @@ func newRootCommand(s *streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(flagError)
-	cobraHelp := root.HelpFunc()
-	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
-		if cmd.HasParent() {
-			cobraHelp(cmd, args)
-			return
-		}
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		// A help screen that cannot be written has nowhere to complain.
-		_ = printRootHelp(s.out, all)
+		if cmd.HasParent() {
+			_ = printVerbHelp(s.out, cmd)
+		} else {
+			_ = printRootHelp(s.out, all)
+		}
 	})
 	help := newHelpCommand()
 	root.SetHelpCommand(help)
