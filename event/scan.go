@@ -376,3 +376,17 @@ func digits(d []byte, i int) int {
 	}
 	return i
 }
+
+// ValueEnd returns how many bytes the JSON value at the start of data takes,
+// with the errors of [Record.Decode]. A number must be followed by something.
+func ValueEnd(data []byte) (int, error) {
+	s := scanner{data: data}
+	n, err := s.value(0)
+	if err != nil {
+		return 0, err
+	}
+	if s.fault != nil {
+		return n, s.fault
+	}
+	return n, nil
+}
