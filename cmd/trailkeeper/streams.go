@@ -25,7 +25,7 @@ func systemStreams() *streams {
 }
 
 // printError is the one place where an error becomes text for a person.
-func printError(w io.Writer, err error) {
+func printError(stderr io.Writer, err error) {
 	if err == nil {
 		return
 	}
@@ -33,9 +33,9 @@ func printError(w io.Writer, err error) {
 	if outcome.ExitCode(err) == outcome.Interrupted {
 		message = "interrupted"
 	}
-	fmt.Fprintf(w, "trailkeeper: %s\n", message)
+	fmt.Fprintf(stderr, "trailkeeper: %s\n", message)
 	if hint := outcome.Hint(err); hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", hint)
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
 	}
 }
 

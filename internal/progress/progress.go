@@ -98,7 +98,7 @@ func (b *Bar) Println(line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.erase()
-	fmt.Fprintln(b.w, line)
+	_, _ = io.WriteString(b.w, line+"\n")
 	if !b.silent() && !b.done {
 		b.draw(b.now())
 	}
