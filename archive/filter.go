@@ -43,6 +43,18 @@ func (f Filter) Match(k Key) (ok bool, reason string) {
 	return true, ""
 }
 
+// Skip says why an object with the key is not to be read for events: what Match
+// says, or that it is a digest. It is empty for an object to read.
+func (f Filter) Skip(k Key) string {
+	if ok, reason := f.Match(k); !ok {
+		return reason
+	}
+	if k.Kind == Digest {
+		return SkipDigest
+	}
+	return ""
+}
+
 // Prunes reports that f selects no key below the folder, so that it need not be
 // read.
 func (f Filter) Prunes(d Folder) bool {

@@ -19,6 +19,10 @@ type Folder struct {
 	// Root is the path down to the Region, and empty when the folder is above it.
 	// Keys below one root sort by delivery.
 	Root string
+	// Within is the end of the path that is CloudTrail's own, from AWSLogs or what
+	// stands for it down; empty when the path does not end there. Put before a path
+	// below the folder it tells all that the full path would.
+	Within string
 	// OtherService says that the folder is one of AWSLogs/ACCOUNT/ that
 	// CloudTrail does not write to.
 	OtherService bool
@@ -52,7 +56,12 @@ const awsLogs = "AWSLogs"
 // read from the first organization, account, kind or Region on, when all that
 // follows fits.
 func ParseFolder(path string) Folder {
-	return parseFolder(strings.TrimSuffix(path, "/"))
+	path = strings.TrimSuffix(path, "/")
+	f := parseFolder(path)
+	if f.level != outside && f.whole {
+		f.Within = strings.TrimPrefix(path[len(f.Prefix):], "/")
+	}
+	return f
 }
 
 func parseFolder(path string) Folder {

@@ -1,0 +1,142 @@
+// Package dirarchive reads a log archive from a folder of files.
+//
+// Keys are paths below the folder with slashes. A byte of a name that is not part
+// of printable UTF-8, and every backslash, is written \xHH, so that each file has
+// its own key and a key can be shown and stored anywhere.
+package dirarchive
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/archive"
+)
+
+// Source is a folder, or a single file, as a log archive. It implements
+// [archive.Source].
+type Source struct {
+	uri    string // absolute path as it was given
+	root   string // the folder; for a single file the folder it is in
+	single string // name of the single file, or empty
+	within string // what the path of root tells of the keys below it, escaped
+	real   string // root without symbolic links
+
+	readDir func(string) ([]fs.DirEntry, error) // os.ReadDir; replaced in tests of unreadable folders
+}
+
+// New takes the path of a folder or of one file. A path that does not exist gives
+// an error that is fs.ErrNotExist.
+func New(path string) (*Source, error) {
+	if path == "" {
+		return nil, fmt.Errorf("open archive: empty path: %w", fs.ErrInvalid)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open archive %q: %w", path, err)
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return nil, fmt.Errorf("open archive %q: %w", path, cause(err))
+	}
+	s := &Source{uri: abs, root: abs, readDir: os.ReadDir}
+	if !info.IsDir() {
+		if reason := irregular(info.Mode()); reason != "" {
+			return nil, fmt.Errorf("open archive %q: %s", path, reason)
+		}
+		s.root, s.single = filepath.Split(abs)
+	}
+	if s.real, err = filepath.EvalSymlinks(s.root); err != nil {
+		return nil, fmt.Errorf("open archive %q: %w", path, cause(err))
+	}
+	s.within = archive.ParseFolder(escape(filepath.ToSlash(s.root))).Within
+	return s, nil
+}
+
+// URI is the absolute path of the folder or file.
+func (s *Source) URI() string { return s.uri }
+
+// List implements [archive.Source]. Files outside account and Region folders come
+// first, each folder's sorted by name; then those of all account and Region
+// folders in order of delivery. A folder that cannot be read is an object with
+// Err; only when that folder is the archive itself List fails.
+func (s *Source) List(ctx context.Context, f archive.Filter, yield func(archive.Object) error) error {
+	l := &listing{source: s, filter: f}
+	if s.single != "" {
+		return yield(l.singleFile())
+	}
+	var roots []archive.Stream
+	outer := &walker{listing: l, ctx: ctx}
+	outer.onRoot = func(p place) {
+		w := &walker{listing: l, ctx: ctx, start: &p}
+		roots = append(roots, w.next)
+	}
+	if err := outer.enterRoot(); err != nil {
+		return fmt.Errorf("list %q: %w", s.uri, cause(err))
+	}
+	if err := archive.Merge([]archive.Stream{outer.next}, yield); err != nil {
+		return err
+	}
+	return archive.Merge(roots, yield)
+}
+
+// Open implements [archive.Source].
+func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("open %q: %w", o.Key, err)
+	}
+	name := filepath.FromSlash(unescape(o.Key))
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("open %q: key leads out of the archive", o.Key)
+	}
+	path := filepath.Join(s.root, name)
+	// Opening a fifo would wait for a writer, so look before.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %q: %w", o.Key, cause(err))
+	}
+	if reason := irregular(info.Mode()); reason != "" {
+		return nil, fmt.Errorf("open %q: %s", o.Key, reason)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %q: %w", o.Key, cause(err))
+	}
+	return file, nil
+}
+
+// cause drops the operation and path from an error of os, for the message around
+// it names the object already.
+func cause(err error) error {
+	if e, ok := err.(*fs.PathError); ok {
+		return e.Err
+	}
+	return err
+}
+
+// irregular says what a thing is that is not a file to read, and is empty for one
+// that is.
+func irregular(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular():
+		return ""
+	case mode.IsDir():
+		return "not a file but a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "not a file but a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "not a file but a socket"
+	case mode&fs.ModeDevice != 0:
+		return "not a file but a device"
+	}
+	return "not a regular file"
+}
+
+// hidden reports the names that are side files of some program.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}

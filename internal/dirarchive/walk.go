@@ -1,0 +1,252 @@
+package dirarchive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/cerpac/trailkeeper/archive"
+)
+
+const skipElsewhere = "symbolic link to a folder listed elsewhere"
+
+// listing is what the walkers of one List share.
+type listing struct {
+	source   *Source
+	filter   archive.Filter
+	followed []tree // folders that links have led to
+}
+
+// tree is a folder that is listed with all below it.
+type tree struct {
+	real string // path without symbolic links
+	key  string // what the keys below it begin with
+}
+
+// place is a folder below the archive's.
+type place struct {
+	path string // of the file system, relative to the archive's folder
+	key  string // the same as a key, with a slash at its end unless it is empty
+	told archive.Folder
+}
+
+// frame is a folder being read.
+type frame struct {
+	place
+	entries []fs.DirEntry
+}
+
+// walker reads a tree of folders lazily, depth first, each sorted by name. It holds
+// the entries of the folders from its start down to where it is.
+type walker struct {
+	*listing
+	ctx    context.Context
+	start  *place      // entered by the first next
+	onRoot func(place) // takes Region folders; when nil they are entered like any other
+	stack  []frame
+}
+
+// enterRoot begins at the archive's own folder, whose error is the caller's.
+func (w *walker) enterRoot() error {
+	p := place{told: w.toldOf("")}
+	if p.told.Root != "" {
+		w.onRoot(p)
+		return nil
+	}
+	return w.enter(p)
+}
+
+func (w *walker) enter(p place) error {
+	entries, err := w.source.readDir(filepath.Join(w.source.root, p.path))
+	if len(entries) > 0 {
+		w.stack = append(w.stack, frame{place: p, entries: entries})
+	}
+	return err
+}
+
+// next is an [archive.Stream].
+func (w *walker) next() (archive.Object, error) {
+	if w.start != nil {
+		p := *w.start
+		w.start = nil
+		if err := w.enter(p); err != nil {
+			return w.unread(p.key, err), nil
+		}
+	}
+	for len(w.stack) > 0 {
+		if err := w.ctx.Err(); err != nil {
+			return archive.Object{}, fmt.Errorf("list %q: %w", w.source.uri, err)
+		}
+		top := &w.stack[len(w.stack)-1]
+		if len(top.entries) == 0 {
+			w.stack = w.stack[:len(w.stack)-1]
+			continue
+		}
+		entry := top.entries[0]
+		top.entries[0], top.entries = nil, top.entries[1:]
+		if o, ok := w.visit(top.place, entry); ok {
+			return o, nil
+		}
+	}
+	return archive.Object{}, io.EOF
+}
+
+// visit looks at one entry. A folder is put on the stack, and is an object itself
+// only if there is something to say about it.
+func (w *walker) visit(in place, entry fs.DirEntry) (o archive.Object, ok bool) {
+	path, key := filepath.Join(in.path, entry.Name()), in.key+escape(entry.Name())
+	if hidden(entry.Name()) {
+		if entry.IsDir() {
+			key += "/"
+		}
+		return archive.Object{Key: key, Skip: archive.SkipHidden}, true
+	}
+	info, err := entry.Info()
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		info, err = os.Stat(filepath.Join(w.source.root, path))
+	}
+	switch {
+	case errors.Is(err, syscall.ELOOP):
+		return archive.Object{Key: key, Skip: archive.SkipLoop}, true
+	case err != nil:
+		return w.unread(key, err), true
+	case info.IsDir():
+		return w.visitFolder(in, place{path: path, key: key + "/", told: w.toldOf(key)}, entry)
+	}
+	return w.file(key, info), true
+}
+
+func (w *walker) visitFolder(in, p place, entry fs.DirEntry) (o archive.Object, ok bool) {
+	if w.filter.Prunes(p.told) {
+		return o, false
+	}
+	if p.told.OtherService && !in.told.OtherService {
+		return archive.Object{Key: p.key, Skip: archive.SkipService}, true
+	}
+	if entry.Type()&fs.ModeSymlink != 0 {
+		reason, err := w.follow(p)
+		if err != nil {
+			return w.unread(p.key, err), true
+		}
+		if reason != "" {
+			return archive.Object{Key: p.key, Skip: reason}, true
+		}
+	}
+	if w.onRoot != nil && p.told.Root != "" {
+		w.onRoot(p)
+		return o, false
+	}
+	if err := w.enter(p); err != nil {
+		return w.unread(p.key, err), true
+	}
+	return o, false
+}
+
+// follow decides on a symbolic link to a folder. A folder that is listed without
+// the link is not listed again, nor one that another link has led to: links that
+// lead to each other would have no end.
+func (l *listing) follow(p place) (skip string, err error) {
+	link := filepath.Join(l.source.root, p.path)
+	target, err := filepath.EvalSymlinks(link)
+	if err != nil {
+		return "", err
+	}
+	at, err := filepath.EvalSymlinks(filepath.Dir(link))
+	if err != nil {
+		return "", err
+	}
+	if _, ok := below(at, target); ok {
+		return archive.SkipLoop, nil
+	}
+	if l.listsAsMuch(tree{real: l.source.real}, target, p.told) {
+		return skipElsewhere, nil
+	}
+	for _, followed := range l.followed {
+		if l.listsAsMuch(followed, target, p.told) {
+			return skipElsewhere, nil
+		}
+	}
+	l.followed = append(l.followed, tree{real: target, key: p.key})
+	return "", nil
+}
+
+// listsAsMuch reports whether the folder is listed as part of the tree, with a path
+// that tells as much of its files as the link to it does. The tree's own folder
+// always is, so that no folder is followed twice and listing comes to an end.
+func (l *listing) listsAsMuch(t tree, folder string, link archive.Folder) bool {
+	rel, ok := below(folder, t.real)
+	if !ok || rel == "." {
+		return ok
+	}
+	told := l.toldOf(t.key + escape(filepath.ToSlash(rel)))
+	return !hiddenPath(rel) && !told.OtherService &&
+		(link.Account == "" || link.Account == told.Account) &&
+		(link.Region == "" || link.Region == told.Region) &&
+		(link.From.IsZero() || link.From.Equal(told.From))
+}
+
+// below gives the path of a folder relative to one that holds it or is it.
+func below(path, folder string) (rel string, ok bool) {
+	rel, err := filepath.Rel(folder, path)
+	return rel, err == nil && filepath.IsLocal(rel)
+}
+
+func hiddenPath(rel string) bool {
+	for part := range strings.SplitSeq(rel, string(filepath.Separator)) {
+		if hidden(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// file makes the object of anything that is not a folder.
+func (l *listing) file(key string, info fs.FileInfo) archive.Object {
+	if reason := irregular(info.Mode()); reason != "" {
+		return archive.Object{Key: key, Skip: reason}
+	}
+	// A key outside the grammar is no error of listing: Info holds what it tells.
+	told, _ := archive.ParseKey(l.inContext(key))
+	return archive.Object{
+		Key:     key,
+		Size:    info.Size(),
+		Version: fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano()),
+		Info:    told,
+		Skip:    l.filter.Skip(told),
+	}
+}
+
+func (l *listing) singleFile() archive.Object {
+	key := escape(l.source.single)
+	info, err := os.Stat(filepath.Join(l.source.root, l.source.single))
+	if err != nil {
+		return l.unread(key, err)
+	}
+	return l.file(key, info)
+}
+
+func (l *listing) unread(key string, err error) archive.Object {
+	return archive.Object{Key: key, Err: fmt.Errorf("read %q: %w", key, cause(err))}
+}
+
+func (l *listing) toldOf(key string) archive.Folder {
+	return archive.ParseFolder(l.inContext(key))
+}
+
+// inContext puts what the archive's own path tells before a key, unless the key
+// tells it all itself.
+func (l *listing) inContext(key string) string {
+	switch {
+	case l.source.within == "" || strings.Contains("/"+key+"/", "/AWSLogs/"):
+		return key
+	case key == "":
+		return l.source.within
+	}
+	return l.source.within + "/" + key
+}
