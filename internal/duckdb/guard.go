@@ -1,0 +1,196 @@
+package duckdb
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	bindings "github.com/duckdb/duckdb-go-bindings"
+)
+
+// safeTableFunctions may stand in a FROM clause. Everything else that can is
+// refused: some of it reads files, and some of it changes settings even when
+// they are locked (enable_logging, enable_profiling).
+var safeTableFunctions = [...]string{
+	"duckdb_columns", "duckdb_functions", "duckdb_keywords", "duckdb_types", "duckdb_views",
+	"generate_series", "histogram", "histogram_values", "json_each", "json_tree",
+	"range", "repeat", "repeat_row", "summary", "unnest",
+}
+
+// statement is SQL that passed the guard.
+type statement struct {
+	sql string // as given, or with EXPLAIN written canonically, at the same offsets
+}
+
+// check lets a single reading statement through: SELECT, WITH, VALUES, FROM,
+// DESCRIBE, SUMMARIZE, SHOW, or EXPLAIN [ANALYZE] of one of them.
+//
+// It asks the engine's own parser for the syntax tree, which it gives for
+// reading statements only, and looks at every table function in the tree. The
+// tree holds subqueries, CTEs and everything nested; what could hide SQL in a
+// string (query, json_execute_serialized_sql) is a table function itself.
+func check(conn bindings.Connection, sql string) (statement, error) {
+	refuse := func(position int, format string, args ...any) (statement, error) {
+		return statement{}, &SQLError{SQL: sql, Position: position, Message: fmt.Sprintf(format, args...)}
+	}
+	// The engine's C interface would see the text before a NUL only.
+	if at := strings.IndexByte(sql, 0); at >= 0 {
+		return refuse(at, "a NUL character is not SQL")
+	}
+	explain, inner := cutExplain(sql)
+	offset := len(sql) - len(inner)
+	tree, err := parseTree(conn, inner)
+	if err != nil {
+		return statement{}, err
+	}
+	switch {
+	case tree.Error && tree.Type == "not implemented":
+		err := &SQLError{SQL: sql, Position: -1, Message: "only statements that read are allowed: SELECT, WITH, VALUES, FROM, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN"}
+		if strings.Contains(strings.ToUpper(sql), "PIVOT") {
+			err.Hint = "a PIVOT must name its values: PIVOT events ON event_name IN ('CreateUser', 'DeleteUser') USING count(*)"
+		}
+		return statement{}, err
+	case tree.Error:
+		return refuse(tree.offset(offset), "%s", tree.Message)
+	case len(tree.Statements) == 0:
+		return refuse(-1, "there is no statement")
+	case len(tree.Statements) > 1:
+		return refuse(-1, "one statement at a time, there are %d", len(tree.Statements))
+	}
+	if call, found := findUnsafe(tree.Statements[0]); found {
+		position := -1
+		if call.location <= len(inner) {
+			position = call.location + offset
+		}
+		return refuse(position, "function %s is not allowed here: queries read the views events and cloudtrail_logs only", call.name)
+	}
+	if explain != "" {
+		return statement{explain + strings.Repeat(" ", offset-len(explain)) + inner}, nil
+	}
+	return statement{sql}, nil
+}
+
+// syntaxTree is what json_serialize_sql gives.
+type syntaxTree struct {
+	Error      bool   `json:"error"`
+	Type       string `json:"error_type"`
+	Message    string `json:"error_message"`
+	Position   string `json:"position"`
+	Statements []any  `json:"statements"`
+}
+
+// offset returns the place of a syntax error in the whole text, or -1.
+func (t syntaxTree) offset(base int) int {
+	position := -1
+	if _, err := fmt.Sscan(t.Position, &position); err != nil {
+		return -1
+	}
+	return position + base
+}
+
+func parseTree(conn bindings.Connection, sql string) (syntaxTree, error) {
+	var tree syntaxTree
+	rows, err := run(conn, "SELECT json_serialize_sql($sql::VARCHAR)", map[string]any{"sql": sql})
+	if err != nil {
+		return tree, err
+	}
+	row, err := rows.Next()
+	if err == nil {
+		text, _ := row[0].(resultJSON)
+		err = json.Unmarshal([]byte(text), &tree)
+	}
+	if err != nil {
+		err = fmt.Errorf("parse statement: %w", err)
+	}
+	return tree, closing(rows, err)
+}
+
+type unsafeCall struct {
+	name     string
+	location int
+}
+
+// findUnsafe returns the first table function of the tree that is not known to
+// be safe.
+func findUnsafe(node any) (unsafeCall, bool) {
+	switch n := node.(type) {
+	case []any:
+		for _, child := range n {
+			if call, found := findUnsafe(child); found {
+				return call, true
+			}
+		}
+	case map[string]any:
+		if n["type"] == "TABLE_FUNCTION" {
+			if call, found := unsafeFunction(n); found {
+				return call, true
+			}
+		}
+		for _, child := range n {
+			if call, found := findUnsafe(child); found {
+				return call, true
+			}
+		}
+	}
+	return unsafeCall{}, false
+}
+
+func unsafeFunction(ref map[string]any) (unsafeCall, bool) {
+	function, _ := ref["function"].(map[string]any)
+	name, _ := function["function_name"].(string)
+	if slices.Contains(safeTableFunctions[:], strings.ToLower(name)) {
+		return unsafeCall{}, false
+	}
+	location, _ := ref["query_location"].(float64)
+	return unsafeCall{name, int(min(location, 1<<31))}, true
+}
+
+// cutExplain splits a leading EXPLAIN or EXPLAIN ANALYZE from the statement it
+// explains, which is then checked like any other. Whatever it does not
+// recognise stays in the statement, where the parser refuses it.
+func cutExplain(sql string) (explain, inner string) {
+	rest, found := cutKeyword(sql, "EXPLAIN")
+	if !found {
+		return "", sql
+	}
+	if analyzed, found := cutKeyword(rest, "ANALYZE"); found {
+		return "EXPLAIN ANALYZE", analyzed
+	}
+	return "EXPLAIN", rest
+}
+
+func cutKeyword(sql, keyword string) (rest string, found bool) {
+	sql = skipBlank(sql)
+	if len(sql) <= len(keyword) || !strings.EqualFold(sql[:len(keyword)], keyword) {
+		return "", false
+	}
+	rest = sql[len(keyword):]
+	if next := rest[0]; next == '_' || next == '$' || next >= 0x80 || isAlphanumeric(next) {
+		return "", false
+	}
+	return rest, true
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// skipBlank drops leading white space and comments.
+func skipBlank(sql string) string {
+	for {
+		sql = strings.TrimLeft(sql, " \t\r\n\f\v")
+		switch {
+		case strings.HasPrefix(sql, "--"):
+			_, sql, _ = strings.Cut(sql, "\n")
+		case strings.HasPrefix(sql, "/*"):
+			_, rest, closed := strings.Cut(sql[2:], "*/")
+			if !closed {
+				return sql
+			}
+			sql = rest
+		default:
+			return sql
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package duckdb
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// athenaTable is the table AWS documents for CloudTrail logs in Athena, in
+// DuckDB's names of the types.
+var athenaTable = [][2]string{
+	{"eventversion", "VARCHAR"},
+	{"useridentity", `STRUCT("type" VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, invokedby VARCHAR, accesskeyid VARCHAR, username VARCHAR)`},
+	{"eventtime", "VARCHAR"}, {"eventsource", "VARCHAR"}, {"eventname", "VARCHAR"}, {"awsregion", "VARCHAR"},
+	{"sourceipaddress", "VARCHAR"}, {"useragent", "VARCHAR"}, {"errorcode", "VARCHAR"}, {"errormessage", "VARCHAR"},
+	{"requestparameters", "VARCHAR"}, {"responseelements", "VARCHAR"}, {"additionaleventdata", "VARCHAR"},
+	{"requestid", "VARCHAR"}, {"eventid", "VARCHAR"},
+	{"resources", `STRUCT(arn VARCHAR, accountid VARCHAR, "type" VARCHAR)[]`},
+	{"eventtype", "VARCHAR"}, {"apiversion", "VARCHAR"}, {"readonly", "VARCHAR"}, {"recipientaccountid", "VARCHAR"},
+	{"serviceeventdetails", "VARCHAR"}, {"sharedeventid", "VARCHAR"}, {"vpcendpointid", "VARCHAR"},
+	{"region", "VARCHAR"}, {"year", "VARCHAR"}, {"month", "VARCHAR"}, {"day", "VARCHAR"},
+}
+
+func describe(t *testing.T, db *DB, view string) [][2]string {
+	t.Helper()
+	var columns [][2]string
+	for _, row := range mustAll(t, db, "DESCRIBE "+view) {
+		columns = append(columns, [2]string{row[0].(string), row[1].(string)})
+	}
+	return columns
+}
+
+func TestViewsHaveTheirColumns(t *testing.T) {
+	var events [][2]string
+	for _, c := range partColumns {
+		events = append(events, [2]string{c.name, c.sqlType})
+	}
+	events = append(events, [2]string{"year", "VARCHAR"}, [2]string{"month", "VARCHAR"}, [2]string{"day", "VARCHAR"}, [2]string{"event_date", "DATE"})
+
+	for name, parts := range map[string][]string{"empty lake": nil, "ten days": tenDays(t)} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t, Options{Parts: parts})
+			if diff := cmp.Diff(athenaTable, describe(t, db, "cloudtrail_logs")); diff != "" {
+				t.Errorf("cloudtrail_logs (-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(events, describe(t, db, "events")); diff != "" {
+				t.Errorf("events (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestViewsGiveTheSameEvents(t *testing.T) {
+	db := open(t, Options{Parts: tenDays(t)})
+	row := mustAll(t, db, `
+		SELECT eventtime, useridentity.username, readonly, resources[1].arn, resources[1]."type",
+			requestparameters, region, year, month, day
+		FROM cloudtrail_logs WHERE eventid = 'id-3-10'`)[0]
+	want := []any{"2026-01-04T12:10:00Z", "alice", "false", "arn:aws:s3:::b", "AWS::S3::Bucket",
+		`{"bucketName":"b10","size":12345678901234567890.10}`, "eu-west-2", "2026", "01", "04"}
+	if diff := cmp.Diff(want, row); diff != "" {
+		t.Errorf("cloudtrail_logs (-want +got)\n%s", diff)
+	}
+	count := mustAll(t, db, `SELECT count(*) FROM events JOIN cloudtrail_logs ON event_id = eventid
+		WHERE strftime(event_time, '%Y-%m-%dT%H:%M:%SZ') = eventtime AND event_date = make_date(events.year::INT, events.month::INT, events.day::INT)`)
+	if count[0][0] != int64(1000) {
+		t.Errorf("joined rows = %v, want 1000", count[0][0])
+	}
+}
+
+var scanned = regexp.MustCompile(`Total Files Read: (\d+)`)
+
+// filesRead tells how many part files the engine opened for a query.
+func filesRead(t *testing.T, db *DB, sql string) string {
+	t.Helper()
+	plan := fmt.Sprint(mustAll(t, db, "EXPLAIN ANALYZE "+sql))
+	match := scanned.FindStringSubmatch(plan)
+	if match == nil {
+		t.Fatalf("no file count in the plan\n%s", plan)
+	}
+	return match[1]
+}
+
+func TestPartitionPruning(t *testing.T) {
+	parts := tenDays(t)
+	db := open(t, Options{Parts: parts})
+	for sql, want := range map[string]string{
+		"SELECT count(*) FROM cloudtrail_logs WHERE year = '2026' AND month = '01' AND day = '03'":                    "1",
+		"SELECT eventname FROM cloudtrail_logs WHERE day IN ('03', '04') AND useridentity.username = 'alice'":         "2",
+		"SELECT count(*) FROM cloudtrail_logs WHERE year || month || day BETWEEN '20260102' AND '20260104'":           "3",
+		"SELECT count(*) FROM events WHERE year = '2026' AND day = '03'":                                              "1",
+		"SELECT count(*) FROM events WHERE event_date >= DATE '2026-01-07'":                                           "4",
+		"SELECT max(event_id) FROM events WHERE event_date = '2026-01-07' AND event_time > '2026-01-07 12:30:00'":     "1",
+		"SELECT count(*) FROM (SELECT * FROM events) e WHERE e.event_date BETWEEN '2026-01-01' AND DATE '2026-01-02'": "2",
+	} {
+		if got := filesRead(t, db, sql); got != want {
+			t.Errorf("files read = %s, want %s\n%s", got, want, sql)
+		}
+	}
+}
+
+// Without a partition column every file is opened, but the statistics of the
+// row groups keep their rows from being read.
+func TestTimeFilterReachesTheScan(t *testing.T) {
+	db := open(t, Options{Parts: tenDays(t)})
+	plan := fmt.Sprint(mustAll(t, db, "EXPLAIN SELECT event_id FROM events WHERE event_time >= TIMESTAMP '2026-01-10 12:30:00'"))
+	if !strings.Contains(plan, "Filters:") || strings.Contains(plan, "CAST(event_time") {
+		t.Errorf("the filter is not part of the scan\n%s", plan)
+	}
+}
+
+func TestUnusedColumnsAreNotRead(t *testing.T) {
+	db := open(t, Options{Parts: tenDays(t)})
+	plan := fmt.Sprint(mustAll(t, db, "EXPLAIN SELECT eventname FROM cloudtrail_logs WHERE errorcode IS NULL"))
+	for _, column := range []string{"identity_", "resources", "request_parameters", "event_time"} {
+		if strings.Contains(plan, column) {
+			t.Errorf("the plan reads %s\n%s", column, plan)
+		}
+	}
+}
+
+func TestWindow(t *testing.T) {
+	parts := tenDays(t)
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 1, day, hour, minute, 0, 0, time.UTC) }
+	for name, c := range map[string]struct {
+		since, until time.Time
+		rows         int64
+		files        string
+	}{
+		"everything":     {rows: 1000, files: "10"},
+		"since":          {since: at(9, 12, 50), rows: 150, files: "2"},
+		"until":          {until: at(2, 12, 10), rows: 110, files: "2"},
+		"both":           {since: at(3, 12, 0), until: at(4, 12, 0), rows: 100, files: "2"},
+		"other zone":     {since: at(9, 12, 50).In(time.FixedZone("", -11*3600)), rows: 150, files: "2"},
+		"half open":      {since: at(3, 12, 0), until: at(3, 12, 1), rows: 1, files: "1"},
+		"nothing inside": {since: at(3, 14, 0), until: at(3, 15, 0), rows: 0, files: "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t, Options{Parts: parts, Since: c.since, Until: c.until})
+			for _, view := range []string{"events", "cloudtrail_logs"} {
+				if got := mustAll(t, db, "SELECT count(*) FROM "+view)[0][0]; got != c.rows {
+					t.Errorf("%s rows = %v, want %d", view, got, c.rows)
+				}
+				if got := filesRead(t, db, "SELECT count(*) FROM "+view); got != c.files {
+					t.Errorf("%s files = %s, want %s", view, got, c.files)
+				}
+			}
+		})
+	}
+}

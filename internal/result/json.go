@@ -1,0 +1,117 @@
+package result
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// AppendJSON appends a value as JSON and returns the extended slice.
+//
+// Numbers keep every digit, whatever their size. JSON has no NaN or infinity:
+// these become the strings "NaN", "Infinity" and "-Infinity". Bytes become
+// base64. A map becomes an object whose keys are the text of its keys.
+func AppendJSON(dst []byte, value any) []byte {
+	switch v := value.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case int64:
+		return strconv.AppendInt(dst, v, 10)
+	case uint64:
+		return strconv.AppendUint(dst, v, 10)
+	case *big.Int:
+		return v.Append(dst, 10)
+	case Decimal:
+		return append(dst, v.String()...)
+	case float64:
+		return appendJSONFloat(dst, v, 64)
+	case float32:
+		return appendJSONFloat(dst, float64(v), 32)
+	case string:
+		return AppendJSONString(dst, v)
+	case JSON:
+		return append(dst, v...)
+	case Literal:
+		return AppendJSONString(dst, string(v))
+	case []byte:
+		return append(base64.StdEncoding.AppendEncode(append(dst, '"'), v), '"')
+	case Timestamp:
+		return append(v.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+	case Date:
+		return append(v.AppendFormat(append(dst, '"'), time.DateOnly), '"')
+	default:
+		return appendNested(dst, value)
+	}
+}
+
+func appendNested(dst []byte, value any) []byte {
+	switch v := value.(type) {
+	case []any:
+		dst = append(dst, '[')
+		for i, element := range v {
+			dst = AppendJSON(appendComma(dst, i), element)
+		}
+		return append(dst, ']')
+	case Struct:
+		dst = append(dst, '{')
+		for i, field := range v {
+			dst = append(AppendJSONString(appendComma(dst, i), field.Name), ':')
+			dst = AppendJSON(dst, field.Value)
+		}
+		return append(dst, '}')
+	case Map:
+		dst = append(dst, '{')
+		for i, entry := range v {
+			dst = append(AppendJSONString(appendComma(dst, i), Text(entry.Key)), ':')
+			dst = AppendJSON(dst, entry.Value)
+		}
+		return append(dst, '}')
+	}
+	return AppendJSONString(dst, fmt.Sprint(value))
+}
+
+func appendComma(dst []byte, index int) []byte {
+	if index > 0 {
+		return append(dst, ',')
+	}
+	return dst
+}
+
+func appendJSONFloat(dst []byte, f float64, bits int) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return AppendJSONString(dst, floatText(f, bits))
+	}
+	return appendFloat(dst, f, bits)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// AppendJSONString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD;
+// control characters, DEL and the C1 controls are escaped, so that output read
+// on a terminal cannot steer it. <, > and & stay as they are.
+func AppendJSONString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r == '\n':
+			dst = append(dst, `\n`...)
+		case r == '\t':
+			dst = append(dst, `\t`...)
+		case r < 0x20 || (r >= 0x7f && r <= 0x9f):
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[r>>4&0xf], hexDigits[r&0xf])
+		case r == 0x2028 || r == 0x2029:
+			dst = append(dst, '\\', 'u', '2', '0', '2', hexDigits[r&0xf])
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return append(dst, '"')
+}
