@@ -75,6 +75,7 @@ var (
 	notRunComment = regexp.MustCompile(`^<!-- not run: (.+) -->$`)
 	setupComment  = regexp.MustCompile(`^<!-- setup: (.+) -->$`)
 	fence         = regexp.MustCompile("^```(\\w*)")
+	exitLine      = regexp.MustCompile(`\[exit status \d+\]\z`)
 	shells        = regexp.MustCompile(`^(sh|bash|zsh|fish|shell|powershell)$`)
 )
 
@@ -207,8 +208,12 @@ func runExample(ctx context.Context, dir, command string) (string, error) {
 }
 
 // matchOutput compares line by line. A line of "..." in want stands for any
-// number of lines, and "..." inside a line for any text.
+// number of lines, and "..." inside a line for any text. Neither stands for an
+// exit code: a command that fails must be shown to fail.
 func matchOutput(want, got string) bool {
+	if exitLine.FindString(want) != exitLine.FindString(got) {
+		return false
+	}
 	var pattern strings.Builder
 	pattern.WriteString(`\A`)
 	for line := range strings.SplitSeq(want, "\n") {
@@ -247,6 +252,9 @@ func TestMatchOutput(t *testing.T) {
 		{"elided end", "a\n...", "a\nb\nc", true},
 		{"elided text", "took ... in all", "took 1.2 s in all", true},
 		{"elided text keeps to its line", "took ... in all", "took\n1.2 s in all", false},
+		{"an elision hides no failure", "...", "oh no\n[exit status 3]", false},
+		{"a shown failure", "...\n[exit status 3]", "oh no\n[exit status 3]", true},
+		{"a shown failure that did not happen", "...\n[exit status 3]", "fine", false},
 		{"the line after an elision counts", "...\nd", "a\nx", false},
 	}
 	for _, test := range tests {

@@ -16,6 +16,9 @@ type job struct {
 // here; a job without verbs is not shown.
 func jobs(s *streams) []job {
 	return []job{
+		{"Try it", []*cobra.Command{}},
+		{"Keep the events", []*cobra.Command{}},
+		{"Find and search", []*cobra.Command{}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),
 		}},
