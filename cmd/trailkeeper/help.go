@@ -71,7 +71,7 @@ func printVerbHelp(w io.Writer, verb *cobra.Command) error {
 }
 
 // newHelpCommand replaces cobra's, which exits 0 for a verb that does not exist.
-func newHelpCommand() *cobra.Command {
+func newHelpCommand(show func(verb *cobra.Command) error) *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [VERB]",
 		Short:             "Show the verbs, or the flags and examples of one",
@@ -87,7 +87,7 @@ func newHelpCommand() *cobra.Command {
 				return usageError(root, unknownVerb(root, args))
 			}
 			verb.InitDefaultHelpFlag()
-			return verb.Help()
+			return show(verb)
 		},
 	}
 }

@@ -46,9 +46,8 @@ func newRootCommand(s *streams) *cobra.Command {
 		Short:   "Keep an AWS audit trail: search CloudTrail logs on one machine",
 		Version: versionText(),
 		Args:    unknownVerb,
-		RunE: func(*cobra.Command, []string) error {
-			return printRootHelp(s.out, all)
-		},
+		RunE:    func(*cobra.Command, []string) error { return printRootHelp(s.out, all) },
+
 		SilenceUsage:      true, // a usage screen would hide the error; the hint names it
 		SilenceErrors:     true, // main prints, once
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -58,15 +57,15 @@ func newRootCommand(s *streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
-		// A help screen that cannot be written has nowhere to complain.
+	showHelp := func(cmd *cobra.Command) error {
 		if cmd.HasParent() {
-			_ = printVerbHelp(s.out, cmd)
-		} else {
-			_ = printRootHelp(s.out, all)
+			return printVerbHelp(s.out, cmd)
 		}
-	})
-	help := newHelpCommand()
+		return printRootHelp(s.out, all)
+	}
+	// What --help cannot write has nowhere to go: cobra takes no error here.
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = showHelp(cmd) })
+	help := newHelpCommand(showHelp)
 	root.SetHelpCommand(help)
 	root.AddCommand(help)
 	for _, job := range all {
