@@ -41,12 +41,18 @@ func execute(ctx context.Context, args []string, s *streams) error {
 
 func newRootCommand(s *streams) *cobra.Command {
 	all := jobs(s)
+	showHelp := func(cmd *cobra.Command) error {
+		if cmd.HasParent() {
+			return printVerbHelp(s.out, cmd)
+		}
+		return printRootHelp(s.out, all)
+	}
 	root := &cobra.Command{
 		Use:     "trailkeeper",
 		Short:   "Keep an AWS audit trail: search CloudTrail logs on one machine",
 		Version: versionText(),
 		Args:    unknownVerb,
-		RunE:    func(*cobra.Command, []string) error { return printRootHelp(s.out, all) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
 
 		SilenceUsage:      true, // a usage screen would hide the error; the hint names it
 		SilenceErrors:     true, // main prints, once
@@ -57,12 +63,6 @@ func newRootCommand(s *streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(flagError)
-	showHelp := func(cmd *cobra.Command) error {
-		if cmd.HasParent() {
-			return printVerbHelp(s.out, cmd)
-		}
-		return printRootHelp(s.out, all)
-	}
 	// What --help cannot write has nowhere to go: cobra takes no error here.
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = showHelp(cmd) })
 	help := newHelpCommand(showHelp)
