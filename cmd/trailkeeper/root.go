@@ -16,7 +16,9 @@ type job struct {
 // here; a job without verbs is not shown.
 func jobs(s *streams) []job {
 	return []job{
-		{"Try it", []*cobra.Command{}},
+		{"Try it", []*cobra.Command{
+			newSimulateCommand(s),
+		}},
 		{"Keep the events", []*cobra.Command{}},
 		{"Find and search", []*cobra.Command{}},
 		{"Set up", []*cobra.Command{

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/simulate"
+)
+
+func newSimulateCommand(s *streams) *cobra.Command {
+	opts := simulate.DefaultOptions()
+	cmd := &cobra.Command{
+		Use:   "simulate --out DIR",
+		Short: "Write a believable, signed, labelled CloudTrail archive from a seed",
+		Long: `Write the CloudTrail archive of an organization that does not exist: people at
+work, machines around the clock, log files as AWS delivers them, signed digest
+files, and, if asked for, attacks.
+
+DIR looks like the trail's S3 bucket. What CloudTrail would not have written is
+in DIR/_simulate: the events of every attack, the digests' signatures and public
+keys, and the counts of everything. The same options give the same bytes.`,
+		Example: `  trailkeeper simulate --out sim
+  trailkeeper simulate --out sim --days 30 --attack all
+  trailkeeper simulate --attack list`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runSimulate(cmd.Context(), opts, s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.Out, "out", "", "folder to write, absent or empty")
+	f.IntVar(&opts.Accounts, "accounts", opts.Accounts, "accounts in the organization")
+	f.IntVar(&opts.Regions, "regions", opts.Regions, "Regions, us-east-1 being the first")
+	f.IntVar(&opts.Days, "days", opts.Days, "days")
+	f.IntVar(&opts.EventsPerDay, "events-per-day", opts.EventsPerDay, "events in each account on a working day; weekends have fewer")
+	f.Uint64Var(&opts.Seed, "seed", opts.Seed, "what everything random follows from")
+	f.StringSliceVar(&opts.Attacks, "attack", nil, "attacks to weave in: names, all, or list to print them")
+	f.Float64Var(&opts.Duplicates, "duplicates", opts.Duplicates, "fraction of events delivered twice")
+	f.Float64Var(&opts.Late, "late", opts.Late, "fraction of events delivered hours or days late")
+	f.Var(dayFlag(&opts.Start), "start", "first day")
+	f.IntVar(&opts.EventsPerFile, "events-per-file", 0, "events in every log file (default: as AWS does)")
+	f.BoolVar(&opts.Organization, "org", false, "one organization trail instead of a trail in each account")
+	f.IntVar(&opts.CompressionGzip, "gzip-level", opts.CompressionGzip, "1 (fast) to 9 (small)")
+	f.IntVar(&opts.Workers, "workers", 0, "shards made at once (default: one per processor)")
+	return cmd
+}
+
+func runSimulate(ctx context.Context, opts simulate.Options, s *streams) error {
+	if len(opts.Attacks) == 1 && opts.Attacks[0] == "list" {
+		return listAttacks(s.out)
+	}
+	bar := progress.New(s.err, "Simulating shards")
+	events := int64(0)
+	tally := make(chan int)
+	counted := make(chan struct{})
+	go func() {
+		defer close(counted)
+		for n := range tally {
+			events += int64(n)
+			bar.SetNote(quantity.FormatCount(events) + " events")
+			bar.Add(1)
+		}
+	}()
+	started := s.now()
+	summary, err := simulate.Run(ctx, opts, func(shards, n int) {
+		bar.SetTotal(int64(shards))
+		tally <- n
+	})
+	close(tally)
+	<-counted
+	bar.Done()
+	if err != nil {
+		return explainSimulate(err, opts, events, s.err)
+	}
+	return printSimulated(s.out, opts.Out, summary, s.now().Sub(started))
+}
+
+// explainSimulate tells mistakes in the command line from failures, and what a
+// run that was stopped has left behind.
+func explainSimulate(err error, opts simulate.Options, events int64, stderr io.Writer) error {
+	if option, ok := errors.AsType[*simulate.OptionError](err); ok {
+		return outcome.Usage(outcome.WithHint(option, "run 'trailkeeper simulate --help' for the flags and examples"))
+	}
+	if unknown, ok := errors.AsType[*simulate.UnknownAttackError](err); ok {
+		hint := "run 'trailkeeper simulate --attack list' for what each does"
+		if near := nearest(unknown.Name, unknown.Known); near != "" {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		return outcome.Usage(outcome.WithHint(unknown, hint))
+	}
+	if errors.Is(err, simulate.ErrNotEmpty) {
+		return outcome.Usage(outcome.WithHint(err, "name a folder that does not exist yet, or empty it"))
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "stopped: whole log files with about %s events are kept in %s; without %s/%s they are no complete archive\n",
+			quantity.FormatCount(events), opts.Out, simulate.SideFolder, simulate.SummaryFile)
+	}
+	return err
+}
+
+func listAttacks(w io.Writer) error {
+	attacks, err := simulate.Attacks()
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, a := range attacks {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", a.Name, a.Title, strings.Join(a.Technique, " "))
+	}
+	return table.Flush()
+}
+
+func printSimulated(w io.Writer, out string, s *simulate.Summary, took time.Duration) error {
+	digests := 0
+	for _, c := range s.Chains {
+		digests += c.Digests
+	}
+	n := quantity.FormatCount
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "wrote\t%s\n", out)
+	fmt.Fprintf(table, "time\t%s and %d days, %d accounts, %d Regions\n", s.First, s.Options.Days, s.Options.Accounts, s.Options.Regions)
+	fmt.Fprintf(table, "events\t%s (%s late, %s of %d attacks)\n", n(s.Total.Events), n(s.Total.Late), n(s.Total.Attack), len(s.Attacks))
+	fmt.Fprintf(table, "records\t%s, because %s events were delivered twice\n", n(s.Total.Events+s.Total.Duplicates), n(s.Total.Duplicates))
+	fmt.Fprintf(table, "log files\t%s, %s (%s uncompressed)\n", n(s.Total.Files), quantity.FormatSize(s.Total.Bytes), quantity.FormatSize(s.Total.UncompressedBytes))
+	fmt.Fprintf(table, "digests\t%s in %d chains\n", n(int64(digests)), len(s.Chains))
+	fmt.Fprintf(table, "took\t%s, %s events a second\n", took.Round(10*time.Millisecond), n(int64(float64(s.Total.Events)/max(took.Seconds(), 0.001))))
+	return table.Flush()
+}
+
+// dayFlag is a flag for a whole day, such as 2026-01-05.
+func dayFlag(day *time.Time) *dayValue { return (*dayValue)(day) }
+
+type dayValue time.Time
+
+func (v *dayValue) Type() string   { return "date" }
+func (v *dayValue) String() string { return time.Time(*v).Format(time.DateOnly) }
+
+func (v *dayValue) Set(s string) error {
+	day, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return errors.New("expected a day such as 2026-01-05")
+	}
+	*v = dayValue(day)
+	return nil
+}

@@ -1,0 +1,123 @@
+package simulate
+
+import (
+	"cmp"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cerpac/trailkeeper/digest"
+)
+
+// keyLife is how long a signing key is used: CloudTrail's own seem to be valid
+// for 30 days.
+const keyLife = 30 * 86400
+
+// keyRing makes the keys that sign digests: each Region has its own, replaced
+// every keyLife. It may be used from several goroutines.
+type keyRing struct {
+	seed uint64
+	mu   sync.Mutex
+	made map[keyName]func() (*signingKey, error)
+}
+
+type keyName struct {
+	region string
+	period int64
+}
+
+type signingKey struct {
+	private *rsa.PrivateKey
+	public  digest.PublicKey
+}
+
+func newKeyRing(seed uint64) *keyRing {
+	return &keyRing{seed: derive(seed, "signing keys"), made: map[keyName]func() (*signingKey, error){}}
+}
+
+// key returns the key that signs in region at a time.
+func (k *keyRing) key(region string, at int64) (*signingKey, error) {
+	name := keyName{region, at / keyLife}
+	k.mu.Lock()
+	once, ok := k.made[name]
+	if !ok {
+		once = sync.OnceValues(func() (*signingKey, error) { return k.newKey(name) })
+		k.made[name] = once
+	}
+	k.mu.Unlock()
+	return once()
+}
+
+// newKey is reproducible, as rsa.GenerateKey is not: it deliberately makes
+// the same key from the same seed.
+func (k *keyRing) newKey(name keyName) (*signingKey, error) {
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], deriveN(derive(k.seed, name.region), name.period))
+	random := rand.NewChaCha8(sha256.Sum256(seed[:]))
+	private, err := rsaFromPrimes(prime(random), prime(random))
+	if err != nil {
+		return nil, fmt.Errorf("make signing key of %s: %w", name.region, err)
+	}
+	der := x509.MarshalPKCS1PublicKey(&private.PublicKey)
+	return &signingKey{private, digest.PublicKey{
+		Value:             der,
+		ValidityStartTime: digest.Time{Time: time.Unix(name.period*keyLife, 0).UTC()},
+		ValidityEndTime:   digest.Time{Time: time.Unix((name.period+1)*keyLife, 0).UTC()},
+		Fingerprint:       digest.Fingerprint(der),
+	}}, nil
+}
+
+// prime returns a prime of 1024 bits that fits the exponent, its two highest
+// bits set so that a product of two has 2048.
+func prime(random *rand.ChaCha8) *big.Int {
+	var raw [128]byte
+	exponent := big.NewInt(publicExponent)
+	for {
+		_, _ = random.Read(raw[:]) // never fails
+		raw[0] |= 0xc0
+		raw[127] |= 1
+		p := new(big.Int).SetBytes(raw[:])
+		below := new(big.Int).Sub(p, big.NewInt(1))
+		if new(big.Int).Mod(below, exponent).Sign() != 0 && p.ProbablyPrime(20) {
+			return p
+		}
+	}
+}
+
+const publicExponent = 65537
+
+func rsaFromPrimes(p, q *big.Int) (*rsa.PrivateKey, error) {
+	one := big.NewInt(1)
+	totient := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	key := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: publicExponent},
+		D:         new(big.Int).ModInverse(big.NewInt(publicExponent), totient),
+		Primes:    []*big.Int{p, q},
+	}
+	key.Precompute()
+	return key, key.Validate()
+}
+
+// list returns the public keys of all that signed, by Region and time.
+func (k *keyRing) list() []digest.PublicKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(k.made), func(a, b keyName) int {
+		return cmp.Or(cmp.Compare(a.region, b.region), cmp.Compare(a.period, b.period))
+	})
+	var keys []digest.PublicKey
+	for _, name := range names {
+		if key, err := k.made[name](); err == nil {
+			keys = append(keys, key.public)
+		}
+	}
+	return keys
+}

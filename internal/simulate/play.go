@@ -1,0 +1,271 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+)
+
+// performance is one time a story is played.
+type performance struct {
+	world   *world
+	story   *story
+	attack  string
+	account *account
+	peer    *account
+	region  *region
+	key     uint64
+	rng     stream
+	vars    map[string]string
+	cast    map[string]*castMember
+	events  []staged
+}
+
+// castMember is a part with the one who plays it.
+type castMember struct {
+	part *part
+	who  *actor
+	via  *access
+	own  []byte // identity of the story's own
+}
+
+// staged is an event with the place it is recorded in.
+type staged struct {
+	account *account
+	region  *region
+	event   occurrence
+}
+
+// perform plays st from second zero; the caller moves it in time.
+func (w *world) perform(st *story, attack string, a, peer *account, key uint64) (*performance, error) {
+	p := &performance{
+		world: w, story: st, attack: attack, account: a, peer: peer, region: w.org.home,
+		key: key, rng: newStream(key), cast: map[string]*castMember{},
+	}
+	p.drawVars()
+	for _, name := range slices.Sorted(maps.Keys(st.actors)) {
+		member, err := p.castPart(name, st.actors[name])
+		if err != nil {
+			return nil, fmt.Errorf("play %q: %w", st.name, err)
+		}
+		p.cast[name] = member
+	}
+	at := 0.0
+	for i := range st.steps {
+		at = p.play(&st.steps[i], at)
+	}
+	return p, nil
+}
+
+func (p *performance) scene() *scene {
+	sc := &scene{org: p.world.org, account: p.account, region: p.region}
+	sc.begin(p.rng.uint64(), 0)
+	sc.vars = p.vars
+	return sc
+}
+
+func (p *performance) drawVars() {
+	p.vars = map[string]string{"peer": p.peer.id, "shared": string(p.rng.uuid(nil))}
+	for _, name := range slices.Sorted(maps.Keys(p.story.vars)) {
+		p.vars[name] = string(p.story.vars[name].appendTo(nil, p.scene()))
+	}
+}
+
+func (p *performance) castPart(name string, pt *part) (*castMember, error) {
+	sc := p.scene()
+	fill := func(t template) string {
+		sc.begin(sc.rng.uint64(), 0)
+		sc.vars = p.vars
+		return string(t.appendTo(nil, sc))
+	}
+	m := &castMember{part: pt}
+	if pt.file.Is != "" {
+		if m.who = p.someone(pt.file.Is); m.who == nil {
+			return nil, fmt.Errorf("actor %q: no persona %q", name, pt.file.Is)
+		}
+	} else {
+		m.who = &actor{account: p.account, name: fill(pt.name), arn: fill(pt.arn), person: p.world.org.somePerson(&p.rng)}
+		sc.who = m.who
+		m.own = []byte(fill(pt.identity))
+	}
+	sc.who = m.who
+	t, ok := p.world.org.access[pt.file.Via]
+	if !ok {
+		return nil, fmt.Errorf("actor %q: no access %q", name, pt.file.Via)
+	}
+	m.via = newAccess(sc, derive(p.key, name), t)
+	if pt.ip != nil {
+		m.via.ip = fill(pt.ip)
+	}
+	if pt.agent != nil {
+		m.via.agent = fill(pt.agent)
+	}
+	m.via.setFields(t.file.TLS)
+	return m, nil
+}
+
+// someone finds an actor of the persona, in the account if it has one.
+func (p *performance) someone(persona string) *actor {
+	for _, a := range append([]*account{p.account}, p.world.org.accounts...) {
+		var found []*actor
+		for _, act := range a.actors {
+			if act.persona.name == persona && (act.region == nil || act.region == p.region) {
+				found = append(found, act)
+			}
+		}
+		if len(found) > 0 {
+			return found[p.rng.intn(len(found))]
+		}
+	}
+	return nil
+}
+
+// play stages the events of one step and returns the time of the last.
+func (p *performance) play(s *step, at float64) float64 {
+	at += p.within(s.file.After)
+	regions := []*region{p.region}
+	if s.file.Region == "every" {
+		regions = p.world.org.regions
+	}
+	if s.call.global {
+		regions = p.world.org.regions[:1]
+	}
+	for _, r := range regions {
+		for n := range max(1, p.rng.between(s.file.Repeat[0], s.file.Repeat[1])) {
+			if n > 0 {
+				at += p.within(s.file.Gap)
+			}
+			p.stage(s, r, int64(at))
+		}
+	}
+	return at
+}
+
+func (p *performance) within(seconds [2]float64) float64 {
+	return seconds[0] + p.rng.float()*math.Max(0, seconds[1]-seconds[0])
+}
+
+func (p *performance) stage(s *step, r *region, at int64) {
+	m := p.cast[s.file.Actor]
+	a := p.account
+	if s.file.In == "peer" {
+		a = p.peer
+	}
+	e := &storyEvent{
+		attack: p.attack, step: s.file.Step, who: m.who, vars: p.vars, identity: m.own,
+		request: s.request, response: s.response, additional: s.additional, failure: s.failure,
+	}
+	if s.file.Shared {
+		e.sharedEventID = p.vars["shared"]
+	}
+	p.events = append(p.events, staged{a, r, occurrence{key: p.rng.uint64(), at: at, via: m.via, call: s.call, story: e}})
+}
+
+// duration is the time from the first event to the last, in seconds.
+func (p *performance) duration() int64 {
+	last := int64(0)
+	for _, s := range p.events {
+		last = max(last, s.event.at)
+	}
+	return last
+}
+
+// shift moves the performance so that it begins at a time, and gives every
+// existing actor the session it has then.
+func (p *performance) shift(start int64) {
+	for i := range p.events {
+		e := &p.events[i].event
+		e.at += start
+		if st := e.story; st.identity == nil {
+			sc := &scene{org: p.world.org, account: st.who.account, region: p.region}
+			st.identity = st.who.newSession(sc, e.at).identity
+		}
+	}
+}
+
+// planAttacks plays every chosen attack once, spread over the accounts and the
+// days, and files its events by shard.
+func (w *world) planAttacks() error {
+	w.planned = map[shardKey][]occurrence{}
+	for i, st := range w.attacks {
+		key := derive(w.org.seed, "attack", st.name)
+		s := newStream(key)
+		a := w.org.accounts[s.intn(len(w.org.accounts))]
+		p, err := w.perform(st, st.name, a, w.org.peer(a), s.uint64())
+		if err != nil {
+			return err
+		}
+		p.shift(w.attackStart(st, i, p.duration(), &s))
+		for _, e := range p.events {
+			k := w.shardOf(e)
+			w.planned[k] = append(w.planned[k], e.event)
+		}
+	}
+	return nil
+}
+
+// attackStart picks a day, then an hour the story allows, and moves it until
+// all of it fits into the simulated time.
+func (w *world) attackStart(st *story, i int, duration int64, s *stream) int64 {
+	days := w.opts.Days
+	day := (i*days/len(w.attacks) + s.intn(2)) % days
+	hours := st.file.Hours
+	start := w.opts.midnight(day) + int64((hours[0]+s.float()*(hours[1]-hours[0]))*3600)
+	latest := w.opts.midnight(days) - duration - 60
+	return max(min(start, latest), w.opts.midnight(0)+60)
+}
+
+func (w *world) shardOf(e staged) shardKey {
+	return shardKey{e.account.index, e.region.index, int((e.event.at - w.opts.midnight(0)) / 86400)}
+}
+
+// peer is the account whose roles a uses; always the same one.
+func (org *organization) peer(a *account) *account {
+	return org.accounts[(a.index+1)%len(org.accounts)]
+}
+
+// routines returns what the routines of the account, and of the one it is the
+// peer of, leave in a shard.
+func (w *world) routinesIn(key shardKey) ([]occurrence, error) {
+	n := len(w.org.accounts)
+	owners := []int{key.account}
+	if n > 1 {
+		owners = append(owners, (key.account+n-1)%n)
+	}
+	var found []occurrence
+	for _, owner := range owners {
+		for _, st := range w.routines {
+			events, err := w.routine(st, w.org.accounts[owner], key.day)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range events {
+				if w.shardOf(e) == key {
+					found = append(found, e.event)
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+// routine plays st as often as it happens in a on the day.
+func (w *world) routine(st *story, a *account, day int) ([]staged, error) {
+	key := deriveN(derive(w.org.seed, a.id, "routine", st.name), int64(day))
+	phase := float64(mix(derive(w.org.seed, a.id, st.name))%1000) / 1000
+	times := int(float64(day+1)*st.file.PerDay+phase) - int(float64(day)*st.file.PerDay+phase)
+	var events []staged
+	for n := range times {
+		s := newStream(deriveN(key, int64(n)))
+		p, err := w.perform(st, "", a, w.org.peer(a), s.uint64())
+		if err != nil {
+			return nil, err
+		}
+		hours := st.file.Hours
+		start := w.opts.midnight(day) + int64((hours[0]+s.float()*(hours[1]-hours[0]))*3600)
+		p.shift(min(start, w.opts.midnight(day+1)-p.duration()-1))
+		events = append(events, p.events...)
+	}
+	return events, nil
+}

@@ -1,0 +1,230 @@
+package simulate
+
+// occurrence is one event that is going to be written. It holds little, for a
+// shard has millions; the rest follows from its key.
+type occurrence struct {
+	key     uint64 // of the event's random choices
+	at      int64  // event time, seconds since 1970
+	slot    int64  // delivery time; several files may share it
+	actor   int32  // index in the account
+	via     *access
+	call    *call
+	story   *storyEvent // nil for ordinary events
+	denied  bool
+	late    bool
+	copyOf  int32 // 1 + index of the event this is a second delivery of, or 0
+	altered bool  // a copy with another body
+}
+
+// writer appends records as JSON. It belongs to one shard.
+type writer struct {
+	sc       scene
+	account  *account
+	region   *region
+	sessions map[sessionKey][]byte
+}
+
+type sessionKey struct {
+	actor int32
+	block int64
+}
+
+func newWriter(org *organization, a *account, r *region) *writer {
+	return &writer{
+		sc:      scene{org: org, account: a, region: r},
+		account: a, region: r, sessions: map[sessionKey][]byte{},
+	}
+}
+
+// identity returns the userIdentity of an ordinary event.
+func (w *writer) identity(e *occurrence) []byte {
+	act := w.account.actors[e.actor]
+	block, _ := act.block(e.at)
+	key := sessionKey{e.actor, block}
+	identity, ok := w.sessions[key]
+	if !ok {
+		identity = act.newSession(&w.sc, e.at).identity
+		w.sessions[key] = identity
+	}
+	return identity
+}
+
+// append writes e as one JSON object and returns its eventID too.
+func (w *writer) append(dst []byte, e *occurrence) []byte {
+	sc, c := &w.sc, e.call
+	var identity []byte
+	if e.story != nil {
+		identity = e.story.identity
+	} else {
+		identity = w.identity(e)
+	}
+	sc.begin(e.key, e.at)
+	sc.call, sc.via = c, e.via
+	if e.story != nil {
+		sc.who, sc.vars = e.story.who, e.story.vars
+	} else {
+		sc.who = w.account.actors[e.actor]
+	}
+	if c.record != nil {
+		return c.record.appendTo(dst, sc)
+	}
+	dst = append(dst, `{"eventVersion":"`...)
+	dst = append(dst, c.version...)
+	dst = append(dst, `","userIdentity":`...)
+	dst = append(dst, identity...)
+	dst = append(dst, `,"eventTime":"`...)
+	dst = appendTime(dst, e.at)
+	dst = append(dst, `","eventSource":"`...)
+	dst = append(dst, c.source...)
+	dst = append(dst, `","eventName":"`...)
+	dst = append(dst, c.name...)
+	dst = append(dst, `","awsRegion":"`...)
+	dst = append(dst, w.region.name...)
+	dst = append(dst, `",`...)
+	dst = append(dst, e.via.fields...)
+	dst = w.appendBodies(dst, e)
+	dst = w.appendIDs(dst, e)
+	return w.appendTail(dst, e)
+}
+
+// appendBodies writes the error, the request and the response.
+func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
+	sc, c := &w.sc, e.call
+	request, response := c.request, c.response
+	failure := sc.failure(e)
+	if st := e.story; st != nil {
+		request, response = st.request, st.response
+	}
+	if failure != nil {
+		dst = append(dst, `,"errorCode":"`...)
+		dst = failure.code.appendTo(dst, sc)
+		if len(failure.message) > 0 {
+			dst = append(dst, `","errorMessage":"`...)
+			dst = failure.message.appendTo(dst, sc)
+		}
+		dst = append(dst, '"')
+		if c.eventType != "AwsConsoleSignIn" { // a failed sign-in says so in its response
+			response = nil
+		}
+	}
+	dst = appendOrNull(append(dst, `,"requestParameters":`...), request, sc)
+	dst = appendOrNull(append(dst, `,"responseElements":`...), response, sc)
+	additional := c.additional
+	if e.story != nil && e.story.additional != nil {
+		additional = e.story.additional
+	}
+	if additional != nil {
+		dst = additional.appendTo(append(dst, `,"additionalEventData":`...), sc)
+	}
+	return dst
+}
+
+func appendOrNull(dst []byte, t template, sc *scene) []byte {
+	if t == nil {
+		return append(dst, "null"...)
+	}
+	return t.appendTo(dst, sc)
+}
+
+// failure decides whether, and how, the event's call failed.
+func (s *scene) failure(e *occurrence) *callError {
+	if e.story != nil {
+		return e.story.failure
+	}
+	if e.denied {
+		return &e.call.denied
+	}
+	for i := range e.call.errors {
+		if s.rng.chance(e.call.errors[i].rate) {
+			return &e.call.errors[i]
+		}
+	}
+	return nil
+}
+
+func (w *writer) appendIDs(dst []byte, e *occurrence) []byte {
+	sc, c := &w.sc, e.call
+	requestID := newStream(mix(e.key ^ 0x7265717565737449))
+	if !c.noRequestID {
+		dst = append(dst, `,"requestID":"`...)
+		if c.shortID {
+			dst = requestID.letters(dst, 16, upperSet)
+		} else {
+			dst = requestID.uuid(dst)
+		}
+		dst = append(dst, '"')
+	}
+	dst = append(dst, `,"eventID":"`...)
+	dst = eventID(dst, e.key)
+	dst = append(dst, `","readOnly":`...)
+	dst = appendBool(dst, c.readOnly)
+	if c.resources != nil {
+		dst = c.resources.appendTo(append(dst, `,"resources":`...), sc)
+	}
+	return dst
+}
+
+// eventID depends on the event's key alone, so that the ground truth can name
+// an event without writing it.
+func eventID(dst []byte, key uint64) []byte {
+	s := newStream(mix(key ^ 0x6576656e74494421))
+	return s.uuid(dst)
+}
+
+func appendBool(dst []byte, b bool) []byte {
+	if b {
+		return append(dst, "true"...)
+	}
+	return append(dst, "false"...)
+}
+
+// appendTail writes what follows the ids, and closes the record.
+func (w *writer) appendTail(dst []byte, e *occurrence) []byte {
+	sc, c := &w.sc, e.call
+	dst = append(append(dst, `,"eventType":"`...), c.eventType...)
+	if c.apiVersion != "" {
+		dst = append(append(dst, `","apiVersion":"`...), c.apiVersion...)
+	}
+	dst = append(dst, `","managementEvent":`...)
+	dst = appendBool(dst, c.category == "Management")
+	dst = append(append(dst, `,"recipientAccountId":"`...), w.account.id...)
+	dst = append(dst, '"')
+	if e.story != nil && e.story.sharedEventID != "" {
+		dst = append(append(dst, `,"sharedEventID":"`...), e.story.sharedEventID...)
+		dst = append(dst, '"')
+	}
+	if e.via.endpoint != "" {
+		dst = append(append(dst, `,"vpcEndpointId":"`...), e.via.endpoint...)
+		dst = append(append(dst, `","vpcEndpointAccountId":"`...), w.account.id...)
+		dst = append(dst, '"')
+	}
+	if c.details != nil {
+		dst = c.details.appendTo(append(dst, `,"serviceEventDetails":`...), sc)
+	}
+	dst = append(append(dst, `,"eventCategory":"`...), c.category...)
+	dst = append(dst, '"')
+	dst = w.appendAddendum(dst, e)
+	if e.via.console && c.eventType == "AwsApiCall" {
+		dst = append(dst, `,"sessionCredentialFromConsole":"true"`...)
+	}
+	if len(e.via.tls) > 0 && len(c.host) > 0 {
+		dst = append(dst, e.via.tls...)
+		dst = c.host.appendTo(dst, sc)
+		dst = append(dst, `"}`...)
+	}
+	return append(dst, '}')
+}
+
+// appendAddendum explains some of the late events, and is what makes an
+// altered copy differ from its original.
+func (w *writer) appendAddendum(dst []byte, e *occurrence) []byte {
+	switch {
+	case e.altered:
+		dst = append(dst, `,"addendum":{"reason":"UPDATED_DATA","updatedFields":"userAgent","originalEventID":"`...)
+		dst = eventID(dst, e.key)
+		return append(dst, `"}`...)
+	case e.late && e.key&1 == 0:
+		return append(dst, `,"addendum":{"reason":"DELIVERY_DELAY"}`...)
+	}
+	return dst
+}

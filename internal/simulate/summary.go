@@ -1,0 +1,104 @@
+package simulate
+
+// Summary is _simulate/summary.json: what was written, so that a reader can
+// check its own counts.
+type Summary struct {
+	Format   string           `json:"format"` // SummaryFormat
+	Options  SummaryOptions   `json:"options"`
+	Bucket   string           `json:"bucket"`
+	Trail    string           `json:"trail"`
+	Home     string           `json:"homeRegion"`
+	Org      string           `json:"organization,omitempty"`
+	First    string           `json:"firstDay"`
+	Closing  string           `json:"closing"` // when the archive was taken: everything was delivered before
+	Accounts []SummaryAccount `json:"accounts"`
+	Regions  []string         `json:"regions"`
+	Attacks  []string         `json:"attacks"`
+	Total    Counts           `json:"total"`
+	Chains   []SummaryChain   `json:"chains"`
+	Days     []SummaryDay     `json:"days"`
+}
+
+// SummaryFormat names the format of summary.json, and its version.
+const SummaryFormat = "trailkeeper-simulate-1"
+
+// SummaryOptions are the options that the bytes follow from.
+type SummaryOptions struct {
+	Seed          uint64  `json:"seed"`
+	Accounts      int     `json:"accounts"`
+	Regions       int     `json:"regions"`
+	Days          int     `json:"days"`
+	EventsPerDay  int     `json:"eventsPerDay"`
+	Duplicates    float64 `json:"duplicates"`
+	Late          float64 `json:"late"`
+	EventsPerFile int     `json:"eventsPerFile"`
+	Organization  bool    `json:"organization"`
+	GzipLevel     int     `json:"gzipLevel"`
+}
+
+// SummaryAccount is one simulated account.
+type SummaryAccount struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	TrailARN string `json:"trailArn"`
+}
+
+// SummaryChain is one digest chain.
+type SummaryChain struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Digests int    `json:"digests"`
+}
+
+// SummaryDay counts what happened in one account and Region on one day of the
+// events, though it may have been delivered later.
+type SummaryDay struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Day     string `json:"day"`
+	Counts
+}
+
+// Counts add up: records in the log files are Events + Duplicates, and Events
+// are Management + Data + NetworkActivity + Insight.
+type Counts struct {
+	Events            int64 `json:"events"` // different ones
+	Duplicates        int64 `json:"duplicates"`
+	DuplicatesAltered int64 `json:"duplicatesAltered"` // of Duplicates, those with another body
+	Late              int64 `json:"late"`              // of Events
+	Attack            int64 `json:"attack"`            // of Events
+	Management        int64 `json:"management"`
+	Data              int64 `json:"data"`
+	NetworkActivity   int64 `json:"networkActivity"`
+	Insight           int64 `json:"insight"`
+	Files             int64 `json:"files"` // log files, digests not counted
+	Bytes             int64 `json:"bytes"` // of log files, compressed
+	UncompressedBytes int64 `json:"uncompressedBytes"`
+}
+
+func (c *Counts) add(d Counts) {
+	c.Events += d.Events
+	c.Duplicates += d.Duplicates
+	c.DuplicatesAltered += d.DuplicatesAltered
+	c.Late += d.Late
+	c.Attack += d.Attack
+	c.Management += d.Management
+	c.Data += d.Data
+	c.NetworkActivity += d.NetworkActivity
+	c.Insight += d.Insight
+	c.Files += d.Files
+	c.Bytes += d.Bytes
+	c.UncompressedBytes += d.UncompressedBytes
+}
+
+// GroundTruth is a line of _simulate/ground-truth.jsonl: one event of an attack.
+type GroundTruth struct {
+	EventID   string `json:"eventID"`
+	Attack    string `json:"attack"`
+	Step      string `json:"step"`
+	EventName string `json:"eventName"`
+	Account   string `json:"account"`
+	Region    string `json:"region"`
+	Time      string `json:"time"`
+	LogFile   string `json:"logFile"`
+}
