@@ -1,0 +1,78 @@
+package report
+
+import (
+	"bufio"
+	"strconv"
+
+	"github.com/cerpac/trailkeeper/internal/result"
+)
+
+// writeJSON writes an array with one object per line.
+func writeJSON(out *bufio.Writer, rows result.Reader) (int64, error) {
+	object := newObjectWriter(rows.Columns())
+	opening := "[\n  "
+	count, err := each(rows, func(row []any) error {
+		out.WriteString(opening)
+		opening = ",\n  "
+		_, err := out.Write(object.line(row))
+		return err
+	})
+	if err != nil {
+		return count, err
+	}
+	closing := "\n]\n"
+	if count == 0 {
+		closing = "[]\n"
+	}
+	_, err = out.WriteString(closing)
+	return count, err
+}
+
+func writeJSONLines(out *bufio.Writer, rows result.Reader) (int64, error) {
+	object := newObjectWriter(rows.Columns())
+	return each(rows, func(row []any) error {
+		out.Write(object.line(row))
+		return out.WriteByte('\n')
+	})
+}
+
+// objectWriter writes rows as JSON objects. Names are quoted once, and the
+// buffer is used again for every row.
+type objectWriter struct {
+	names  [][]byte // `"name":`
+	buffer []byte
+}
+
+// newObjectWriter gives every column a name of its own: the second "a" of a
+// result is "a_2", as a repeated name would hide a value from many readers.
+func newObjectWriter(columns []result.Column) *objectWriter {
+	w := &objectWriter{}
+	taken := map[string]bool{}
+	for _, column := range columns {
+		taken[column.Name] = true
+	}
+	seen := map[string]bool{}
+	for _, column := range columns {
+		name := column.Name
+		for n := 2; seen[name] || name != column.Name && taken[name]; n++ {
+			name = column.Name + "_" + strconv.Itoa(n)
+		}
+		seen[name] = true
+		w.names = append(w.names, append(result.AppendJSONString(nil, name), ':'))
+	}
+	return w
+}
+
+// line returns the row as an object. It is valid until the next call.
+func (w *objectWriter) line(row []any) []byte {
+	w.buffer = append(w.buffer[:0], '{')
+	for i, value := range row {
+		if i > 0 {
+			w.buffer = append(w.buffer, ',')
+		}
+		w.buffer = append(w.buffer, w.names[i]...)
+		w.buffer = result.AppendJSON(w.buffer, value)
+	}
+	w.buffer = append(w.buffer, '}')
+	return w.buffer
+}

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bufio"
+	"io"
+	"math/big"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/result"
+)
+
+const (
+	// sampleRows tell how wide the columns are; wider values that come later
+	// push their line out, or are shortened on a terminal.
+	sampleRows = 1000
+
+	// narrowest is what a column is not shortened below. When that is not
+	// enough, each row is shown as a list of its values.
+	narrowest = 8
+
+	gap = "  "
+)
+
+// table lays out rows below each other.
+type table struct {
+	out    *bufio.Writer
+	names  []string
+	widths []int
+	right  []bool // columns of numbers
+	fitted bool   // values are shortened to the widths
+}
+
+func writeTable(out *bufio.Writer, rows result.Reader, terminal int) (int64, error) {
+	t := &table{out: out}
+	for _, column := range rows.Columns() {
+		name := Visible(column.Name)
+		t.names = append(t.names, name)
+		t.widths = append(t.widths, textWidth(name))
+	}
+	t.right = make([]bool, len(t.names))
+	sample, end := t.sample(rows)
+	if end != nil && end != io.EOF {
+		return 0, end
+	}
+	write := t.row
+	if terminal > 0 && !t.fit(terminal) {
+		write = func(cells []string) error { return t.list(cells, terminal) }
+	} else if err := t.header(); err != nil {
+		return 0, err
+	}
+	for i, cells := range sample {
+		if err := write(cells); err != nil {
+			return int64(i), err
+		}
+	}
+	count := int64(len(sample))
+	if end == io.EOF {
+		return count, nil
+	}
+	more, err := each(rows, func(row []any) error { return write(t.cells(row)) })
+	return count + more, err
+}
+
+// sample reads the first rows and widens the columns to hold them. It returns
+// io.EOF when there are no more.
+func (t *table) sample(rows result.Reader) (sample [][]string, err error) {
+	numbers, others := make([]bool, len(t.names)), make([]bool, len(t.names))
+	for len(sample) < sampleRows {
+		row, err := rows.Next()
+		if err != nil {
+			return sample, err
+		}
+		for i, value := range row {
+			numbers[i] = numbers[i] || isNumber(value)
+			others[i] = others[i] || value != nil && !isNumber(value)
+			t.right[i] = numbers[i] && !others[i]
+		}
+		cells := t.cells(row)
+		for i, cell := range cells {
+			t.widths[i] = max(t.widths[i], textWidth(cell))
+		}
+		sample = append(sample, cells)
+	}
+	return sample, nil
+}
+
+func isNumber(value any) bool {
+	switch value.(type) {
+	case int64, uint64, *big.Int, float32, float64, result.Decimal:
+		return true
+	}
+	return false
+}
+
+// cells writes values for people. NULL is the bare word; a string that reads
+// like it is quoted.
+func (t *table) cells(row []any) []string {
+	cells := make([]string, len(row))
+	for i, value := range row {
+		switch text := result.Text(value); {
+		case value == nil:
+			cells[i] = "NULL"
+		case text == "NULL":
+			cells[i] = `"NULL"`
+		default:
+			cells[i] = Visible(text)
+		}
+	}
+	return cells
+}
+
+// fit narrows the widest columns until the table is no wider than the terminal,
+// and reports whether that is possible.
+func (t *table) fit(terminal int) bool {
+	t.fitted = true
+	total := len(gap) * (len(t.widths) - 1)
+	for i, w := range t.widths {
+		t.widths[i] = min(w, terminal)
+		total += t.widths[i]
+	}
+	for ; total > terminal; total-- {
+		widest := 0
+		for i, w := range t.widths {
+			if w >= t.widths[widest] {
+				widest = i
+			}
+		}
+		if t.widths[widest] <= narrowest {
+			return false
+		}
+		t.widths[widest]--
+	}
+	return true
+}
+
+func (t *table) header() error {
+	if err := t.row(t.names); err != nil {
+		return err
+	}
+	rules := make([]string, len(t.widths))
+	for i, w := range t.widths {
+		rules[i] = strings.Repeat("-", w)
+	}
+	return t.row(rules)
+}
+
+func (t *table) row(cells []string) error {
+	var line strings.Builder
+	for i, cell := range cells {
+		if t.fitted {
+			cell = truncate(cell, t.widths[i])
+		}
+		padding := strings.Repeat(" ", max(0, t.widths[i]-textWidth(cell)))
+		if i > 0 {
+			line.WriteString(gap)
+		}
+		if t.right[i] {
+			line.WriteString(padding + cell)
+		} else {
+			line.WriteString(cell + padding)
+		}
+	}
+	_, err := t.out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	return err
+}
+
+// list writes one row as lines of name and value, for results with more columns
+// than fit beside each other. Rows are separated by an empty line.
+func (t *table) list(cells []string, terminal int) error {
+	names := 0
+	for _, name := range t.names {
+		names = max(names, textWidth(name))
+	}
+	for i, cell := range cells {
+		name := t.names[i] + strings.Repeat(" ", names-textWidth(t.names[i]))
+		t.out.WriteString(truncate(name+gap+cell, terminal) + "\n")
+	}
+	_, err := t.out.WriteString("\n")
+	return err
+}
