@@ -1,0 +1,167 @@
+package s3archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+)
+
+// connections is how many are kept open to one host, enough for as many parallel
+// downloads.
+const connections = 128
+
+func newClient(ctx context.Context, opts Options) (*s3.Client, error) {
+	load := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConns, t.MaxIdleConnsPerHost = connections, connections
+		})),
+	}
+	if opts.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(opts.Profile))
+	}
+	if opts.Region != "" {
+		load = append(load, config.WithRegion(opts.Region))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		var missing config.SharedConfigProfileNotExistError
+		if errors.As(err, &missing) {
+			return nil, fmt.Errorf("no AWS profile %q in the shared configuration", missing.Profile)
+		}
+		return nil, fmt.Errorf("read AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	if cfg.Credentials != nil {
+		cfg.Credentials = credentials{cfg.Credentials}
+	}
+	return s3.NewFromConfig(cfg, opts.apply), nil
+}
+
+func (opts Options) apply(o *s3.Options) {
+	if opts.Endpoint != "" {
+		o.BaseEndpoint = &opts.Endpoint
+	}
+	o.UsePathStyle = opts.PathStyle || o.BaseEndpoint != nil
+	o.HTTPClient = impatient{next: o.HTTPClient, patience: opts.Patience}
+	// Log files carry the checksum of gzip, and other services answer without one
+	// of S3's.
+	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+		r.MaxAttempts = opts.MaxAttempts
+		r.MaxBackoff = opts.MaxBackoff
+		// The attempts of each request are bounded; a budget over all requests
+		// would end a long run for a short disturbance.
+		r.RateLimiter = ratelimit.None
+		r.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}, r.Retryables...)
+	})
+}
+
+// retryable adds answers that broke off to what the SDK tries again. Every request
+// of this package reads, so that it may be repeated.
+func retryable(err error) aws.Ternary {
+	var unreadable *smithy.DeserializationError
+	var stalled *stalledError
+	switch status := statusOf(err); {
+	case status >= 300:
+		return aws.UnknownTernary
+	case errors.As(err, &unreadable), errors.As(err, &stalled), errors.Is(err, io.ErrUnexpectedEOF):
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// credentials marks errors of the credential chain, which otherwise cannot be told
+// from those of S3.
+type credentials struct{ chain aws.CredentialsProvider }
+
+func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	creds, err := c.chain.Retrieve(ctx)
+	if err != nil && ctx.Err() == nil {
+		return creds, &credentialsError{err}
+	}
+	return creds, err
+}
+
+type credentialsError struct{ err error }
+
+func (e *credentialsError) Error() string { return e.err.Error() }
+func (e *credentialsError) Unwrap() error { return e.err }
+
+// RetryableError tells the SDK not to repeat the search for credentials.
+func (e *credentialsError) RetryableError() bool { return false }
+
+// impatient fails a request when no byte arrives for too long, be it of the head or
+// of the body.
+type impatient struct {
+	next     s3.HTTPClient
+	patience time.Duration
+}
+
+func (c impatient) Do(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(r.Context())
+	stalled := &stalledError{after: c.patience}
+	timer := time.AfterFunc(c.patience, func() { cancel(stalled) })
+	resp, err := c.next.Do(r.WithContext(ctx))
+	timer.Stop()
+	if err != nil {
+		cancel(nil)
+		return nil, causeOf(ctx, err)
+	}
+	resp.Body = &timedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, timer: timer, patience: c.patience}
+	return resp, nil
+}
+
+// timedBody counts only the time that its reader waits.
+type timedBody struct {
+	io.ReadCloser
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	timer    *time.Timer
+	patience time.Duration
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	b.timer.Reset(b.patience)
+	n, err := b.ReadCloser.Read(p)
+	b.timer.Stop()
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = causeOf(b.ctx, err)
+	}
+	return n, err
+}
+
+func (b *timedBody) Close() error {
+	b.timer.Stop()
+	err := b.ReadCloser.Close()
+	b.cancel(nil)
+	return err
+}
+
+// causeOf gives the stall that err came from, or err.
+func causeOf(ctx context.Context, err error) error {
+	var stalled *stalledError
+	if errors.As(context.Cause(ctx), &stalled) {
+		return stalled
+	}
+	return err
+}
+
+// stalledError is a net.Error.
+type stalledError struct{ after time.Duration }
+
+func (e *stalledError) Error() string   { return fmt.Sprintf("no answer for %s", e.after) }
+func (e *stalledError) Timeout() bool   { return true }
+func (e *stalledError) Temporary() bool { return true }

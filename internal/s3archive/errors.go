@@ -1,0 +1,175 @@
+package s3archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Error is a request to S3 that did not succeed. It is fs.ErrNotExist when the
+// bucket or object is missing, and fs.ErrPermission when access is denied.
+type Error struct {
+	// Op is what was done: list, open or read.
+	Op string
+	// URI is what it was done to.
+	URI string
+	// Cause is what is wrong, in words for a person.
+	Cause string
+	// Err is the error beneath.
+	Err error
+
+	hint string
+	kind error // fs.ErrNotExist, fs.ErrPermission or nil
+}
+
+func (e *Error) Error() string { return e.Op + " " + e.URI + ": " + e.Cause }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is matches the errors of package fs.
+func (e *Error) Is(target error) bool { return e.kind != nil && target == e.kind }
+
+// Hint says what may help, and is empty where nothing is known to.
+func (e *Error) Hint() string { return e.hint }
+
+// explanation is what an error code of S3 means to a person.
+type explanation struct {
+	cause, hint string
+	kind        error
+}
+
+const (
+	accessHint = "the credentials need s3:ListBucket on the bucket, s3:GetObject on its objects, and kms:Decrypt where a KMS key encrypts them"
+	credsHint  = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with aws sso login"
+	coldHint   = "restore the objects with aws s3api restore-object, then run again"
+	slowHint   = "run again later, or with fewer workers"
+	regionHint = "set AWS_REGION to the bucket's Region"
+)
+
+// explain maps the error codes of the S3 API; the second result says that the code
+// is known. The codes are those of the S3 API reference, "Error responses", and of
+// the services that answer through S3.
+func explain(code string) (explanation, bool) {
+	switch code {
+	case "NoSuchBucket":
+		return explanation{"bucket does not exist", "check the name of the bucket and the endpoint", fs.ErrNotExist}, true
+	case "NoSuchKey", "NotFound":
+		return explanation{"object does not exist", "", fs.ErrNotExist}, true
+	case "AccessDenied", "Forbidden", "AllAccessDisabled", "AccessDeniedException", "KMS.AccessDeniedException":
+		return explanation{"access denied", accessHint, fs.ErrPermission}, true
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException":
+		return explanation{"credentials are not valid", credsHint, fs.ErrPermission}, true
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired":
+		return explanation{"credentials have expired", credsHint, fs.ErrPermission}, true
+	case "RequestTimeTooSkewed":
+		return explanation{"the clock of this machine differs too much from that of S3", "set the clock", nil}, true
+	case "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+		"RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded":
+		return explanation{"throttled", slowHint, nil}, true
+	case "RequestTimeout", "RequestTimeoutException":
+		return explanation{"no answer in time", slowHint, nil}, true
+	case "ServiceUnavailable", "InternalError", "InternalFailure":
+		return explanation{"the service is not available", slowHint, nil}, true
+	case "InvalidObjectState":
+		return explanation{"archived in cold storage, restore it first", coldHint, nil}, true
+	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
+		return explanation{"bucket is in another Region", regionHint, nil}, true
+	case "PreconditionFailed", "InvalidRange":
+		return explanation{"object changed while it was read", "run again", nil}, true
+	case "KMS.DisabledException", "KMS.KMSInvalidStateException", "KMS.NotFoundException":
+		return explanation{"the KMS key that encrypts it is disabled or gone", "", nil}, true
+	}
+	return explanation{}, false
+}
+
+// fail turns an error of the SDK into one for a person. The message is made of the
+// service's code and words alone: requests carry credentials.
+func fail(ctx context.Context, op, uri string, err error) error {
+	e := &Error{Op: op, URI: uri, Err: err}
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		e.Err, e.Cause = ctxErr, ctxErr.Error()
+		return e
+	}
+	ex := explanationOf(err)
+	e.Cause, e.hint, e.kind = ex.cause, ex.hint, ex.kind
+	var spent *retry.MaxAttemptsError
+	if errors.As(err, &spent) {
+		e.Cause += fmt.Sprintf(" (tried %d times)", spent.Attempt)
+	}
+	return e
+}
+
+func explanationOf(err error) explanation {
+	var noCreds *credentialsError
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &noCreds):
+		return explanation{"no AWS credentials", credsHint, nil}
+	case errors.As(err, &api):
+		return explainAPI(api, statusOf(err))
+	case statusOf(err) >= 300:
+		return explainAPI(&smithy.GenericAPIError{Code: fmt.Sprintf("HTTP status %d", statusOf(err))}, statusOf(err))
+	}
+	var dns *net.DNSError
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return explanation{fmt.Sprintf("host %q not found", dns.Name), "check the bucket, the Region and the endpoint", nil}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return explanation{"connection refused", "check the endpoint", nil}
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return explanation{"no answer in time", slowHint, nil}
+	}
+	return explanation{cause: "connection broke off: " + innermost(err).Error()}
+}
+
+func explainAPI(api smithy.APIError, status int) explanation {
+	ex, known := explain(api.ErrorCode())
+	if !known {
+		// An answer without a body, as to HEAD or from a proxy, has no code of S3.
+		ex, known = explain(map[int]string{
+			301: "PermanentRedirect", 401: "AccessDenied", 403: "AccessDenied", 404: "NoSuchKey", 412: "PreconditionFailed",
+			429: "SlowDown", 500: "InternalError", 503: "ServiceUnavailable", 504: "RequestTimeout",
+		}[status])
+	}
+	if !known {
+		ex.cause = api.ErrorCode()
+	}
+	if words := api.ErrorMessage(); words != "" && (!known || ex.kind == fs.ErrPermission) {
+		ex.cause += ": " + words
+	}
+	return ex
+}
+
+func statusOf(err error) int {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) {
+		return resp.HTTPStatusCode()
+	}
+	return 0
+}
+
+// regionTold is the bucket's Region as S3 tells it with most errors.
+func regionTold(err error) string {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) && resp.Response != nil {
+		return resp.Response.Header.Get("X-Amz-Bucket-Region")
+	}
+	return ""
+}
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
