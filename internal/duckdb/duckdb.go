@@ -1,7 +1,7 @@
 // Package duckdb answers SQL over the Parquet parts of a lake with an embedded DuckDB that can reach nothing else.
 //
 // A DB lives in memory and holds two views, events and cloudtrail_logs, over an
-// exact list of part files. Statements are checked before they run (see
+// exact list of part files. (A third, lake.rows, serves Records.) Statements are checked before they run (see
 // guard.go): only ones that read the views are let through, and the engine
 // itself is locked to the part files, without extensions, settings or other
 // files. Rows stream: a result is never held in memory as a whole, here or in

@@ -4,61 +4,24 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// column is one column of a Parquet part that a view shows.
-type column struct{ name, sqlType string }
-
-// partColumns are the columns of a part in the order of the events view. A part
-// may hold more: explicit_nulls, for instance, is bookkeeping of export.
-var partColumns = [...]column{
-	{"event_time", "TIMESTAMP"},
-	{"event_id", "VARCHAR"},
-	{"event_version", "VARCHAR"},
-	{"event_source", "VARCHAR"},
-	{"event_name", "VARCHAR"},
-	{"aws_region", "VARCHAR"},
-	{"account_id", "VARCHAR"},
-	{"source_ip_address", "VARCHAR"},
-	{"user_agent", "VARCHAR"},
-	{"error_code", "VARCHAR"},
-	{"error_message", "VARCHAR"},
-	{"request_id", "VARCHAR"},
-	{"event_type", "VARCHAR"},
-	{"event_category", "VARCHAR"},
-	{"api_version", "VARCHAR"},
-	{"recipient_account_id", "VARCHAR"},
-	{"shared_event_id", "VARCHAR"},
-	{"vpc_endpoint_id", "VARCHAR"},
-	{"vpc_endpoint_account_id", "VARCHAR"},
-	{"session_credential_from_console", "VARCHAR"},
-	{"read_only", "BOOLEAN"},
-	{"management_event", "BOOLEAN"},
-	{"identity_type", "VARCHAR"},
-	{"identity_principal_id", "VARCHAR"},
-	{"identity_arn", "VARCHAR"},
-	{"identity_account_id", "VARCHAR"},
-	{"identity_access_key_id", "VARCHAR"},
-	{"identity_user_name", "VARCHAR"},
-	{"identity_invoked_by", "VARCHAR"},
-	{"session_issuer_type", "VARCHAR"},
-	{"session_issuer_arn", "VARCHAR"},
-	{"session_issuer_user_name", "VARCHAR"},
-	{"session_source_identity", "VARCHAR"},
-	{"session_mfa_authenticated", "BOOLEAN"},
-	{"user_identity", "JSON"},
-	{"request_parameters", "JSON"},
-	{"response_elements", "JSON"},
-	{"additional_event_data", "JSON"},
-	{"resources", "JSON"},
-	{"service_event_details", "JSON"},
-	{"addendum", "JSON"},
-	{"edge_device_details", "JSON"},
-	{"tls_details", "JSON"},
-	{"insight_details", "JSON"},
-	{"event_context", "JSON"},
-	{"log_file", "VARCHAR"},
-	{"extra", "JSON"},
+// eventColumns are the columns of the events view, in its order, before the
+// partition columns: those of a part but for explicit_nulls, which is
+// bookkeeping.
+var eventColumns = [...]string{
+	"event_time", "event_id", "event_version", "event_source", "event_name", "aws_region", "account_id",
+	"source_ip_address", "user_agent", "error_code", "error_message", "read_only",
+	"identity_type", "identity_principal_id", "identity_arn", "identity_account_id",
+	"identity_access_key_id", "identity_user_name", "identity_invoked_by",
+	"session_issuer_type", "session_issuer_arn", "session_issuer_user_name", "session_source_identity", "session_mfa_authenticated",
+	"request_parameters", "response_elements", "additional_event_data", "resources", "user_identity",
+	"event_type", "event_category", "management_event", "api_version", "request_id", "shared_event_id", "recipient_account_id",
+	"vpc_endpoint_id", "vpc_endpoint_account_id", "session_credential_from_console",
+	"service_event_details", "addendum", "edge_device_details", "tls_details", "insight_details", "event_context",
+	"log_file", "extra",
 }
 
 // athenaColumns defines cloudtrail_logs: the columns, order and types of the
@@ -104,30 +67,49 @@ const athenaColumns = `
 	month,
 	day`
 
-// createViews returns the statements that create both views over the parts.
+// createViews returns the statements that create the views over the parts.
 func createViews(opts Options) []string {
 	source := partsSource(opts.Parts) + window(opts.Since, opts.Until)
 	return []string{
-		"CREATE VIEW events AS SELECT " + eventColumns() + " FROM " + source,
+		"CREATE VIEW events AS SELECT " + typedColumns() + " FROM " + source,
 		"CREATE VIEW cloudtrail_logs AS SELECT " + athenaColumns + " FROM " + source,
+		"CREATE SCHEMA lake",
+		"CREATE VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
 	}
 }
 
-// eventColumns lists the columns of the events view. Casts to the type a
+// typedColumns lists the columns of the events view. Casts to the type a
 // column already has are dropped by the engine, so a part whose JSON columns
 // are annotated as JSON is not parsed again.
-func eventColumns() string {
+func typedColumns() string {
+	kinds := map[string]lake.Kind{}
+	for _, c := range lake.Columns() {
+		kinds[c.Name] = c.Kind
+	}
 	var b strings.Builder
-	for _, c := range partColumns {
-		if c.sqlType == "VARCHAR" || c.sqlType == "BOOLEAN" {
-			b.WriteString(c.name + ", ")
-			continue
+	for _, name := range eventColumns {
+		if kind := kinds[name]; kind == lake.JSON || kind == lake.Timestamp {
+			fmt.Fprintf(&b, "%s::%s AS %s, ", name, kind, name)
+		} else {
+			b.WriteString(name + ", ")
 		}
-		fmt.Fprintf(&b, "%s::%s AS %s, ", c.name, c.sqlType, c.name)
 	}
 	// A function of partition columns alone prunes whole files.
 	b.WriteString("year, month, day, make_date(year::INTEGER, month::INTEGER, day::INTEGER) AS event_date")
 	return b.String()
+}
+
+// storedColumns lists the columns of a part as lake.Row reads them.
+func storedColumns() string {
+	var list []string
+	for _, c := range lake.Columns() {
+		if c.Kind == lake.JSON {
+			list = append(list, c.Name+"::VARCHAR AS "+c.Name)
+		} else {
+			list = append(list, c.Name)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 func partsSource(parts []string) string {
@@ -141,9 +123,9 @@ func partsSource(parts []string) string {
 // emptySource has the columns of a part and no rows, so that a lake without
 // events answers every query with nothing rather than with an error.
 func emptySource() string {
-	nulls := make([]string, 0, len(partColumns)+3)
-	for _, c := range partColumns {
-		nulls = append(nulls, "NULL::"+c.sqlType+" AS "+c.name)
+	var nulls []string
+	for _, c := range lake.Columns() {
+		nulls = append(nulls, fmt.Sprintf("NULL::%s AS %s", c.Kind, c.Name))
 	}
 	for _, name := range []string{"year", "month", "day"} {
 		nulls = append(nulls, "NULL::VARCHAR AS "+name)
