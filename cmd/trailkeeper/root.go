@@ -19,7 +19,9 @@ func jobs(s *streams) []job {
 		{"Try it", []*cobra.Command{
 			newSimulateCommand(s),
 		}},
-		{"Keep the events", []*cobra.Command{}},
+		{"Keep the events", []*cobra.Command{
+			newIngestCommand(s),
+		}},
 		{"Find and search", []*cobra.Command{}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/ingest"
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/s3archive"
+)
+
+type ingestOptions struct {
+	archive string
+	lake    string
+	filter  archive.Filter
+	workers int
+	memory  int64
+	format  reportFormat
+	s3      s3archive.Options
+}
+
+type reportFormat string
+
+const (
+	reportText reportFormat = "text"
+	reportJSON reportFormat = "json"
+)
+
+// remoteWorkers is how many files are fetched at once from a bucket, where
+// most of the time goes by waiting.
+const remoteWorkers = 16
+
+func newIngestCommand(s *streams) *cobra.Command {
+	opts := ingestOptions{memory: ingest.DefaultMemory, format: reportText}
+	cmd := &cobra.Command{
+		Use:   "ingest --archive PATH|s3://BUCKET/PREFIX --lake DIR",
+		Short: "Bring a log archive into a lake, only what is new, each event once",
+		Long: `Read the log files of an archive, a folder or an S3 bucket, and keep their
+events in a lake: Parquet files by day that query, lookup and export read, and
+any other tool.
+
+A second run reads only files that are new or changed. An event delivered twice
+is kept once. A run that was killed is made good by the next. At the end every
+file and every event is accounted for; what could not be kept is listed, with
+file and offset, in DIR/_trailkeeper/quarantine.
+
+--account, --region, --since and --until select log files by what their names
+say: the time is that of delivery, minutes after the events.`,
+		Example: `  trailkeeper ingest --archive ./AWSLogs --lake lake
+  trailkeeper ingest --archive s3://production-cerpac-cloudtrail-logs --lake lake --since 30d
+  trailkeeper ingest --archive logs --lake lake --account 123456789012 --region eu-west-2`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runIngest(cmd.Context(), opts, s) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.archive, "archive", "", "folder, file, or s3://BUCKET/PREFIX to read")
+	f.StringVar(&opts.lake, "lake", "", "folder of the lake; made when absent")
+	f.StringSliceVar(&opts.filter.Accounts, "account", nil, "only log files of these accounts")
+	f.StringSliceVar(&opts.filter.Regions, "region", nil, "only log files of these Regions")
+	f.Var(timeFlag(&opts.filter.Since, s.now), "since", "only log files delivered at or after this time")
+	f.Var(timeFlag(&opts.filter.Until, s.now), "until", "only log files delivered before this time")
+	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
+	f.Var(sizeFlag(&opts.memory), "memory", "memory to stay below")
+	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the report")
+	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
+	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
+	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
+	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	return cmd
+}
+
+func (o *ingestOptions) validate() error {
+	switch {
+	case o.archive == "":
+		return errors.New("ingest: --archive is missing")
+	case o.lake == "":
+		return errors.New("ingest: --lake is missing")
+	case o.workers < 0:
+		return fmt.Errorf("ingest: --workers is %d, less than 0", o.workers)
+	case o.memory < ingest.MinMemory:
+		return fmt.Errorf("ingest: --memory is below %s", quantity.FormatSize(ingest.MinMemory))
+	case !o.filter.Since.IsZero() && !o.filter.Until.IsZero() && !o.filter.Since.Before(o.filter.Until):
+		return fmt.Errorf("ingest: --since %s is not before --until %s", o.filter.Since.Format(time.RFC3339), o.filter.Until.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
+	if err := opts.validate(); err != nil {
+		return outcome.Usage(outcome.WithHint(err, "run 'trailkeeper ingest --help' for the flags and examples"))
+	}
+	source, err := openArchive(ctx, opts)
+	if err != nil {
+		return err
+	}
+	if opts.workers == 0 && strings.HasPrefix(opts.archive, "s3://") {
+		opts.workers = remoteWorkers
+	}
+	bar := progress.New(s.err, "Ingesting files")
+	started := s.now()
+	report, err := ingest.Run(ctx, ingest.Options{
+		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Bar: bar,
+	})
+	bar.Done()
+	if err != nil {
+		return explainIngest(err, report, opts, s.err)
+	}
+	if err := printReport(s.out, opts, report, s.now().Sub(started)); err != nil {
+		return err
+	}
+	return judge(report, opts)
+}
+
+// openArchive opens the archive that a flag names.
+func openArchive(ctx context.Context, opts ingestOptions) (archive.Source, error) {
+	if strings.HasPrefix(opts.archive, "s3://") {
+		source, err := s3archive.New(ctx, opts.archive, opts.s3)
+		return source, hinted(err)
+	}
+	source, err := dirarchive.New(opts.archive)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, outcome.CouldNotLook(outcome.WithHint(err, "name a folder or file that exists, or s3://BUCKET/PREFIX"))
+	}
+	return source, err
+}
+
+// hinted passes on the advice that an error carries.
+func hinted(err error) error {
+	if advised, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err); ok && advised.Hint() != "" {
+		return outcome.CouldNotLook(outcome.WithHint(err, advised.Hint()))
+	}
+	return err
+}
+
+// explainIngest says what a run that ended early has kept, and what helps.
+func explainIngest(err error, report *ingest.Report, opts ingestOptions, stderr io.Writer) error {
+	if kept := report.Committed; kept.Files > 0 || kept.Stored > 0 {
+		fmt.Fprintf(stderr, "kept in %s before the run ended: %s events of %s files; run the same command again for the rest\n",
+			opts.lake, quantity.FormatCount(kept.Stored), quantity.FormatCount(kept.Files))
+	} else {
+		fmt.Fprintf(stderr, "nothing new was kept in %s\n", opts.lake)
+	}
+	if _, ok := errors.AsType[*lake.LockedError](err); ok {
+		return outcome.CouldNotLook(outcome.WithHint(err, "wait until it has ended, or use another --lake"))
+	}
+	return explainLake(hinted(err))
+}
+
+// explainLake adds advice to errors of opening or writing a lake.
+func explainLake(err error) error {
+	if _, ok := errors.AsType[*lake.VersionError](err); ok {
+		return outcome.CouldNotLook(outcome.WithHint(err, "use a newer trailkeeper, or another --lake"))
+	}
+	if _, ok := errors.AsType[*lake.NotFoundError](err); ok {
+		return outcome.CouldNotLook(outcome.WithHint(err, "make one with: trailkeeper ingest --archive PATH --lake DIR"))
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return outcome.CouldNotLook(outcome.WithHint(err, "free some space; the lake is whole, as the last commit left it"))
+	}
+	return err
+}
+
+// judge turns the report into the command's outcome.
+func judge(r *ingest.Report, opts ingestOptions) error {
+	n := quantity.FormatCount
+	listing := fmt.Sprintf("all are listed in %s/_trailkeeper/quarantine", opts.lake)
+	bad := fmt.Sprintf("%s of %s files and %s of %s events", n(r.Files.Failed), n(r.Files.Listed), n(r.Events.Rejected), n(r.Events.Read))
+	switch {
+	case r.Bad():
+		return outcome.BadEvidence(outcome.WithHint(fmt.Errorf("ingest archive %q: %s could not be kept", opts.archive, bad), listing))
+	case r.Unseen > 0:
+		return outcome.CouldNotLook(outcome.WithHint(fmt.Errorf("ingest archive %q: %s files could not be read", opts.archive, n(r.Unseen)), listing))
+	}
+	return nil
+}
+
+func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Duration) error {
+	if opts.format == reportJSON {
+		out := json.NewEncoder(w)
+		out.SetIndent("", "  ")
+		return out.Encode(r)
+	}
+	n := quantity.FormatCount
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "files listed\t%s\t= %s read + %s unchanged + %s skipped + %s failed\n",
+		n(r.Files.Listed), n(r.Files.Read), n(r.Files.Unchanged), n(r.Files.Skipped), n(r.Files.Failed))
+	printReasons(table, "skipped", r.Reasons.Skipped)
+	printReasons(table, "failed", r.Reasons.Failed)
+	fmt.Fprintf(table, "events read\t%s\t= %s stored + %s duplicates + %s rejected\n",
+		n(r.Events.Read), n(r.Events.Stored), n(r.Events.Duplicates), n(r.Events.Rejected))
+	printReasons(table, "rejected", r.Reasons.Rejected)
+	if r.Events.Conflicts > 0 {
+		fmt.Fprintf(table, "  stored\t%s\tdiffer from another event with the same eventID; both are kept\n", n(r.Events.Conflicts))
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintf(table, "problem\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
+	}
+	if all := r.Files.Failed + r.Events.Rejected; all > int64(len(r.Problems)) {
+		fmt.Fprintf(table, "problem\t\tand %s more, listed in the quarantine\n", n(all-int64(len(r.Problems))))
+	}
+	fmt.Fprintf(table, "lake\t%s\tevents of %s log files in %s\n", n(r.Lake.Stored), n(r.Lake.Files), opts.lake)
+	if r.Bytes.Plain > 0 {
+		fmt.Fprintf(table, "read\t%s\t(%s uncompressed) in %s\n", quantity.FormatSize(r.Bytes.Stored), quantity.FormatSize(r.Bytes.Plain), took.Round(10*time.Millisecond))
+	}
+	return table.Flush()
+}
+
+func printReasons(w io.Writer, what string, reasons map[string]int64) {
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", what, quantity.FormatCount(reasons[reason]), reason)
+	}
+}

@@ -1,0 +1,72 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/lake"
+)
+
+// shardsHeld is how many shards of the file state are kept in memory. Files
+// are listed in order of delivery, so few are in use at a time.
+const shardsHeld = 64
+
+// fileState knows which files were read to their end in earlier runs, in
+// shards by their day of delivery. It is used by the listing goroutine alone,
+// but for entry, which only reads.
+type fileState struct {
+	archive string
+	writer  *lake.Writer
+	shards  map[string]map[[16]byte]uint64
+}
+
+func newFileState(uri string, w *lake.Writer) *fileState {
+	return &fileState{archive: uri, writer: w, shards: map[string]map[[16]byte]uint64{}}
+}
+
+// entry returns where a file is noted, and as what: its ID is a digest of its
+// whole name, its hash one of its version.
+func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
+	name := o.Key
+	if bucket, ok := strings.CutPrefix(f.archive, "s3://"); ok {
+		bucket, _, _ = strings.Cut(bucket, "/")
+		name = "s3://" + bucket + "/" + name
+	} else {
+		name = f.archive + "/" + name
+	}
+	sum := sha256.Sum256([]byte(name))
+	copy(id.ID[:], sum[:])
+	id.Hash = xxh3.HashString(o.Version)
+	day := o.Info.Delivered
+	if day.IsZero() {
+		day = o.Info.Day
+	}
+	if day.IsZero() {
+		return fmt.Sprintf("undated-%02x", sum[0]), id
+	}
+	return day.Format(time.DateOnly), id
+}
+
+// known reports whether the file was read to its end before and has not
+// changed since.
+func (f *fileState) known(o archive.Object) (bool, error) {
+	shard, id := f.entry(o)
+	files, ok := f.shards[shard]
+	if !ok {
+		if len(f.shards) >= shardsHeld {
+			clear(f.shards)
+		}
+		files = map[[16]byte]uint64{}
+		if err := f.writer.Sources(shard, func(id lake.Identity) { files[id.ID] = id.Hash }); err != nil {
+			return false, err
+		}
+		f.shards[shard] = files
+	}
+	version, ok := files[id.ID]
+	return ok && version == id.Hash, nil
+}

@@ -1,0 +1,228 @@
+// Package ingest moves the events of a log archive into a lake: every file and
+// every event once, and each accounted for.
+//
+// Files are listed in order of delivery and read by several workers at a time.
+// Their events gather in memory by day until a batch is full; a batch is sorted
+// and committed to the lake as a whole, together with the names of the files
+// that ended in it. What dies with the process is only what no commit has
+// named yet, and the next run reads those files again.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/progress"
+)
+
+// Options say what to ingest, and how.
+type Options struct {
+	Source  archive.Source
+	Lake    string         // folder of the lake; made when absent
+	Filter  archive.Filter // selects log files by what their keys tell
+	Workers int            // files read at once; 0 for one per processor
+	Memory  int64          // bytes the process should stay below; 0 for DefaultMemory
+	Bar     *progress.Bar  // nil for none
+}
+
+// DefaultMemory is the bound on memory when none is given.
+const DefaultMemory = 1 << 30
+
+// MinMemory is the least bound that can be kept: below it a batch would be too
+// small to make files worth having.
+const MinMemory = 64 << 20
+
+// ErrMemory says that the bound on memory is below MinMemory.
+var ErrMemory = errors.New("too little memory")
+
+// The shares of the bound on memory. Two batches can be in memory at a time,
+// one gathering and one being written; the rest is for the Go runtime's
+// garbage, which may be as large as what is in use.
+const (
+	batchShare   = 7  // of Memory: one batch
+	indexShare   = 12 // of Memory: identities
+	compactShare = 4  // of Memory: parts being merged
+)
+
+// Run ingests. It returns a report of what was done whatever the error; a
+// cancelled context ends it early, with what was read until then kept.
+func Run(ctx context.Context, opts Options) (*Report, error) {
+	if opts.Memory == 0 {
+		opts.Memory = DefaultMemory
+	}
+	if opts.Memory < MinMemory {
+		return newReport(), fmt.Errorf("ingest with %d bytes of memory: %w: at least %d are needed", opts.Memory, ErrMemory, MinMemory)
+	}
+	if opts.Workers <= 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(opts.Memory * 9 / 10))
+	w, err := lake.OpenWriter(opts.Lake, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return newReport(), err
+	}
+	in := newIngest(opts, w)
+	err = in.run(ctx)
+	if closeErr := w.Close(); err == nil {
+		err = closeErr
+	}
+	return in.report.finish(w), err
+}
+
+// ingest is one run.
+type ingest struct {
+	opts   Options
+	writer *lake.Writer
+	files  *fileState
+	index  *index
+	report *Report
+	refuse *quarantine
+
+	shelves []*shelf
+	full    int64        // bytes that make a batch
+	held    atomic.Int64 // bytes of rows gathered
+
+	rotating sync.Mutex // held while a batch is taken from the shelves
+	number   int        // of the batch being gathered
+	doneMu   sync.Mutex
+	done     map[string][]lake.Identity // files read to their end, not committed yet
+	blocks   blockPool
+	batches  chan batch
+}
+
+// batch is a lake's batch on its way to the writer.
+type batch struct {
+	lake.Batch
+	number int
+	size   int64
+}
+
+func newIngest(opts Options, w *lake.Writer) *ingest {
+	in := &ingest{
+		opts:    opts,
+		writer:  w,
+		files:   newFileState(opts.Source.URI(), w),
+		index:   newIndex(w.Existing, opts.Memory/indexShare),
+		report:  newReport(),
+		full:    opts.Memory / batchShare,
+		done:    map[string][]lake.Identity{},
+		batches: make(chan batch),
+	}
+	for range min(opts.Workers, runtime.GOMAXPROCS(0)) {
+		in.shelves = append(in.shelves, &shelf{days: map[int64]*dayRows{}})
+	}
+	return in
+}
+
+func (in *ingest) run(ctx context.Context) error {
+	var err error
+	if in.refuse, err = newQuarantine(in.opts.Lake); err != nil {
+		return err
+	}
+	// The writer outlives the reading: what was read is committed even when the
+	// reading failed or was cancelled.
+	var writing errgroup.Group
+	reading, cancel := context.WithCancelCause(ctx)
+	writing.Go(func() error {
+		err := in.write()
+		if err != nil {
+			cancel(err)
+		}
+		return err
+	})
+	readErr := in.read(reading)
+	in.rotate(true)
+	close(in.batches)
+	writeErr := writing.Wait()
+	cancel(nil)
+	if writeErr != nil {
+		return writeErr
+	}
+	if readErr != nil {
+		return readErr
+	}
+	return in.writer.Compact(in.opts.Memory/compactShare, func(int) { in.opts.Bar.SetNote("compacting") })
+}
+
+// read lists the archive and reads its files.
+func (in *ingest) read(ctx context.Context) error {
+	jobs := make(chan archive.Object, 4*in.opts.Workers)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(jobs)
+		return in.list(ctx, jobs)
+	})
+	for i := range in.opts.Workers {
+		r := &reader{in: in, shelf: in.shelves[i%len(in.shelves)]}
+		group.Go(func() error {
+			for object := range jobs {
+				if err := r.file(ctx, object); err != nil {
+					return err
+				}
+				in.opts.Bar.Add(1)
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// list sends the files to read to jobs and accounts for the others.
+func (in *ingest) list(ctx context.Context, jobs chan<- archive.Object) error {
+	return in.opts.Source.List(ctx, in.opts.Filter, func(o archive.Object) error {
+		in.report.listed()
+		switch {
+		case o.Err != nil:
+			in.failed(o.Key, 0, "cannot be looked at", o.Err.Error(), true)
+			return nil
+		case o.Skip != "":
+			in.report.skipped(o.Skip)
+			return nil
+		}
+		known, err := in.files.known(o)
+		if err != nil {
+			return err
+		}
+		if known {
+			in.report.unchanged()
+			return nil
+		}
+		in.opts.Bar.SetTotal(in.report.toRead())
+		select {
+		case jobs <- o:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+}
+
+// failed accounts for a file that could not be read to its end. unseen says
+// that nobody could look, rather than that what was seen is bad.
+func (in *ingest) failed(key string, offset int64, reason, cause string, unseen bool) {
+	in.report.failed(Problem{File: key, Offset: offset, Cause: cause}, reason, unseen)
+	in.refuse.file(key, offset, cause)
+}
+
+// logFile names an object as the column log_file has it.
+func (in *ingest) logFile(o archive.Object) string {
+	if bucket, ok := strings.CutPrefix(in.opts.Source.URI(), "s3://"); ok {
+		bucket, _, _ = strings.Cut(bucket, "/")
+		return "s3://" + bucket + "/" + o.Key
+	}
+	return o.Key
+}

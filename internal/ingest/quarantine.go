@@ -1,0 +1,117 @@
+package ingest
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cerpac/trailkeeper/internal/lake"
+)
+
+// refusal is a line of the quarantine listing: a file that could not be read
+// to its end, or a piece of one that is no event. Bytes holds the text where
+// it is not UTF-8.
+type refusal struct {
+	Kind   string `json:"kind"` // "file" or "event"
+	File   string `json:"file"`
+	Offset int64  `json:"offset"` // in the uncompressed file
+	Cause  string `json:"cause"`
+	Text   string `json:"text,omitempty"`
+	Bytes  []byte `json:"base64,omitempty"`
+}
+
+// quarantine gathers the lines of the listing for the next commit. What was
+// listed by an earlier run is not listed again.
+type quarantine struct {
+	mu     sync.Mutex
+	listed map[uint64]bool
+	lines  []byte
+	pieces int64
+}
+
+func newQuarantine(dir string) (*quarantine, error) {
+	q := &quarantine{listed: map[uint64]bool{}}
+	paths, err := lake.QuarantineFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if err := q.load(path); err != nil {
+			return nil, fmt.Errorf("read quarantine: %w", err)
+		}
+	}
+	return q, nil
+}
+
+func (q *quarantine) load(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // only read from
+	lines := json.NewDecoder(bufio.NewReader(f))
+	for {
+		var r refusal
+		switch err := lines.Decode(&r); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		q.listed[r.key()] = true
+	}
+}
+
+func (r refusal) key() uint64 {
+	return xxh3.HashString(fmt.Sprintf("%s\x00%s\x00%d\x00%s", r.Kind, r.File, r.Offset, r.Cause))
+}
+
+func (q *quarantine) file(file string, offset int64, cause string) {
+	q.list(refusal{Kind: "file", File: file, Offset: offset, Cause: cause})
+}
+
+// piece lists a piece of a file and returns how many bytes that took.
+func (q *quarantine) piece(file string, offset int64, cause string, text []byte) int64 {
+	r := refusal{Kind: "event", File: file, Offset: offset, Cause: cause}
+	if utf8.Valid(text) {
+		r.Text = string(text)
+	} else {
+		r.Bytes = text
+	}
+	return q.list(r)
+}
+
+func (q *quarantine) list(r refusal) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.listed[r.key()] {
+		return 0
+	}
+	q.listed[r.key()] = true
+	if r.Kind == "event" {
+		q.pieces++
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // strings and numbers can always be written
+	}
+	before := len(q.lines)
+	q.lines = append(append(q.lines, line...), '\n')
+	return int64(len(q.lines) - before)
+}
+
+// take returns the lines gathered and how many pieces are among them.
+func (q *quarantine) take() (lines []byte, pieces int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	lines, pieces = q.lines, q.pieces
+	q.lines, q.pieces = nil, 0
+	return lines, pieces
+}

@@ -1,0 +1,111 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/logfile"
+)
+
+// reader is a worker that reads one file after another.
+type reader struct {
+	in    *ingest
+	shelf *shelf
+	log   logfile.Reader
+
+	// of the file being read
+	key  string
+	from lake.Source
+}
+
+// file reads an object and accounts for it. The error is one that ends the
+// whole ingest.
+func (r *reader) file(ctx context.Context, o archive.Object) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.key = o.Key
+	r.from = lake.Source{LogFile: r.in.logFile(o), Account: o.Info.Account}
+	src, err := r.in.opts.Source.Open(ctx, o)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.in.failed(o.Key, 0, "cannot be opened", err.Error(), true)
+		return nil
+	}
+	defer src.Close() // only read from
+	err = r.log.Read(src, logfile.Visitor{
+		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
+		Reject: r.reject,
+	})
+	stored, plain := r.log.Bytes()
+	r.in.report.bytes(stored, plain)
+	var fault *logfile.FaultError
+	var foreign *logfile.ForeignError
+	switch {
+	case err == nil:
+		r.in.report.read()
+		r.in.finish(o)
+	case errors.As(err, &foreign) && (foreign.What == archive.SkipDigest || !r.logLike(o)):
+		r.in.report.skipped(foreign.What)
+		r.in.finish(o)
+	case errors.As(err, &foreign):
+		r.in.failed(o.Key, 0, foreign.What, foreign.What, false)
+	case errors.As(err, &fault) && ctx.Err() == nil:
+		reason, _, _ := strings.Cut(fault.Cause, ":")
+		r.in.failed(o.Key, fault.Offset, reason, fault.Cause, fault.Err != nil)
+	default:
+		return err
+	}
+	return nil
+}
+
+// logLike reports whether a file's name says that it should hold events.
+func (r *reader) logLike(o archive.Object) bool {
+	name := strings.TrimSuffix(strings.ToLower(o.Key), ".gz")
+	for _, ext := range []string{".json", ".jsonl", ".ndjson", ".cloudtrail"} {
+		if strings.HasSuffix(name, ext) {
+			return true
+		}
+	}
+	return o.Info.Account != "" || len(name) < len(o.Key)
+}
+
+// record takes one event.
+func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) error {
+	at, ok := rec.Time()
+	if !ok {
+		return r.reject(offset, rec.Raw(), noTime(rec))
+	}
+	id := lake.Identify(rec, r.from, offset)
+	grown, err := r.shelf.put(r.in, rec, at, id, r.from)
+	if err != nil {
+		return err
+	}
+	if r.in.held.Add(grown) >= r.in.full {
+		r.in.rotate(false)
+		return ctx.Err()
+	}
+	return nil
+}
+
+func noTime(rec *event.Record) string {
+	v := rec.Get(event.EventTime)
+	if text, ok := v.Text(); ok {
+		return "eventTime is not a time: " + strings.ToValidUTF8(string(text[:min(len(text), 40)]), "")
+	}
+	return "no eventTime"
+}
+
+// reject accounts for a piece that cannot be kept as an event.
+func (r *reader) reject(offset int64, text []byte, cause string) error {
+	reason, _, _ := strings.Cut(cause, ":")
+	r.in.report.rejected(Problem{File: r.key, Offset: offset, Cause: cause}, reason)
+	r.in.held.Add(r.in.refuse.piece(r.from.LogFile, offset, cause, text))
+	return nil
+}

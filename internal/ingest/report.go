@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"sync"
+
+	"github.com/cerpac/trailkeeper/internal/lake"
+)
+
+// Report accounts for a run. Files.Listed is the sum of Read, Unchanged,
+// Skipped and Failed, Events.Read the sum of Stored, Duplicates and Rejected,
+// unless the run was cut short.
+type Report struct {
+	Files struct {
+		Listed    int64 `json:"listed"`
+		Read      int64 `json:"read"`      // to their end
+		Unchanged int64 `json:"unchanged"` // since an earlier run read them
+		Skipped   int64 `json:"skipped"`   // not log files, or not asked for
+		Failed    int64 `json:"failed"`    // not read to their end; what came before is kept
+	} `json:"files"`
+	Events struct {
+		Read       int64 `json:"read"`
+		Stored     int64 `json:"stored"`
+		Duplicates int64 `json:"duplicates"` // the same event was there already
+		Rejected   int64 `json:"rejected"`   // cannot be kept as events, listed in the quarantine
+		Conflicts  int64 `json:"conflicts"`  // of those stored: another body has the same eventID
+	} `json:"events"`
+	Reasons struct {
+		Skipped  map[string]int64 `json:"skipped"`
+		Failed   map[string]int64 `json:"failed"`
+		Rejected map[string]int64 `json:"rejected"`
+	} `json:"reasons"`
+	Bytes struct {
+		Stored int64 `json:"stored"` // of the files, as they are
+		Plain  int64 `json:"plain"`  // uncompressed
+	} `json:"bytes"`
+	Committed lake.Totals `json:"committed"` // by this run
+	Lake      lake.Totals `json:"lake"`      // by all runs
+
+	// Problems are the first files that failed and pieces that were rejected.
+	Problems []Problem `json:"problems"`
+	// Unseen is how many of the failed files could not be looked at, rather than
+	// being bad.
+	Unseen int64 `json:"unseen"`
+
+	mu sync.Mutex
+}
+
+// Problem is a place in the archive that could not be read.
+type Problem struct {
+	File   string `json:"file"`
+	Offset int64  `json:"offset"` // in the uncompressed file
+	Cause  string `json:"cause"`
+}
+
+// maxProblems is how many problems a report names; the quarantine has all.
+const maxProblems = 20
+
+func newReport() *Report {
+	r := &Report{Problems: []Problem{}}
+	r.Reasons.Skipped = map[string]int64{}
+	r.Reasons.Failed = map[string]int64{}
+	r.Reasons.Rejected = map[string]int64{}
+	return r
+}
+
+func (r *Report) locked(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+}
+
+func (r *Report) listed()    { r.locked(func() { r.Files.Listed++ }) }
+func (r *Report) read()      { r.locked(func() { r.Files.Read++ }) }
+func (r *Report) unchanged() { r.locked(func() { r.Files.Unchanged++ }) }
+
+func (r *Report) skipped(reason string) {
+	r.locked(func() {
+		r.Files.Skipped++
+		r.Reasons.Skipped[reason]++
+	})
+}
+
+func (r *Report) failed(p Problem, reason string, unseen bool) {
+	r.locked(func() {
+		r.Files.Failed++
+		r.Reasons.Failed[reason]++
+		if unseen {
+			r.Unseen++
+		}
+		r.problem(p)
+	})
+}
+
+func (r *Report) rejected(p Problem, reason string) {
+	r.locked(func() {
+		r.Events.Read++
+		r.Events.Rejected++
+		r.Reasons.Rejected[reason]++
+		r.problem(p)
+	})
+}
+
+func (r *Report) problem(p Problem) {
+	if len(r.Problems) < maxProblems {
+		r.Problems = append(r.Problems, p)
+	}
+}
+
+func (r *Report) event(v verdict) {
+	r.mu.Lock()
+	r.Events.Read++
+	switch v {
+	case duplicate:
+		r.Events.Duplicates++
+	case conflict:
+		r.Events.Conflicts++
+		r.Events.Stored++
+	default:
+		r.Events.Stored++
+	}
+	r.mu.Unlock()
+}
+
+func (r *Report) bytes(stored, plain int64) {
+	r.locked(func() {
+		r.Bytes.Stored += stored
+		r.Bytes.Plain += plain
+	})
+}
+
+func (r *Report) committed(added lake.Totals) {
+	r.locked(func() { r.Committed = r.Committed.Plus(added) })
+}
+
+// toRead returns how many of the files listed so far are to be read.
+func (r *Report) toRead() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Files.Listed - r.Files.Unchanged - r.Files.Skipped
+}
+
+func (r *Report) finish(w *lake.Writer) *Report {
+	r.Lake = w.Totals()
+	return r
+}
+
+// Bad reports whether the archive holds files or pieces that are damaged.
+func (r *Report) Bad() bool { return r.Files.Failed > r.Unseen || r.Events.Rejected > 0 }

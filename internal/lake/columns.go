@@ -1,0 +1,153 @@
+package lake
+
+// Kind is the type of a column's values.
+type Kind string
+
+const (
+	Timestamp Kind = "TIMESTAMP" // microseconds, UTC
+	Text      Kind = "VARCHAR"
+	JSON      Kind = "JSON" // stored as text that is always valid JSON
+	Boolean   Kind = "BOOLEAN"
+	Integer   Kind = "BIGINT"
+)
+
+// Column is one column of a part. The partition columns year, month and day
+// are in the path, not in the file.
+type Column struct {
+	Name string
+	Kind Kind
+	Doc  string
+
+	distinct bool // nearly every row has a value of its own: a dictionary would be wasted
+}
+
+// The text columns, JSON among them, in the order of Columns. The columns that
+// hold one member each as a string come first, then those that hold its JSON
+// text, then those derived from other places.
+const (
+	colEventID = iota
+	colEventVersion
+	colEventSource
+	colEventName
+	colAWSRegion
+	colSourceIP
+	colUserAgent
+	colErrorCode
+	colErrorMessage
+	colRequestID
+	colEventType
+	colEventCategory
+	colAPIVersion
+	colRecipient
+	colSharedID
+	colVPCEndpoint
+	colVPCEndpointAccount
+	colFromConsole
+
+	colUserIdentity
+	colRequest
+	colResponse
+	colAdditional
+	colResources
+	colServiceDetails
+	colAddendum
+	colEdgeDevice
+	colTLS
+	colInsight
+	colContext
+
+	colAccount
+	colIdentityType
+	colIdentityPrincipal
+	colIdentityARN
+	colIdentityAccount
+	colIdentityKey
+	colIdentityUser
+	colIdentityInvokedBy
+	colIssuerType
+	colIssuerARN
+	colIssuerUser
+	colSourceIdentity
+	colLogFile
+	colExtra
+
+	numText
+	firstJSON    = colUserIdentity
+	firstDerived = colAccount
+)
+
+// The boolean columns.
+const (
+	boolReadOnly = iota
+	boolManagement
+	boolMFA
+	numBool
+)
+
+// textColumns describes the text columns in the order of the constants above.
+func textColumns() []Column {
+	return []Column{
+		{Name: "event_id", Kind: Text, distinct: true, Doc: "eventID, or eventId of an aggregated event"},
+		{Name: "event_version", Kind: Text, Doc: "eventVersion; compare the minor part as a number"},
+		{Name: "event_source", Kind: Text, Doc: "eventSource, the service, such as s3.amazonaws.com"},
+		{Name: "event_name", Kind: Text, Doc: "eventName, the API call"},
+		{Name: "aws_region", Kind: Text, Doc: "awsRegion"},
+		{Name: "source_ip_address", Kind: Text, Doc: "sourceIPAddress: an address, a service's name, or AWS Internal"},
+		{Name: "user_agent", Kind: Text, Doc: "userAgent"},
+		{Name: "error_code", Kind: Text, Doc: "errorCode; NULL when the call succeeded"},
+		{Name: "error_message", Kind: Text, Doc: "errorMessage"},
+		{Name: "request_id", Kind: Text, distinct: true, Doc: "requestID"},
+		{Name: "event_type", Kind: Text, Doc: "eventType, such as AwsApiCall or AwsConsoleSignIn"},
+		{Name: "event_category", Kind: Text, Doc: "eventCategory: Management, Data, NetworkActivity, Insight, Aggregated; NULL before eventVersion 1.07"},
+		{Name: "api_version", Kind: Text, Doc: "apiVersion"},
+		{Name: "recipient_account_id", Kind: Text, Doc: "recipientAccountId"},
+		{Name: "shared_event_id", Kind: Text, distinct: true, Doc: "sharedEventID, the same in the copies that several accounts receive, and in both events of an Insight"},
+		{Name: "vpc_endpoint_id", Kind: Text, Doc: "vpcEndpointId"},
+		{Name: "vpc_endpoint_account_id", Kind: Text, Doc: "vpcEndpointAccountId"},
+		{Name: "session_credential_from_console", Kind: Text, Doc: "sessionCredentialFromConsole, \"true\" or NULL"},
+
+		{Name: "user_identity", Kind: JSON, Doc: "userIdentity, whole"},
+		{Name: "request_parameters", Kind: JSON, distinct: true, Doc: "requestParameters"},
+		{Name: "response_elements", Kind: JSON, distinct: true, Doc: "responseElements"},
+		{Name: "additional_event_data", Kind: JSON, distinct: true, Doc: "additionalEventData"},
+		{Name: "resources", Kind: JSON, Doc: "resources, an array of objects with ARN or ARNPrefix, accountId and type"},
+		{Name: "service_event_details", Kind: JSON, distinct: true, Doc: "serviceEventDetails"},
+		{Name: "addendum", Kind: JSON, distinct: true, Doc: "addendum, of a late or corrected event"},
+		{Name: "edge_device_details", Kind: JSON, Doc: "edgeDeviceDetails"},
+		{Name: "tls_details", Kind: JSON, Doc: "tlsDetails"},
+		{Name: "insight_details", Kind: JSON, distinct: true, Doc: "insightDetails, of an Insights event"},
+		{Name: "event_context", Kind: JSON, distinct: true, Doc: "eventContext"},
+
+		{Name: "account_id", Kind: Text, Doc: "the account whose event it is: recipientAccountId, or else the account in the log file's name, or else userIdentity.accountId"},
+		{Name: "identity_type", Kind: Text, Doc: "userIdentity.type"},
+		{Name: "identity_principal_id", Kind: Text, Doc: "userIdentity.principalId"},
+		{Name: "identity_arn", Kind: Text, Doc: "userIdentity.arn"},
+		{Name: "identity_account_id", Kind: Text, Doc: "userIdentity.accountId"},
+		{Name: "identity_access_key_id", Kind: Text, Doc: "userIdentity.accessKeyId"},
+		{Name: "identity_user_name", Kind: Text, Doc: "userIdentity.userName"},
+		{Name: "identity_invoked_by", Kind: Text, Doc: "userIdentity.invokedBy"},
+		{Name: "session_issuer_type", Kind: Text, Doc: "userIdentity.sessionContext.sessionIssuer.type"},
+		{Name: "session_issuer_arn", Kind: Text, Doc: "userIdentity.sessionContext.sessionIssuer.arn, the role behind a session"},
+		{Name: "session_issuer_user_name", Kind: Text, Doc: "userIdentity.sessionContext.sessionIssuer.userName"},
+		{Name: "session_source_identity", Kind: Text, Doc: "userIdentity.sessionContext.sourceIdentity"},
+		{Name: "log_file", Kind: Text, Doc: "the log file the event was first read from: its path in the archive folder, or s3://bucket/key"},
+		{Name: "extra", Kind: JSON, Doc: "an object of the members that no column holds exactly, verbatim; NULL when there are none"},
+	}
+}
+
+func boolColumns() []Column {
+	return []Column{
+		{Name: "read_only", Kind: Boolean, Doc: "readOnly"},
+		{Name: "management_event", Kind: Boolean, Doc: "managementEvent"},
+		{Name: "session_mfa_authenticated", Kind: Boolean, Doc: "userIdentity.sessionContext.attributes.mfaAuthenticated"},
+	}
+}
+
+// Columns returns the columns of a part, in their order in the file.
+func Columns() []Column {
+	all := []Column{{Name: "event_time", Kind: Timestamp, Doc: "eventTime, or the start of an aggregated event's window; never NULL"}}
+	all = append(all, textColumns()...)
+	all = append(all, boolColumns()...)
+	return append(all, Column{Name: "explicit_nulls", Kind: Integer,
+		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"})
+}

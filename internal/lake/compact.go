@@ -1,0 +1,105 @@
+package lake
+
+import (
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+)
+
+// compactAt is how many parts of a like size a day may have before they are
+// made one.
+const compactAt = 4
+
+// Compact merges small parts of days that have many, so that a lake fed every
+// few minutes does not become a heap of small files. No merged part takes more
+// than limit bytes in memory. A part is rewritten about once each time its day
+// grows fourfold. progress is called after each merge with how many parts it
+// took.
+func (w *Writer) Compact(limit int64, progress func(parts int)) error {
+	days := map[string][]Part{}
+	for _, p := range w.manifest.Parts {
+		days[p.Day] = append(days[p.Day], p)
+	}
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		for {
+			group := mergeable(days[day], limit)
+			if group == nil {
+				break
+			}
+			merged, err := w.merge(group)
+			if err != nil {
+				return fmt.Errorf("compact day %s: %w", day, err)
+			}
+			progress(len(group))
+			days[day] = append(without(days[day], group), merged)
+		}
+	}
+	return nil
+}
+
+// tier puts parts within a factor of four of each other together.
+func tier(p Part) int { return bits.Len64(uint64(p.PlainBytes)>>16) / 2 }
+
+// mergeable returns parts of one tier that should be one, nil when there are
+// too few. Smaller tiers come first, so that a merge carries over.
+func mergeable(parts []Part, limit int64) []Part {
+	tiers := map[int][]Part{}
+	for _, p := range parts {
+		tiers[tier(p)] = append(tiers[tier(p)], p)
+	}
+	for _, t := range slices.Sorted(maps.Keys(tiers)) {
+		var group []Part
+		size := int64(0)
+		for _, p := range tiers[t] {
+			if size+p.PlainBytes <= limit {
+				group = append(group, p)
+				size += p.PlainBytes
+			}
+		}
+		if len(group) >= compactAt {
+			return group
+		}
+	}
+	return nil
+}
+
+func without(parts, gone []Part) (kept []Part) {
+	for _, p := range parts {
+		if !slices.ContainsFunc(gone, func(g Part) bool { return g.Name == p.Name }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// merge replaces parts of one day by a single one, in one commit.
+func (w *Writer) merge(group []Part) (Part, error) {
+	next := *w.manifest
+	next.Sequence++
+	next.Sources = maps.Clone(next.Sources)
+	var blocks []*Block
+	var drop []string
+	hours := sections{}
+	for _, p := range group {
+		read, err := readPart(p.published(w.dir))
+		if err != nil {
+			return Part{}, err
+		}
+		blocks = append(blocks, read...)
+		err = readIDs(idsPath(w.dir, p.Name), anySection, func(hour int64, id Identity) { hours[hour] = append(hours[hour], id) })
+		if err != nil {
+			return Part{}, err
+		}
+		drop = append(drop, p.published(w.dir), idsPath(w.dir, p.Name))
+	}
+	merged, err := w.stagePart(Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, 0), Day: group[0].Day}, blocks, hours)
+	if err != nil {
+		return Part{}, err
+	}
+	if want := int64(hours.count()); merged.Rows != want {
+		return Part{}, fmt.Errorf("%d rows but %d identities", merged.Rows, want)
+	}
+	next.Parts = append(without(next.Parts, group), merged)
+	return merged, w.replace(&next, []Part{merged}, drop)
+}

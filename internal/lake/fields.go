@@ -1,0 +1,79 @@
+package lake
+
+import "github.com/cerpac/trailkeeper/event"
+
+// fieldOf returns the documented member that a text column holds. Only the
+// columns before firstDerived hold one.
+func fieldOf(column int) event.Field {
+	switch column {
+	case colEventID:
+		return event.EventID
+	case colEventVersion:
+		return event.EventVersion
+	case colEventSource:
+		return event.EventSource
+	case colEventName:
+		return event.EventName
+	case colAWSRegion:
+		return event.AWSRegion
+	case colSourceIP:
+		return event.SourceIPAddress
+	case colUserAgent:
+		return event.UserAgent
+	case colErrorCode:
+		return event.ErrorCode
+	case colErrorMessage:
+		return event.ErrorMessage
+	case colRequestID:
+		return event.RequestID
+	case colEventType:
+		return event.EventType
+	case colEventCategory:
+		return event.EventCategory
+	case colAPIVersion:
+		return event.APIVersion
+	case colRecipient:
+		return event.RecipientAccountID
+	case colSharedID:
+		return event.SharedEventID
+	case colVPCEndpoint:
+		return event.VPCEndpointID
+	case colVPCEndpointAccount:
+		return event.VPCEndpointAccountID
+	case colFromConsole:
+		return event.SessionCredentialFromConsole
+	case colUserIdentity:
+		return event.UserIdentity
+	case colRequest:
+		return event.RequestParameters
+	case colResponse:
+		return event.ResponseElements
+	case colAdditional:
+		return event.AdditionalEventData
+	case colResources:
+		return event.Resources
+	case colServiceDetails:
+		return event.ServiceEventDetails
+	case colAddendum:
+		return event.Addendum
+	case colEdgeDevice:
+		return event.EdgeDeviceDetails
+	case colTLS:
+		return event.TLSDetails
+	case colInsight:
+		return event.InsightDetails
+	case colContext:
+		return event.EventContext
+	}
+	return event.NumFields
+}
+
+// columnOf is the reverse of fieldOf, -1 for a member without a text column.
+func columnOf(f event.Field) int {
+	for column := range firstDerived {
+		if fieldOf(column) == f {
+			return column
+		}
+	}
+	return -1
+}

@@ -1,0 +1,86 @@
+package lake
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// Identity tells events apart. Two deliveries of one event have the same ID;
+// they are the same body when Hash is equal too.
+type Identity struct {
+	ID   [16]byte
+	Hash uint64
+}
+
+// Identify returns the identity of a record. The ID is its eventID: the sixteen
+// bytes of a UUID in its usual spelling, and a digest of any other text. A
+// record without eventID is known by the place it stands at, so that reading
+// the same file again does not double it, and nothing else is taken for it.
+//
+// The hash covers every member, in any order. White space and the spelling of
+// escapes do not count; the order of members inside a value does.
+func Identify(r *event.Record, from Source, offset int64) Identity {
+	id := Identity{Hash: bodyHash(r)}
+	text := r.ID()
+	switch {
+	case len(text) == 0:
+		h := sha256.New()
+		h.Write([]byte(from.LogFile))
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(offset)))
+		copy(id.ID[:], h.Sum(nil))
+	case !parseUUID(&id.ID, text):
+		sum := sha256.Sum256(text)
+		copy(id.ID[:], sum[:])
+	}
+	return id
+}
+
+// parseUUID reads the 8-4-4-4-12 form in lower case, which alone is written
+// back the same.
+func parseUUID(id *[16]byte, text []byte) bool {
+	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+		return false
+	}
+	for _, c := range text {
+		if c >= 'A' && c <= 'F' {
+			return false
+		}
+	}
+	n := 0
+	for _, group := range [...][]byte{text[:8], text[9:13], text[14:18], text[19:23], text[24:]} {
+		k, err := hex.Decode(id[n:], group)
+		if err != nil {
+			*id = [16]byte{}
+			return false
+		}
+		n += k
+	}
+	return true
+}
+
+func bodyHash(r *event.Record) (sum uint64) {
+	var scratch []byte
+	add := func(name uint64, v event.Value) {
+		if !v.Present() {
+			return
+		}
+		text := v.Raw
+		if !v.Canonical() {
+			scratch = v.AppendCanonical(scratch[:0])
+			text = scratch
+		}
+		sum += xxh3.HashSeed(text, name)
+	}
+	for f := range event.Field(event.NumFields) {
+		add(uint64(f), r.Get(f))
+	}
+	for _, m := range r.Other() {
+		add(xxh3.HashString(m.Name), m.Value)
+	}
+	return sum
+}

@@ -1,0 +1,209 @@
+package lake
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Format is the version of the lake's layout that this program reads and
+// writes. It goes up when an older program would misread a newer lake.
+const Format = 1
+
+const (
+	stateDir     = "_trailkeeper"
+	manifestName = "manifest.json"
+	dayLayout    = "2006-01-02"
+)
+
+// Part is one Parquet file of the lake.
+type Part struct {
+	Name       string    `json:"name"`
+	Day        string    `json:"day"` // of its events, YYYY-MM-DD
+	Rows       int64     `json:"rows"`
+	Bytes      int64     `json:"bytes"`       // of the file
+	PlainBytes int64     `json:"plain_bytes"` // of the rows in memory
+	From       time.Time `json:"from"`        // time of the earliest event
+	To         time.Time `json:"to"`          // time of the latest event
+
+	path string
+}
+
+// Path returns where the part is now. It is the path of a Parquet file whose
+// parent folders are year=YYYY/month=MM/day=DD, unless an ingest was
+// interrupted at the very end: then the part may still be in the staging
+// folder until the next ingest moves it.
+func (p Part) Path() string { return p.path }
+
+// manifest is the whole truth of what is in a lake. Replacing it by renaming
+// a new one over it is the moment a commit happens.
+type manifest struct {
+	Format     int                 `json:"format"`
+	Sequence   int                 `json:"sequence"` // number of commits so far
+	Parts      []Part              `json:"parts"`
+	Sources    map[string][]string `json:"sources"`    // lists of log files read, by shard
+	Quarantine []string            `json:"quarantine"` // listings of what was refused
+	Totals     Totals              `json:"totals"`
+}
+
+// Totals are sums over all ingests into a lake.
+type Totals struct {
+	Files      int64 `json:"files"`      // log files read to their end
+	Stored     int64 `json:"stored"`     // events in the lake
+	Duplicates int64 `json:"duplicates"` // events that were there already
+	Conflicts  int64 `json:"conflicts"`  // events stored beside another body with the same id
+	Rejected   int64 `json:"rejected"`   // pieces in the quarantine
+}
+
+// VersionError says that a lake was written by a newer program.
+type VersionError struct {
+	Dir    string
+	Format int
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("open lake %q: its format is version %d, this program knows version %d", e.Dir, e.Format, Format)
+}
+
+// NotFoundError says that a folder holds no lake.
+type NotFoundError struct{ Dir string }
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("open lake %q: no lake there", e.Dir) }
+
+func readManifest(dir string) (*manifest, error) {
+	path := filepath.Join(dir, stateDir, manifestName)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotFoundError{dir}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+	}
+	var version struct{ Format int }
+	if err := json.Unmarshal(data, &version); err != nil {
+		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
+	}
+	if version.Format > Format {
+		return nil, &VersionError{dir, version.Format}
+	}
+	m := &manifest{}
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
+	}
+	if m.Sources == nil {
+		m.Sources = map[string][]string{}
+	}
+	return m, nil
+}
+
+// write replaces the manifest of the lake in dir: the commit.
+func (m *manifest) write(dir string) error {
+	data, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(dir, stateDir, manifestName), append(data, '\n'))
+}
+
+// replaceFile writes data aside, makes it durable and renames it over path.
+func replaceFile(path string, data []byte) error {
+	aside := path + ".new"
+	f, err := os.Create(aside)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(aside, path)
+	}
+	if err != nil {
+		os.Remove(aside) // as well as can be: the first error counts
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close() // only synced
+	return d.Sync()
+}
+
+// dayDir returns the partition folder of a day, relative to the lake.
+func dayDir(day string) string {
+	return filepath.Join("year="+day[:4], "month="+day[5:7], "day="+day[8:])
+}
+
+// published returns where a part of the lake in dir belongs.
+func (p Part) published(dir string) string { return filepath.Join(dir, dayDir(p.Day), p.Name) }
+
+func stagingDir(dir string) string { return filepath.Join(dir, stateDir, "staging") }
+
+// staged returns where a part waits before it is published: in partition
+// folders too, so that a reader finds its day in its path there as well.
+func (p Part) staged(dir string) string {
+	return filepath.Join(stagingDir(dir), dayDir(p.Day), p.Name)
+}
+
+func idsPath(dir, part string) string {
+	return filepath.Join(dir, stateDir, "ids", strings.TrimSuffix(part, ".parquet")+".ids")
+}
+
+// Lake is a lake opened for reading.
+type Lake struct {
+	Dir    string
+	Totals Totals
+	parts  []Part
+}
+
+// Open opens the lake in dir for reading. Readers need no lock: each sees the
+// lake as some commit left it. The error is a [*NotFoundError] or a
+// [*VersionError] where these apply.
+func Open(dir string) (*Lake, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lake{Dir: dir, Totals: m.Totals, parts: m.Parts}
+	for i := range l.parts {
+		p := &l.parts[i]
+		p.path = p.published(dir)
+		if _, err := os.Stat(p.path); errors.Is(err, fs.ErrNotExist) {
+			p.path = p.staged(dir)
+		}
+	}
+	return l, nil
+}
+
+// Parts returns the parts of the lake in order of day and name.
+func (l *Lake) Parts() []Part { return slices.Clone(l.parts) }
+
+// QuarantineFiles returns the paths of the listings, in JSON lines, of what
+// ingests into the lake in dir refused.
+func QuarantineFiles(dir string) ([]string, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, name := range m.Quarantine {
+		paths = append(paths, filepath.Join(dir, stateDir, "quarantine", name))
+	}
+	return paths, nil
+}

@@ -1,0 +1,123 @@
+package lake
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+)
+
+// readPart reads a part back into blocks, one for each row group, without the
+// identities of its rows.
+func readPart(path string) (blocks []*Block, err error) {
+	in, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		return nil, fmt.Errorf("read part %q: %w", path, err)
+	}
+	defer in.Close() // only read from
+	if got, want := in.MetaData().Schema.NumColumns(), len(Columns()); got != want {
+		return nil, fmt.Errorf("read part %q: %d columns, want %d", path, got, want)
+	}
+	for i := range in.NumRowGroups() {
+		block, err := readGroup(in.RowGroup(i))
+		if err != nil {
+			return nil, fmt.Errorf("read part %q: %w", path, err)
+		}
+		blocks = append(blocks, block)
+	}
+	return blocks, nil
+}
+
+func readGroup(group *file.RowGroupReader) (*Block, error) {
+	b := &Block{}
+	rows := int(group.NumRows())
+	levels := make([]int16, rows)
+	for i := range group.NumColumns() {
+		column, err := group.Column(i)
+		if err != nil {
+			return nil, err
+		}
+		switch column := column.(type) {
+		case *file.ByteArrayColumnChunkReader:
+			err = b.text[i-1].read(column, levels)
+		case *file.BooleanColumnChunkReader:
+			b.bools[i-1-numText], err = readBools(column, levels)
+		case *file.Int64ColumnChunkReader:
+			err = b.readInts(column, i == 0, levels)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	b.size = b.textBytes() + rows*rowOverhead
+	return b, nil
+}
+
+// readBatch is how many rows are read at a time: the values read alias a page
+// of the file and are copied before the next.
+const readBatch = 1024
+
+// inBatches fills levels batch by batch. read gets room for the definition
+// levels of a batch and returns how many rows it read.
+func inBatches(levels []int16, read func(batch []int16) (int64, error)) error {
+	for done := 0; done < len(levels); {
+		n, err := read(levels[done:min(done+readBatch, len(levels))])
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("column ends after %d of %d rows", done, len(levels))
+		}
+		done += int(n)
+	}
+	return nil
+}
+
+func (c *textColumn) read(r *file.ByteArrayColumnChunkReader, levels []int16) error {
+	values := make([]parquet.ByteArray, readBatch)
+	return inBatches(levels, func(batch []int16) (int64, error) {
+		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
+		next := 0
+		for _, level := range batch[:n] {
+			if level == 0 {
+				c.addNull()
+				continue
+			}
+			c.add(values[next])
+			next++
+		}
+		return n, err
+	})
+}
+
+func readBools(r *file.BooleanColumnChunkReader, levels []int16) (out []int8, err error) {
+	values := make([]bool, readBatch)
+	err = inBatches(levels, func(batch []int16) (int64, error) {
+		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
+		next := 0
+		for _, level := range batch[:n] {
+			out = append(out, boolCell(values[next], level == 1))
+			next += int(level)
+		}
+		return n, err
+	})
+	return out, err
+}
+
+// readInts reads the times, or else the masks of explicit nulls.
+func (b *Block) readInts(r *file.Int64ColumnChunkReader, times bool, levels []int16) error {
+	values := make([]int64, readBatch)
+	return inBatches(levels, func(batch []int16) (int64, error) {
+		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
+		if times {
+			b.time = append(b.time, values[:n]...)
+			return n, err
+		}
+		next := 0
+		for _, level := range batch[:n] {
+			b.nulls = append(b.nulls, uint64(values[next])*uint64(level))
+			next += int(level)
+		}
+		return n, err
+	})
+}

@@ -1,0 +1,77 @@
+package lake
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// stage writes the rows of each day as a part, several at a time.
+func (w *Writer) stage(sequence int, days map[string][]*Block) ([]Part, error) {
+	order := slices.Sorted(maps.Keys(days))
+	parts := make([]Part, len(order))
+	var group errgroup.Group
+	group.SetLimit(w.parallel)
+	for i, day := range order {
+		group.Go(func() (err error) {
+			p := Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", sequence, i), Day: day}
+			parts[i], err = w.stagePart(p, days[day], hourSections(days[day]))
+			return err
+		})
+	}
+	return parts, group.Wait()
+}
+
+// hourSections groups the identities of rows by the hour of their events.
+func hourSections(blocks []*Block) sections {
+	hours := sections{}
+	for _, b := range blocks {
+		for i, id := range b.ids {
+			h := Hour(time.UnixMicro(b.time[i]))
+			hours[h] = append(hours[h], id)
+		}
+	}
+	return hours
+}
+
+// Hour numbers the hour of a time.
+func Hour(t time.Time) int64 {
+	seconds := t.Unix()
+	if seconds < 0 {
+		seconds -= 3599 // round down, as the division rounds towards zero
+	}
+	return seconds / 3600
+}
+
+func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error) {
+	path := p.staged(w.dir)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return p, err
+	}
+	first := true
+	for _, b := range blocks {
+		p.Rows += int64(b.Rows())
+		p.PlainBytes += int64(b.Size())
+		for _, at := range b.time {
+			t := time.UnixMicro(at).UTC()
+			if first || t.Before(p.From) {
+				p.From = t
+			}
+			if first || t.After(p.To) {
+				p.To = t
+			}
+			first = false
+		}
+	}
+	if err := writeIDs(idsPath(w.dir, p.Name), hours); err != nil {
+		return p, err
+	}
+	var err error
+	p.Bytes, err = writePart(path, blocks)
+	return p, err
+}

@@ -1,0 +1,230 @@
+package lake
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// LockedError says that another process is writing to the lake.
+type LockedError struct{ Dir string }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("open lake %q: another ingest is writing to it", e.Dir)
+}
+
+// Writer is a lake opened for writing, by one process at a time. Existing and
+// Sources may be called while another method runs; they see the lake before or
+// after it. The other methods are not safe for concurrent use.
+//
+// A commit is the renaming of a new manifest over the old one. Parts are
+// written into a staging folder before it and moved to their partition folder
+// after it; if the process dies in between, the next Writer moves them. What
+// no manifest names is removed by the next Writer.
+type Writer struct {
+	dir      string
+	lock     *flock.Flock
+	parallel int
+
+	mu       sync.RWMutex // held while the manifest and the files it names change
+	manifest *manifest
+}
+
+// OpenWriter opens the lake in dir for writing, and makes it when there is
+// none. parallel is how many parts are written at a time. The error is a
+// [*LockedError] or a [*VersionError] where these apply.
+func OpenWriter(dir string, parallel int) (*Writer, error) {
+	for _, d := range []string{"staging", "ids", "sources", "quarantine"} {
+		if err := os.MkdirAll(filepath.Join(dir, stateDir, d), 0o755); err != nil {
+			return nil, fmt.Errorf("open lake %q: %w", dir, err)
+		}
+	}
+	lock := flock.New(filepath.Join(dir, stateDir, "lock"))
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+	}
+	if !got {
+		return nil, &LockedError{dir}
+	}
+	w := &Writer{dir: dir, lock: lock, parallel: max(parallel, 1)}
+	if err := w.recover(); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return w, nil
+}
+
+// recover reads the manifest, or makes the first, and brings the files to
+// where it says.
+func (w *Writer) recover() error {
+	m, err := readManifest(w.dir)
+	var missing *NotFoundError
+	if errors.As(err, &missing) {
+		m = &manifest{Format: Format, Sources: map[string][]string{}}
+		err = m.write(w.dir)
+	}
+	if err != nil {
+		return err
+	}
+	w.manifest = m
+	if err := w.publish(m.Parts); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(stagingDir(w.dir)); err != nil {
+		return err
+	}
+	return w.sweep()
+}
+
+// publish moves parts out of the staging folder where they still are there.
+func (w *Writer) publish(parts []Part) error {
+	for _, p := range parts {
+		to := p.published(w.dir)
+		if _, err := os.Stat(to); err == nil {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := os.Rename(p.staged(w.dir), to); err != nil {
+			return fmt.Errorf("publish part: %w", err)
+		}
+		if err := syncDir(filepath.Dir(to)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep removes the files of earlier writers that the manifest does not name.
+// It touches nothing whose name a Writer would not give.
+func (w *Writer) sweep() error {
+	named := map[string]bool{}
+	for _, p := range w.manifest.Parts {
+		named[p.Name] = true
+		named[filepath.Base(idsPath(w.dir, p.Name))] = true
+	}
+	for _, names := range w.manifest.Sources {
+		for _, name := range names {
+			named[name] = true
+		}
+	}
+	for _, name := range w.manifest.Quarantine {
+		named[name] = true
+	}
+	patterns := []string{"year=*/month=*/day=*/part-*.parquet", stateDir + "/ids/part-*.ids", stateDir + "/sources/files-*.ids", stateDir + "/quarantine/refused-*.jsonl"}
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(filepath.Join(globEscape(w.dir), pattern))
+		if err != nil {
+			return err
+		}
+		for _, path := range found {
+			if named[filepath.Base(path)] {
+				continue
+			}
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func globEscape(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// Close gives the lake free.
+func (w *Writer) Close() error { return w.lock.Unlock() }
+
+// Totals returns the sums over all ingests so far.
+func (w *Writer) Totals() Totals { return w.manifest.Totals }
+
+// Batch is what one commit adds to a lake.
+type Batch struct {
+	Days       map[string][]*Block   // rows by day, YYYY-MM-DD
+	Sources    map[string][]Identity // log files read to their end, by shard
+	Quarantine []byte                // JSON lines of what was refused
+	Added      Totals                // what to add to the lake's totals
+}
+
+// Commit adds a batch to the lake, all of it or nothing.
+func (w *Writer) Commit(b Batch) error {
+	next := *w.manifest
+	next.Sequence++
+	next.Sources = maps.Clone(next.Sources)
+	parts, err := w.stage(next.Sequence, b.Days)
+	if err != nil {
+		return err
+	}
+	next.Parts = append(slices.Clone(next.Parts), parts...)
+	drop, err := w.stageSources(&next, b.Sources)
+	if err != nil {
+		return err
+	}
+	if len(b.Quarantine) > 0 {
+		name := fmt.Sprintf("refused-%08d.jsonl", next.Sequence)
+		if err := replaceFile(filepath.Join(w.dir, stateDir, "quarantine", name), b.Quarantine); err != nil {
+			return err
+		}
+		next.Quarantine = append(slices.Clone(next.Quarantine), name)
+	}
+	next.Totals = next.Totals.Plus(b.Added)
+	return w.replace(&next, parts, drop)
+}
+
+// Plus adds two totals.
+func (t Totals) Plus(u Totals) Totals {
+	return Totals{t.Files + u.Files, t.Stored + u.Stored, t.Duplicates + u.Duplicates, t.Conflicts + u.Conflicts, t.Rejected + u.Rejected}
+}
+
+// replace commits a manifest, publishes its new parts and drops files that it
+// names no longer.
+func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
+	slices.SortFunc(next.Parts, func(a, b Part) int {
+		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Name, b.Name))
+	})
+	if err := next.write(w.dir); err != nil {
+		return fmt.Errorf("commit to lake %q: %w", w.dir, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.manifest = next
+	if err := w.publish(added); err != nil {
+		return err
+	}
+	for _, path := range drop {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Existing calls add for every identity in the lake whose event falls in the
+// hour.
+func (w *Writer) Existing(hour int64, add func(Identity)) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	day := time.Unix(hour*3600, 0).UTC().Format(dayLayout)
+	for _, p := range w.manifest.Parts {
+		if p.Day != day {
+			continue
+		}
+		err := readIDs(idsPath(w.dir, p.Name), func(h int64) bool { return h == hour }, func(_ int64, id Identity) { add(id) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
