@@ -92,20 +92,24 @@ func filters() map[string]archive.Filter {
 func testFilter(t *testing.T, s Store) {
 	all := append(Organization(t, s, 3, 2, 5), "README.json")
 	s.Put(t, "README.json", []byte("{}"))
-	checkFilters(t, s, all, "")
+	checkFilters(t, s, all, "", filters())
 }
 
 func testAnyDepthFiltered(t *testing.T, s Store) {
 	all := Organization(t, s, 3, 2, 5)
+	some := filters()
+	maps.DeleteFunc(some, func(name string, _ archive.Filter) bool {
+		return !slices.Contains([]string{"account", "region", "across the year", "within a day"}, name)
+	})
 	for folder := range folders(all[len(all)/2]) {
-		checkFilters(t, s, all, folder)
+		checkFilters(t, s, all, folder, some)
 	}
 }
 
 // checkFilters compares a filtered listing with a filter over all keys.
-func checkFilters(t *testing.T, s Store, all []string, folder string) {
+func checkFilters(t *testing.T, s Store, all []string, folder string, filters map[string]archive.Filter) {
 	t.Helper()
-	for name, f := range filters() {
+	for name, f := range filters {
 		var want []string
 		for _, key := range all {
 			k, _ := archive.ParseKey(key)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 )
 
 // connections is how many are kept open to one host, enough for as many parallel
@@ -23,6 +24,7 @@ const connections = 128
 
 func newClient(ctx context.Context, opts Options) (*s3.Client, error) {
 	load := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.Nop{}), // what matters comes back as an error
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = connections, connections
 		})),
