@@ -76,7 +76,7 @@ func unwrap(rec *event.Record) (event.Value, form) {
 // notRecord says why an object is not a CloudTrail record, or "".
 func notRecord(rec *event.Record) string {
 	named := 0
-	for _, f := range []event.Field{event.EventVersion, event.EventTime, event.EventName, event.EventSource, event.EventID, event.AggregatedEventID, event.EventCategory} {
+	for _, f := range [...]event.Field{event.EventVersion, event.EventTime, event.EventName, event.EventSource, event.EventID, event.AggregatedEventID, event.EventCategory} {
 		if rec.Get(f).Present() {
 			named++
 		}

@@ -70,7 +70,7 @@ func (s *shelf) day(in *ingest, n int64) *dayRows {
 		s.days[n] = day
 	}
 	if day.open == nil {
-		day.open = in.blocks.get(len(day.full) > 0)
+		day.open = in.blocks.get(day.full)
 	}
 	return day
 }
@@ -158,17 +158,21 @@ type blockPool struct {
 	free []*lake.Block
 }
 
-// get returns an empty block. Days that have filled a block before get a
-// full-grown one; the others, of late events mostly, get one that grows.
-func (p *blockPool) get(grown bool) *lake.Block {
+// get returns an empty block for a day that has filled some already. Where
+// there are such, the new one is as large from the start; days of few, late
+// events get one that grows.
+func (p *blockPool) get(full []*lake.Block) *lake.Block {
+	if len(full) == 0 {
+		return &lake.Block{}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := len(p.free); grown && n > 0 {
+	if n := len(p.free); n > 0 {
 		b := p.free[n-1]
 		p.free = p.free[:n-1]
 		return b
 	}
-	return &lake.Block{}
+	return lake.NewBlock(full[len(full)-1])
 }
 
 func (p *blockPool) put(blocks []*lake.Block) {

@@ -59,6 +59,24 @@ func (b *Block) Size() int { return b.size }
 // Full reports whether the next row should go to another block.
 func (b *Block) Full() bool { return len(b.time) >= blockRows || b.size >= blockBytes }
 
+// NewBlock returns an empty block with room for rows like those of another.
+func NewBlock(like *Block) *Block {
+	b := &Block{}
+	rows := like.Rows()
+	b.time = make([]int64, 0, rows)
+	b.nulls = make([]uint64, 0, rows)
+	b.ids = make([]Identity, 0, rows)
+	for i := range b.text {
+		room := len(like.text[i].data)
+		b.text[i].data = make([]byte, 0, room+room/8)
+		b.text[i].ends = make([]uint32, 0, rows)
+	}
+	for i := range b.bools {
+		b.bools[i] = make([]int8, 0, rows)
+	}
+	return b
+}
+
 // Reset empties the block and keeps its memory.
 func (b *Block) Reset() {
 	b.time, b.nulls, b.ids, b.size = b.time[:0], b.nulls[:0], b.ids[:0], 0

@@ -198,7 +198,7 @@ func boolCell(value, ok bool) int8 {
 // rest finishes the row with what is left: members without a column, and the
 // whole text of a record that columns cannot hold.
 func (e *encoder) rest() {
-	for _, f := range []event.Field{event.Annotation, event.AccountID, event.AggregatedEventID, event.TimeWindow, event.Summary} {
+	for _, f := range [...]event.Field{event.Annotation, event.AccountID, event.AggregatedEventID, event.TimeWindow, event.Summary} {
 		if v := e.record.Get(f); v.Present() {
 			e.keepValue(f, v)
 		}
