@@ -142,7 +142,7 @@ func (act *actor) nameOf(org *organization, given string) string {
 		return given
 	}
 	switch act.kind.name {
-	case "sso", "saml":
+	case "sso", "saml", "saml-session":
 		return act.person.name + "@" + org.domain
 	case "root":
 		return ""
@@ -255,6 +255,7 @@ func identityWords() map[string]filler {
 		"credentialID":     func(s *scene, dst []byte) []byte { return s.rng.letters(append(dst, "ACCA"...), 16, base32Set) },
 		"identityStore":    func(s *scene, dst []byte) []byte { return append(dst, s.org.identityStore...) },
 		"vendorAccount":    func(s *scene, dst []byte) []byte { return append(dst, vendorAccount...) },
+		"officeIP":         func(s *scene, dst []byte) []byte { return append(dst, s.org.places.Office...) },
 		"runnerIP":         some(func(p *places) []string { return p.Runners }),
 		"awsIP":            some(func(p *places) []string { return p.AWS }),
 		"instanceIP":       some(func(p *places) []string { return p.AWS }),

@@ -39,7 +39,6 @@ type call struct {
 	additional  template
 	resources   template
 	details     template
-	record      template // the whole record, for those of another shape
 	errors      []callError
 	denied      callError
 	compiler    *compiler // to compile a story's own bodies for this call
@@ -76,7 +75,6 @@ type callFile struct {
 	Additional json.RawMessage `json:"additional"`
 	Resources  json.RawMessage `json:"resources"`
 	Details    json.RawMessage `json:"details"`
-	Record     json.RawMessage `json:"record"`
 	Errors     []errorFile     `json:"errors"`
 }
 
@@ -150,7 +148,7 @@ func (c *call) compileBodies(f *serviceFile, cf *callFile) error {
 		raw json.RawMessage
 	}{
 		{&c.request, cf.Request}, {&c.response, cf.Response}, {&c.additional, cf.Additional},
-		{&c.resources, cf.Resources}, {&c.details, cf.Details}, {&c.record, cf.Record},
+		{&c.resources, cf.Resources}, {&c.details, cf.Details},
 	} {
 		var err error
 		if *body.to, err = c.compiler.compile(body.raw); err != nil {

@@ -85,6 +85,7 @@ type places struct {
 		Homes     []string `json:"homes"`     // first two parts of home addresses
 		Weight    float64  `json:"weight"`
 	} `json:"offices"`
+	Office       string   `json:"office"` // address the company's own servers have
 	Runners      []string `json:"runners"`
 	AWS          []string `json:"aws"`
 	Vendors      []string `json:"vendors"`

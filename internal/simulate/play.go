@@ -154,7 +154,7 @@ func (p *performance) stage(s *step, r *region, at int64) {
 	}
 	e := &storyEvent{
 		attack: p.attack, step: s.file.Step, who: m.who, vars: p.vars, identity: m.own,
-		request: s.request, response: s.response, additional: s.additional, failure: s.failure,
+		request: s.request, response: s.response, additional: s.additional, record: s.record, failure: s.failure,
 	}
 	if s.file.Shared {
 		e.sharedEventID = p.vars["shared"]

@@ -65,8 +65,8 @@ func (w *writer) append(dst []byte, e *occurrence) []byte {
 	} else {
 		sc.who = w.account.actors[e.actor]
 	}
-	if c.record != nil {
-		return c.record.appendTo(dst, sc)
+	if e.story != nil && e.story.record != nil {
+		return e.story.record.appendTo(dst, sc)
 	}
 	dst = append(dst, `{"eventVersion":"`...)
 	dst = append(dst, c.version...)

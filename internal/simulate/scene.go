@@ -12,6 +12,7 @@ type scene struct {
 	who     *actor
 	via     *access
 	call    *call
+	key     uint64            // of the event
 	at      int64             // event time, seconds since 1970
 	vars    map[string]string // of a story: values shared by its steps
 
@@ -23,7 +24,7 @@ type scene struct {
 // begin makes the scene ready for another event, whose random choices all
 // follow from key.
 func (s *scene) begin(key uint64, at int64) {
-	s.rng = newStream(key)
+	s.key, s.rng = key, newStream(key)
 	s.at = at
 	s.event++
 	s.arena = s.arena[:0]

@@ -59,7 +59,8 @@ type stepFile struct {
 	Request    json.RawMessage `json:"request"`
 	Response   json.RawMessage `json:"response"`
 	Additional json.RawMessage `json:"additional"`
-	Error      *errorFile      `json:"error"` // {} is the call's own way to refuse
+	Record     json.RawMessage `json:"record"` // the whole record, for those of another shape
+	Error      *errorFile      `json:"error"`  // {} is the call's own way to refuse
 }
 
 // part is a partFile, compiled.
@@ -77,6 +78,7 @@ type step struct {
 	request    template
 	response   template
 	additional template
+	record     template
 	failure    *callError
 }
 
@@ -90,6 +92,7 @@ type storyEvent struct {
 	request       template
 	response      template
 	additional    template
+	record        template
 	failure       *callError
 	sharedEventID string
 }
@@ -178,7 +181,7 @@ func newStep(f stepFile, words vocabulary, calls catalogue) (step, error) {
 	for _, body := range []struct {
 		to  *template
 		raw json.RawMessage
-	}{{&s.request, f.Request}, {&s.response, f.Response}, {&s.additional, f.Additional}} {
+	}{{&s.request, f.Request}, {&s.response, f.Response}, {&s.additional, f.Additional}, {&s.record, f.Record}} {
 		if len(body.raw) == 0 {
 			continue
 		}

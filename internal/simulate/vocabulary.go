@@ -73,6 +73,7 @@ func builtinWords() vocabulary {
 	}
 	for word, fill := range map[string]filler{
 		"uuid":        func(s *scene, dst []byte) []byte { return s.rng.uuid(dst) },
+		"eventID":     func(s *scene, dst []byte) []byte { return eventID(dst, s.key) },
 		"account":     func(s *scene, dst []byte) []byte { return append(dst, s.account.id...) },
 		"accountName": func(s *scene, dst []byte) []byte { return append(dst, s.account.name...) },
 		"management":  func(s *scene, dst []byte) []byte { return append(dst, s.org.accounts[0].id...) },
