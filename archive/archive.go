@@ -44,7 +44,7 @@ type Object struct {
 	// Skip, when not empty, says why the object is not to be read for events.
 	Skip string
 	// Err, when not nil, says why the object could not be looked at. Listing goes
-	// on after it.
+	// on after it. Of Skip and Err at most one is set.
 	Err error
 }
 

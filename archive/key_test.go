@@ -133,6 +133,20 @@ func TestParseKeyRefuses(t *testing.T) {
 	}
 }
 
+func TestRegions(t *testing.T) {
+	for name, want := range map[string]bool{
+		"us-east-1": true, "ap-southeast-7": true, "us-gov-west-1": true, "us-isob-east-1": true, "eusc-de-east-1": true,
+		"ca-central-1": true, "cn-northwest-1": true, "us-east-12": true,
+		"us-east": false, "us-east-": false, "east-1": false, "-east-1": false, "us-east-1a": false, "my-logs-1": false,
+		"US-EAST-1": false, "us--east-1": false, "us_east_1": false,
+	} {
+		f := archive.ParseFolder("x/" + name)
+		if got := f.Region == name; got != want {
+			t.Errorf("%s is a Region: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func ExampleKey_String() {
 	fmt.Println(archive.Key{
 		Organization: "o-a1b2c3d4e5", Account: "111122223333", Kind: archive.Logs, Region: "eu-west-2",

@@ -82,7 +82,7 @@ func TestMergeErrors(t *testing.T) {
 	broken := errors.New("broken")
 	yield := func(archive.Object) error { return nil }
 	atOnce := func() (archive.Object, error) { return archive.Object{}, broken }
-	if err := archive.Merge([]archive.Stream{stream("a", 1), atOnce}, yield); err != broken {
+	if err := archive.Merge([]archive.Stream{stream("a", 1), atOnce}, yield); !errors.Is(err, broken) {
 		t.Errorf("broken at once: %v", err)
 	}
 	n := 0
@@ -92,10 +92,10 @@ func TestMergeErrors(t *testing.T) {
 		}
 		return archive.Object{}, nil
 	}
-	if err := archive.Merge([]archive.Stream{later}, yield); err != broken {
+	if err := archive.Merge([]archive.Stream{later}, yield); !errors.Is(err, broken) {
 		t.Errorf("broken later: %v", err)
 	}
-	if err := archive.Merge([]archive.Stream{stream("a", 1)}, func(archive.Object) error { return broken }); err != broken {
+	if err := archive.Merge([]archive.Stream{stream("a", 1)}, func(archive.Object) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("yield: %v", err)
 	}
 }

@@ -179,23 +179,29 @@ func isOrganization(s string) bool {
 func isRegion(s string) bool { return s != "" && regionLen(s) == len(s) }
 
 // regionLen measures the Region that s begins with: us-east-1, us-gov-west-1,
-// us-isob-east-1. It is 0 when there is none.
+// eusc-de-east-1. It is 0 when there is none. The direction before the number tells
+// a Region from any other name in this style, such as that of a folder.
 func regionLen(s string) int {
-	words, i := 0, 0
+	i, direction := 0, false
 	for {
-		n := letters(s[i:])
-		if n == 0 || i+n >= len(s) || s[i+n] != '-' || (words == 0 && n != 2) {
-			return 0
-		}
-		words++
-		i += n + 1
-		if n := digits(s[i:]); n > 0 {
-			if words < 2 || n > 2 {
-				return 0
-			}
+		if n := digits(s[i:]); n > 0 && direction {
 			return i + n
 		}
+		n := letters(s[i:])
+		if n == 0 || i+n >= len(s) || s[i+n] != '-' {
+			return 0
+		}
+		direction = i > 0 && isDirection(s[i:i+n])
+		i += n + 1
 	}
+}
+
+func isDirection(s string) bool {
+	switch s {
+	case "central", "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest":
+		return true
+	}
+	return false
 }
 
 func letters(s string) int {

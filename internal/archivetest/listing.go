@@ -275,7 +275,7 @@ func testStop(t *testing.T, s Store) {
 		}
 		return nil
 	})
-	if err != enough || n != 3 {
+	if err != enough || n != 3 { //nolint:errorlint // the contract is that very error, not one around it
 		t.Errorf("stopped by %v after %d objects", err, n)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

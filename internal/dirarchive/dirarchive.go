@@ -7,6 +7,7 @@ package dirarchive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -112,7 +113,8 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 // cause drops the operation and path from an error of os, for the message around
 // it names the object already.
 func cause(err error) error {
-	if e, ok := err.(*fs.PathError); ok {
+	var e *fs.PathError
+	if errors.As(err, &e) {
 		return e.Err
 	}
 	return err

@@ -262,7 +262,7 @@ func TestReadsFoldersLazily(t *testing.T) {
 	}
 	first := errors.New("first")
 	err := s.List(context.Background(), archive.Filter{}, func(archive.Object) error { return first })
-	if err != first || len(read) != 2+2+2+2*4 {
+	if !errors.Is(err, first) || len(read) != 2+2+2+2*4 {
 		t.Errorf("%v; before the first file read %d folders: %q", err, len(read), read)
 	}
 

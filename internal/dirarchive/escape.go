@@ -9,6 +9,9 @@ import (
 
 // escape writes a file name as part of a key; see the package comment.
 func escape(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' }) {
+		return name // as nearly all are
+	}
 	plain := func(r rune, size int) bool {
 		return r != '\\' && unicode.IsPrint(r) && (r != utf8.RuneError || size > 1)
 	}

@@ -141,7 +141,7 @@ func explainAPI(api smithy.APIError, status int) explanation {
 	if !known {
 		ex.cause = api.ErrorCode()
 	}
-	if words := api.ErrorMessage(); words != "" && (!known || ex.kind == fs.ErrPermission) {
+	if words := api.ErrorMessage(); words != "" && (!known || errors.Is(ex.kind, fs.ErrPermission)) {
 		ex.cause += ": " + words
 	}
 	return ex

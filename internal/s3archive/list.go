@@ -205,7 +205,7 @@ func (l *listing) object(s stored) archive.Object {
 	// A key outside the grammar is no error of listing: Info holds what it tells.
 	o.Info, _ = archive.ParseKey(s.key)
 	o.Skip = l.filter.Skip(o.Info)
-	if s.cold != "" {
+	if s.cold != "" && o.Skip == "" {
 		o.Err = &Error{Op: "read", URI: l.uriOf(s.key), Cause: "archived in " + s.cold + ", restore it first", hint: coldHint}
 	}
 	return o

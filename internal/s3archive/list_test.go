@@ -112,16 +112,16 @@ func TestSingleObject(t *testing.T) {
 }
 
 func TestFolderMarkersAndColdObjects(t *testing.T) {
-	f := newFake(t, "logs/a.json", "logs/b.json", "logs/c.json", "logs/d.json", "logs/e.json")
+	f := newFake(t, "logs/a.json", "logs/b.json", "logs/c.json", "logs/d.json", "logs/e.json", "logs/_f.json")
 	f.objects["logs/"] = ""
 	f.objects["logs/sub/"] = ""
 	f.class = map[string]string{
 		"logs/a.json": "STANDARD", "logs/b.json": "GLACIER", "logs/c.json": "DEEP_ARCHIVE",
-		"logs/d.json": "GLACIER restored", "logs/e.json": "GLACIER_IR",
+		"logs/d.json": "GLACIER restored", "logs/e.json": "GLACIER_IR", "logs/_f.json": "GLACIER",
 	}
 	got, err := listed(t, f.source(t, "s3://b/logs", impatientOptions()), archive.Filter{})
 	want := []string{
-		"logs/ (folder marker)", "logs/a.json",
+		"logs/ (folder marker)", "logs/_f.json (hidden)", "logs/a.json",
 		"logs/b.json: read s3://b/logs/b.json: archived in GLACIER, restore it first",
 		"logs/c.json: read s3://b/logs/c.json: archived in DEEP_ARCHIVE, restore it first",
 		"logs/d.json", "logs/e.json", "logs/sub/ (folder marker)",

@@ -63,7 +63,7 @@ func (b *body) Read(p []byte) (int, error) {
 
 // wait gives up the connection and lets some time pass before the next.
 func (b *body) wait(err error) error {
-	b.conn.Close()
+	_ = b.conn.Close() // it is broken already
 	b.conn = nil
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
