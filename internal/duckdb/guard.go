@@ -3,6 +3,7 @@ package duckdb
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,12 +59,12 @@ func check(conn bindings.Connection, sql string) (statement, error) {
 	case len(tree.Statements) > 1:
 		return refuse(-1, "one statement at a time, there are %d", len(tree.Statements))
 	}
-	if call, found := findUnsafe(tree.Statements[0]); found {
+	if fault := findFault(tree.Statements[0]); fault != nil {
 		position := -1
-		if call.location <= len(inner) {
-			position = call.location + offset
+		if fault.location <= len(inner) {
+			position = fault.location + offset
 		}
-		return refuse(position, "function %s is not allowed here: queries read the views events and cloudtrail_logs only", call.name)
+		return statement{}, &SQLError{SQL: sql, Position: position, Message: fault.message, Hint: fault.hint}
 	}
 	if explain != "" {
 		return statement{explain + strings.Repeat(" ", offset-len(explain)) + inner}, nil
@@ -106,44 +107,83 @@ func parseTree(conn bindings.Connection, sql string) (syntaxTree, error) {
 	return tree, closing(rows, err)
 }
 
-type unsafeCall struct {
-	name     string
-	location int
+// fault is a part of a statement that must not run.
+type fault struct {
+	location      int // byte offset in the statement, beyond it when unknown
+	message, hint string
 }
 
-// findUnsafe returns the first table function of the tree that is not known to
-// be safe.
-func findUnsafe(node any) (unsafeCall, bool) {
+// findFault returns the first fault of the tree, or nil.
+func findFault(node any) *fault {
 	switch n := node.(type) {
 	case []any:
 		for _, child := range n {
-			if call, found := findUnsafe(child); found {
-				return call, true
+			if f := findFault(child); f != nil {
+				return f
 			}
 		}
 	case map[string]any:
-		if n["type"] == "TABLE_FUNCTION" {
-			if call, found := unsafeFunction(n); found {
-				return call, true
-			}
+		if f := unsafeFunction(n); f != nil {
+			return f
 		}
-		for _, child := range n {
-			if call, found := findUnsafe(child); found {
-				return call, true
+		if f := misreadArrow(n); f != nil {
+			return f
+		}
+		for _, key := range slices.Sorted(maps.Keys(n)) {
+			if f := findFault(n[key]); f != nil {
+				return f
 			}
 		}
 	}
-	return unsafeCall{}, false
+	return nil
 }
 
-func unsafeFunction(ref map[string]any) (unsafeCall, bool) {
-	function, _ := ref["function"].(map[string]any)
+func unsafeFunction(node map[string]any) *fault {
+	if node["type"] != "TABLE_FUNCTION" {
+		return nil
+	}
+	function, _ := node["function"].(map[string]any)
 	name, _ := function["function_name"].(string)
 	if slices.Contains(safeTableFunctions[:], strings.ToLower(name)) {
-		return unsafeCall{}, false
+		return nil
 	}
-	location, _ := ref["query_location"].(float64)
-	return unsafeCall{name, int(min(location, 1<<31))}, true
+	return &fault{
+		location: location(node),
+		message:  fmt.Sprintf("function %s is not allowed here: queries read the views events and cloudtrail_logs only", name),
+	}
+}
+
+// misreadArrow finds a -> or ->> whose left side is a condition. In DuckDB, AND,
+// OR and NOT bind tighter than the arrows, so that
+//
+//	a = 1 AND request->>'name' = 'x'
+//
+// looks for 'name' in (a = 1 AND request). Nobody means that, and more often
+// than an error it gives an answer without rows.
+func misreadArrow(node map[string]any) *fault {
+	var left any
+	switch {
+	case node["function_name"] == "->>":
+		if children, ok := node["children"].([]any); ok && len(children) > 0 {
+			left = children[0]
+		}
+	case node["class"] == "LAMBDA":
+		left = node["lhs"]
+	}
+	condition, _ := left.(map[string]any)
+	if condition["class"] != "CONJUNCTION" && condition["type"] != "OPERATOR_NOT" {
+		return nil
+	}
+	return &fault{
+		location: location(node),
+		message:  "AND, OR and NOT bind tighter than -> and ->>, so this looks into a condition",
+		hint:     "put parentheses around it: ... AND (request_parameters->>'$.userName') = 'alice'",
+	}
+}
+
+func location(node map[string]any) int {
+	at, _ := node["query_location"].(float64)
+	return int(min(at, 1<<31))
 }
 
 // cutExplain splits a leading EXPLAIN or EXPLAIN ANALYZE from the statement it

@@ -34,6 +34,9 @@ func TestReadingStatementsAreAllowed(t *testing.T) {
 		"SELECT event_name, row_number() OVER (ORDER BY event_time) AS n FROM events QUALIFY n < 3",
 		"PIVOT events ON event_name IN ('GetObject', 'DeleteBucket') USING count(*) GROUP BY account_id",
 		"SELECT list_transform([1], lambda x: x + 1), [x FOR x IN [1, 2] IF x > 1], COLUMNS('event_.*') FROM events LIMIT 1",
+		"SELECT count(*) FROM events WHERE request_parameters->>'$.bucketName' = 'b1' AND read_only",
+		"SELECT count(*) FROM events WHERE read_only AND (request_parameters->>'$.bucketName') = 'b1'",
+		"SELECT list_filter([1, 2], x -> x > 1 AND x < 3)",
 		"SELECT table_name FROM information_schema.tables",
 	} {
 		if _, err := all(db, sql, nil); err != nil {
@@ -153,6 +156,10 @@ func TestEverythingElseIsRefused(t *testing.T) {
 		"SELECT * FROM duckdb_logs()",
 		"SELECT * FROM duckdb_extensions()",
 		"SELECT * FROM duckdb_temporary_files()",
+		// conditions that are not what they look like
+		"SELECT count(*) FROM events WHERE read_only AND request_parameters->>'$.a' = 'b'",
+		"SELECT count(*) FROM events WHERE read_only OR request_parameters->'$.a' = 'b'",
+		"SELECT count(*) FROM events WHERE NOT request_parameters->>'$.a' = 'b'",
 		// more than one
 		"SELECT 1; SELECT 2",
 		"SELECT 1; COPY (SELECT 1) TO TARGET",

@@ -63,6 +63,13 @@ func TestErrorsPointAtThePlace(t *testing.T) {
 			"run query: only statements that read are allowed: SELECT, WITH, VALUES, FROM, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN",
 			"a PIVOT must name its values: PIVOT events ON event_name IN ('CreateUser', 'DeleteUser') USING count(*)",
 		},
+		{
+			"SELECT count(*) FROM events\nWHERE read_only AND request_parameters->>'$.userName' = 'bob'",
+			"run query: line 2, column 39: AND, OR and NOT bind tighter than -> and ->>, so this looks into a condition\n" +
+				"  2 | WHERE read_only AND request_parameters->>'$.userName' = 'bob'\n" +
+				"                                            ^",
+			"put parentheses around it: ... AND (request_parameters->>'$.userName') = 'alice'",
+		},
 		{"SELECT $x", "run query: line 1, column 8: no value for $x\n  1 | SELECT $x\n             ^", ""},
 	} {
 		_, err := all(db, c.sql, nil)

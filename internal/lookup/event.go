@@ -1,0 +1,138 @@
+// Package lookup gives the events of a lake the shape and the meaning they have in CloudTrail's LookupEvents.
+//
+// LookupEvents shows a user name and a list of resources with each event, and
+// finds events by them. Neither is in the record: both are derived from it, in
+// ways AWS does not document in full. docs/lookup.md says how it is done here.
+package lookup
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// Event is one event as LookupEvents gives it. Empty members are absent.
+type Event struct {
+	ID          string
+	Name        string
+	ReadOnly    string // "true" or "false"
+	AccessKeyID string
+	Time        time.Time
+	Source      string
+	Username    string
+	Resources   []Resource
+	Record      []byte // the CloudTrail record, as JSON
+}
+
+// Resource is something an event refers to.
+type Resource struct {
+	Type string // such as AWS::S3::Bucket, "" when the record does not tell
+	Name string // an ARN, an id or a name
+}
+
+// Decoder makes events of records. It reuses memory, so it is not for
+// concurrent use.
+type Decoder struct {
+	record   event.Record
+	identity event.Identity
+}
+
+// Decode makes an Event of a record's JSON, which it keeps.
+func (d *Decoder) Decode(raw []byte) (Event, error) {
+	if _, err := d.record.Decode(raw); err != nil {
+		return Event{}, fmt.Errorf("read record: %w", err)
+	}
+	r := &d.record
+	d.identity.Decode(r.Get(event.UserIdentity))
+	e := Event{
+		ID:          string(r.ID()),
+		Name:        string(r.Text(event.EventName)),
+		ReadOnly:    plain(r.Get(event.ReadOnly)),
+		AccessKeyID: string(d.identity.AccessKeyID),
+		Source:      string(r.Text(event.EventSource)),
+		Username:    d.username(),
+		Resources:   resources(r),
+		Record:      raw,
+	}
+	// The lake holds no record without a time.
+	e.Time, _ = r.Time()
+	return e, nil
+}
+
+// plain returns the text of a string, or of true and false.
+func plain(v event.Value) string {
+	if text, ok := v.Text(); ok {
+		return string(text)
+	}
+	if _, ok := v.Bool(); ok {
+		return string(v.Raw)
+	}
+	return ""
+}
+
+// username is who LookupEvents names: the user, "root", the session of an
+// assumed role, or the service that called.
+func (d *Decoder) username() string {
+	id := &d.identity
+	switch string(id.Type) {
+	case "Root":
+		return "root"
+	case "AssumedRole", "FederatedUser":
+		// arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, principalId ID:SESSION
+		if session := afterLast(id.ARN, '/'); session != "" {
+			return session
+		}
+		return afterLast(id.PrincipalID, ':')
+	case "AWSService":
+		return string(id.InvokedBy)
+	case "IdentityCenterUser":
+		if len(id.UserName) == 0 {
+			return onBehalfOf(d.record.Get(event.UserIdentity))
+		}
+	}
+	switch {
+	case len(id.UserName) > 0:
+		return string(id.UserName)
+	case len(id.ARN) > 0:
+		return afterLast(id.ARN, '/')
+	}
+	return string(id.InvokedBy)
+}
+
+// afterLast returns what follows the last separator, or "" when there is none.
+func afterLast(s []byte, separator byte) string {
+	at := bytes.LastIndexByte(s, separator)
+	if at < 0 {
+		return ""
+	}
+	return string(s[at+1:])
+}
+
+// onBehalfOf returns the user id of an Identity Center user, whose name
+// CloudTrail leaves out.
+func onBehalfOf(identity event.Value) (userID string) {
+	identity.Members(func(name []byte, v event.Value) {
+		if string(name) != "onBehalfOf" {
+			return
+		}
+		v.Members(func(name []byte, v event.Value) {
+			if string(name) == "userId" {
+				text, _ := v.Text()
+				userID = string(text)
+			}
+		})
+	})
+	return userID
+}
+
+// Summary names the event's resources on one line, for people.
+func (e Event) Summary() string {
+	names := make([]string, len(e.Resources))
+	for i, r := range e.Resources {
+		names[i] = r.Name
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,176 @@
+package lookup
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/result"
+)
+
+// timeLayout is how the AWS CLI writes moments, here always in UTC.
+const timeLayout = "2006-01-02T15:04:05-07:00"
+
+// Writer writes events one by one in the form of `aws cloudtrail
+// lookup-events`. Close ends what was begun.
+type Writer interface {
+	Write(Event) error
+	Close() error
+}
+
+// NewJSONWriter writes what the AWS CLI writes with --output json: an object
+// with the list Events, indented by four spaces.
+func NewJSONWriter(w io.Writer) Writer { return &jsonWriter{out: bufio.NewWriter(w)} }
+
+type jsonWriter struct {
+	out   *bufio.Writer
+	count int
+	line  []byte
+}
+
+func (w *jsonWriter) Write(e Event) error {
+	if w.count == 0 {
+		w.out.WriteString("{\n    \"Events\": [\n")
+	} else {
+		w.out.WriteString(",\n")
+	}
+	w.count++
+	w.line = append(w.line[:0], "        {"...)
+	w.member("EventId", e.ID)
+	w.member("EventName", e.Name)
+	w.member("ReadOnly", e.ReadOnly)
+	w.member("AccessKeyId", e.AccessKeyID)
+	w.member("EventTime", e.Time.UTC().Format(timeLayout))
+	w.member("EventSource", e.Source)
+	w.member("Username", e.Username)
+	w.resources(e.Resources)
+	w.member("CloudTrailEvent", string(e.Record))
+	w.line = append(w.line, "\n        }"...)
+	_, err := w.out.Write(w.line)
+	return err
+}
+
+// member writes a string member on a line of its own, unless it is empty.
+func (w *jsonWriter) member(name, value string) {
+	if value == "" {
+		return
+	}
+	w.comma()
+	w.line = append(w.line, "\n            \""+name+"\": "...)
+	w.line = result.AppendJSONString(w.line, value)
+}
+
+func (w *jsonWriter) resources(list []Resource) {
+	w.comma()
+	w.line = append(w.line, "\n            \"Resources\": ["...)
+	for i, r := range list {
+		if i > 0 {
+			w.line = append(w.line, ',')
+		}
+		w.line = append(w.line, "\n                {"...)
+		if r.Type != "" {
+			w.line = append(w.line, "\n                    \"ResourceType\": "...)
+			w.line = append(result.AppendJSONString(w.line, r.Type), ',')
+		}
+		w.line = append(w.line, "\n                    \"ResourceName\": "...)
+		w.line = append(result.AppendJSONString(w.line, r.Name), "\n                }"...)
+	}
+	if len(list) > 0 {
+		w.line = append(w.line, "\n            "...)
+	}
+	w.line = append(w.line, ']')
+}
+
+func (w *jsonWriter) comma() {
+	if w.line[len(w.line)-1] != '{' {
+		w.line = append(w.line, ',')
+	}
+}
+
+func (w *jsonWriter) Close() error {
+	if w.count == 0 {
+		w.out.WriteString("{\n    \"Events\": []\n}\n")
+	} else {
+		w.out.WriteString("\n    ]\n}\n")
+	}
+	return w.out.Flush()
+}
+
+// NewTextWriter writes what the AWS CLI writes with --output text: for each
+// event a line EVENTS with its members in alphabetical order, then a line
+// RESOURCES for each resource, separated by tabs. A member that is absent is
+// an empty field.
+func NewTextWriter(w io.Writer) Writer { return &textWriter{bufio.NewWriter(w)} }
+
+type textWriter struct{ out *bufio.Writer }
+
+func (w *textWriter) Write(e Event) error {
+	err := w.fields("EVENTS", e.AccessKeyID, string(e.Record), e.ID, e.Name, e.Source, e.Time.UTC().Format(timeLayout), e.ReadOnly, e.Username)
+	for _, r := range e.Resources {
+		err = w.fields("RESOURCES", r.Name, r.Type)
+	}
+	return err
+}
+
+// fields writes one line. A value keeps its place even if it has a tab or a
+// line break in it.
+func (w *textWriter) fields(values ...string) error {
+	for i, value := range values {
+		if i > 0 {
+			w.out.WriteByte('\t')
+		}
+		w.out.WriteString(oneField(value))
+	}
+	return w.out.WriteByte('\n')
+}
+
+// oneField spells control characters out the way JSON does: in the record,
+// which is JSON, nothing changes but characters that JSON may leave as they are.
+func oneField(value string) string {
+	if !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || (r >= 0x7f && r <= 0x9f) }) {
+		return value
+	}
+	var b strings.Builder
+	for _, r := range value {
+		if r < ' ' || (r >= 0x7f && r <= 0x9f) {
+			quoted := result.AppendJSONString(nil, string(r))
+			b.Write(quoted[1 : len(quoted)-1])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func (w *textWriter) Close() error { return w.out.Flush() }
+
+// Rows gives events as a result, for tables.
+func Rows(events func() (Event, error)) result.Reader { return &rows{next: events} }
+
+type rows struct{ next func() (Event, error) }
+
+func (*rows) Columns() []result.Column {
+	var columns []result.Column
+	for _, name := range []string{"EventTime", "Username", "EventName", "EventSource", "Resources", "EventId"} {
+		columns = append(columns, result.Column{Name: name, Type: "VARCHAR"})
+	}
+	return columns
+}
+
+func (r *rows) Next() ([]any, error) {
+	e, err := r.next()
+	if err != nil {
+		return nil, err
+	}
+	return []any{e.Time.UTC().Format(time.RFC3339), orNull(e.Username), orNull(e.Name), orNull(e.Source), orNull(e.Summary()), orNull(e.ID)}, nil
+}
+
+func (*rows) Close() error { return nil }
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
