@@ -47,23 +47,23 @@ func newClient(ctx context.Context, opts Options) (*s3.Client, error) {
 		cfg.Region = "us-east-1"
 	}
 	if cfg.Credentials != nil {
-		cfg.Credentials = credentials{cfg.Credentials}
+		cfg.Credentials = chain{cfg.Credentials}
 	}
 	return s3.NewFromConfig(cfg, opts.apply), nil
 }
 
-func (opts Options) apply(o *s3.Options) {
-	if opts.Endpoint != "" {
-		o.BaseEndpoint = &opts.Endpoint
+func (o Options) apply(client *s3.Options) {
+	if o.Endpoint != "" {
+		client.BaseEndpoint = &o.Endpoint
 	}
-	o.UsePathStyle = opts.PathStyle || o.BaseEndpoint != nil
-	o.HTTPClient = impatient{next: o.HTTPClient, patience: opts.Patience}
+	client.UsePathStyle = o.PathStyle || client.BaseEndpoint != nil
+	client.HTTPClient = impatient{next: client.HTTPClient, patience: o.Patience}
 	// Log files carry the checksum of gzip, and other services answer without one
 	// of S3's.
-	o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
-		r.MaxAttempts = opts.MaxAttempts
-		r.MaxBackoff = opts.MaxBackoff
+	client.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	client.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+		r.MaxAttempts = o.MaxAttempts
+		r.MaxBackoff = o.MaxBackoff
 		// The attempts of each request are bounded; a budget over all requests
 		// would end a long run for a short disturbance.
 		r.RateLimiter = ratelimit.None
@@ -85,12 +85,12 @@ func retryable(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// credentials marks errors of the credential chain, which otherwise cannot be told
-// from those of S3.
-type credentials struct{ chain aws.CredentialsProvider }
+// chain marks errors of the credential chain, which otherwise cannot be told from
+// those of S3.
+type chain struct{ aws.CredentialsProvider }
 
-func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	creds, err := c.chain.Retrieve(ctx)
+func (c chain) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	creds, err := c.CredentialsProvider.Retrieve(ctx)
 	if err != nil && ctx.Err() == nil {
 		return creds, &credentialsError{err}
 	}

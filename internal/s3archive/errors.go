@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -110,23 +111,49 @@ func explanationOf(err error) explanation {
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &noCreds):
-		return explanation{"no AWS credentials", credsHint, nil}
+		return explainCredentials(noCreds)
 	case errors.As(err, &api):
 		return explainAPI(api, statusOf(err))
 	case statusOf(err) >= 300:
 		return explainAPI(&smithy.GenericAPIError{Code: fmt.Sprintf("HTTP status %d", statusOf(err))}, statusOf(err))
 	}
+	if ex, known := explainNetwork(err); known {
+		return ex
+	}
+	return explanation{cause: "connection broke off: " + innermost(err).Error()}
+}
+
+func explainNetwork(err error) (ex explanation, known bool) {
 	var dns *net.DNSError
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return explanation{fmt.Sprintf("host %q not found", dns.Name), "check the bucket, the Region and the endpoint", nil}
+		return explanation{fmt.Sprintf("host %q not found", dns.Name), "check the bucket, the Region and the endpoint", nil}, true
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return explanation{"connection refused", "check the endpoint", nil}
+		return explanation{"connection refused", "check the endpoint", nil}, true
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return explanation{"no answer in time", slowHint, nil}
+		return explanation{"no answer in time", slowHint, nil}, true
 	}
-	return explanation{cause: "connection broke off: " + innermost(err).Error()}
+	return explanation{}, false
+}
+
+// explainCredentials says where the credential chain ended: at a session that is
+// over, at a service that refused or was not reached, or at nothing.
+func explainCredentials(err *credentialsError) explanation {
+	ex := explanation{cause: "no AWS credentials", hint: credsHint}
+	var sso *ssocreds.InvalidTokenError
+	var api smithy.APIError
+	switch {
+	case errors.As(err, &sso):
+		ex.cause += ": the SSO session has expired or there is none"
+	case errors.As(err, &api):
+		ex.cause += fmt.Sprintf(": %s: %s", api.ErrorCode(), api.ErrorMessage())
+	default:
+		if network, known := explainNetwork(err); known {
+			ex.cause += ": " + network.cause
+		}
+	}
+	return ex
 }
 
 func explainAPI(api smithy.APIError, status int) explanation {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -39,11 +42,11 @@ func TestLastingFaults(t *testing.T) {
 		"out of order":   {answer(500, "InternalError", "Sorry"), "the service is not available (tried 4 times)", nil, 4, true},
 		"unknown code":   {answer(400, "NeverHeardOf", "Words of the service."), "NeverHeardOf: Words of the service.", nil, 1, false},
 		"no code": {func(w http.ResponseWriter, _ *http.Request, _ int) bool {
-			http.Error(w, "<html lang=en>", 403)
+			http.Error(w, "<html lang=en>", http.StatusForbidden)
 			return true
 		}, "access denied", fs.ErrPermission, 1, true},
 		"teapot": {func(w http.ResponseWriter, _ *http.Request, _ int) bool {
-			http.Error(w, "<html lang=en>", 418)
+			http.Error(w, "<html lang=en>", http.StatusTeapot)
 			return true
 		}, "HTTP status 418", nil, 1, false},
 		"redirect nowhere": {answer(301, "PermanentRedirect", "elsewhere"), "bucket is in another Region", nil, 1, true},
@@ -133,6 +136,20 @@ func TestCredentials(t *testing.T) {
 	_, err = New(t.Context(), "s3://b", opts)
 	if err == nil || err.Error() != `open archive "s3://b": no AWS profile "nobody" in the shared configuration` {
 		t.Errorf("unknown profile: %v", err)
+	}
+}
+
+// What ended the search for credentials is said where it is known.
+func TestExplainsCredentials(t *testing.T) {
+	for want, cause := range map[string]error{
+		"no AWS credentials": errors.New("no EC2 IMDS role found"),
+		"no AWS credentials: the SSO session has expired or there is none": &ssocreds.InvalidTokenError{},
+		"no AWS credentials: AccessDenied: not authorized to assume it":    &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized to assume it"},
+		`no AWS credentials: host "sts.us-east-1.amazonaws.com" not found`: &net.DNSError{Name: "sts.us-east-1.amazonaws.com", IsNotFound: true},
+		"no AWS credentials: no answer in time":                            os.ErrDeadlineExceeded,
+	} {
+		err := fail(t.Context(), "list", "s3://b", fmt.Errorf("get identity: %w", &credentialsError{fmt.Errorf("refresh: %w", cause)}))
+		checkError(t, err, "list s3://b: "+want, cause, true)
 	}
 }
 
