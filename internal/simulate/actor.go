@@ -26,9 +26,8 @@ type actor struct {
 
 // access is a way an actor reaches AWS.
 type access struct {
-	ip, agent string
-	// fields is "sourceIPAddress":...,"userAgent":..., ready to be written.
-	fields   []byte
+	ip       string
+	fields   []byte // "sourceIPAddress":...,"userAgent":..., ready to be written
 	tls      []byte // beginning of tlsDetails, empty where AWS records none
 	console  bool
 	endpoint string // VPC endpoint, when the call goes through one
@@ -171,30 +170,27 @@ func (act *actor) addAccess(org *organization, sc *scene) error {
 			return fmt.Errorf("load persona %q: no access %q", act.persona.name, via)
 		}
 		if act.access[via] == nil {
-			act.access[via] = newAccess(sc, derive(act.key, via), t)
+			act.access[via] = newAccess(sc, derive(act.key, via), nil, t)
 		}
 	}
 	return nil
 }
 
-func newAccess(sc *scene, key uint64, t accessTemplates) *access {
-	sc.begin(key, 0)
-	acc := &access{ip: string(t.ip.appendTo(nil, sc)), console: t.file.Console}
-	sc.begin(key, 0)
-	acc.agent = string(t.agent.appendTo(nil, sc))
-	acc.setFields(t.file.TLS)
-	return acc
-}
-
-func (acc *access) setFields(tls string) {
-	acc.fields = nil
-	acc.fields = append(acc.fields, `"sourceIPAddress":"`+acc.ip+`","userAgent":"`+escape(acc.agent)+`"`...)
-	switch tls {
+func newAccess(sc *scene, key uint64, vars map[string]string, t accessTemplates) *access {
+	fill := func(t template) string {
+		sc.begin(key, 0)
+		sc.vars = vars
+		return string(t.appendTo(nil, sc))
+	}
+	acc := &access{ip: fill(t.ip), console: t.file.Console}
+	acc.fields = []byte(`"sourceIPAddress":"` + acc.ip + `","userAgent":"` + escape(fill(t.agent)) + `"`)
+	switch t.file.TLS {
 	case "TLSv1.3":
 		acc.tls = []byte(`,"tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"`)
 	case "TLSv1.2":
 		acc.tls = []byte(`,"tlsDetails":{"tlsVersion":"TLSv1.2","cipherSuite":"ECDHE-RSA-AES128-GCM-SHA256","clientProvidedHostHeader":"`)
 	}
+	return acc
 }
 
 // session is the time for which an actor's credentials last.

@@ -24,10 +24,10 @@ type performance struct {
 
 // castMember is a part with the one who plays it.
 type castMember struct {
-	part *part
-	who  *actor
-	via  *access
-	own  []byte // identity of the story's own
+	part     *part
+	who      *actor
+	via      *access
+	identity template // of the story's own
 }
 
 // staged is an event with the place it is recorded in.
@@ -79,29 +79,32 @@ func (p *performance) castPart(name string, pt *part) (*castMember, error) {
 		sc.vars = p.vars
 		return string(t.appendTo(nil, sc))
 	}
-	m := &castMember{part: pt}
+	m := &castMember{part: pt, identity: pt.identity}
 	if pt.file.Is != "" {
 		if m.who = p.someone(pt.file.Is); m.who == nil {
 			return nil, fmt.Errorf("actor %q: no persona %q", name, pt.file.Is)
 		}
 	} else {
-		m.who = &actor{account: p.account, name: fill(pt.name), arn: fill(pt.arn), person: p.world.org.somePerson(&p.rng)}
-		sc.who = m.who
-		m.own = []byte(fill(pt.identity))
+		m.who = &actor{account: p.account, name: fill(pt.name), arn: fill(pt.arn)}
 	}
-	sc.who = m.who
+	if m.who.person == nil {
+		with := *m.who
+		with.person = p.world.org.somePerson(&p.rng) // whose browser or address it is
+		sc.who = &with
+	} else {
+		sc.who = m.who
+	}
 	t, ok := p.world.org.access[pt.file.Via]
 	if !ok {
 		return nil, fmt.Errorf("actor %q: no access %q", name, pt.file.Via)
 	}
-	m.via = newAccess(sc, derive(p.key, name), t)
 	if pt.ip != nil {
-		m.via.ip = fill(pt.ip)
+		t.ip = pt.ip
 	}
 	if pt.agent != nil {
-		m.via.agent = fill(pt.agent)
+		t.agent = pt.agent
 	}
-	m.via.setFields(t.file.TLS)
+	m.via = newAccess(sc, derive(p.key, name), p.vars, t)
 	return m, nil
 }
 
@@ -153,7 +156,7 @@ func (p *performance) stage(s *step, r *region, at int64) {
 		a = p.peer
 	}
 	e := &storyEvent{
-		attack: p.attack, step: s.file.Step, who: m.who, vars: p.vars, identity: m.own,
+		attack: p.attack, step: s.file.Step, who: m.who, self: m.identity, vars: p.vars,
 		request: s.request, response: s.response, additional: s.additional, record: s.record, failure: s.failure,
 	}
 	if s.file.Shared {
@@ -171,16 +174,25 @@ func (p *performance) duration() int64 {
 	return last
 }
 
-// shift moves the performance so that it begins at a time, and gives every
-// existing actor the session it has then.
+// shift moves the performance so that it begins at a time, and gives everybody
+// the identity they have then.
 func (p *performance) shift(start int64) {
+	own := map[*actor][]byte{}
 	for i := range p.events {
 		e := &p.events[i].event
 		e.at += start
-		if st := e.story; st.identity == nil {
-			sc := &scene{org: p.world.org, account: st.who.account, region: p.region}
+		st := e.story
+		sc := &scene{org: p.world.org, account: st.who.account, region: p.region}
+		if st.self == nil {
 			st.identity = st.who.newSession(sc, e.at).identity
+			continue
 		}
+		if own[st.who] == nil {
+			sc.begin(derive(p.key, st.who.name), e.at)
+			sc.who, sc.vars = st.who, p.vars
+			own[st.who] = st.self.appendTo(nil, sc)
+		}
+		st.identity = own[st.who]
 	}
 }
 

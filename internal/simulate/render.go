@@ -96,13 +96,8 @@ func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
 		request, response = st.request, st.response
 	}
 	if failure != nil {
-		dst = append(dst, `,"errorCode":"`...)
-		dst = failure.code.appendTo(dst, sc)
-		if len(failure.message) > 0 {
-			dst = append(dst, `","errorMessage":"`...)
-			dst = failure.message.appendTo(dst, sc)
-		}
-		dst = append(dst, '"')
+		dst = appendText(dst, `,"errorCode":"`, failure.code, sc)
+		dst = appendText(dst, `,"errorMessage":"`, failure.message, sc)
 		if c.eventType != "AwsConsoleSignIn" { // a failed sign-in says so in its response
 			response = nil
 		}
@@ -117,6 +112,14 @@ func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
 		dst = additional.appendTo(append(dst, `,"additionalEventData":`...), sc)
 	}
 	return dst
+}
+
+// appendText writes a string member, if it has any text.
+func appendText(dst []byte, name string, t template, sc *scene) []byte {
+	if t == nil {
+		return dst
+	}
+	return append(t.appendTo(append(dst, name...), sc), '"')
 }
 
 func appendOrNull(dst []byte, t template, sc *scene) []byte {

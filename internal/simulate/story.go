@@ -87,6 +87,7 @@ type storyEvent struct {
 	attack        string // empty for a routine
 	step          string
 	who           *actor
+	self          template // of identity, when who is nobody's persona
 	identity      []byte
 	vars          map[string]string
 	request       template
@@ -193,7 +194,7 @@ func newStep(f stepFile, words vocabulary, calls catalogue) (step, error) {
 		return s, nil
 	}
 	s.failure = &c.denied
-	if f.Error.Code != "" {
+	if f.Error.Code != "" || f.Error.Message != "" {
 		own := call{compiler: with}
 		e, err := own.compileError(*f.Error)
 		if err != nil {
