@@ -22,7 +22,11 @@ func jobs(s *streams) []job {
 		{"Keep the events", []*cobra.Command{
 			newIngestCommand(s),
 		}},
-		{"Find and search", []*cobra.Command{}},
+		{"Find and search", []*cobra.Command{
+			newQueryCommand(s),
+			newLookupCommand(s),
+			newExportCommand(s),
+		}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),
 		}},

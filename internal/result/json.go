@@ -36,7 +36,7 @@ func AppendJSON(dst []byte, value any) []byte {
 	case string:
 		return AppendJSONString(dst, v)
 	case JSON:
-		return append(dst, v...)
+		return appendRawJSON(dst, string(v))
 	case Literal:
 		return AppendJSONString(dst, string(v))
 	case []byte:
@@ -88,6 +88,35 @@ func appendJSONFloat(dst []byte, f float64, bits int) []byte {
 		return AppendJSONString(dst, floatText(f, bits))
 	}
 	return appendFloat(dst, f, bits)
+}
+
+// appendRawJSON appends JSON text on one line, with its numbers and escapes as
+// they are. Control characters that JSON would allow as they are in strings are
+// escaped.
+func appendRawJSON(dst []byte, text string) []byte {
+	inString := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '\\' && inString && i+1 < len(text):
+			dst = append(dst, c, text[i+1])
+			i++
+			continue
+		case c == '"':
+			inString = !inString
+		case c == '\n' || c == '\r' || c == '\t':
+			continue // between values; not allowed in strings
+		case c == 0x7f:
+			dst = append(dst, `\u007f`...)
+			continue
+		case c == 0xc2 && i+1 < len(text) && text[i+1] < 0xa0:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[text[i+1]>>4], hexDigits[text[i+1]&0xf])
+			i++
+			continue
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 const hexDigits = "0123456789abcdef"

@@ -4,6 +4,7 @@
 package result
 
 import (
+	"io"
 	"math/big"
 	"time"
 )
@@ -78,3 +79,24 @@ func (d Decimal) String() string {
 	}
 	return text
 }
+
+// Of returns a Reader of rows held in memory.
+func Of(columns []Column, rows ...[]any) Reader { return &inMemory{columns, rows} }
+
+type inMemory struct {
+	columns []Column
+	rows    [][]any
+}
+
+func (m *inMemory) Columns() []Column { return m.columns }
+
+func (m *inMemory) Next() ([]any, error) {
+	if len(m.rows) == 0 {
+		return nil, io.EOF
+	}
+	row := m.rows[0]
+	m.rows = m.rows[1:]
+	return row, nil
+}
+
+func (m *inMemory) Close() error { return nil }

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+)
+
+type exportOptions struct {
+	lake    lakeOptions
+	format  exportFormat
+	out     string // file to write, "" for standard output
+	columns []selection
+	who     []string
+	failed  bool
+	writes  bool
+}
+
+// selection is the values of a column that are wanted; none for any.
+type selection struct {
+	column string
+	values *[]string
+}
+
+type exportFormat string
+
+const (
+	exportRecords exportFormat = "records"
+	exportJSONL   exportFormat = "jsonl"
+)
+
+func newExportCommand(s *streams) *cobra.Command {
+	opts := exportOptions{format: exportJSONL}
+	cmd := &cobra.Command{
+		Use:   "export --lake DIR",
+		Short: "Give events back as they came, as JSON",
+		Long: `Write the records of a lake, all or those that the flags select, as the JSON
+values that came in: every member, every digit of every number.
+
+jsonl is one record per line; records is one object {"Records": [...]}, the form
+of a CloudTrail log file. Records come by day, and by account, Region and time in
+each file of the lake. A flag that is repeated means either value; different flags
+must all hold.
+
+With --out the file is complete or not there: it is written aside and renamed at
+the end. A name that ends in .gz is compressed.`,
+		Example: `  trailkeeper export --lake lake --since 2026-01-10 --until 2026-01-11 --format records --out incident.json.gz
+  trailkeeper export --lake lake --principal alice --event-source iam.amazonaws.com | jq .eventName`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runExport(cmd.Context(), opts, s) },
+	}
+	opts.lake.addLakeFlag(cmd)
+	f := cmd.Flags()
+	f.Var(choiceFlag(&opts.format, exportJSONL, exportRecords), "format", "of the output")
+	f.StringVar(&opts.out, "out", "", "file to write (default standard output)")
+	opts.lake.addTimeFlags(cmd, s)
+	for _, flag := range []struct{ name, column, usage string }{
+		{"account", "account_id", "only events of this account"},
+		{"region", "aws_region", "only events of this Region"},
+		{"event-name", "event_name", "only events of this name, such as CreateUser"},
+		{"event-source", "event_source", "only events of this service, such as iam.amazonaws.com"},
+		{"event-id", "event_id", "only the event with this id"},
+		{"access-key", "identity_access_key_id", "only calls signed with this access key id"},
+		{"source-ip", "source_ip_address", "only calls from this address"},
+		{"error-code", "error_code", "only calls that failed with this error"},
+	} {
+		opts.columns = append(opts.columns, selection{flag.column, f.StringSlice(flag.name, nil, flag.usage)})
+	}
+	f.StringArrayVar(&opts.who, "principal", nil, "only events of this user, role or session: a name, principal id or ARN")
+	f.BoolVar(&opts.failed, "failed", false, "only calls that failed")
+	f.BoolVar(&opts.writes, "writes", false, "only calls that are not read-only")
+	return cmd
+}
+
+// clauses returns what selects the events, with its parameters.
+func (o *exportOptions) clauses() (string, map[string]any) {
+	params := map[string]any{}
+	bind := func(value string) string {
+		name := fmt.Sprintf("export_%d", len(params))
+		params[name] = value
+		return "$" + name
+	}
+	var all []string
+	for _, wanted := range o.columns {
+		var anyOf []string
+		for _, value := range *wanted.values {
+			anyOf = append(anyOf, wanted.column+" = "+bind(value))
+		}
+		if anyOf != nil {
+			all = append(all, "("+strings.Join(anyOf, " OR ")+")")
+		}
+	}
+	var anyOf []string
+	for _, who := range o.who {
+		anyOf = append(anyOf, fmt.Sprintf("%[1]s IN (identity_user_name, session_issuer_user_name, identity_arn, session_issuer_arn, "+
+			"identity_principal_id, identity_invoked_by) OR ends_with(identity_arn, '/' || %[1]s)", bind(who)))
+	}
+	if anyOf != nil {
+		all = append(all, "("+strings.Join(anyOf, " OR ")+")")
+	}
+	if o.failed {
+		all = append(all, "error_code IS NOT NULL")
+	}
+	if o.writes {
+		all = append(all, "read_only = false")
+	}
+	if all == nil {
+		return "", params
+	}
+	return "WHERE " + strings.Join(all, " AND "), params
+}
+
+func runExport(ctx context.Context, opts exportOptions, s *streams) error {
+	if err := opts.lake.validate("export"); err != nil {
+		return err
+	}
+	l, err := opts.lake.open()
+	if err != nil {
+		return err
+	}
+	clauses, params := opts.clauses()
+	write := func(w io.Writer) error {
+		records, err := l.Records(ctx, clauses, params)
+		if err != nil {
+			return err
+		}
+		defer records.Close()
+		count, err := exportTo(w, records, opts.format)
+		if err == nil && opts.out != "" {
+			fmt.Fprintf(s.err, "%s events in %s\n", quantity.FormatCount(count), opts.out)
+		}
+		return err
+	}
+	if opts.out == "" {
+		err = write(s.out)
+	} else {
+		err = writeAside(opts.out, write)
+	}
+	return errors.Join(err, l.Close())
+}
+
+// exportTo writes every record and returns how many there were.
+func exportTo(w io.Writer, records *duckdb.Records, format exportFormat) (count int64, err error) {
+	out := bufio.NewWriterSize(w, 256<<10)
+	before, between, after := "", "\n", "\n"
+	if format == exportRecords {
+		before, between, after = "{\"Records\":[\n", ",\n", "\n]}\n"
+		out.WriteString(before)
+	}
+	var record []byte
+	for {
+		record, err = records.Append(record[:0])
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return count, err
+		}
+		if count > 0 {
+			out.WriteString(between)
+		}
+		if _, err := out.Write(record); err != nil {
+			return count, err
+		}
+		count++
+	}
+	if count > 0 || format == exportRecords {
+		out.WriteString(after)
+	}
+	return count, out.Flush()
+}
+
+// writeAside lets write fill a temporary file beside path and renames it to
+// path when all went well. A path that ends in .gz is compressed.
+func writeAside(path string, write func(io.Writer) error) (err error) {
+	aside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.partial")
+	if err != nil {
+		return fmt.Errorf("write %q: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			aside.Close()           // a second time after an error is harmless
+			os.Remove(aside.Name()) // as well as can be: the first error counts
+		}
+	}()
+	if err := compressed(aside, strings.HasSuffix(path, ".gz"), write); err != nil {
+		return err
+	}
+	if err := errors.Join(aside.Chmod(0o644), aside.Sync(), aside.Close()); err != nil {
+		return fmt.Errorf("write %q: %w", path, err)
+	}
+	return os.Rename(aside.Name(), path)
+}
+
+func compressed(w io.Writer, gzipped bool, write func(io.Writer) error) error {
+	if !gzipped {
+		return write(w)
+	}
+	packed := gzip.NewWriter(w)
+	if err := write(packed); err != nil {
+		return err
+	}
+	return packed.Close()
+}

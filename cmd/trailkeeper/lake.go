@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// lakeOptions name a lake and the time in it that a verb reads.
+type lakeOptions struct {
+	dir          string
+	since, until time.Time
+}
+
+func (o *lakeOptions) addLakeFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.dir, "lake", "", "folder of the lake to read")
+}
+
+func (o *lakeOptions) addTimeFlags(cmd *cobra.Command, s *streams) {
+	cmd.Flags().Var(timeFlag(&o.since, s.now), "since", "only events at or after this time")
+	cmd.Flags().Var(timeFlag(&o.until, s.now), "until", "only events before this time")
+}
+
+// validate checks the options that verb was given.
+func (o *lakeOptions) validate(verb string) error {
+	switch {
+	case o.dir == "":
+		return misuse(verb, errors.New("--lake is missing"))
+	case !o.since.IsZero() && !o.until.IsZero() && !o.since.Before(o.until):
+		return misuse(verb, fmt.Errorf("--since %s is not before --until %s", o.since.Format(time.RFC3339), o.until.Format(time.RFC3339)))
+	}
+	return nil
+}
+
+// misuse marks a mistake in the command line of a verb.
+func misuse(verb string, err error) error {
+	hint := outcome.Hint(err)
+	if hint == "" {
+		hint = fmt.Sprintf("run 'trailkeeper %s --help' for the flags and examples", verb)
+	}
+	return outcome.Usage(outcome.WithHint(fmt.Errorf("%s: %w", verb, err), hint))
+}
+
+// openTries is how often a lake is opened anew when an ingest replaced parts
+// between reading the list of them and opening them.
+const openTries = 3
+
+// openedLake is an engine over a lake, and the days that have events in it.
+type openedLake struct {
+	*duckdb.DB
+	days []string // YYYY-MM-DD, in order
+}
+
+// open opens the parts of the lake that can hold events of the options' time,
+// with views narrowed to that time. The caller closes the engine.
+func (o *lakeOptions) open() (l *openedLake, err error) {
+	for range openTries {
+		if l, err = o.openOnce(); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return l, explainLake(err)
+}
+
+func (o *lakeOptions) openOnce() (*openedLake, error) {
+	l, err := lake.Open(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	var parts, days []string
+	for _, part := range l.Parts() {
+		if !o.since.IsZero() && part.To.Before(o.since) || !o.until.IsZero() && !part.From.Before(o.until) {
+			continue
+		}
+		path, err := filepath.Abs(part.Path())
+		if err != nil {
+			return nil, fmt.Errorf("open lake %q: %w", o.dir, err)
+		}
+		parts = append(parts, path)
+		days = append(days, part.Day)
+	}
+	db, err := duckdb.Open(duckdb.Options{Parts: parts, Since: o.since, Until: o.until})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(days)
+	return &openedLake{db, slices.Compact(days)}, nil
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/queries"
+)
+
+type queryOptions struct {
+	lake   lakeOptions
+	sql    string // the argument
+	file   string
+	named  string
+	params []string // NAME=VALUE
+	list   bool
+	format report.Format
+}
+
+func newQueryCommand(s *streams) *cobra.Command {
+	opts := queryOptions{format: report.Table}
+	cmd := &cobra.Command{
+		Use:   "query --lake DIR 'SQL'",
+		Short: "Ask a lake in SQL, or one of the named queries",
+		Long: `Run one SQL statement over the events of a lake, with DuckDB inside of
+trailkeeper. There are two views of the same events:
+
+  events           typed columns: event_time, event_name, identity_arn, ...
+  cloudtrail_logs  the columns of the Athena table for CloudTrail: eventtime,
+                   eventname, useridentity.arn, ..., region, year, month, day
+
+DESCRIBE events lists the columns. The SQL can read these views and nothing
+else: no files, no settings, no extensions.
+
+Conditions on event_date, or on year, month and day, keep the files of other
+days from being read, and so do --since and --until.`,
+		Example: `  trailkeeper query --lake lake "SELECT event_name, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC LIMIT 10"
+  trailkeeper query --lake lake --file question.sql --format csv > answer.csv
+  trailkeeper query --list
+  trailkeeper query --lake lake --named iam-policy-changes --since 30d
+  trailkeeper query --lake lake --named who-touched --param resource=my-bucket --format json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				opts.sql = args[0]
+			}
+			return runQuery(cmd.Context(), opts, s)
+		},
+	}
+	opts.lake.addLakeFlag(cmd)
+	f := cmd.Flags()
+	f.Var(choiceFlag(&opts.format, report.Table, report.CSV, report.JSON, report.JSONL), "format", "of the answer")
+	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
+	f.StringVar(&opts.named, "named", "", "run this query of the catalogue")
+	f.StringArrayVar(&opts.params, "param", nil, "NAME=VALUE, the value of $NAME in the SQL; may be repeated")
+	f.BoolVar(&opts.list, "list", false, "list the catalogue of named queries")
+	opts.lake.addTimeFlags(cmd, s)
+	_ = cmd.RegisterFlagCompletionFunc("named", completeNamed) // fails only for a flag that does not exist
+	return cmd
+}
+
+func completeNamed(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	catalogue, _ := queries.All()
+	var names []string
+	for _, q := range catalogue {
+		names = append(names, cobra.CompletionWithDesc(q.Name, q.Title))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
+	if err := opts.validate(); err != nil {
+		return err
+	}
+	if opts.list {
+		return listQueries(opts, s)
+	}
+	sql, params, err := opts.question(s)
+	if err != nil {
+		return err
+	}
+	l, err := opts.lake.open()
+	if err != nil {
+		return err
+	}
+	err = answer(ctx, l.DB, sql, params, opts.format, s)
+	return errors.Join(err, l.Close())
+}
+
+func (o *queryOptions) validate() error {
+	given := 0
+	for _, way := range []bool{o.sql != "", o.file != "", o.named != "", o.list} {
+		if way {
+			given++
+		}
+	}
+	if given != 1 {
+		return misuse("query", errors.New("give one of: SQL as an argument, --file, --named, --list"))
+	}
+	if o.list {
+		return nil
+	}
+	return o.lake.validate("query")
+}
+
+// question returns the SQL to run and the values of its parameters. A query
+// about the whole lake takes the time as parameters instead of narrowed views.
+func (o *queryOptions) question(s *streams) (sql string, params map[string]any, err error) {
+	given, err := parseParams(o.params)
+	if err != nil {
+		return "", nil, misuse("query", err)
+	}
+	if o.named != "" {
+		q, err := namedQuery(o.named)
+		if err != nil {
+			return "", nil, err
+		}
+		params, err := q.Bind(given, o.lake.since, o.lake.until)
+		if q.WholeLake {
+			o.lake = lakeOptions{dir: o.lake.dir}
+		}
+		if err != nil {
+			return "", nil, misuse("query", outcome.WithHint(err, "docs/queries.md describes the named queries and their parameters"))
+		}
+		return q.SQL, params, nil
+	}
+	params = map[string]any{}
+	for name, value := range given {
+		params[name] = value
+	}
+	switch o.file {
+	case "":
+		return o.sql, params, nil
+	case "-":
+		text, err := io.ReadAll(s.in)
+		return string(text), params, err
+	}
+	text, err := os.ReadFile(o.file)
+	return string(text), params, err
+}
+
+func parseParams(list []string) (map[string]string, error) {
+	params := map[string]string{}
+	for _, param := range list {
+		name, value, found := strings.Cut(param, "=")
+		if !found || name == "" {
+			return nil, fmt.Errorf("--param %q is not NAME=VALUE", param)
+		}
+		params[name] = value
+	}
+	return params, nil
+}
+
+func namedQuery(name string) (queries.Query, error) {
+	catalogue, err := queries.All()
+	if err != nil {
+		return queries.Query{}, err
+	}
+	for _, q := range catalogue {
+		if q.Name == name {
+			return q, nil
+		}
+	}
+	hint := "trailkeeper query --list lists them"
+	if near := nearest(name, queries.Names(catalogue)); near != "" {
+		hint = fmt.Sprintf("did you mean %s?", near)
+	}
+	return queries.Query{}, misuse("query", outcome.WithHint(fmt.Errorf("unknown named query %q", name), hint))
+}
+
+// answer runs the statement and writes its rows.
+func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, format report.Format, s *streams) error {
+	rows, err := db.Query(ctx, sql, params)
+	if err != nil {
+		return explainSQL(err)
+	}
+	defer rows.Close()
+	count, err := report.Write(s.out, format, rows, terminalWidth(s.out))
+	if err != nil {
+		return explainSQL(err)
+	}
+	if format == report.Table {
+		noun := "rows"
+		if count == 1 {
+			noun = "row"
+		}
+		fmt.Fprintf(s.err, "%s %s\n", quantity.FormatCount(count), noun)
+	}
+	return nil
+}
+
+// explainSQL marks a mistake in the SQL as one of usage.
+func explainSQL(err error) error {
+	if mistake, ok := errors.AsType[*duckdb.SQLError](err); ok {
+		if mistake.Hint != "" {
+			err = outcome.WithHint(err, mistake.Hint)
+		}
+		return outcome.Usage(err)
+	}
+	return err
+}
+
+// terminalWidth returns the width of the terminal that w is, or 0.
+func terminalWidth(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+func listQueries(opts queryOptions, s *streams) error {
+	catalogue, err := queries.All()
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, q := range catalogue {
+		var params []string
+		for _, p := range q.Parameters {
+			params = append(params, p.Name)
+		}
+		rows = append(rows, []any{q.Name, q.Title, strings.Join(params, ", ")})
+	}
+	columns := []result.Column{{Name: "name"}, {Name: "answers"}, {Name: "parameters"}}
+	_, err = report.Write(s.out, opts.format, result.Of(columns, rows...), terminalWidth(s.out))
+	return err
+}
