@@ -14,9 +14,13 @@ type Identity struct {
 
 // Decode reads the userIdentity value of a decoded record. A value that is not
 // an object gives an empty Identity.
-func (id *Identity) Decode(v Value) {
+func (id *Identity) Decode(v Value) { id.DecodeText(v.Raw) }
+
+// DecodeText reads the text of a userIdentity that was part of a decoded
+// record.
+func (id *Identity) DecodeText(raw []byte) {
 	*id = Identity{}
-	eachMember(v.Raw, func(name []byte, v Value) {
+	eachMember(raw, func(name []byte, v Value) {
 		switch string(name) {
 		case "type":
 			id.Type, _ = v.Text()

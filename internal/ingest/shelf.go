@@ -163,7 +163,7 @@ type blockPool struct {
 // events get one that grows.
 func (p *blockPool) get(full []*lake.Block) *lake.Block {
 	if len(full) == 0 {
-		return &lake.Block{}
+		return lake.NewBlock(nil)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -29,7 +29,7 @@ func loadFiles(b testing.TB) (files [][]byte, total int64) {
 
 func blocksOf(b testing.TB, files [][]byte) (blocks []*Block, n int) {
 	var r logfile.Reader
-	cur := &Block{}
+	cur := NewBlock(nil)
 	for _, f := range files {
 		err := r.Read(bytes.NewReader(f), logfile.Visitor{
 			Record: func(off int64, rec *event.Record) error {
@@ -39,7 +39,7 @@ func blocksOf(b testing.TB, files [][]byte) (blocks []*Block, n int) {
 				n++
 				if cur.Full() {
 					blocks = append(blocks, cur)
-					cur = &Block{}
+					cur = NewBlock(nil)
 				}
 				return nil
 			},

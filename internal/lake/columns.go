@@ -17,8 +17,6 @@ type Column struct {
 	Name string
 	Kind Kind
 	Doc  string
-
-	distinct bool // nearly every row has a value of its own: a dictionary would be wasted
 }
 
 // The text columns, JSON among them, in the order of Columns. The columns that
@@ -87,7 +85,7 @@ const (
 // textColumns describes the text columns in the order of the constants above.
 func textColumns() []Column {
 	return []Column{
-		{Name: "event_id", Kind: Text, distinct: true, Doc: "eventID, or eventId of an aggregated event"},
+		{Name: "event_id", Kind: Text, Doc: "eventID, or eventId of an aggregated event"},
 		{Name: "event_version", Kind: Text, Doc: "eventVersion; compare the minor part as a number"},
 		{Name: "event_source", Kind: Text, Doc: "eventSource, the service, such as s3.amazonaws.com"},
 		{Name: "event_name", Kind: Text, Doc: "eventName, the API call"},
@@ -96,27 +94,27 @@ func textColumns() []Column {
 		{Name: "user_agent", Kind: Text, Doc: "userAgent"},
 		{Name: "error_code", Kind: Text, Doc: "errorCode; NULL when the call succeeded"},
 		{Name: "error_message", Kind: Text, Doc: "errorMessage"},
-		{Name: "request_id", Kind: Text, distinct: true, Doc: "requestID"},
+		{Name: "request_id", Kind: Text, Doc: "requestID"},
 		{Name: "event_type", Kind: Text, Doc: "eventType, such as AwsApiCall or AwsConsoleSignIn"},
 		{Name: "event_category", Kind: Text, Doc: "eventCategory: Management, Data, NetworkActivity, Insight, Aggregated; NULL before eventVersion 1.07"},
 		{Name: "api_version", Kind: Text, Doc: "apiVersion"},
 		{Name: "recipient_account_id", Kind: Text, Doc: "recipientAccountId"},
-		{Name: "shared_event_id", Kind: Text, distinct: true, Doc: "sharedEventID, the same in the copies that several accounts receive, and in both events of an Insight"},
+		{Name: "shared_event_id", Kind: Text, Doc: "sharedEventID, the same in the copies that several accounts receive, and in both events of an Insight"},
 		{Name: "vpc_endpoint_id", Kind: Text, Doc: "vpcEndpointId"},
 		{Name: "vpc_endpoint_account_id", Kind: Text, Doc: "vpcEndpointAccountId"},
 		{Name: "session_credential_from_console", Kind: Text, Doc: "sessionCredentialFromConsole, \"true\" or NULL"},
 
 		{Name: "user_identity", Kind: JSON, Doc: "userIdentity, whole"},
-		{Name: "request_parameters", Kind: JSON, distinct: true, Doc: "requestParameters"},
-		{Name: "response_elements", Kind: JSON, distinct: true, Doc: "responseElements"},
-		{Name: "additional_event_data", Kind: JSON, distinct: true, Doc: "additionalEventData"},
+		{Name: "request_parameters", Kind: JSON, Doc: "requestParameters"},
+		{Name: "response_elements", Kind: JSON, Doc: "responseElements"},
+		{Name: "additional_event_data", Kind: JSON, Doc: "additionalEventData"},
 		{Name: "resources", Kind: JSON, Doc: "resources, an array of objects with ARN or ARNPrefix, accountId and type"},
-		{Name: "service_event_details", Kind: JSON, distinct: true, Doc: "serviceEventDetails"},
-		{Name: "addendum", Kind: JSON, distinct: true, Doc: "addendum, of a late or corrected event"},
+		{Name: "service_event_details", Kind: JSON, Doc: "serviceEventDetails"},
+		{Name: "addendum", Kind: JSON, Doc: "addendum, of a late or corrected event"},
 		{Name: "edge_device_details", Kind: JSON, Doc: "edgeDeviceDetails"},
 		{Name: "tls_details", Kind: JSON, Doc: "tlsDetails"},
-		{Name: "insight_details", Kind: JSON, distinct: true, Doc: "insightDetails, of an Insights event"},
-		{Name: "event_context", Kind: JSON, distinct: true, Doc: "eventContext"},
+		{Name: "insight_details", Kind: JSON, Doc: "insightDetails, of an Insights event"},
+		{Name: "event_context", Kind: JSON, Doc: "eventContext"},
 
 		{Name: "account_id", Kind: Text, Doc: "the account whose event it is: recipientAccountId, or else the account in the log file's name, or else userIdentity.accountId"},
 		{Name: "identity_type", Kind: Text, Doc: "userIdentity.type"},
@@ -150,4 +148,14 @@ func Columns() []Column {
 	all = append(all, boolColumns()...)
 	return append(all, Column{Name: "explicit_nulls", Kind: Integer,
 		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"})
+}
+
+// nearlyDistinct reports whether most rows have a value of their own in a text
+// column, so that keeping each value once would save nothing.
+func nearlyDistinct(column int) bool {
+	switch column {
+	case colEventID, colRequestID, colSharedID, colRequest, colResponse, colAdditional, colServiceDetails, colInsight, colContext, colExtra:
+		return true
+	}
+	return false
 }

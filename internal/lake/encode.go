@@ -17,29 +17,6 @@ type Source struct {
 	Account string // the account told by the file's name, or ""
 }
 
-// Append adds a record as a row. at is the record's time and id what
-// [Identify] made of it. What no column can hold exactly goes to extra, so
-// that [Row.AppendJSON] gives back the same JSON value.
-func (b *Block) Append(r *event.Record, at time.Time, id Identity, from Source) {
-	before := b.textBytes()
-	e := encoder{block: b, record: r}
-	e.time(at)
-	e.strings()
-	e.json()
-	e.identity(from)
-	e.booleans()
-	e.rest()
-	b.ids = append(b.ids, id)
-	b.size += b.textBytes() - before + rowOverhead
-}
-
-func (b *Block) textBytes() (n int) {
-	for i := range b.text {
-		n += len(b.text[i].data)
-	}
-	return n
-}
-
 // encoder spreads one record over the columns.
 type encoder struct {
 	block  *Block
@@ -119,28 +96,52 @@ func (e *encoder) json() {
 		case v.IsNull():
 			e.nulls |= 1 << f
 			c.addNull()
+		case v.Canonical():
+			c.add(v.Raw)
 		default:
-			c.data = v.AppendCanonical(c.data)
-			c.ends = append(c.ends, uint32(len(c.data)))
+			e.block.scratch = v.AppendCanonical(e.block.scratch[:0])
+			c.add(e.block.scratch)
 		}
 	}
 }
 
+// identity fills the columns derived from userIdentity. The same identity
+// stands in many records, so what it gives is kept by its code.
 func (e *encoder) identity(from Source) {
-	who := &e.block.who
-	who.Decode(e.record.Get(event.UserIdentity))
+	b := e.block
+	users := &b.text[colUserIdentity]
+	code := users.codes[len(users.codes)-1]
+	for int(code) >= len(b.people) {
+		b.people = append(b.people, e.person(uint32(len(b.people))))
+	}
+	who := &b.people[code]
 	account := e.record.Text(event.RecipientAccountID)
 	if len(account) == 0 {
 		account = []byte(from.Account)
 	}
 	if len(account) == 0 {
-		account = who.AccountID
+		account = []byte(who.id)
 	}
 	if len(account) == 0 {
 		account = e.record.Text(event.AccountID)
 	}
+	if account == nil {
+		b.text[colAccount].addNull()
+	} else {
+		b.text[colAccount].add(account)
+	}
+	for i := colIdentityType; i <= colSourceIdentity; i++ {
+		b.text[i].codes = append(b.text[i].codes, who.codes[i-firstDerived])
+	}
+	b.bools[boolMFA] = append(b.bools[boolMFA], who.mfa)
+	b.text[colLogFile].add([]byte(from.LogFile))
+}
+
+// person decodes the identity of a code of the column user_identity.
+func (e *encoder) person(code uint32) (p person) {
+	var who event.Identity
+	who.DecodeText(e.block.text[colUserIdentity].value(code))
 	for i, value := range [...][]byte{
-		colAccount:           account,
 		colIdentityType:      who.Type,
 		colIdentityPrincipal: who.PrincipalID,
 		colIdentityARN:       who.ARN,
@@ -153,16 +154,14 @@ func (e *encoder) identity(from Source) {
 		colIssuerUser:        who.IssuerUserName,
 		colSourceIdentity:    who.SourceIdentity,
 	} {
-		switch {
-		case i < firstDerived:
-		case value == nil:
-			e.block.text[i].addNull()
-		default:
-			e.block.text[i].add(value)
+		if value != nil {
+			p.codes[i-firstDerived] = e.block.text[i].code(value)
 		}
 	}
-	e.block.text[colLogFile].data = append(e.block.text[colLogFile].data, from.LogFile...)
-	e.block.text[colLogFile].ends = append(e.block.text[colLogFile].ends, uint32(len(e.block.text[colLogFile].data)))
+	mfa := string(who.MFAAuthenticated)
+	p.mfa = boolCell(mfa == "true", mfa == "true" || mfa == "false")
+	p.id = string(who.AccountID)
+	return p
 }
 
 func (e *encoder) booleans() {
@@ -175,8 +174,6 @@ func (e *encoder) booleans() {
 		}
 		e.block.bools[i] = append(e.block.bools[i], boolCell(value, ok))
 	}
-	mfa := e.block.who.MFAAuthenticated
-	e.block.bools[boolMFA] = append(e.block.bools[boolMFA], boolCell(string(mfa) == "true", string(mfa) == "true" || string(mfa) == "false"))
 }
 
 // spelled reads a boolean that was written as a string.

@@ -23,7 +23,8 @@ type Identity struct {
 // the same file again does not double it, and nothing else is taken for it.
 //
 // The hash covers every member, in any order. White space and the spelling of
-// escapes do not count; the order of members inside a value does.
+// escapes do not count; the order of members inside a value does. A record with
+// strings that are not Unicode is hashed as it is written.
 func Identify(r *event.Record, from Source, offset int64) Identity {
 	id := Identity{Hash: bodyHash(r)}
 	text := r.ID()
@@ -64,6 +65,9 @@ func parseUUID(id *[16]byte, text []byte) bool {
 }
 
 func bodyHash(r *event.Record) (sum uint64) {
+	if !r.Sound() {
+		return xxh3.Hash(r.Raw()) // its canonical text would be that of other records too
+	}
 	var scratch []byte
 	add := func(name uint64, v event.Value) {
 		if !v.Present() {

@@ -1,10 +1,8 @@
 package lake
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"slices"
 
@@ -29,6 +27,8 @@ func parquetSchema() (*schema.GroupNode, error) {
 		}
 		physical, logical := parquet.Types.ByteArray, schema.LogicalType(schema.StringLogicalType{})
 		switch c.Kind {
+		case JSON: // read as JSON by DuckDB and as a string by the others
+			logical = schema.JSONLogicalType{}
 		case Timestamp:
 			physical, logical = parquet.Types.Int64, schema.NewTimestampLogicalType(false, schema.TimeUnitMicros)
 		case Boolean:
@@ -45,6 +45,10 @@ func parquetSchema() (*schema.GroupNode, error) {
 	return schema.NewGroupNode("event", parquet.Repetitions.Required, nodes, -1)
 }
 
+// isText reports whether column i of Columns is a text column; it is the text
+// column i-1 then.
+func isText(i int) bool { return i >= 1 && i <= numText }
+
 func parquetProperties() *parquet.WriterProperties {
 	options := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
@@ -54,8 +58,8 @@ func parquetProperties() *parquet.WriterProperties {
 		parquet.WithMaxRowGroupLength(groupRows),
 		parquet.WithMaxStatsSize(256),
 	}
-	for _, c := range Columns() {
-		if c.distinct || c.Kind == Timestamp {
+	for i, c := range Columns() {
+		if c.Kind == Timestamp || c.Kind == Integer || isText(i) && nearlyDistinct(i-1) {
 			options = append(options, parquet.WithDictionaryFor(c.Name, false))
 		}
 		if c.Kind == JSON {
@@ -63,73 +67,6 @@ func parquetProperties() *parquet.WriterProperties {
 		}
 	}
 	return parquet.NewWriterProperties(options...)
-}
-
-// place is one row among several blocks.
-type place struct{ block, row uint32 }
-
-// order sorts the rows of blocks by account, region and time, rows alike in
-// the order they came.
-func order(blocks []*Block) []place {
-	type key struct {
-		cluster int
-		time    int64
-		at      place
-	}
-	ranks := clusterRanks(blocks)
-	var keys []key
-	var name []byte
-	for b, block := range blocks {
-		for i := range block.time {
-			name = block.cluster(name[:0], i)
-			keys = append(keys, key{ranks[string(name)], block.time[i], place{uint32(b), uint32(i)}})
-		}
-	}
-	slices.SortFunc(keys, func(x, y key) int {
-		return cmp.Or(cmp.Compare(x.cluster, y.cluster), cmp.Compare(x.time, y.time),
-			cmp.Compare(x.at.block, y.at.block), cmp.Compare(x.at.row, y.at.row))
-	})
-	places := make([]place, len(keys))
-	for i, k := range keys {
-		places[i] = k.at
-	}
-	return places
-}
-
-// cluster appends the account and region of row i.
-func (b *Block) cluster(dst []byte, i int) []byte {
-	dst = append(dst, b.text[colAccount].get(i)...)
-	dst = append(dst, 0)
-	return append(dst, b.text[colAWSRegion].get(i)...)
-}
-
-// clusterRanks numbers the pairs of account and region in their order.
-func clusterRanks(blocks []*Block) map[string]int {
-	ranks := map[string]int{}
-	var name []byte
-	for _, b := range blocks {
-		for i := range b.time {
-			name = b.cluster(name[:0], i)
-			if _, ok := ranks[string(name)]; !ok {
-				ranks[string(name)] = 0
-			}
-		}
-	}
-	for rank, name := range slices.Sorted(maps.Keys(ranks)) {
-		ranks[name] = rank
-	}
-	return ranks
-}
-
-// partWriter writes sorted rows as one Parquet file.
-type partWriter struct {
-	blocks []*Block
-	places []place
-
-	texts  []parquet.ByteArray
-	ints   []int64
-	bools  []bool
-	levels []int16
 }
 
 // writeParquet writes the rows of blocks to w, sorted.
@@ -154,77 +91,6 @@ func writeParquet(w io.Writer, blocks []*Block) error {
 		}
 	}
 	return out.Close()
-}
-
-func (p *partWriter) group(group file.SerialRowGroupWriter) error {
-	for column := range group.NumColumns() {
-		w, err := group.NextColumn()
-		if err != nil {
-			return err
-		}
-		switch w := w.(type) {
-		case *file.ByteArrayColumnChunkWriter:
-			p.gatherText(column - 1)
-			_, err = w.WriteBatch(p.texts, p.levels, nil)
-		case *file.BooleanColumnChunkWriter:
-			p.gatherBools(column - 1 - numText)
-			_, err = w.WriteBatch(p.bools, p.levels, nil)
-		case *file.Int64ColumnChunkWriter:
-			p.gatherInts(column == 0)
-			_, err = w.WriteBatch(p.ints, p.levels, nil)
-		}
-		if err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-	}
-	return group.Close()
-}
-
-func (p *partWriter) gatherText(column int) {
-	p.texts, p.levels = p.texts[:0], p.levels[:0]
-	for _, at := range p.places {
-		value := p.blocks[at.block].text[column].get(int(at.row))
-		if value == nil {
-			p.levels = append(p.levels, 0)
-			continue
-		}
-		p.levels = append(p.levels, 1)
-		p.texts = append(p.texts, value)
-	}
-}
-
-func (p *partWriter) gatherBools(column int) {
-	p.bools, p.levels = p.bools[:0], p.levels[:0]
-	for _, at := range p.places {
-		value := p.blocks[at.block].bools[column][at.row]
-		if value < 0 {
-			p.levels = append(p.levels, 0)
-			continue
-		}
-		p.levels = append(p.levels, 1)
-		p.bools = append(p.bools, value == 1)
-	}
-}
-
-// gatherInts gathers the times, or else the masks of explicit nulls.
-func (p *partWriter) gatherInts(times bool) {
-	p.ints, p.levels = p.ints[:0], p.levels[:0]
-	for _, at := range p.places {
-		block := p.blocks[at.block]
-		switch {
-		case times:
-			p.ints = append(p.ints, block.time[at.row])
-			p.levels = append(p.levels, 0)
-		case block.nulls[at.row] == 0:
-			p.levels = append(p.levels, 0)
-		default:
-			p.ints = append(p.ints, int64(block.nulls[at.row]))
-			p.levels = append(p.levels, 1)
-		}
-	}
 }
 
 // writePart writes blocks as a new Parquet file at path and makes it durable.

@@ -29,7 +29,7 @@ func readPart(path string) (blocks []*Block, err error) {
 }
 
 func readGroup(group *file.RowGroupReader) (*Block, error) {
-	b := &Block{}
+	b := NewBlock(nil)
 	rows := int(group.NumRows())
 	levels := make([]int16, rows)
 	for i := range group.NumColumns() {
@@ -49,7 +49,7 @@ func readGroup(group *file.RowGroupReader) (*Block, error) {
 			return nil, err
 		}
 	}
-	b.size = b.textBytes() + rows*rowOverhead
+	b.measure()
 	return b, nil
 }
 

@@ -40,9 +40,16 @@ func (r *Row) Scan(values []any) error {
 	}
 	for i, v := range values[1+numText : 1+numText+numBool] {
 		value, ok := v.(bool)
+		if !ok && v != nil {
+			return fmt.Errorf("scan row: column %d is %T", 1+numText+i, v)
+		}
 		r.bools[i] = boolCell(value, ok)
 	}
-	nulls, _ := values[len(values)-1].(int64)
+	last := values[len(values)-1]
+	nulls, ok := last.(int64)
+	if !ok && last != nil {
+		return fmt.Errorf("scan row: explicit_nulls is %T", last)
+	}
 	r.nulls = uint64(nulls)
 	return nil
 }
