@@ -115,27 +115,25 @@ func jsonValue(t testing.TB, text []byte) any {
 	return value
 }
 
-// fill puts records into a block, in the order given.
-func fill(t testing.TB, b *Block, texts ...string) {
+// fill puts a record into a block.
+func fill(t testing.TB, b *Block, logFile, text string) {
 	t.Helper()
-	for i, text := range texts {
-		rec := decodeRecord(t, []byte(text))
-		at, ok := rec.Time()
-		if !ok {
-			t.Fatalf("no time in %s", text)
-		}
-		from := Source{LogFile: fmt.Sprintf("file-%03d", i), Account: "999999999999"}
-		b.Append(rec, at, Identify(rec, from, 0), from)
+	rec := decodeRecord(t, []byte(text))
+	at, ok := rec.Time()
+	if !ok {
+		t.Fatalf("no time in %s", text)
 	}
+	from := Source{LogFile: logFile, Account: "999999999999"}
+	b.Append(rec, at, Identify(rec, from, 0), from)
 }
 
 func TestRowGivesTheRecordBack(t *testing.T) {
 	records := OddRecords()
-	var all Block
+	all := NewBlock(nil)
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		t.Run(name, func(t *testing.T) {
 			text := records[name]
-			fill(t, &all, text)
+			fill(t, all, name, text)
 			row := all.row(all.Rows() - 1)
 			got, err := row.AppendJSON(nil)
 			if err != nil {
@@ -174,14 +172,12 @@ func requireValidColumns(t testing.TB, row *Row) {
 func TestPartGivesTheRecordsBack(t *testing.T) {
 	records := OddRecords()
 	names := slices.Sorted(maps.Keys(records))
-	var block Block
+	block := NewBlock(nil)
 	for _, name := range names {
-		fill(t, &block, records[name])
-		block.text[colLogFile].data = append(block.text[colLogFile].data[:len(block.text[colLogFile].data)-len("file-000")], name...)
-		block.text[colLogFile].ends[block.Rows()-1] = uint32(len(block.text[colLogFile].data))
+		fill(t, block, name, records[name])
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := writePart(path, []*Block{&block}); err != nil {
+	if _, err := writePart(path, []*Block{block}); err != nil {
 		t.Fatal(err)
 	}
 	read, err := readPart(path)
@@ -209,7 +205,7 @@ func TestPartGivesTheRecordsBack(t *testing.T) {
 // Rows that fill more than a row group come back complete and sorted.
 func TestPartsOfSeveralRowGroups(t *testing.T) {
 	const rows = groupRows + 5000
-	blocks := []*Block{{}}
+	blocks := []*Block{NewBlock(nil)}
 	for i := range rows {
 		last := blocks[len(blocks)-1]
 		if last.Full() {
@@ -217,7 +213,7 @@ func TestPartsOfSeveralRowGroups(t *testing.T) {
 			blocks = append(blocks, last)
 		}
 		at := time.Date(2026, 1, 11, 0, 0, 86399-i, 0, time.UTC).Format(time.RFC3339)
-		fill(t, last, fmt.Sprintf(`{"eventTime":%q,"eventID":"%d","recipientAccountId":"%012d","awsRegion":"r%d"}`, at, i, i%7, i%3))
+		fill(t, last, "x", fmt.Sprintf(`{"eventTime":%q,"eventID":"%d","recipientAccountId":"%012d","awsRegion":"r%d"}`, at, i, i%7, i%3))
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
 	if _, err := writePart(path, blocks); err != nil {
@@ -262,7 +258,7 @@ func FuzzRow(f *testing.F) {
 		if !ok {
 			return
 		}
-		var b Block
+		b := NewBlock(nil)
 		b.Append(&rec, at, Identify(&rec, Source{}, 0), Source{})
 		row := b.row(0)
 		got, err := row.AppendJSON(nil)
