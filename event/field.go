@@ -132,25 +132,102 @@ func (f Field) String() string {
 	return "unknown"
 }
 
-// fieldNamed returns the field a member name stands for. guess is tried
-// first: CloudTrail writes members in a steady order, so the one after the
-// previous member is right most of the time.
-func fieldNamed(name []byte, guess Field) Field {
-	for range 6 {
-		if guess < noField && guess.String() == string(name) {
-			return guess
+// guesses is how many members CloudTrail may leave out between two that are
+// there, for the second to be expected still.
+const guesses = 3
+
+// expected reports whether one of the next few members of a record, counted
+// from guess, stands at i, and where its value starts. CloudTrail writes
+// members in a steady order and without white space, so comparing beats
+// scanning. It returns noField when it is something else.
+func (s *scanner) expected(i int, guess Field) (Field, int) {
+	for f := guess; f < min(guess+guesses, noField); f++ {
+		name := f.String()
+		end := i + 1 + len(name)
+		if end+1 < len(s.data) && string(s.data[i+1:end]) == name && s.data[i] == '"' && s.data[end] == '"' && s.data[end+1] == ':' {
+			return f, s.space(end + 2)
 		}
-		guess++
 	}
-	return lookupField(string(name))
+	return noField, 0
 }
 
-// lookupField is the exact reverse of String.
-func lookupField(name string) Field {
-	for f := range noField {
-		if f.String() == name {
-			return f
-		}
+// fieldNamed is the exact reverse of String.
+func fieldNamed(name []byte) Field {
+	switch string(name) {
+	case "eventVersion":
+		return EventVersion
+	case "userIdentity":
+		return UserIdentity
+	case "eventTime":
+		return EventTime
+	case "eventSource":
+		return EventSource
+	case "eventName":
+		return EventName
+	case "awsRegion":
+		return AWSRegion
+	case "sourceIPAddress":
+		return SourceIPAddress
+	case "userAgent":
+		return UserAgent
+	case "errorCode":
+		return ErrorCode
+	case "errorMessage":
+		return ErrorMessage
+	case "requestParameters":
+		return RequestParameters
+	case "responseElements":
+		return ResponseElements
+	case "additionalEventData":
+		return AdditionalEventData
+	case "requestID":
+		return RequestID
+	case "eventID":
+		return EventID
+	case "readOnly":
+		return ReadOnly
+	case "resources":
+		return Resources
+	case "eventType":
+		return EventType
+	case "apiVersion":
+		return APIVersion
+	case "managementEvent":
+		return ManagementEvent
+	case "recipientAccountId":
+		return RecipientAccountID
+	case "serviceEventDetails":
+		return ServiceEventDetails
+	case "sharedEventID":
+		return SharedEventID
+	case "vpcEndpointId":
+		return VPCEndpointID
+	case "vpcEndpointAccountId":
+		return VPCEndpointAccountID
+	case "eventCategory":
+		return EventCategory
+	case "addendum":
+		return Addendum
+	case "sessionCredentialFromConsole":
+		return SessionCredentialFromConsole
+	case "eventContext":
+		return EventContext
+	case "edgeDeviceDetails":
+		return EdgeDeviceDetails
+	case "tlsDetails":
+		return TLSDetails
+	case "insightDetails":
+		return InsightDetails
+	case "annotation":
+		return Annotation
+	case "accountId":
+		return AccountID
+	case "eventId":
+		return AggregatedEventID
+	case "timeWindow":
+		return TimeWindow
+	case "summary":
+		return Summary
 	}
 	return noField
 }

@@ -88,13 +88,12 @@ func eachMember(raw []byte, f func(name []byte, v Value)) {
 	s := scanner{data: raw}
 	i := s.space(1)
 	for i < len(raw) && raw[i] == '"' {
-		nameStart := i
 		s.flags = 0
-		start, err := s.key(i)
+		nameEnd, start, err := s.key(i)
 		if err != nil {
 			return
 		}
-		name := s.name(nameStart)
+		name := s.name(i, nameEnd)
 		s.flags = 0
 		end, err := s.value(start)
 		if err != nil {

@@ -67,10 +67,20 @@ type Member struct {
 // is ready to use, and reusing one saves allocations.
 type Record struct {
 	raw    []byte
-	fields [NumFields]Value
+	fields [NumFields]span
 	other  []Member
 	flags  flags
 	scan   scanner
+}
+
+// maxLength is how far into its data a record is looked for, in bytes.
+const maxLength = 1 << 31
+
+// span is where in raw a value stands; the zero span is an absent one. It is a
+// third of a Value in size, and storing one needs no write barrier.
+type span struct {
+	start, end uint32
+	flags      flags
 }
 
 // Decode reads the one record that starts at data[0], which must be an opening
@@ -82,7 +92,7 @@ type Record struct {
 // with n > 0 when the record is whole but no reader should be given its text:
 // invalid UTF-8, control characters or bad escapes in strings, absurd depth.
 func (r *Record) Decode(data []byte) (n int, err error) {
-	r.fields = [NumFields]Value{}
+	r.fields = [NumFields]span{}
 	r.other = r.other[:0]
 	r.flags, r.raw = 0, nil
 	s := &r.scan
@@ -92,6 +102,10 @@ func (r *Record) Decode(data []byte) (n int, err error) {
 	}
 	if data[0] != '{' {
 		return 0, s.unexpected(0, "where a record should start")
+	}
+	if len(data) > maxLength {
+		data = data[:maxLength]
+		s.reset(data)
 	}
 	n, err = r.members(s)
 	if err != nil {
@@ -116,19 +130,31 @@ func (r *Record) members(s *scanner) (int, error) {
 		if i >= len(s.data) {
 			return i, ErrTruncated
 		}
-		nameStart := i
-		start, err := s.key(i)
-		if err != nil {
-			return start, err
+		var name []byte
+		f, start := s.expected(i, guess)
+		if f == noField {
+			nameEnd, valueStart, err := s.key(i)
+			if err != nil {
+				return valueStart, err
+			}
+			start = valueStart
+			name = s.name(i, nameEnd)
+			f = fieldNamed(name)
 		}
-		name := s.name(nameStart)
 		r.flags |= s.flags
 		s.flags = 0
 		end, err := s.value(start)
 		if err != nil {
 			return end, err
 		}
-		guess = r.set(name, Value{s.data[start:end:end], s.flags}, guess)
+		if f < noField {
+			// A member that stands twice counts once, with its last value, as most
+			// JSON readers have it.
+			r.fields[f] = span{uint32(start), uint32(end), s.flags}
+			guess = f + 1
+		} else {
+			r.setOther(name, Value{s.data[start:end:end], s.flags})
+		}
 		i = s.space(end)
 		switch {
 		case i >= len(s.data):
@@ -142,29 +168,28 @@ func (r *Record) members(s *scanner) (int, error) {
 	}
 }
 
-// set keeps a member and returns the field to expect next. A member that
-// stands twice counts once, with its last value, as most JSON readers have it.
-func (r *Record) set(name []byte, v Value, guess Field) Field {
-	f := fieldNamed(name, guess)
-	if f < noField {
-		r.fields[f] = v
-		return f + 1
-	}
+// setOther keeps a member that is not documented.
+func (r *Record) setOther(name []byte, v Value) {
 	for i := range r.other {
 		if r.other[i].Name == string(name) {
 			r.other[i].Value = v
-			return guess
+			return
 		}
 	}
 	r.other = append(r.other, Member{string(name), v})
-	return guess
 }
 
 // Raw returns the record's text as it was decoded.
 func (r *Record) Raw() []byte { return r.raw }
 
 // Get returns the value of a documented member.
-func (r *Record) Get(f Field) Value { return r.fields[f] }
+func (r *Record) Get(f Field) Value {
+	at := r.fields[f]
+	if at.end == 0 {
+		return Value{}
+	}
+	return Value{r.raw[at.start:at.end:at.end], at.flags}
+}
 
 // Other returns the members that are not documented, in their order. The
 // slice is valid until the next Decode.
@@ -176,7 +201,7 @@ func (r *Record) Sound() bool { return r.flags&sawSurrogate == 0 }
 
 // Text returns a documented member that is a string, or nil.
 func (r *Record) Text(f Field) []byte {
-	text, _ := r.fields[f].Text()
+	text, _ := r.Get(f).Text()
 	return text
 }
 
@@ -196,7 +221,7 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	first := true
 	for f := range noField {
-		if v := r.fields[f]; v.Present() {
+		if v := r.Get(f); v.Present() {
 			dst = appendMember(dst, f.String(), v.Raw, &first)
 		}
 	}

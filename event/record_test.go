@@ -32,11 +32,11 @@ func decodeAny(t testing.TB, data []byte) any {
 
 func TestFieldNames(t *testing.T) {
 	for f := range noField {
-		if got := lookupField(f.String()); got != f {
-			t.Errorf("lookupField(%q) = %d, want %d", f.String(), got, f)
+		if got := fieldNamed([]byte(f.String())); got != f {
+			t.Errorf("fieldNamed(%q) = %d, want %d", f.String(), got, f)
 		}
 	}
-	if noField.String() != "unknown" || lookupField("unknown") != noField {
+	if noField.String() != "unknown" || fieldNamed([]byte("unknown")) != noField {
 		t.Error("a name outside the documented ones should be no field")
 	}
 }

@@ -5,17 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// name returns the member name whose opening quote is at i, which has been
-// scanned already.
-func (s *scanner) name(i int) []byte {
-	end := i + 1
-	for s.data[end] != '"' {
-		if s.data[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	name := s.data[i+1 : end]
+// name returns the member name whose quotes are at i and end-1, and which has
+// just been scanned.
+func (s *scanner) name(i, end int) []byte {
+	name := s.data[i+1 : end-1]
 	if s.flags&sawEscape != 0 {
 		return unquote(name)
 	}
