@@ -171,9 +171,6 @@ func (o *lookupOptions) search() (*eventSearch, error) {
 		return nil, err
 	}
 	condition, params := filter.Condition()
-	if params == nil {
-		params = map[string]any{}
-	}
 	var names []string
 	for i, name := range o.categories {
 		known, err := category(name)
@@ -251,7 +248,7 @@ func (q *eventSearch) next(ctx context.Context) (lookup.Event, error) {
 		if err != nil {
 			return lookup.Event{}, err
 		}
-		if q.filter.Match(e) {
+		if q.filter.Exact() || q.filter.Match(e) {
 			q.left--
 			return e, nil
 		}
@@ -266,10 +263,15 @@ func (q *eventSearch) readDays(ctx context.Context) (err error) {
 	}
 	q.span = max(1, min(2*q.span, len(q.days)))
 	rest := len(q.days) - q.span
-	first, last := q.days[rest], q.days[len(q.days)-1]
+	q.params["first_day"], q.params["last_day"] = q.days[rest], q.days[len(q.days)-1]
 	q.days = q.days[:rest]
-	clauses := fmt.Sprintf("WHERE year || '-' || month || '-' || day BETWEEN '%s' AND '%s' AND %s ORDER BY event_time DESC, event_id DESC",
-		first, last, q.condition)
+	clauses := "WHERE year || '-' || month || '-' || day BETWEEN $first_day AND $last_day AND " + q.condition +
+		" ORDER BY event_time DESC, event_id DESC"
+	if q.limited && q.filter.Exact() {
+		// Sorting what is not going to be shown would take most of the time.
+		q.params["left"] = int64(q.left)
+		clauses += " LIMIT $left"
+	}
 	q.records, err = q.db.Records(ctx, clauses, q.params)
 	return err
 }

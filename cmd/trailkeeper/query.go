@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -97,6 +98,18 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	}
 	err = answer(ctx, l.DB, sql, params, opts.format, s)
 	return errors.Join(err, l.Close())
+}
+
+// commentsAreNoFlags puts a space before arguments that start like an SQL
+// comment, which would be taken for flags.
+func commentsAreNoFlags(args []string) []string {
+	kept := slices.Clone(args)
+	for i, arg := range kept {
+		if strings.HasPrefix(arg, "-- ") || strings.HasPrefix(arg, "--\n") {
+			kept[i] = " " + arg
+		}
+	}
+	return kept
 }
 
 func (o *queryOptions) validate() error {

@@ -39,7 +39,7 @@ func execute(ctx context.Context, args []string, s *streams) error {
 	root := newRootCommand(s)
 	started := false
 	prepare(root, &started)
-	root.SetArgs(args)
+	root.SetArgs(commentsAreNoFlags(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !started {
 		return usageError(cmd, err)

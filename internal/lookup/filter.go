@@ -63,9 +63,15 @@ func (e Event) has(key, value string) bool {
 	return false
 }
 
+// Exact reports whether Condition alone decides: it asks for nothing that is
+// derived from the record.
+func (f Filter) Exact() bool {
+	return len(f["Username"]) == 0 && len(f["ResourceName"]) == 0 && len(f["ResourceType"]) == 0
+}
+
 // Condition returns an SQL condition over the columns of a lake, and its
-// parameters, that holds for every event the filter matches. It may hold for
-// more, so Match has the last word.
+// parameters, that holds for every event the filter matches. It holds for more
+// unless the filter is Exact: Match has the last word then.
 func (f Filter) Condition() (sql string, params map[string]any) {
 	c := conditions{params: map[string]any{}}
 	for _, key := range Attributes() {
@@ -79,7 +85,7 @@ func (f Filter) Condition() (sql string, params map[string]any) {
 		c.all = append(c.all, "("+strings.Join(anyOf, " OR ")+")")
 	}
 	if c.all == nil {
-		return "true", nil
+		return "true", c.params
 	}
 	return strings.Join(c.all, " AND "), c.params
 }
