@@ -49,7 +49,7 @@ keys, and the counts of everything. The same options give the same bytes.`,
 	f.Var(dayFlag(&opts.Start), "start", "first day")
 	f.IntVar(&opts.EventsPerFile, "events-per-file", 0, "events in every log file (default: as AWS does)")
 	f.BoolVar(&opts.Organization, "org", false, "one organization trail instead of a trail in each account")
-	f.IntVar(&opts.CompressionGzip, "gzip-level", opts.CompressionGzip, "1 (fast) to 9 (small)")
+	f.IntVar(&opts.GzipLevel, "gzip-level", opts.GzipLevel, "1 (fast) to 9 (small)")
 	f.IntVar(&opts.Workers, "workers", 0, "shards made at once (default: one per processor)")
 	return cmd
 }

@@ -35,8 +35,8 @@ type access struct {
 
 // accessTemplates is an entry of world/access.json, compiled.
 type accessTemplates struct {
-	ip, agent template
-	file      accessFile
+	ip, agent, endpoint template
+	file                accessFile
 }
 
 type accessFile struct {
@@ -44,7 +44,7 @@ type accessFile struct {
 	Agent    string `json:"agent"`
 	TLS      string `json:"tls"`
 	Console  bool   `json:"console"`
-	Endpoint bool   `json:"endpoint"`
+	Endpoint string `json:"endpoint"` // VPC endpoint the calls go through
 }
 
 func loadAccess(files fs.FS, words vocabulary) (map[string]accessTemplates, error) {
@@ -59,11 +59,13 @@ func loadAccess(files fs.FS, words vocabulary) (map[string]accessTemplates, erro
 	out := map[string]accessTemplates{}
 	for name, f := range entries {
 		t := accessTemplates{file: f}
-		if t.ip, err = newCompiler(words).compileText(f.IP); err != nil {
-			return nil, fmt.Errorf("load access %q: %w", name, err)
-		}
-		if t.agent, err = newCompiler(words).compileText(f.Agent); err != nil {
-			return nil, fmt.Errorf("load access %q: %w", name, err)
+		for _, text := range []struct {
+			to   *template
+			from string
+		}{{&t.ip, f.IP}, {&t.agent, f.Agent}, {&t.endpoint, f.Endpoint}} {
+			if *text.to, err = newCompiler(words).compileText(text.from); err != nil {
+				return nil, fmt.Errorf("load access %q: %w", name, err)
+			}
 		}
 		out[name] = t
 	}
@@ -182,7 +184,7 @@ func newAccess(sc *scene, key uint64, vars map[string]string, t accessTemplates)
 		sc.vars = vars
 		return string(t.appendTo(nil, sc))
 	}
-	acc := &access{ip: fill(t.ip), console: t.file.Console}
+	acc := &access{ip: fill(t.ip), endpoint: fill(t.endpoint), console: t.file.Console}
 	acc.fields = []byte(`"sourceIPAddress":"` + acc.ip + `","userAgent":"` + escape(fill(t.agent)) + `"`)
 	switch t.file.TLS {
 	case "TLSv1.3":

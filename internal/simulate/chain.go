@@ -119,7 +119,7 @@ func (c *chain) write(files []logFile) error {
 	if err != nil {
 		return err
 	}
-	packed, err := compressed(body, c.world.opts.CompressionGzip)
+	packed, err := compressed(body, c.world.opts.GzipLevel)
 	if err != nil {
 		return fmt.Errorf("compress %q: %w", d.DigestS3Object, err)
 	}

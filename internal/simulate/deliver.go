@@ -52,7 +52,7 @@ type delivery struct {
 
 // deliver writes sh below root.
 func (w *world) deliver(root string, sh *shard) (*delivery, error) {
-	zip, err := gzip.NewWriterLevel(nil, w.opts.CompressionGzip)
+	zip, err := gzip.NewWriterLevel(nil, w.opts.GzipLevel)
 	if err != nil {
 		return nil, fmt.Errorf("compress log files: %w", err)
 	}

@@ -86,7 +86,7 @@ func prime(random *rand.ChaCha8) *big.Int {
 		raw[127] |= 1
 		p := new(big.Int).SetBytes(raw[:])
 		below := new(big.Int).Sub(p, big.NewInt(1))
-		if new(big.Int).Mod(below, exponent).Sign() != 0 && p.ProbablyPrime(20) {
+		if new(big.Int).Mod(below, exponent).Sign() != 0 && p.ProbablyPrime(4) {
 			return p
 		}
 	}

@@ -12,20 +12,20 @@ import (
 // Options say what to simulate. The archive's bytes follow from all of them
 // but Workers.
 type Options struct {
-	Out             string // folder, absent or empty
-	Seed            uint64
-	Accounts        int
-	Regions         int
-	Days            int
-	EventsPerDay    int       // in each account, on an ordinary working day
-	Start           time.Time // first day, midnight UTC
-	Attacks         []string  // names of stories, or "all"
-	Duplicates      float64   // fraction of events delivered twice
-	Late            float64   // fraction of events delivered hours or days late
-	EventsPerFile   int       // exactly so many in each log file; 0: as AWS does
-	Organization    bool      // one organization trail, not a trail in each account
-	CompressionGzip int       // gzip level, 1 to 9
-	Workers         int       // shards made at once; 0: as many as processors
+	Out           string // folder, absent or empty
+	Seed          uint64
+	Accounts      int
+	Regions       int
+	Days          int
+	EventsPerDay  int       // in each account, on an ordinary working day
+	Start         time.Time // first day, midnight UTC
+	Attacks       []string  // names of stories, or "all"
+	Duplicates    float64   // fraction of events delivered twice
+	Late          float64   // fraction of events delivered hours or days late
+	EventsPerFile int       // exactly so many in each log file; 0: as AWS does
+	Organization  bool      // one organization trail, not a trail in each account
+	GzipLevel     int       // gzip level, 1 to 9
+	Workers       int       // shards made at once; 0: as many as processors
 }
 
 // Bounds of the options, for messages and flags.
@@ -45,7 +45,7 @@ func DefaultOptions() Options {
 	return Options{
 		Seed: 1, Accounts: 2, Regions: 3, Days: 7, EventsPerDay: 50_000,
 		Start:      time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC),
-		Duplicates: 0.02, Late: 0.01, CompressionGzip: 6,
+		Duplicates: 0.02, Late: 0.01, GzipLevel: 3,
 	}
 }
 
@@ -71,7 +71,7 @@ func (o *Options) Validate() error {
 		{"days", o.Days, 1, MaxDays},
 		{"events-per-day", o.EventsPerDay, 0, MaxEventsPerDay},
 		{"events-per-file", o.EventsPerFile, 0, MaxPerFile},
-		{"gzip-level", o.CompressionGzip, 1, 9},
+		{"gzip-level", o.GzipLevel, 1, 9},
 		{"workers", o.Workers, 0, 4096},
 	} {
 		if n.value < n.lo || n.value > n.hi {

@@ -19,6 +19,7 @@ type shard struct {
 type world struct {
 	opts     Options
 	org      *organization
+	kinds    map[string]*kind
 	routines []*story
 	attacks  []*story
 	planned  map[shardKey][]occurrence // the events of attacks

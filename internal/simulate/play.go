@@ -59,7 +59,7 @@ func (w *world) perform(st *story, attack string, a, peer *account, key uint64) 
 }
 
 func (p *performance) scene() *scene {
-	sc := &scene{org: p.world.org, account: p.account, region: p.region}
+	sc := &scene{org: p.world.org, account: p.account, peer: p.peer, region: p.region}
 	sc.begin(p.rng.uint64(), 0)
 	sc.vars = p.vars
 	return sc
@@ -86,6 +86,15 @@ func (p *performance) castPart(name string, pt *part) (*castMember, error) {
 		}
 	} else {
 		m.who = &actor{account: p.account, name: fill(pt.name), arn: fill(pt.arn)}
+	}
+	if pt.file.Kind != "" {
+		k, ok := p.world.kinds[pt.file.Kind]
+		if !ok {
+			return nil, fmt.Errorf("actor %q: no kind %q", name, pt.file.Kind)
+		}
+		with := *m.who
+		with.kind = k
+		m.who = &with
 	}
 	if m.who.person == nil {
 		with := *m.who
@@ -157,7 +166,8 @@ func (p *performance) stage(s *step, r *region, at int64) {
 	}
 	e := &storyEvent{
 		attack: p.attack, step: s.file.Step, who: m.who, self: m.identity, vars: p.vars,
-		request: s.request, response: s.response, additional: s.additional, record: s.record, failure: s.failure,
+		request: s.request, response: s.response, additional: s.additional,
+		resources: s.resources, record: s.record, failure: s.failure,
 	}
 	if s.file.Shared {
 		e.sharedEventID = p.vars["shared"]

@@ -49,51 +49,46 @@ func (w *writer) identity(e *occurrence) []byte {
 	return identity
 }
 
-// append writes e as one JSON object and returns its eventID too.
+// append writes e as one JSON object, its members in CloudTrail's order.
 func (w *writer) append(dst []byte, e *occurrence) []byte {
-	sc, c := &w.sc, e.call
-	var identity []byte
-	if e.story != nil {
-		identity = e.story.identity
-	} else {
-		identity = w.identity(e)
-	}
-	sc.begin(e.key, e.at)
-	sc.call, sc.via = c, e.via
-	if e.story != nil {
-		sc.who, sc.vars = e.story.who, e.story.vars
-	} else {
-		sc.who = w.account.actors[e.actor]
-	}
+	identity := w.enter(e)
 	if e.story != nil && e.story.record != nil {
-		return e.story.record.appendTo(dst, sc)
+		return e.story.record.appendTo(dst, &w.sc)
 	}
-	dst = append(dst, `{"eventVersion":"`...)
-	dst = append(dst, c.version...)
-	dst = append(dst, `","userIdentity":`...)
-	dst = append(dst, identity...)
-	dst = append(dst, `,"eventTime":"`...)
-	dst = appendTime(dst, e.at)
-	dst = append(dst, `","eventSource":"`...)
-	dst = append(dst, c.source...)
-	dst = append(dst, `","eventName":"`...)
-	dst = append(dst, c.name...)
-	dst = append(dst, `","awsRegion":"`...)
-	dst = append(dst, w.region.name...)
-	dst = append(dst, `",`...)
-	dst = append(dst, e.via.fields...)
+	c := e.call
+	dst = append(append(dst, `{"eventVersion":"`...), c.version...)
+	dst = append(append(dst, `","userIdentity":`...), identity...)
+	dst = appendTime(append(dst, `,"eventTime":"`...), e.at)
+	dst = append(append(dst, `","eventSource":"`...), c.source...)
+	dst = append(append(dst, `","eventName":"`...), c.name...)
+	dst = append(append(dst, `","awsRegion":"`...), w.region.name...)
+	dst = append(append(dst, `",`...), e.via.fields...)
 	dst = w.appendBodies(dst, e)
 	dst = w.appendIDs(dst, e)
 	return w.appendTail(dst, e)
 }
 
+// enter sets the scene for e and returns its userIdentity.
+func (w *writer) enter(e *occurrence) []byte {
+	sc := &w.sc
+	if st := e.story; st != nil {
+		sc.begin(e.key, e.at)
+		sc.call, sc.via, sc.who, sc.vars = e.call, e.via, st.who, st.vars
+		return st.identity
+	}
+	identity := w.identity(e)
+	sc.begin(e.key, e.at)
+	sc.call, sc.via, sc.who = e.call, e.via, w.account.actors[e.actor]
+	return identity
+}
+
 // appendBodies writes the error, the request and the response.
 func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
 	sc, c := &w.sc, e.call
-	request, response := c.request, c.response
+	request, response, additional := c.request, c.response, c.additional
 	failure := sc.failure(e)
 	if st := e.story; st != nil {
-		request, response = st.request, st.response
+		request, response, additional = st.request, st.response, st.additional
 	}
 	if failure != nil {
 		dst = appendText(dst, `,"errorCode":"`, failure.code, sc)
@@ -104,10 +99,6 @@ func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
 	}
 	dst = appendOrNull(append(dst, `,"requestParameters":`...), request, sc)
 	dst = appendOrNull(append(dst, `,"responseElements":`...), response, sc)
-	additional := c.additional
-	if e.story != nil && e.story.additional != nil {
-		additional = e.story.additional
-	}
 	if additional != nil {
 		dst = additional.appendTo(append(dst, `,"additionalEventData":`...), sc)
 	}
@@ -161,8 +152,12 @@ func (w *writer) appendIDs(dst []byte, e *occurrence) []byte {
 	dst = eventID(dst, e.key)
 	dst = append(dst, `","readOnly":`...)
 	dst = appendBool(dst, c.readOnly)
-	if c.resources != nil {
-		dst = c.resources.appendTo(append(dst, `,"resources":`...), sc)
+	resources := c.resources
+	if e.story != nil {
+		resources = e.story.resources
+	}
+	if resources != nil {
+		dst = resources.appendTo(append(dst, `,"resources":`...), sc)
 	}
 	return dst
 }

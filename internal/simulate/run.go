@@ -93,15 +93,15 @@ func newWorld(o Options) (*world, error) {
 
 // load reads who does what.
 func (w *world) load(words vocabulary) error {
-	kinds, err := loadKinds(data, words)
-	if err != nil {
+	var err error
+	if w.kinds, err = loadKinds(data, words); err != nil {
 		return err
 	}
 	calls, err := loadCatalogue(data, words)
 	if err != nil {
 		return err
 	}
-	personas, err := loadPersonas(data, words, kinds, calls)
+	personas, err := loadPersonas(data, words, w.kinds, calls)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (r *run) summary() *Summary {
 	s := &Summary{
 		Format: SummaryFormat,
 		Options: SummaryOptions{o.Seed, o.Accounts, o.Regions, o.Days, o.EventsPerDay, o.Duplicates, o.Late,
-			o.EventsPerFile, o.Organization, o.CompressionGzip},
+			o.EventsPerFile, o.Organization, o.GzipLevel},
 		Bucket: w.org.bucket, Trail: w.org.trail, Home: w.org.home.name, Org: w.org.folder(),
 		First: o.Start.Format("2006-01-02"), Closing: formatTime(o.closing()), Attacks: []string{},
 	}

@@ -8,6 +8,7 @@ type scene struct {
 	rng     stream
 	org     *organization
 	account *account
+	peer    *account // of a story that reaches into another account
 	region  *region
 	who     *actor
 	via     *access

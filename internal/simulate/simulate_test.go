@@ -14,7 +14,7 @@ func small(t *testing.T) simulate.Options {
 	t.Helper()
 	o := simulate.DefaultOptions()
 	o.Out = filepath.Join(t.TempDir(), "archive")
-	o.Days, o.EventsPerDay, o.Regions, o.CompressionGzip = 2, 3000, 2, 1
+	o.Days, o.EventsPerDay, o.Regions, o.GzipLevel = 2, 3000, 2, 1
 	return o
 }
 

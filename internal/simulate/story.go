@@ -27,8 +27,10 @@ type storyFile struct {
 	// PerDay is how often a routine happens in each account; 0.2 is every fifth day.
 	PerDay float64    `json:"perDay"`
 	Hours  [2]float64 `json:"hours"` // UTC, in which it begins
-	// Vars are drawn once and are known to every step as ${$NAME}. Two exist
-	// without being named: $peer, another account's number, and $shared, a UUID.
+	// Vars are drawn once and are known to every step as ${$NAME}. One with the
+	// name of a pool, such as bucket, is what ${bucket} means in all the story's
+	// calls. Two exist without being named: $peer, another account's number, and
+	// $shared, a UUID.
 	Vars   map[string]string   `json:"vars"`
 	Actors map[string]partFile `json:"actors"`
 	Steps  []stepFile          `json:"steps"`
@@ -37,7 +39,8 @@ type storyFile struct {
 // partFile says who plays a part: an existing actor of a persona, or somebody
 // with an identity of the story's own.
 type partFile struct {
-	Is       string          `json:"is"` // persona
+	Is       string          `json:"is"`   // persona
+	Kind     string          `json:"kind"` // of world/kinds.json, when not the persona's
 	Identity json.RawMessage `json:"identity"`
 	Name     string          `json:"name"` // what ${me} is, with an identity of its own
 	ARN      string          `json:"arn"`  // what ${myArn} is
@@ -59,6 +62,7 @@ type stepFile struct {
 	Request    json.RawMessage `json:"request"`
 	Response   json.RawMessage `json:"response"`
 	Additional json.RawMessage `json:"additional"`
+	Resources  json.RawMessage `json:"resources"`
 	Record     json.RawMessage `json:"record"` // the whole record, for those of another shape
 	Error      *errorFile      `json:"error"`  // {} is the call's own way to refuse
 }
@@ -78,6 +82,7 @@ type step struct {
 	request    template
 	response   template
 	additional template
+	resources  template
 	record     template
 	failure    *callError
 }
@@ -93,6 +98,7 @@ type storyEvent struct {
 	request       template
 	response      template
 	additional    template
+	resources     template
 	record        template
 	failure       *callError
 	sharedEventID string
@@ -177,12 +183,12 @@ func newStep(f stepFile, words vocabulary, calls catalogue) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	s := step{file: f, call: c, request: c.request, response: c.response, additional: c.additional}
+	s := step{file: f, call: c, request: c.request, response: c.response, additional: c.additional, resources: c.resources}
 	with := &compiler{words: words, slots: maps.Clone(c.compiler.slots)}
 	for _, body := range []struct {
 		to  *template
 		raw json.RawMessage
-	}{{&s.request, f.Request}, {&s.response, f.Response}, {&s.additional, f.Additional}, {&s.record, f.Record}} {
+	}{{&s.request, f.Request}, {&s.response, f.Response}, {&s.additional, f.Additional}, {&s.resources, f.Resources}, {&s.record, f.Record}} {
 		if len(body.raw) == 0 {
 			continue
 		}

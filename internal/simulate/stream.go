@@ -68,7 +68,8 @@ func (s *stream) chance(p float64) bool { return p > 0 && s.float() < p }
 
 // exponential has the given mean.
 func (s *stream) exponential(mean float64) float64 {
-	return -math.Log(1-s.float()) * mean
+	// The conversion keeps processors from fusing the product into a sum.
+	return float64(-math.Log(1-s.float()) * mean)
 }
 
 // letters appends n letters of the alphabet, whose length is at most 256.

@@ -43,14 +43,18 @@ func storyVariable(name string) filler {
 func (v vocabulary) withPools(pools []pool) vocabulary {
 	out := maps.Clone(v)
 	for i, p := range pools {
-		out[p.Name] = func([]string) (filler, error) { return poolFiller(i), nil }
+		out[p.Name] = func([]string) (filler, error) { return poolFiller(i, p.Name), nil }
 	}
 	return out
 }
 
 // poolFiller prefers the pool's first members: resources are not used evenly.
-func poolFiller(index int) filler {
+// A story that has a variable of the pool's name is about that one resource.
+func poolFiller(index int, name string) filler {
 	return func(s *scene, dst []byte) []byte {
+		if theOne, ok := s.vars[name]; ok {
+			return append(dst, theOne...)
+		}
 		members := s.account.pools[index].in(s.region)
 		x := s.rng.float()
 		return append(dst, members[int(x*x*float64(len(members)))]...)
@@ -92,6 +96,8 @@ func builtinWords() vocabulary {
 		"sessionKey":  func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "ASIA", &s.rng, 20) },
 		"userID":      func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "AIDA", &s.rng, 21) },
 		"roleID":      func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "AROA", &s.rng, 21) },
+		"peerKey":     func(s *scene, dst []byte) []byte { return s.peer.uniqueID(dst, "ASIA", &s.rng, 20) },
+		"peerRoleID":  func(s *scene, dst []byte) []byte { return s.peer.uniqueID(dst, "AROA", &s.rng, 21) },
 		"person":      func(s *scene, dst []byte) []byte { return append(dst, s.org.somePerson(&s.rng).name...) },
 		"neighbour":   func(s *scene, dst []byte) []byte { return append(dst, s.org.neighbour(s.account, &s.rng).id...) },
 		"privateIP":   privateIP,
