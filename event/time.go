@@ -26,6 +26,13 @@ func ParseTime(text []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// PlainTime reports whether text is a time spelled as CloudTrail writes
+// eventTime, so that AppendTime gives it back.
+func PlainTime(text []byte) bool {
+	_, ok := parsePlain(text)
+	return ok
+}
+
 // AppendTime appends t as CloudTrail writes eventTime.
 func AppendTime(dst []byte, t time.Time) []byte {
 	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")

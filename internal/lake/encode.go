@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
@@ -45,12 +44,11 @@ func (e *encoder) keepValue(f event.Field, v event.Value) {
 func (e *encoder) time(at time.Time) {
 	e.block.time = append(e.block.time, at.UnixMicro())
 	v := e.record.Get(event.EventTime)
-	var plain [32]byte
 	switch text, ok := v.Text(); {
 	case !v.Present():
 	case v.IsNull():
 		e.nulls |= 1 << event.EventTime
-	case !ok || !bytes.Equal(text, event.AppendTime(plain[:0], at)) || e.record.Get(event.TimeWindow).Present():
+	case !ok || !event.PlainTime(text) || e.record.Get(event.TimeWindow).Present():
 		e.keepValue(event.EventTime, v)
 	}
 }
