@@ -47,7 +47,7 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 		day = o.Info.Day
 	}
 	if day.IsZero() {
-		return fmt.Sprintf("undated-%02x", sum[0]), id
+		return fmt.Sprintf("undated-%x", sum[0]>>4), id
 	}
 	return day.Format(time.DateOnly), id
 }

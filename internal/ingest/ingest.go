@@ -95,7 +95,8 @@ type ingest struct {
 	rotating sync.Mutex // held while a batch is taken from the shelves
 	number   int        // of the batch being gathered
 	doneMu   sync.Mutex
-	done     map[string][]lake.Identity // files read to their end, not committed yet
+	done     map[string][]lake.Identity // files that need not be read again, not committed yet
+	logs     int64                      // those of done that are log files
 	blocks   blockPool
 	batches  chan batch
 }
@@ -134,11 +135,7 @@ func (in *ingest) run(ctx context.Context) error {
 	var writing errgroup.Group
 	reading, cancel := context.WithCancelCause(ctx)
 	writing.Go(func() error {
-		err := in.write()
-		if err != nil {
-			cancel(err)
-		}
-		return err
+		return in.write(cancel)
 	})
 	readErr := in.read(reading)
 	in.rotate(true)
@@ -151,7 +148,7 @@ func (in *ingest) run(ctx context.Context) error {
 	if readErr != nil {
 		return readErr
 	}
-	return in.writer.Compact(in.opts.Memory/compactShare, func(int) { in.opts.Bar.SetNote("compacting") })
+	return in.writer.Compact(ctx, in.opts.Memory/compactShare, func(int) { in.opts.Bar.SetNote("compacting") })
 }
 
 // read lists the archive and reads its files.
@@ -215,14 +212,14 @@ func (in *ingest) list(ctx context.Context, jobs chan<- archive.Object) error {
 // that nobody could look, rather than that what was seen is bad.
 func (in *ingest) failed(key string, offset int64, reason, cause string, unseen bool) {
 	in.report.failed(Problem{File: key, Offset: offset, Cause: cause}, reason, unseen)
-	in.refuse.file(key, offset, cause)
+	in.refuse.file(in.logFile(key), offset, cause)
 }
 
-// logFile names an object as the column log_file has it.
-func (in *ingest) logFile(o archive.Object) string {
+// logFile names the object with a key as the column log_file has it.
+func (in *ingest) logFile(key string) string {
 	if bucket, ok := strings.CutPrefix(in.opts.Source.URI(), "s3://"); ok {
 		bucket, _, _ = strings.Cut(bucket, "/")
-		return "s3://" + bucket + "/" + o.Key
+		return "s3://" + bucket + "/" + key
 	}
-	return o.Key
+	return key
 }

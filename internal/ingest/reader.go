@@ -29,7 +29,7 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 		return err
 	}
 	r.key = o.Key
-	r.from = lake.Source{LogFile: r.in.logFile(o), Account: o.Info.Account}
+	r.from = lake.Source{LogFile: r.in.logFile(o.Key), Account: o.Info.Account}
 	src, err := r.in.opts.Source.Open(ctx, o)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -50,15 +50,17 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 	switch {
 	case err == nil:
 		r.in.report.read()
-		r.in.finish(o)
+		r.in.finish(o, true)
 	case errors.As(err, &foreign) && (foreign.What == archive.SkipDigest || !r.logLike(o)):
 		r.in.report.skipped(foreign.What)
-		r.in.finish(o)
+		r.in.finish(o, false)
 	case errors.As(err, &foreign):
 		r.in.failed(o.Key, 0, foreign.What, foreign.What, false)
 	case errors.As(err, &fault) && ctx.Err() == nil:
 		reason, _, _ := strings.Cut(fault.Cause, ":")
 		r.in.failed(o.Key, fault.Offset, reason, fault.Cause, fault.Err != nil)
+	case ctx.Err() != nil:
+		return ctx.Err() // the fault may be only that of a reading cut short
 	default:
 		return err
 	}
@@ -79,7 +81,7 @@ func (r *reader) logLike(o archive.Object) bool {
 // record takes one event.
 func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) error {
 	at, ok := rec.Time()
-	if !ok {
+	if !ok || at.Year() < 1 || at.Year() > 9999 { // a zone can lead out of the years that have a folder
 		return r.reject(offset, rec.Raw(), noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)

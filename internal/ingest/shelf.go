@@ -92,12 +92,15 @@ func (s *shelf) take(b *batch, next int) {
 	s.size, s.added, s.number = 0, lake.Totals{}, next
 }
 
-// finish notes that a file was read to its end. All its rows are on the
-// shelves, or already gone from them.
-func (in *ingest) finish(o archive.Object) {
+// finish notes that a file need not be read again. All its rows are on the
+// shelves, or already gone from them. log says that it is a log file.
+func (in *ingest) finish(o archive.Object, log bool) {
 	shard, id := in.files.entry(o)
 	in.doneMu.Lock()
 	defer in.doneMu.Unlock()
+	if log {
+		in.logs++
+	}
 	in.done[shard] = append(in.done[shard], id)
 }
 
@@ -115,10 +118,8 @@ func (in *ingest) rotate(last bool) {
 	// its rows in it or in an earlier one.
 	in.doneMu.Lock()
 	b.Sources, in.done = in.done, map[string][]lake.Identity{}
+	b.Added.Files, in.logs = in.logs, 0
 	in.doneMu.Unlock()
-	for _, files := range b.Sources {
-		b.Added.Files += int64(len(files))
-	}
 	in.number++
 	for _, s := range in.shelves {
 		s.take(&b, in.number)
@@ -133,14 +134,15 @@ func (in *ingest) rotate(last bool) {
 	}
 }
 
-// write commits batches until there are no more. After an error it only drains
-// them, so that nobody waits for a writer that has given up.
-func (in *ingest) write() (err error) {
+// write commits batches until there are no more. After an error it calls stop
+// and only drains them, so that nobody waits for a writer that has given up.
+func (in *ingest) write(stop func(error)) (err error) {
 	for b := range in.batches {
 		if err != nil {
 			continue
 		}
 		if err = in.writer.Commit(b.Batch); err != nil {
+			stop(err)
 			continue
 		}
 		in.report.committed(b.Added)

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/bits"
@@ -11,12 +12,17 @@ import (
 // made one.
 const compactAt = 4
 
+// maxMerged is the most bytes in memory that parts are merged to, whatever the
+// limit: some 100 MB of Parquet, and within what a column of a Block can hold.
+const maxMerged = 1 << 30
+
 // Compact merges small parts of days that have many, so that a lake fed every
 // few minutes does not become a heap of small files. No merged part takes more
 // than limit bytes in memory. A part is rewritten about once each time its day
 // grows fourfold. progress is called after each merge with how many parts it
-// took.
-func (w *Writer) Compact(limit int64, progress func(parts int)) error {
+// took. A cancelled context ends it between two merges.
+func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts int)) error {
+	limit = min(limit, maxMerged)
 	days := map[string][]Part{}
 	for _, p := range w.manifest.Parts {
 		days[p.Day] = append(days[p.Day], p)
@@ -26,6 +32,9 @@ func (w *Writer) Compact(limit int64, progress func(parts int)) error {
 			group := mergeable(days[day], limit)
 			if group == nil {
 				break
+			}
+			if err := ctx.Err(); err != nil {
+				return err
 			}
 			merged, err := w.merge(group)
 			if err != nil {
@@ -94,11 +103,11 @@ func (w *Writer) merge(group []Part) (Part, error) {
 		drop = append(drop, p.published(w.dir), idsPath(w.dir, p.Name))
 	}
 	merged, err := w.stagePart(Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, 0), Day: group[0].Day}, blocks, hours)
-	if err != nil {
-		return Part{}, err
+	if want := int64(hours.count()); err == nil && merged.Rows != want {
+		err = fmt.Errorf("%d rows but %d identities", merged.Rows, want)
 	}
-	if want := int64(hours.count()); merged.Rows != want {
-		return Part{}, fmt.Errorf("%d rows but %d identities", merged.Rows, want)
+	if err != nil {
+		return Part{}, w.abandon(err)
 	}
 	next.Parts = append(without(next.Parts, group), merged)
 	return merged, w.replace(&next, []Part{merged}, drop)

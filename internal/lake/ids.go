@@ -73,6 +73,10 @@ func readIDs(path string, want func(section int64) bool, add func(section int64,
 	}
 	defer f.Close() // only read from
 	damaged := func(err error) error { return fmt.Errorf("read identities %q: %w", path, err) }
+	info, err := f.Stat()
+	if err != nil {
+		return damaged(err)
+	}
 	head := make([]byte, len(idsMagic)+4)
 	if _, err := io.ReadFull(f, head); err != nil {
 		return damaged(err)
@@ -80,11 +84,18 @@ func readIDs(path string, want func(section int64) bool, add func(section int64,
 	if string(head[:len(idsMagic)]) != idsMagic {
 		return damaged(fmt.Errorf("not an identity file"))
 	}
-	table := make([]byte, 12*int(binary.LittleEndian.Uint32(head[len(idsMagic):])))
+	count := int64(binary.LittleEndian.Uint32(head[len(idsMagic):]))
+	if count > info.Size()/12 {
+		return damaged(io.ErrUnexpectedEOF)
+	}
+	table := make([]byte, 12*count)
 	if _, err := io.ReadFull(f, table); err != nil {
 		return damaged(err)
 	}
 	at := int64(len(head) + len(table))
+	if want := at + identityBytes*total(table); want != info.Size() {
+		return damaged(fmt.Errorf("%d bytes, not the %d it should have", info.Size(), want))
+	}
 	for ; len(table) > 0; table = table[12:] {
 		section := int64(binary.LittleEndian.Uint64(table))
 		size := identityBytes * int64(binary.LittleEndian.Uint32(table[8:]))
@@ -96,6 +107,14 @@ func readIDs(path string, want func(section int64) bool, add func(section int64,
 		at += size
 	}
 	return nil
+}
+
+// total sums the lengths of all sections.
+func total(table []byte) (n int64) {
+	for ; len(table) > 0; table = table[12:] {
+		n += int64(binary.LittleEndian.Uint32(table[8:]))
+	}
+	return n
 }
 
 func eachID(r io.Reader, size, section int64, add func(section int64, id Identity)) error {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,15 @@ const (
 	stateDir     = "_trailkeeper"
 	manifestName = "manifest.json"
 	dayLayout    = "2006-01-02"
+)
+
+// The names a Writer gives: the number of the commit, and a number in it. Other
+// programs call their files part-*.parquet too.
+var (
+	partName    = regexp.MustCompile(`^part-\d{8,}-\d{4,}\.parquet$`)
+	idsName     = regexp.MustCompile(`^part-\d{8,}-\d{4,}\.ids$`)
+	sourcesName = regexp.MustCompile(`^files-\d{8,}-\d{4,}\.ids$`)
+	refusedName = regexp.MustCompile(`^refused-\d{8,}\.jsonl$`)
 )
 
 // Part is one Parquet file of the lake.
@@ -96,10 +106,42 @@ func readManifest(dir string) (*manifest, error) {
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
 	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
+	}
 	if m.Sources == nil {
 		m.Sources = map[string][]string{}
 	}
 	return m, nil
+}
+
+// check refuses a manifest that no Writer wrote: its names become paths, of
+// files to read and of files not to remove.
+func (m *manifest) check() error {
+	if m.Format < 1 || m.Sequence < 0 {
+		return fmt.Errorf("not a manifest: format %d, sequence %d", m.Format, m.Sequence)
+	}
+	for _, p := range m.Parts {
+		if !partName.MatchString(p.Name) {
+			return fmt.Errorf("%q is not the name of a part", p.Name)
+		}
+		if _, err := time.Parse(dayLayout, p.Day); err != nil {
+			return fmt.Errorf("part %q: %q is not a day", p.Name, p.Day)
+		}
+	}
+	for _, names := range m.Sources {
+		for _, name := range names {
+			if !sourcesName.MatchString(name) {
+				return fmt.Errorf("%q is not the name of a list of log files", name)
+			}
+		}
+	}
+	for _, name := range m.Quarantine {
+		if !refusedName.MatchString(name) {
+			return fmt.Errorf("%q is not the name of a listing", name)
+		}
+	}
+	return nil
 }
 
 // write replaces the manifest of the lake in dir: the commit.
@@ -111,9 +153,12 @@ func (m *manifest) write(dir string) error {
 	return replaceFile(filepath.Join(dir, stateDir, manifestName), append(data, '\n'))
 }
 
+// asideSuffix is of files that are still being written.
+const asideSuffix = ".new"
+
 // replaceFile writes data aside, makes it durable and renames it over path.
 func replaceFile(path string, data []byte) error {
-	aside := path + ".new"
+	aside := path + asideSuffix
 	f, err := os.Create(aside)
 	if err != nil {
 		return err
@@ -177,18 +222,40 @@ type Lake struct {
 // [*VersionError] where these apply.
 func Open(dir string) (*Lake, error) {
 	m, err := readManifest(dir)
-	if err != nil {
-		return nil, err
-	}
-	l := &Lake{Dir: dir, Totals: m.Totals, parts: m.Parts}
-	for i := range l.parts {
-		p := &l.parts[i]
-		p.path = p.published(dir)
-		if _, err := os.Stat(p.path); errors.Is(err, fs.ErrNotExist) {
-			p.path = p.staged(dir)
+	for err == nil {
+		l := &Lake{Dir: dir, Totals: m.Totals, parts: m.Parts}
+		missing := l.locate()
+		if missing == nil {
+			return l, nil
+		}
+		// Parts go when a writer compacts: then there is a newer manifest.
+		before := m.Sequence
+		if m, err = readManifest(dir); err == nil && m.Sequence == before {
+			err = missing
 		}
 	}
-	return l, nil
+	return nil, err
+}
+
+// locate finds where each part is now.
+func (l *Lake) locate() error {
+	for i := range l.parts {
+		p := &l.parts[i]
+		p.path = p.published(l.Dir)
+		if exists(p.path) {
+			continue
+		}
+		p.path = p.staged(l.Dir)
+		if !exists(p.path) && !exists(p.published(l.Dir)) {
+			return fmt.Errorf("open lake %q: part %q is missing", l.Dir, filepath.Join(dayDir(p.Day), p.Name))
+		}
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Parts returns the parts of the lake in order of day and name.

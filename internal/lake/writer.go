@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -70,8 +71,7 @@ func (w *Writer) recover() error {
 	m, err := readManifest(w.dir)
 	var missing *NotFoundError
 	if errors.As(err, &missing) {
-		m = &manifest{Format: Format, Sources: map[string][]string{}}
-		err = m.write(w.dir)
+		m, err = w.first()
 	}
 	if err != nil {
 		return err
@@ -86,12 +86,28 @@ func (w *Writer) recover() error {
 	return w.sweep()
 }
 
+// first makes the manifest of a new lake.
+func (w *Writer) first() (*manifest, error) {
+	m := &manifest{Format: Format, Sources: map[string][]string{}}
+	left, err := w.unnamed(m)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) > 0 {
+		return nil, fmt.Errorf("open lake %q: %s is missing, but there are files of a lake, such as %q", w.dir, manifestName, left[0])
+	}
+	return m, m.write(w.dir)
+}
+
 // publish moves parts out of the staging folder where they still are there.
 func (w *Writer) publish(parts []Part) error {
 	for _, p := range parts {
 		to := p.published(w.dir)
-		if _, err := os.Stat(to); err == nil {
+		if exists(to) {
 			continue
+		}
+		if !exists(p.staged(w.dir)) {
+			return fmt.Errorf("open lake %q: part %q is missing", w.dir, filepath.Join(dayDir(p.Day), p.Name))
 		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
@@ -107,37 +123,57 @@ func (w *Writer) publish(parts []Part) error {
 }
 
 // sweep removes the files of earlier writers that the manifest does not name.
-// It touches nothing whose name a Writer would not give.
 func (w *Writer) sweep() error {
+	left, err := w.unnamed(w.manifest)
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unnamed finds the files that have a name a Writer gives and that a manifest
+// does not know. Files of any other name belong to somebody else.
+func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
 	named := map[string]bool{}
-	for _, p := range w.manifest.Parts {
+	for _, p := range m.Parts {
 		named[p.Name] = true
 		named[filepath.Base(idsPath(w.dir, p.Name))] = true
 	}
-	for _, names := range w.manifest.Sources {
+	for _, names := range m.Sources {
 		for _, name := range names {
 			named[name] = true
 		}
 	}
-	for _, name := range w.manifest.Quarantine {
+	for _, name := range m.Quarantine {
 		named[name] = true
 	}
-	patterns := []string{"year=*/month=*/day=*/part-*.parquet", stateDir + "/ids/part-*.ids", stateDir + "/sources/files-*.ids", stateDir + "/quarantine/refused-*.jsonl"}
-	for _, pattern := range patterns {
-		found, err := filepath.Glob(filepath.Join(globEscape(w.dir), pattern))
+	for _, place := range []struct {
+		folder string
+		name   *regexp.Regexp
+	}{
+		{"year=*/month=*/day=*", partName},
+		{stateDir + "/ids", idsName},
+		{stateDir + "/sources", sourcesName},
+		{stateDir + "/quarantine", refusedName},
+	} {
+		found, err := filepath.Glob(filepath.Join(globEscape(w.dir), place.folder, "*"))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, path := range found {
-			if named[filepath.Base(path)] {
-				continue
-			}
-			if err := os.Remove(path); err != nil {
-				return err
+			// A listing is written aside first; a dead writer may have left that.
+			name := strings.TrimSuffix(filepath.Base(path), asideSuffix)
+			if place.name.MatchString(name) && !(named[name] && path == strings.TrimSuffix(path, asideSuffix)) {
+				paths = append(paths, path)
 			}
 		}
 	}
-	return nil
+	return paths, nil
 }
 
 func globEscape(dir string) string {
@@ -162,25 +198,44 @@ type Batch struct {
 func (w *Writer) Commit(b Batch) error {
 	next := *w.manifest
 	next.Sequence++
-	next.Sources = maps.Clone(next.Sources)
-	parts, err := w.stage(next.Sequence, b.Days)
+	next.Totals = next.Totals.Plus(b.Added)
+	parts, drop, err := w.prepare(&next, b)
 	if err != nil {
-		return err
+		return w.abandon(err)
+	}
+	return w.replace(&next, parts, drop)
+}
+
+// prepare writes the files of a batch and enters them in the next manifest. It
+// returns the new parts, and the paths of files that the manifest names no
+// longer.
+func (w *Writer) prepare(next *manifest, b Batch) (parts []Part, drop []string, err error) {
+	if parts, err = w.stage(next.Sequence, b.Days); err != nil {
+		return nil, nil, err
 	}
 	next.Parts = append(slices.Clone(next.Parts), parts...)
-	drop, err := w.stageSources(&next, b.Sources)
-	if err != nil {
-		return err
+	next.Sources = maps.Clone(next.Sources)
+	if drop, err = w.stageSources(next, b.Sources); err != nil {
+		return nil, nil, err
 	}
 	if len(b.Quarantine) > 0 {
 		name := fmt.Sprintf("refused-%08d.jsonl", next.Sequence)
 		if err := replaceFile(filepath.Join(w.dir, stateDir, "quarantine", name), b.Quarantine); err != nil {
-			return err
+			return nil, nil, err
 		}
 		next.Quarantine = append(slices.Clone(next.Quarantine), name)
 	}
-	next.Totals = next.Totals.Plus(b.Added)
-	return w.replace(&next, parts, drop)
+	return parts, drop, nil
+}
+
+// abandon removes what was prepared for a commit that cannot happen: the disk
+// may be full of it. The next Writer would remove it too, so the error that
+// counts is the first.
+func (w *Writer) abandon(cause error) error {
+	if os.RemoveAll(stagingDir(w.dir)) == nil {
+		_ = w.sweep()
+	}
+	return fmt.Errorf("write to lake %q: %w", w.dir, cause)
 }
 
 // Plus adds two totals.

@@ -1,0 +1,78 @@
+package lake
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A lake fed by many small runs stays one of few files, with the same records,
+// whatever is compacted when.
+func TestManySmallCommits(t *testing.T) {
+	const runs = 300
+	dir := t.TempDir()
+	var want []string
+	most := 0
+	w := openWriter(t, dir)
+	for run := range runs {
+		b := Batch{Days: map[string][]*Block{firstDay: {NewBlock(nil)}}}
+		text := fmt.Sprintf(`{"eventTime":%q,"eventName":"Event%d","eventID":"%d"}`, time.Date(2026, 1, 11, run%24, 0, run, 0, time.UTC).Format(time.RFC3339), run, run)
+		fill(t, b.Days[firstDay][0], "x", text)
+		want = append(want, text)
+		commit(t, w, b)
+		if err := w.Compact(t.Context(), 256<<20, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, len(w.manifest.Parts))
+	}
+	identities := 0
+	for hour := range 24 {
+		err := w.Existing(Hour(time.Date(2026, 1, 11, hour, 0, 0, 0, time.UTC)), func(Identity) { identities++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeWriter(t, w)
+	if most > 2*compactAt {
+		t.Errorf("there were up to %d parts for one day", most)
+	}
+	if identities != runs {
+		t.Errorf("%d identities for %d records", identities, runs)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, contents(t, dir)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// Parts are not merged beyond the limit, and a second run finds nothing to do.
+func TestCompactKeepsToItsLimit(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir)
+	var numbers []int
+	for n := range 12 {
+		commit(t, w, batchOf(t, n))
+		numbers = append(numbers, n)
+	}
+	one := w.manifest.Parts[0].PlainBytes
+	limit := 5 * one
+	if err := w.Compact(t.Context(), limit, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range w.manifest.Parts {
+		if p.PlainBytes > limit {
+			t.Errorf("part %s takes %d bytes, above the limit of %d", p.Name, p.PlainBytes, limit)
+		}
+	}
+	if got := len(w.manifest.Parts); got > 5 {
+		t.Errorf("%d parts left of 12", got)
+	}
+	if err := w.Compact(t.Context(), limit, func(int) { t.Error("merged again") }); err != nil {
+		t.Fatal(err)
+	}
+	closeWriter(t, w)
+	requireLake(t, dir, numbers...)
+}
