@@ -20,6 +20,7 @@ type world struct {
 	opts     Options
 	org      *organization
 	kinds    map[string]*kind
+	calls    catalogue
 	routines []*story
 	attacks  []*story
 	planned  map[shardKey][]occurrence // the events of attacks

@@ -97,21 +97,20 @@ func (w *world) load(words vocabulary) error {
 	if w.kinds, err = loadKinds(data, words); err != nil {
 		return err
 	}
-	calls, err := loadCatalogue(data, words)
-	if err != nil {
+	if w.calls, err = loadCatalogue(data, words); err != nil {
 		return err
 	}
-	personas, err := loadPersonas(data, words, w.kinds, calls)
+	personas, err := loadPersonas(data, words, w.kinds, w.calls)
 	if err != nil {
 		return err
 	}
 	if err := w.org.addActors(personas); err != nil {
 		return err
 	}
-	if w.routines, err = loadStories(data, "routines", words, calls); err != nil {
+	if w.routines, err = loadStories(data, "routines", words, w.calls); err != nil {
 		return err
 	}
-	attacks, err := loadStories(data, "attacks", words, calls)
+	attacks, err := loadStories(data, "attacks", words, w.calls)
 	if err != nil {
 		return err
 	}
