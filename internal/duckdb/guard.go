@@ -21,7 +21,8 @@ var safeTableFunctions = [...]string{
 
 // statement is SQL that passed the guard.
 type statement struct {
-	sql string // as given, or with EXPLAIN written canonically, at the same offsets
+	sql      string   // as given, or with EXPLAIN written canonically, at the same offsets
+	identity []string // the fields of useridentity it uses, when it names nothing but fields
 }
 
 // check lets a single reading statement through: SELECT, WITH, VALUES, FROM,
@@ -66,10 +67,11 @@ func check(conn bindings.Connection, sql string) (statement, error) {
 		}
 		return statement{}, &SQLError{SQL: sql, Position: position, Message: fault.message, Hint: fault.hint}
 	}
+	checked := statement{sql, fieldsOnly(tree.Statements[0])}
 	if explain != "" {
-		return statement{explain + strings.Repeat(" ", offset-len(explain)) + inner}, nil
+		checked.sql = explain + strings.Repeat(" ", offset-len(explain)) + inner
 	}
-	return statement{sql}, nil
+	return checked, nil
 }
 
 // syntaxTree is what json_serialize_sql gives.

@@ -48,6 +48,12 @@ func checkAndRun(conn bindings.Connection, sql string, params map[string]any) (*
 	if err != nil {
 		return nil, err
 	}
+	if checked.identity != nil {
+		// A temporary view hides the other one from this connection.
+		if err := execute(conn, "CREATE TEMP "+athenaView(checked.identity)); err != nil {
+			return nil, fmt.Errorf("run query: %w", err)
+		}
+	}
 	return run(conn, checked.sql, params)
 }
 

@@ -24,22 +24,18 @@ var eventColumns = [...]string{
 	"log_file", "extra",
 }
 
-// athenaColumns defines cloudtrail_logs: the columns, order and types of the
-// table AWS documents for Athena, so that SQL written for it runs unchanged.
-// Casts to VARCHAR and struct_pack cost nothing; resources is parsed only when
-// it is asked for. JSON keys are case sensitive in from_json, hence the cast of
-// the whole list to the names of the table.
+// athenaView defines cloudtrail_logs over lake.rows: the columns, order and
+// types of the table AWS documents for Athena, so that SQL written for it runs
+// unchanged. resources is parsed only when it is asked for. JSON keys are case
+// sensitive in from_json, hence the cast of the whole list to the names of the
+// table. The fields of useridentity other than the wanted ones are NULL; nil
+// wants all.
+func athenaView(wanted []string) string {
+	return "VIEW cloudtrail_logs AS SELECT event_version AS eventversion, " +
+		identityStruct(wanted) + " AS " + identityColumn + "," + athenaColumns + " FROM lake.rows"
+}
+
 const athenaColumns = `
-	event_version AS eventversion,
-	struct_pack(
-		"type" := identity_type,
-		principalid := identity_principal_id,
-		arn := identity_arn,
-		accountid := identity_account_id,
-		invokedby := identity_invoked_by,
-		accesskeyid := identity_access_key_id,
-		username := identity_user_name
-	) AS useridentity,
 	strftime(event_time, '%Y-%m-%dT%H:%M:%SZ') AS eventtime,
 	event_source AS eventsource,
 	event_name AS eventname,
@@ -48,9 +44,9 @@ const athenaColumns = `
 	user_agent AS useragent,
 	error_code AS errorcode,
 	error_message AS errormessage,
-	request_parameters::VARCHAR AS requestparameters,
-	response_elements::VARCHAR AS responseelements,
-	additional_event_data::VARCHAR AS additionaleventdata,
+	request_parameters AS requestparameters,
+	response_elements AS responseelements,
+	additional_event_data AS additionaleventdata,
 	request_id AS requestid,
 	event_id AS eventid,
 	from_json(resources, '[{"ARN":"VARCHAR","accountId":"VARCHAR","type":"VARCHAR"}]')
@@ -59,7 +55,7 @@ const athenaColumns = `
 	api_version AS apiversion,
 	CASE read_only WHEN true THEN 'true' WHEN false THEN 'false' END AS readonly,
 	recipient_account_id AS recipientaccountid,
-	service_event_details::VARCHAR AS serviceeventdetails,
+	service_event_details AS serviceeventdetails,
 	shared_event_id AS sharedeventid,
 	vpc_endpoint_id AS vpcendpointid,
 	aws_region AS region,
@@ -71,10 +67,10 @@ const athenaColumns = `
 func createViews(opts Options) []string {
 	source := partsSource(opts.Parts) + window(opts.Since, opts.Until)
 	return []string{
-		"CREATE VIEW events AS SELECT " + typedColumns() + " FROM " + source,
-		"CREATE VIEW cloudtrail_logs AS SELECT " + athenaColumns + " FROM " + source,
 		"CREATE SCHEMA lake",
 		"CREATE VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
+		"CREATE VIEW events AS SELECT " + typedColumns() + " FROM " + source,
+		"CREATE " + athenaView(nil),
 	}
 }
 

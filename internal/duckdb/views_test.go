@@ -3,10 +3,12 @@ package duckdb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	bindings "github.com/duckdb/duckdb-go-bindings"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -131,6 +133,54 @@ func TestUnusedColumnsAreNotRead(t *testing.T) {
 		if strings.Contains(plan, column) {
 			t.Errorf("the plan reads %s\n%s", column, plan)
 		}
+	}
+}
+
+// A statement that names single fields of useridentity reads only their columns,
+// and gives the same rows as one that uses the whole struct.
+func TestIdentityFields(t *testing.T) {
+	db := open(t, Options{Parts: tenDays(t)})
+	for sql, want := range map[string][]string{
+		"SELECT useridentity.username FROM cloudtrail_logs":                                                                                        {"username"},
+		"SELECT c.useridentity.ARN, count(*) FROM cloudtrail_logs c WHERE useridentity.type = 'x' GROUP BY ALL":                                    {"arn", "type"},
+		"WITH a AS (SELECT cloudtrail_logs.useridentity.arn AS who FROM cloudtrail_logs) SELECT who, count(*) AS n FROM a GROUP BY who ORDER BY n": {"arn"},
+		"SELECT eventname FROM cloudtrail_logs":                                                                                                    nil,
+		"SELECT * FROM cloudtrail_logs WHERE useridentity.arn IS NULL":                                                                             nil,
+		"FROM cloudtrail_logs ORDER BY useridentity.arn":                                                                                           nil,
+		"SELECT useridentity FROM cloudtrail_logs WHERE useridentity.arn IS NOT NULL":                                                              nil,
+		"SELECT useridentity.* FROM cloudtrail_logs":                                                                                               nil,
+		"SELECT struct_extract(useridentity, 'arn'), useridentity.type FROM cloudtrail_logs":                                                       nil,
+		"SELECT c, useridentity.arn FROM cloudtrail_logs c":                                                                                        nil,
+		"SELECT cloudtrail_logs, useridentity.arn FROM cloudtrail_logs":                                                                            nil,
+		"SELECT b.arn, a FROM cloudtrail_logs t(a, b)":                                                                                             nil,
+		"SELECT #2, useridentity.arn FROM cloudtrail_logs":                                                                                         nil,
+		"SELECT COLUMNS('user.*'), useridentity.arn FROM cloudtrail_logs":                                                                          nil,
+		"SELECT a.useridentity.arn FROM cloudtrail_logs a JOIN cloudtrail_logs b USING (useridentity)":                                             nil,
+		"SELECT a.useridentity.arn FROM cloudtrail_logs a NATURAL JOIN cloudtrail_logs b":                                                          nil,
+		"DESCRIBE SELECT useridentity.arn FROM cloudtrail_logs":                                                                                    nil,
+		"SUMMARIZE SELECT useridentity.arn FROM cloudtrail_logs":                                                                                   nil,
+	} {
+		conn, err := db.connect()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked, err := check(conn, sql)
+		bindings.Disconnect(&conn)
+		if err != nil {
+			t.Errorf("%v\n%s", err, sql)
+			continue
+		}
+		slices.Sort(checked.identity)
+		if diff := cmp.Diff(want, checked.identity); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", sql, diff)
+		}
+	}
+	const sql = "SELECT useridentity.username, useridentity.type, count(*) FROM cloudtrail_logs GROUP BY ALL"
+	if plan := fmt.Sprint(mustAll(t, db, "EXPLAIN "+sql)); strings.Contains(plan, "identity_arn") || !strings.Contains(plan, "identity_type") {
+		t.Errorf("the plan reads other columns than it needs\n%s", plan)
+	}
+	if diff := cmp.Diff([][]any{{"alice", "IAMUser", int64(1000)}}, mustAll(t, db, sql)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
