@@ -1,7 +1,6 @@
 package simulate_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
@@ -30,13 +29,13 @@ func TestValidateLogs(t *testing.T) {
 		t.Run(fmt.Sprintf("organization=%v", organization), func(t *testing.T) {
 			t.Parallel()
 			o := small(t)
-			o.Days, o.EventsPerDay, o.Late, o.Organization = 2, 700, 0.05, organization
+			o.Days, o.EventsPerDay, o.Late, o.Organization = 1, 500, 0.05, organization
 			summary := mustRun(t, o)
 			cli := &validator{aws: aws, endpoint: serveArchive(t, o.Out, summary), summary: summary}
 			for _, region := range summary.Regions {
 				cli.expectValid(t, region)
 			}
-			victim := someLogFile(t, o.Out, summary.Regions[0])
+			victim := someLogFile(t, o.Out, cli.account().ID, summary.Regions[0])
 			flipByte(t, filepath.Join(o.Out, victim))
 			cli.expectInvalid(t, victim, "hash value doesn't match|invalid format")
 			if err := os.Remove(filepath.Join(o.Out, victim)); err != nil {
@@ -47,20 +46,26 @@ func TestValidateLogs(t *testing.T) {
 	}
 }
 
-// validator runs validate-logs for the first account of an archive.
+// validator runs validate-logs on one account of an archive.
 type validator struct {
 	aws, endpoint string
 	summary       *simulate.Summary
 }
 
+// account is the one whose chains are validated: of an organization, a member.
+func (v *validator) account() simulate.SummaryAccount {
+	if v.summary.Org != "" {
+		return v.summary.Accounts[1]
+	}
+	return v.summary.Accounts[0]
+}
+
 func (v *validator) run(t *testing.T, region string) (output string, code int) {
 	t.Helper()
-	account := v.summary.Accounts[0]
-	args := []string{"cloudtrail", "validate-logs", "--verbose", "--trail-arn", account.TrailARN, "--region", region,
+	args := []string{"cloudtrail", "validate-logs", "--verbose", "--trail-arn", v.account().TrailARN, "--region", region,
 		"--start-time", "2026-01-04T00:00:00Z", "--end-time", "2026-01-09T00:00:00Z"}
 	if v.summary.Org != "" {
-		account = v.summary.Accounts[1]
-		args = append(args, "--account-id", account.ID)
+		args = append(args, "--account-id", v.account().ID)
 	}
 	cmd := exec.CommandContext(t.Context(), v.aws, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") }),
@@ -80,10 +85,7 @@ func (v *validator) expectValid(t *testing.T, region string) {
 	if code != 0 || strings.Contains(out, "INVALID") {
 		t.Fatalf("%s: validate-logs ends with %d:\n%s", region, code, tail(out))
 	}
-	account := v.summary.Accounts[0].ID
-	if v.summary.Org != "" {
-		account = v.summary.Accounts[1].ID
-	}
+	account := v.account().ID
 	digests, files := 0, int64(0)
 	for _, c := range v.summary.Chains {
 		if c.Account == account && c.Region == region {
@@ -116,38 +118,19 @@ func (v *validator) expectInvalid(t *testing.T, key, reason string) {
 
 func tail(s string) string { return s[max(0, len(s)-3000):] }
 
-// someLogFile returns the key of a log file of the account that is validated.
-func someLogFile(t *testing.T, root, region string) string {
+// someLogFile returns the key of a log file in the middle of the chain.
+func someLogFile(t *testing.T, root, account, region string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(root, "AWSLogs", "*", "CloudTrail", region, "*", "*", "*", "*.gz"))
-	if err == nil && len(found) == 0 {
-		found, err = filepath.Glob(filepath.Join(root, "AWSLogs", "*", "*", "CloudTrail", region, "*", "*", "*", "*.gz"))
-	}
-	if err != nil || len(found) == 0 {
-		t.Fatalf("no log files below %s (%v)", root, err)
-	}
-	s := readSummary(t, root)
-	account := s.Accounts[0].ID
-	if s.Org != "" {
-		account = s.Accounts[1].ID
-	}
-	for _, name := range found[len(found)/2:] {
-		if strings.HasPrefix(filepath.Base(name), account) {
-			key, err := filepath.Rel(root, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return filepath.ToSlash(key)
+	var found []string
+	eachLogFile(t, root, func(f logFile) {
+		if f.key.Account == account && f.key.Region == region {
+			found = append(found, f.name)
 		}
+	})
+	if len(found) == 0 {
+		t.Fatalf("no log file of %s in %s", account, region)
 	}
-	for _, name := range found {
-		if strings.HasPrefix(filepath.Base(name), account) {
-			key, _ := filepath.Rel(root, name)
-			return filepath.ToSlash(key)
-		}
-	}
-	t.Fatalf("no log file of %s", account)
-	return ""
+	return found[len(found)/2]
 }
 
 func flipByte(t *testing.T, name string) {
@@ -166,24 +149,7 @@ func flipByte(t *testing.T, name string) {
 // CloudTrail and Organizations. It returns the endpoint's URL.
 func serveArchive(t *testing.T, root string, s *simulate.Summary) string {
 	t.Helper()
-	metadata := map[string]map[string]string{}
-	f, err := os.Open(filepath.Join(root, simulate.SideFolder, simulate.ObjectMetadataFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		var m simulate.ObjectMetadata
-		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
-			t.Fatal(err)
-		}
-		metadata[m.Key] = m.Metadata
-	}
-	if lines.Err() != nil || len(metadata) == 0 {
-		t.Fatalf("no object metadata (%v)", lines.Err())
-	}
-	server := httptest.NewServer(&fakeAWS{root, s, metadata})
+	server := httptest.NewServer(&fakeAWS{root, s, metadata(t, root)})
 	t.Cleanup(server.Close)
 	return server.URL
 }
