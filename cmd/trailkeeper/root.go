@@ -17,6 +17,7 @@ type job struct {
 func jobs(s *streams) []job {
 	return []job{
 		{"Try it", []*cobra.Command{
+			newDemoCommand(s),
 			newSimulateCommand(s),
 		}},
 		{"Keep the events", []*cobra.Command{
