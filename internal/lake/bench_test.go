@@ -5,42 +5,45 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/logfile"
 )
 
-func loadFiles(b testing.TB) (files [][]byte, total int64) {
-	paths, _ := filepath.Glob("../../../shared/data/invictus/CloudTrail/*.json")
-	for _, p := range paths {
-		data, err := os.ReadFile(p)
+// realFiles returns the log files of a real account.
+func realFiles(b *testing.B) (files [][]byte, size int64) {
+	paths, err := filepath.Glob("../../../shared/data/invictus/CloudTrail/*.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if len(paths) == 0 {
+		b.Skip("SKIPPED REAL DATA: no ../shared/data/invictus")
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
 		if err != nil {
 			b.Fatal(err)
 		}
 		files = append(files, data)
-		total += int64(len(data))
+		size += int64(len(data))
 	}
-	if len(files) == 0 {
-		b.Skip("no data")
-	}
-	return
+	return files, size
 }
 
-func blocksOf(b testing.TB, files [][]byte) (blocks []*Block, n int) {
+func blocksOf(b *testing.B, files [][]byte) []*Block {
 	var r logfile.Reader
-	cur := NewBlock(nil)
-	for _, f := range files {
-		err := r.Read(bytes.NewReader(f), logfile.Visitor{
-			Record: func(off int64, rec *event.Record) error {
-				at, _ := rec.Time()
-				id := Identify(rec, Source{LogFile: "x"}, off)
-				cur.Append(rec, at, id, Source{LogFile: "x"})
-				n++
-				if cur.Full() {
-					blocks = append(blocks, cur)
-					cur = NewBlock(nil)
+	blocks := []*Block{NewBlock(nil)}
+	for _, data := range files {
+		err := r.Read(bytes.NewReader(data), logfile.Visitor{
+			Record: func(offset int64, rec *event.Record) error {
+				last := blocks[len(blocks)-1]
+				if last.Full() {
+					last = NewBlock(last)
+					blocks = append(blocks, last)
 				}
+				at, _ := rec.Time()
+				from := Source{LogFile: "log.json"}
+				last.Append(rec, at, Identify(rec, from, offset), from)
 				return nil
 			},
 			Reject: func(int64, []byte, string) error { return nil },
@@ -49,75 +52,28 @@ func blocksOf(b testing.TB, files [][]byte) (blocks []*Block, n int) {
 			b.Fatal(err)
 		}
 	}
-	return append(blocks, cur), n
+	return blocks
 }
 
-func BenchmarkEncode(b *testing.B) {
-	files, total := loadFiles(b)
-	b.SetBytes(total)
+// BenchmarkBlock decodes files and gathers their events in blocks.
+func BenchmarkBlock(b *testing.B) {
+	files, size := realFiles(b)
+	b.SetBytes(size)
 	for b.Loop() {
 		blocksOf(b, files)
 	}
 }
 
-func BenchmarkIdentify(b *testing.B) {
-	files, total := loadFiles(b)
-	b.SetBytes(total)
-	var r logfile.Reader
-	for b.Loop() {
-		for _, f := range files {
-			r.Read(bytes.NewReader(f), logfile.Visitor{
-				Record: func(off int64, rec *event.Record) error {
-					Identify(rec, Source{LogFile: "x"}, off)
-					return nil
-				},
-				Reject: func(int64, []byte, string) error { return nil },
-			})
-		}
-	}
-}
-
-func BenchmarkScan(b *testing.B) {
-	files, total := loadFiles(b)
-	b.SetBytes(total)
-	var r logfile.Reader
-	for b.Loop() {
-		for _, f := range files {
-			r.Read(bytes.NewReader(f), logfile.Visitor{
-				Record: func(off int64, rec *event.Record) error { return nil },
-				Reject: func(int64, []byte, string) error { return nil },
-			})
-		}
-	}
-}
-
+// BenchmarkParquet writes gathered events as a part.
 func BenchmarkParquet(b *testing.B) {
-	files, total := loadFiles(b)
-	var all [][]byte
-	for range 20 {
-		all = append(all, files...)
-	}
-	blocks, n := blocksOf(b, all)
-	b.SetBytes(total * 20)
-	var buf bytes.Buffer
+	files, size := realFiles(b)
+	blocks := blocksOf(b, files)
+	b.SetBytes(size)
+	var out bytes.Buffer
 	for b.Loop() {
-		buf.Reset()
-		if err := writeParquet(&buf, blocks); err != nil {
+		out.Reset()
+		if err := writeParquet(&out, blocks); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(buf.Len())/float64(n), "B/row")
-}
-
-func BenchmarkOrder(b *testing.B) {
-	files, _ := loadFiles(b)
-	var all [][]byte
-	for range 20 {
-		all = append(all, files...)
-	}
-	blocks, _ := blocksOf(b, all)
-	for b.Loop() {
-		order(blocks)
-	}
-	_ = time.Now
 }
