@@ -81,7 +81,10 @@ func runSimulate(ctx context.Context, opts simulate.Options, s *streams) error {
 	if err != nil {
 		return explainSimulate(err, opts, events, s.err)
 	}
-	return printSimulated(s.out, opts.Out, summary, s.now().Sub(started))
+	took := max(s.now().Sub(started), time.Millisecond)
+	fmt.Fprintf(s.err, "simulated in %s, %s events a second\n",
+		took.Round(10*time.Millisecond), quantity.FormatCount(int64(float64(summary.Total.Events)/took.Seconds())))
+	return printSimulated(s.out, opts.Out, summary)
 }
 
 // explainSimulate tells mistakes in the command line from failures, and what a
@@ -119,7 +122,7 @@ func listAttacks(w io.Writer) error {
 	return table.Flush()
 }
 
-func printSimulated(w io.Writer, out string, s *simulate.Summary, took time.Duration) error {
+func printSimulated(w io.Writer, out string, s *simulate.Summary) error {
 	digests := 0
 	for _, c := range s.Chains {
 		digests += c.Digests
@@ -127,12 +130,13 @@ func printSimulated(w io.Writer, out string, s *simulate.Summary, took time.Dura
 	n := quantity.FormatCount
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "wrote\t%s\n", out)
-	fmt.Fprintf(table, "time\t%s and %d days, %d accounts, %d Regions\n", s.First, s.Options.Days, s.Options.Accounts, s.Options.Regions)
-	fmt.Fprintf(table, "events\t%s (%s late, %s of %d attacks)\n", n(s.Total.Events), n(s.Total.Late), n(s.Total.Attack), len(s.Attacks))
-	fmt.Fprintf(table, "records\t%s, because %s events were delivered twice\n", n(s.Total.Events+s.Total.Duplicates), n(s.Total.Duplicates))
+	fmt.Fprintf(table, "covers\t%d days from %s, %d accounts, %d Regions\n", s.Options.Days, s.First, s.Options.Accounts, s.Options.Regions)
+	fmt.Fprintf(table, "events\t%s, %s delivered late, %s twice\n", n(s.Total.Events), n(s.Total.Late), n(s.Total.Duplicates))
+	if len(s.Attacks) > 0 {
+		fmt.Fprintf(table, "attacks\t%d, with %s events: %s/%s/%s\n", len(s.Attacks), n(s.Total.Attack), out, simulate.SideFolder, simulate.GroundTruthFile)
+	}
 	fmt.Fprintf(table, "log files\t%s, %s (%s uncompressed)\n", n(s.Total.Files), quantity.FormatSize(s.Total.Bytes), quantity.FormatSize(s.Total.UncompressedBytes))
 	fmt.Fprintf(table, "digests\t%s in %d chains\n", n(int64(digests)), len(s.Chains))
-	fmt.Fprintf(table, "took\t%s, %s events a second\n", took.Round(10*time.Millisecond), n(int64(float64(s.Total.Events)/max(took.Seconds(), 0.001))))
 	return table.Flush()
 }
 
