@@ -155,7 +155,7 @@ func (r *Reader) member() error {
 		err = r.zip.Reset(r.raw)
 	}
 	if err != nil {
-		return r.zipFault(err)
+		return r.zipFault(err, 0)
 	}
 	r.zip.Multistream(false)
 	return nil
@@ -176,7 +176,7 @@ func (r *Reader) plain(p []byte) (int, error) {
 		return n, nil
 	}
 	if err != io.EOF {
-		return n, r.zipFault(err)
+		return n, r.zipFault(err, n)
 	}
 	magic, err := r.raw.Peek(2)
 	switch {
@@ -188,20 +188,22 @@ func (r *Reader) plain(p []byte) (int, error) {
 	return n, &FaultError{r.total + int64(n), "trailing bytes after the gzip stream", nil}
 }
 
-// zipFault names the fault behind an error of the gzip reader.
-func (r *Reader) zipFault(err error) error {
+// zipFault names the fault behind an error of the gzip reader, which gave n
+// more bytes with it.
+func (r *Reader) zipFault(err error, n int) error {
+	at := r.total + int64(n)
 	var corrupt flate.CorruptInputError
 	switch {
 	case r.in.err != nil:
-		return r.stopped()
+		return &FaultError{at, fmt.Sprintf("reading stopped: %v", r.in.err), r.in.err}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &FaultError{r.total, "truncated gzip", nil}
+		return &FaultError{at, "truncated gzip", nil}
 	case errors.Is(err, gzip.ErrChecksum):
-		return &FaultError{r.total, "gzip checksum mismatch", nil}
+		return &FaultError{at, "gzip checksum mismatch", nil}
 	case errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
-		return &FaultError{r.total, "corrupt gzip", nil}
+		return &FaultError{at, "corrupt gzip", nil}
 	}
-	return &FaultError{r.total, fmt.Sprintf("corrupt gzip: %v", err), nil}
+	return &FaultError{at, fmt.Sprintf("corrupt gzip: %v", err), nil}
 }
 
 // stopped is the fault of a file whose reading failed.

@@ -175,6 +175,17 @@ func TestVisitorErrorsEndReading(t *testing.T) {
 	}
 }
 
+// TestFaultOffset checks that a fault of the compression points behind all that
+// could be read.
+func TestFaultOffset(t *testing.T) {
+	whole := zip(t, `{"Records":[`+rec("A")+`,`+rec("B")+`]}`)
+	got, err := seen(t, strings.NewReader(whole[:len(whole)-8]))
+	var fault *FaultError
+	if want := int64(len(`{"Records":[` + rec("A") + `,` + rec("B") + `]}`)); !errors.As(err, &fault) || fault.Offset != want || len(got) != 2 {
+		t.Errorf("visited %q, %v, want both records and a fault at byte %d", got, err, want)
+	}
+}
+
 // TestOffsets holds each offset against the text it points to.
 func TestOffsets(t *testing.T) {
 	var text strings.Builder
