@@ -49,7 +49,8 @@ func parsePlain(s []byte) (time.Time, bool) {
 	hour, ok3 := number(s[11:13])
 	minute, ok4 := number(s[14:16])
 	second, ok5 := number(s[17:19])
-	if !(ok0 && ok1 && ok2 && ok3 && ok4 && ok5) || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
+	digits := ok0 && ok1 && ok2 && ok3 && ok4 && ok5
+	if !digits || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)

@@ -102,7 +102,7 @@ type counter struct {
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		c.err = err
 	}
 	return n, err
@@ -166,7 +166,7 @@ func (r *Reader) member() error {
 func (r *Reader) plain(p []byte) (int, error) {
 	if !r.zipped {
 		n, err := r.raw.Read(p)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			err = r.stopped()
 		}
 		return n, err
@@ -175,12 +175,12 @@ func (r *Reader) plain(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return n, r.zipFault(err, n)
 	}
 	magic, err := r.raw.Peek(2)
 	switch {
-	case len(magic) == 0 && err == io.EOF:
+	case len(magic) == 0 && errors.Is(err, io.EOF):
 		return n, io.EOF
 	case bytes.Equal(magic, []byte{0x1f, 0x8b}):
 		return n, r.member()
@@ -260,7 +260,7 @@ func (r *Reader) offset(i int) int64 { return r.base + int64(i) }
 
 // cut is the fault of a file that ends where it should not.
 func (r *Reader) cut() error {
-	if r.err != nil && r.err != io.EOF {
+	if r.err != nil && !errors.Is(r.err, io.EOF) {
 		return r.err
 	}
 	return &FaultError{r.offset(r.pos), "truncated: the file ends inside a value", nil}

@@ -40,7 +40,7 @@ func (r *Reader) file() error {
 // end is the outcome of a file that has been read as far as it goes.
 func (r *Reader) end(empty bool) error {
 	switch {
-	case r.err != io.EOF:
+	case !errors.Is(r.err, io.EOF):
 		return r.err
 	case r.fault != nil && !r.known:
 		return r.fault
@@ -75,7 +75,7 @@ func (r *Reader) top() error {
 // its broken lines.
 func (r *Reader) nextLine(err error) (found bool, failed error) {
 	var broken *FaultError
-	if !errors.As(err, &broken) || r.err != nil && r.err != io.EOF {
+	if !errors.As(err, &broken) || r.err != nil && !errors.Is(r.err, io.EOF) {
 		return false, nil
 	}
 	start := r.offset(r.pos)
@@ -278,8 +278,8 @@ func (r *Reader) object(declared bool) error {
 		if n > 0 {
 			at, raw := r.offset(r.pos), r.buf[r.pos:r.pos+n]
 			r.pos += n
-			if err != nil {
-				return r.visit.Reject(at, raw, err.(*event.SyntaxError).Cause)
+			if broken, ok := errors.AsType[*event.SyntaxError](err); ok {
+				return r.visit.Reject(at, raw, broken.Cause)
 			}
 			return r.classify(&r.record, at, declared)
 		}

@@ -106,7 +106,9 @@ func showAll(ctx context.Context, steps []demoStep, s *streams) error {
 		if err := execute(ctx, step.args, &quiet); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
-		fmt.Fprintln(s.out)
+		if _, err := fmt.Fprintln(s.out); err != nil {
+			return err
+		}
 	}
 	return nil
 }

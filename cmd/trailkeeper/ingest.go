@@ -224,8 +224,8 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	return table.Flush()
 }
 
-func printReasons(w io.Writer, what string, reasons map[string]int64) {
+func printReasons(table *tabwriter.Writer, what string, reasons map[string]int64) {
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", what, quantity.FormatCount(reasons[reason]), reason)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", what, quantity.FormatCount(reasons[reason]), reason)
 	}
 }

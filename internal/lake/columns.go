@@ -3,6 +3,7 @@ package lake
 // Kind is the type of a column's values.
 type Kind string
 
+// The kinds, named as DuckDB names their types.
 const (
 	Timestamp Kind = "TIMESTAMP" // microseconds, UTC
 	Text      Kind = "VARCHAR"

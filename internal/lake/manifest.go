@@ -174,8 +174,7 @@ func replaceFile(path string, data []byte) error {
 		err = os.Rename(aside, path)
 	}
 	if err != nil {
-		os.Remove(aside) // as well as can be: the first error counts
-		return err
+		return errors.Join(err, os.RemoveAll(aside))
 	}
 	return syncDir(filepath.Dir(path))
 }
