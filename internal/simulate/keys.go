@@ -24,9 +24,10 @@ const keyLife = 30 * 86400
 // keyRing makes the keys that sign digests: each Region has its own, replaced
 // every keyLife. It may be used from several goroutines.
 type keyRing struct {
-	seed uint64
-	mu   sync.Mutex
-	made map[keyName]func() (*signingKey, error)
+	seed  uint64
+	sieve []uint64
+	mu    sync.Mutex
+	made  map[keyName]func() (*signingKey, error)
 }
 
 type keyName struct {
@@ -40,7 +41,10 @@ type signingKey struct {
 }
 
 func newKeyRing(seed uint64) *keyRing {
-	return &keyRing{seed: derive(seed, "signing keys"), made: map[keyName]func() (*signingKey, error){}}
+	return &keyRing{
+		seed: derive(seed, "signing keys"), sieve: primesBelow(1 << 14),
+		made: map[keyName]func() (*signingKey, error){},
+	}
 }
 
 // key returns the key that signs in region at a time.
@@ -62,7 +66,7 @@ func (k *keyRing) newKey(name keyName) (*signingKey, error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], deriveN(derive(k.seed, name.region), name.period))
 	random := rand.NewChaCha8(sha256.Sum256(seed[:]))
-	private, err := rsaFromPrimes(prime(random), prime(random))
+	private, err := rsaFromPrimes(prime(random, k.sieve), prime(random, k.sieve))
 	if err != nil {
 		return nil, fmt.Errorf("make signing key of %s: %w", name.region, err)
 	}
@@ -76,20 +80,56 @@ func (k *keyRing) newKey(name keyName) (*signingKey, error) {
 }
 
 // prime returns a prime of 1024 bits that fits the exponent, its two highest
-// bits set so that a product of two has 2048.
-func prime(random *rand.ChaCha8) *big.Int {
+// bits set so that a product of two has 2048. It searches upwards from a random
+// number; sieve holds small primes that rule most candidates out cheaply.
+func prime(random *rand.ChaCha8, sieve []uint64) *big.Int {
 	var raw [128]byte
+	_, _ = random.Read(raw[:]) // never fails
+	raw[0] |= 0xc0
+	raw[127] |= 1
+	from := new(big.Int).SetBytes(raw[:])
+	remainders := make([]uint64, len(sieve))
+	for i, p := range sieve {
+		remainders[i] = new(big.Int).Mod(from, new(big.Int).SetUint64(p)).Uint64()
+	}
 	exponent := big.NewInt(publicExponent)
-	for {
-		_, _ = random.Read(raw[:]) // never fails
-		raw[0] |= 0xc0
-		raw[127] |= 1
-		p := new(big.Int).SetBytes(raw[:])
+	for step := uint64(0); ; step += 2 {
+		if divisible(remainders, sieve, step) {
+			continue
+		}
+		p := new(big.Int).Add(from, new(big.Int).SetUint64(step))
 		below := new(big.Int).Sub(p, big.NewInt(1))
-		if new(big.Int).Mod(below, exponent).Sign() != 0 && p.ProbablyPrime(4) {
+		if p.ProbablyPrime(4) && new(big.Int).Mod(below, exponent).Sign() != 0 {
 			return p
 		}
 	}
+}
+
+// divisible tells whether one of the primes divides a number, given the
+// remainders of the number less step.
+func divisible(remainders, primes []uint64, step uint64) bool {
+	for i, p := range primes {
+		if (remainders[i]+step)%p == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// primesBelow lists the odd primes below n.
+func primesBelow(n int) []uint64 {
+	composite := make([]bool, n)
+	var primes []uint64
+	for i := 3; i < n; i += 2 {
+		if composite[i] {
+			continue
+		}
+		primes = append(primes, uint64(i))
+		for j := i * i; j < n; j += i {
+			composite[j] = true
+		}
+	}
+	return primes
 }
 
 const publicExponent = 65537
