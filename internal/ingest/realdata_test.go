@@ -20,9 +20,9 @@ func TestRealEvents(t *testing.T) {
 		t.Skipf("SKIPPED REAL DATA: %v", err)
 	}
 	for _, test := range []struct {
-		name                                 string
-		read, stored, duplicates, conflicts  int64
-		files, skipped                       int64
+		name                                string
+		read, stored, duplicates, conflicts int64
+		files, skipped                      int64
 		ids, names, failedCalls             int
 	}{
 		{name: "invictus", files: 55, skipped: 2, read: 2900, stored: 2900, ids: 2900, names: 260, failedCalls: 300},
