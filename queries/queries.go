@@ -48,6 +48,7 @@ type Parameter struct {
 // Type is the type of a parameter's value.
 type Type string
 
+// The types that parameters may have.
 const (
 	String  Type = "string"
 	Integer Type = "integer"

@@ -128,7 +128,7 @@ func TestEmptyLake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test
+	defer db.Close()
 	for _, q := range catalogue(t) {
 		params, err := q.Bind(examples(q), time.Time{}, time.Time{})
 		if err != nil {

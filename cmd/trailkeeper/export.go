@@ -152,30 +152,28 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 // exportTo writes every record and returns how many there were.
 func exportTo(w io.Writer, records *duckdb.Records, format exportFormat) (count int64, err error) {
 	out := bufio.NewWriterSize(w, 256<<10)
-	before, between, after := "", "\n", "\n"
+	before, between, after, none := "", "\n", "\n", ""
 	if format == exportRecords {
-		before, between, after = "{\"Records\":[\n", ",\n", "\n]}\n"
-		out.WriteString(before)
+		before, between, after, none = "{\"Records\":[\n", ",\n", "\n]}\n", "{\"Records\":[]}\n"
 	}
-	var record []byte
-	for {
-		record, err = records.Append(record[:0])
-		if err == io.EOF {
+	for line := []byte(nil); ; count++ {
+		line, err = records.Append(append(line[:0], before...))
+		if err != nil {
 			break
 		}
-		if err != nil {
+		if _, err := out.Write(line); err != nil {
 			return count, err
 		}
-		if count > 0 {
-			out.WriteString(between)
-		}
-		if _, err := out.Write(record); err != nil {
-			return count, err
-		}
-		count++
+		before = between
 	}
-	if count > 0 || format == exportRecords {
-		out.WriteString(after)
+	if !errors.Is(err, io.EOF) {
+		return count, err
+	}
+	if count == 0 {
+		after = none
+	}
+	if _, err := out.WriteString(after); err != nil {
+		return count, err
 	}
 	return count, out.Flush()
 }
@@ -189,8 +187,8 @@ func writeAside(path string, write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			aside.Close()           // a second time after an error is harmless
-			os.Remove(aside.Name()) // as well as can be: the first error counts
+			_ = aside.Close()           // perhaps a second time, which is harmless
+			_ = os.Remove(aside.Name()) // as well as can be: the first error counts
 		}
 	}()
 	if err := compressed(aside, strings.HasSuffix(path, ".gz"), write); err != nil {

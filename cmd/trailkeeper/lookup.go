@@ -199,7 +199,7 @@ func printEvents(ctx context.Context, search *eventSearch, output lookupOutput, 
 	}
 	for {
 		e, err := next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return w.Close()
 		}
 		if err != nil {
@@ -237,7 +237,7 @@ func (q *eventSearch) next(ctx context.Context) (lookup.Event, error) {
 			}
 		}
 		raw, err := q.records.Append(nil)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			q.close()
 			continue
 		}

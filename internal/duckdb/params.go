@@ -58,7 +58,7 @@ func (db *DB) Params(sql string) ([]string, error) {
 		return nil, err
 	}
 	rows := &Rows{sql: checked.sql}
-	defer rows.Close() //nolint:errcheck // closing a statement that was not run cannot fail
+	defer rows.Close()
 	if err := rows.prepare(conn); err != nil {
 		return nil, err
 	}

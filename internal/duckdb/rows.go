@@ -121,7 +121,7 @@ func (r *Rows) Columns() []result.Column { return r.columns }
 func (r *Rows) Next() ([]any, error) {
 	for r.next == r.size {
 		if err := r.fetch(); err != nil {
-			if r.ctx != nil && err != io.EOF {
+			if r.ctx != nil && !errors.Is(err, io.EOF) {
 				err = orCancelled(r.ctx, err)
 			}
 			return nil, err
@@ -189,7 +189,7 @@ func (r *Rows) start(conn bindings.Connection, params map[string]any) error {
 	defer func() { bindings.DestroyPending(&pending) }()
 	// The streaming form is marked deprecated without a replacement; the other
 	// one holds the whole result in memory before the first row is seen.
-	if bindings.PendingPreparedStreaming(r.stmt, &pending) == bindings.StateError { //nolint:staticcheck
+	if bindings.PendingPreparedStreaming(r.stmt, &pending) == bindings.StateError {
 		return parseError(bindings.PendingError(pending), r.sql, 0)
 	}
 	if bindings.ExecutePending(pending, &r.result) == bindings.StateError {

@@ -90,10 +90,10 @@ func TestValues(t *testing.T) {
 		if diff := cmp.Diff([]string{c.sqlType, c.text, c.json}, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", c.sql, diff)
 		}
-		if _, err := rows.Next(); err != io.EOF {
+		if _, err := rows.Next(); !errors.Is(err, io.EOF) {
 			t.Errorf("%s: second row: %v, want io.EOF", c.sql, err)
 		}
-		rows.Close() //nolint:errcheck // a test
+		rows.Close()
 	}
 }
 
@@ -169,7 +169,7 @@ func TestCancel(t *testing.T) {
 		rows, err := db.Query(ctx, endless, nil)
 		if err == nil {
 			_, err = rows.Next()
-			rows.Close() //nolint:errcheck // a test
+			rows.Close()
 		}
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error = %v, want context.DeadlineExceeded", err)
@@ -181,7 +181,7 @@ func TestCancel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer rows.Close() //nolint:errcheck // a test
+		defer rows.Close()
 		if _, err := rows.Next(); err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestRowsStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // a test
+	defer rows.Close()
 	for range 100000 {
 		if _, err := rows.Next(); err != nil {
 			t.Fatal(err)
@@ -245,13 +245,13 @@ func TestQueriesAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close() //nolint:errcheck // a test
+	defer first.Close()
 	if got := mustAll(t, db, "SELECT count(*) FROM events")[0][0]; got != int64(1000) {
 		t.Errorf("second query: %v", got)
 	}
 	count := 0
 	for {
-		if _, err := first.Next(); err == io.EOF {
+		if _, err := first.Next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

@@ -30,13 +30,12 @@ type jsonWriter struct {
 }
 
 func (w *jsonWriter) Write(e Event) error {
+	before := ",\n"
 	if w.count == 0 {
-		w.out.WriteString("{\n    \"Events\": [\n")
-	} else {
-		w.out.WriteString(",\n")
+		before = "{\n    \"Events\": [\n"
 	}
 	w.count++
-	w.line = append(w.line[:0], "        {"...)
+	w.line = append(append(w.line[:0], before...), "        {"...)
 	w.member("EventId", e.ID)
 	w.member("EventName", e.Name)
 	w.member("ReadOnly", e.ReadOnly)
@@ -89,10 +88,12 @@ func (w *jsonWriter) comma() {
 }
 
 func (w *jsonWriter) Close() error {
+	end := "\n    ]\n}\n"
 	if w.count == 0 {
-		w.out.WriteString("{\n    \"Events\": []\n}\n")
-	} else {
-		w.out.WriteString("\n    ]\n}\n")
+		end = "{\n    \"Events\": []\n}\n"
+	}
+	if _, err := w.out.WriteString(end); err != nil {
+		return err
 	}
 	return w.out.Flush()
 }
@@ -106,23 +107,21 @@ func NewTextWriter(w io.Writer) Writer { return &textWriter{bufio.NewWriter(w)} 
 type textWriter struct{ out *bufio.Writer }
 
 func (w *textWriter) Write(e Event) error {
-	err := w.fields("EVENTS", e.AccessKeyID, string(e.Record), e.ID, e.Name, e.Source, e.Time.UTC().Format(timeLayout), e.ReadOnly, e.Username)
+	lines := fields("EVENTS", e.AccessKeyID, string(e.Record), e.ID, e.Name, e.Source, e.Time.UTC().Format(timeLayout), e.ReadOnly, e.Username)
 	for _, r := range e.Resources {
-		err = w.fields("RESOURCES", r.Name, r.Type)
+		lines += fields("RESOURCES", r.Name, r.Type)
 	}
+	_, err := w.out.WriteString(lines)
 	return err
 }
 
-// fields writes one line. A value keeps its place even if it has a tab or a
-// line break in it.
-func (w *textWriter) fields(values ...string) error {
+// fields makes one line. A value keeps its place even if it has a tab or a line
+// break in it.
+func fields(values ...string) string {
 	for i, value := range values {
-		if i > 0 {
-			w.out.WriteByte('\t')
-		}
-		w.out.WriteString(oneField(value))
+		values[i] = oneField(value)
 	}
-	return w.out.WriteByte('\n')
+	return strings.Join(values, "\t") + "\n"
 }
 
 // oneField spells control characters out the way JSON does: in the record,

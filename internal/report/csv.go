@@ -16,33 +16,37 @@ func writeCSV(out *bufio.Writer, rows result.Reader) (int64, error) {
 	for i, column := range rows.Columns() {
 		header[i] = column.Name
 	}
-	if err := writeRecord(out, header); err != nil {
+	var record []byte
+	write := func(row []any) error {
+		record = appendRecord(record[:0], row)
+		_, err := out.Write(record)
+		return err
+	}
+	if err := write(header); err != nil {
 		return 0, err
 	}
-	return each(rows, func(row []any) error { return writeRecord(out, row) })
+	return each(rows, write)
 }
 
-func writeRecord(out *bufio.Writer, row []any) error {
+func appendRecord(dst []byte, row []any) []byte {
 	for i, value := range row {
 		if i > 0 {
-			out.WriteByte(',')
+			dst = append(dst, ',')
 		}
 		if value != nil || len(row) == 1 { // many readers skip an empty line
-			writeField(out, inert(value))
+			dst = appendField(dst, inert(value))
 		}
 	}
-	_, err := out.WriteString("\r\n")
-	return err
+	return append(dst, "\r\n"...)
 }
 
-func writeField(out *bufio.Writer, field string) {
+func appendField(dst []byte, field string) []byte {
 	if field != "" && !strings.ContainsAny(field, "\",\r\n") && strings.TrimSpace(field) == field {
-		out.WriteString(field)
-		return
+		return append(dst, field...)
 	}
-	out.WriteByte('"')
-	out.WriteString(strings.ReplaceAll(field, `"`, `""`))
-	out.WriteByte('"')
+	dst = append(dst, '"')
+	dst = append(dst, strings.ReplaceAll(field, `"`, `""`)...)
+	return append(dst, '"')
 }
 
 // number is what a spreadsheet reads as a number and not as a formula.

@@ -10,11 +10,10 @@ import (
 // writeJSON writes an array with one object per line.
 func writeJSON(out *bufio.Writer, rows result.Reader) (int64, error) {
 	object := newObjectWriter(rows.Columns())
-	opening := "[\n  "
+	before := "[\n  "
 	count, err := each(rows, func(row []any) error {
-		out.WriteString(opening)
-		opening = ",\n  "
-		_, err := out.Write(object.line(row))
+		_, err := out.Write(object.line(before, row, ""))
+		before = ",\n  "
 		return err
 	})
 	if err != nil {
@@ -31,8 +30,8 @@ func writeJSON(out *bufio.Writer, rows result.Reader) (int64, error) {
 func writeJSONLines(out *bufio.Writer, rows result.Reader) (int64, error) {
 	object := newObjectWriter(rows.Columns())
 	return each(rows, func(row []any) error {
-		out.Write(object.line(row))
-		return out.WriteByte('\n')
+		_, err := out.Write(object.line("", row, "\n"))
+		return err
 	})
 }
 
@@ -63,9 +62,10 @@ func newObjectWriter(columns []result.Column) *objectWriter {
 	return w
 }
 
-// line returns the row as an object. It is valid until the next call.
-func (w *objectWriter) line(row []any) []byte {
-	w.buffer = append(w.buffer[:0], '{')
+// line returns the row as an object between two texts. It is valid until the
+// next call.
+func (w *objectWriter) line(before string, row []any, after string) []byte {
+	w.buffer = append(append(w.buffer[:0], before...), '{')
 	for i, value := range row {
 		if i > 0 {
 			w.buffer = append(w.buffer, ',')
@@ -73,6 +73,6 @@ func (w *objectWriter) line(row []any) []byte {
 		w.buffer = append(w.buffer, w.names[i]...)
 		w.buffer = result.AppendJSON(w.buffer, value)
 	}
-	w.buffer = append(w.buffer, '}')
+	w.buffer = append(append(w.buffer, '}'), after...)
 	return w.buffer
 }

@@ -6,6 +6,7 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 
@@ -15,6 +16,7 @@ import (
 // Format is a way to write a result.
 type Format string
 
+// The formats that Write knows.
 const (
 	Table Format = "table" // for people, fitted to the terminal
 	CSV   Format = "csv"   // RFC 4180, safe for spreadsheets
@@ -54,7 +56,7 @@ func Write(w io.Writer, format Format, rows result.Reader, width int) (count int
 func each(rows result.Reader, write func(row []any) error) (count int64, err error) {
 	for {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return count, nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"math/big"
 	"strings"
@@ -39,7 +40,7 @@ func writeTable(out *bufio.Writer, rows result.Reader, terminal int) (int64, err
 	}
 	t.right = make([]bool, len(t.names))
 	sample, end := t.sample(rows)
-	if end != nil && end != io.EOF {
+	if end != nil && !errors.Is(end, io.EOF) {
 		return 0, end
 	}
 	write := t.row
@@ -54,7 +55,7 @@ func writeTable(out *bufio.Writer, rows result.Reader, terminal int) (int64, err
 		}
 	}
 	count := int64(len(sample))
-	if end == io.EOF {
+	if errors.Is(end, io.EOF) {
 		return count, nil
 	}
 	more, err := each(rows, func(row []any) error { return write(t.cells(row)) })
@@ -171,10 +172,11 @@ func (t *table) list(cells []string, terminal int) error {
 	for _, name := range t.names {
 		names = max(names, textWidth(name))
 	}
+	var lines strings.Builder
 	for i, cell := range cells {
 		name := t.names[i] + strings.Repeat(" ", names-textWidth(t.names[i]))
-		t.out.WriteString(truncate(name+gap+cell, terminal) + "\n")
+		lines.WriteString(truncate(name+gap+cell, terminal) + "\n")
 	}
-	_, err := t.out.WriteString("\n")
+	_, err := t.out.WriteString(lines.String() + "\n")
 	return err
 }
