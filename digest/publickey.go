@@ -89,13 +89,13 @@ func ParsePublicKey(der []byte) (*rsa.PublicKey, error) {
 	if errPKCS1 == nil {
 		return key, nil
 	}
-	any, err := x509.ParsePKIXPublicKey(der)
+	public, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		return nil, fmt.Errorf("parse public key %s: neither PKCS #1 (%w) nor PKIX (%w)", Fingerprint(der), errPKCS1, err)
 	}
-	key, ok := any.(*rsa.PublicKey)
+	key, ok := public.(*rsa.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("parse public key %s: %T, not RSA", Fingerprint(der), any)
+		return nil, fmt.Errorf("parse public key %s: %T, not RSA", Fingerprint(der), public)
 	}
 	return key, nil
 }

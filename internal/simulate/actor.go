@@ -195,12 +195,6 @@ func newAccess(sc *scene, key uint64, vars map[string]string, t accessTemplates)
 	return acc
 }
 
-// session is the time for which an actor's credentials last.
-type session struct {
-	created  int64
-	identity []byte // userIdentity, ready to be written
-}
-
 // block numbers the actor's sessions over time; the first session of people
 // begins with their working day.
 func (act *actor) block(at int64) (index, start int64) {
@@ -217,15 +211,16 @@ func (act *actor) block(at int64) (index, start int64) {
 	return index, index*length + phase
 }
 
-// newSession is the same whenever and wherever it is asked for.
-func (act *actor) newSession(sc *scene, at int64) session {
+// identityAt returns the userIdentity, ready to be written, of the session that
+// act has at a time. It is the same whenever and wherever it is asked for.
+func (act *actor) identityAt(sc *scene, at int64) []byte {
 	index, start := act.block(at)
 	sc.begin(deriveN(act.key, index), start)
 	if act.kind.file.Key == "permanent" {
 		sc.begin(act.key, start)
 	}
 	sc.who = act
-	return session{start, act.kind.identity.appendTo(nil, sc)}
+	return act.kind.identity.appendTo(nil, sc)
 }
 
 // identityWords are the words that only world/kinds.json and world/access.json

@@ -85,9 +85,11 @@ type errorFile struct {
 }
 
 // standardDenial is how most services word a refusal.
-var standardDenial = errorFile{
-	Code:    "AccessDenied",
-	Message: "User: ${myArn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action",
+func standardDenial() *errorFile {
+	return &errorFile{
+		Code:    "AccessDenied",
+		Message: "User: ${myArn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action",
+	}
 }
 
 // catalogue finds calls by SERVICE:Name, the service being the name of its file.
@@ -157,7 +159,7 @@ func (c *call) compileBodies(f *serviceFile, cf *callFile) error {
 	}
 	denied := f.Denied
 	if denied == nil {
-		denied = &standardDenial
+		denied = standardDenial()
 	}
 	var err error
 	if c.denied, err = c.compileError(*denied); err != nil {

@@ -24,7 +24,6 @@ type performance struct {
 
 // castMember is a part with the one who plays it.
 type castMember struct {
-	part     *part
 	who      *actor
 	via      *access
 	identity template // of the story's own
@@ -73,35 +72,9 @@ func (p *performance) drawVars() {
 }
 
 func (p *performance) castPart(name string, pt *part) (*castMember, error) {
-	sc := p.scene()
-	fill := func(t template) string {
-		sc.begin(sc.rng.uint64(), 0)
-		sc.vars = p.vars
-		return string(t.appendTo(nil, sc))
-	}
-	m := &castMember{part: pt, identity: pt.identity}
-	if pt.file.Is != "" {
-		if m.who = p.someone(pt.file.Is); m.who == nil {
-			return nil, fmt.Errorf("actor %q: no persona %q", name, pt.file.Is)
-		}
-	} else {
-		m.who = &actor{account: p.account, name: fill(pt.name), arn: fill(pt.arn)}
-	}
-	if pt.file.Kind != "" {
-		k, ok := p.world.kinds[pt.file.Kind]
-		if !ok {
-			return nil, fmt.Errorf("actor %q: no kind %q", name, pt.file.Kind)
-		}
-		with := *m.who
-		with.kind = k
-		m.who = &with
-	}
-	if m.who.person == nil {
-		with := *m.who
-		with.person = p.world.org.somePerson(&p.rng) // whose browser or address it is
-		sc.who = &with
-	} else {
-		sc.who = m.who
+	who, err := p.playerOf(pt)
+	if err != nil {
+		return nil, fmt.Errorf("actor %q: %w", name, err)
 	}
 	t, ok := p.world.org.access[pt.file.Via]
 	if !ok {
@@ -113,8 +86,37 @@ func (p *performance) castPart(name string, pt *part) (*castMember, error) {
 	if pt.agent != nil {
 		t.agent = pt.agent
 	}
-	m.via = newAccess(sc, derive(p.key, name), p.vars, t)
-	return m, nil
+	sc := p.scene()
+	sc.who = who
+	if who.person == nil { // somebody's browser or address may be asked for
+		with := *who
+		with.person = p.world.org.somePerson(&p.rng)
+		sc.who = &with
+	}
+	via := newAccess(sc, derive(p.key, name), p.vars, t)
+	return &castMember{who: who, via: via, identity: pt.identity}, nil
+}
+
+// playerOf finds or makes up the actor that plays a part.
+func (p *performance) playerOf(pt *part) (*actor, error) {
+	if pt.file.Is == "" {
+		sc := p.scene()
+		name := string(pt.name.appendTo(nil, sc))
+		sc = p.scene()
+		return &actor{account: p.account, name: name, arn: string(pt.arn.appendTo(nil, sc))}, nil
+	}
+	who := p.someone(pt.file.Is)
+	if who == nil {
+		return nil, fmt.Errorf("no persona %q", pt.file.Is)
+	}
+	if pt.file.Kind == "" {
+		return who, nil
+	}
+	with := *who
+	if with.kind = p.world.kinds[pt.file.Kind]; with.kind == nil {
+		return nil, fmt.Errorf("no kind %q", pt.file.Kind)
+	}
+	return &with, nil
 }
 
 // someone finds an actor of the persona, in the account if it has one.
@@ -194,7 +196,7 @@ func (p *performance) shift(start int64) {
 		st := e.story
 		sc := &scene{org: p.world.org, account: st.who.account, region: p.region}
 		if st.self == nil {
-			st.identity = st.who.newSession(sc, e.at).identity
+			st.identity = st.who.identityAt(sc, e.at)
 			continue
 		}
 		if own[st.who] == nil {

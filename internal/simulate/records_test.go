@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/simulate"
 )
@@ -158,6 +160,9 @@ func TestCountsReconcile(t *testing.T) {
 	o := small(t)
 	o.Attacks, o.Late, o.Duplicates = []string{"all"}, 0.2, 0.2
 	s := mustRun(t, o)
+	if diff := cmp.Diff(s, readSummary(t, o.Out)); diff != "" {
+		t.Errorf("summary.json is not what Run returned:\n%s", diff)
+	}
 	type place struct{ account, region, day string }
 	type books struct{ events, copies, altered, late, kinds int64 }
 	bodies := map[string]json.RawMessage{}

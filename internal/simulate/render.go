@@ -43,7 +43,7 @@ func (w *writer) identity(e *occurrence) []byte {
 	key := sessionKey{e.actor, block}
 	identity, ok := w.sessions[key]
 	if !ok {
-		identity = act.newSession(&w.sc, e.at).identity
+		identity = act.identityAt(&w.sc, e.at)
 		w.sessions[key] = identity
 	}
 	return identity

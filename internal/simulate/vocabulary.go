@@ -3,7 +3,6 @@ package simulate
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,9 +106,6 @@ func builtinWords() vocabulary {
 	}
 	return v
 }
-
-// words lists the vocabulary in order, for messages and tests.
-func (v vocabulary) words() []string { return slices.Sorted(maps.Keys(v)) }
 
 func number(args []string) (filler, error) {
 	if len(args) < 2 {
