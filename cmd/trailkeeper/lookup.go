@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,6 +130,10 @@ func hintAttribute(err error, key string) error {
 	return err
 }
 
+// categoryColumn is the category of an event. Before eventVersion 1.07 records
+// do not tell theirs, and before 1.06 not even whether they are of management.
+const categoryColumn = "coalesce(event_category, CASE WHEN management_event = false THEN 'Data' ELSE 'Management' END)"
+
 // category returns the name CloudTrail gives an event category that is spelled
 // in any case.
 func category(name string) (string, error) {
@@ -170,19 +175,17 @@ func (o *lookupOptions) search() (*eventSearch, error) {
 	if err != nil {
 		return nil, err
 	}
-	condition, params := filter.Condition()
-	var names []string
-	for i, name := range o.categories {
+	var categories []string
+	for _, name := range o.categories {
 		known, err := category(name)
 		if err != nil {
 			return nil, err
 		}
-		placeholder := fmt.Sprintf("category_%d", i)
-		params[placeholder] = known
-		names = append(names, "$"+placeholder)
+		categories = append(categories, "'"+known+"'")
 	}
-	if names != nil {
-		condition += " AND event_category IN (" + strings.Join(names, ", ") + ")"
+	condition, params := filter.Condition(slices.Contains(categories, "'Insight'"))
+	if categories != nil {
+		condition += " AND " + categoryColumn + " IN (" + strings.Join(categories, ", ") + ")"
 	}
 	return &eventSearch{filter: filter, condition: condition, params: params, limited: o.maxResults > 0}, nil
 }

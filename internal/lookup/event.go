@@ -7,6 +7,7 @@ package lookup
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -57,9 +58,23 @@ func (d *Decoder) Decode(raw []byte) (Event, error) {
 		Resources:   resources(r),
 		Record:      raw,
 	}
+	if details := r.Get(event.InsightDetails); details.Present() {
+		details.Members(e.insight)
+	}
 	// The lake holds no record without a time.
 	e.Time, _ = r.Time()
 	return e, nil
+}
+
+// insight takes the name and source of an Insights event, which has them in
+// its details.
+func (e *Event) insight(member []byte, v event.Value) {
+	switch text, _ := v.Text(); string(member) {
+	case "eventName":
+		e.Name = cmp.Or(e.Name, string(text))
+	case "eventSource":
+		e.Source = cmp.Or(e.Source, string(text))
+	}
 }
 
 // plain returns the text of a string, or of true and false.

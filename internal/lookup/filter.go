@@ -72,8 +72,11 @@ func (f Filter) Exact() bool {
 // Condition returns an SQL condition over the columns of a lake, and its
 // parameters, that holds for every event the filter matches. It holds for more
 // unless the filter is Exact: Match has the last word then.
-func (f Filter) Condition() (sql string, params map[string]any) {
-	c := conditions{params: map[string]any{}}
+//
+// The name and the source of an Insights event are inside of its details, where
+// looking for them takes ten times as long; it is done only if insights is set.
+func (f Filter) Condition(insights bool) (sql string, params map[string]any) {
+	c := conditions{params: map[string]any{}, insights: insights}
 	for _, key := range Attributes() {
 		if len(f[key]) == 0 {
 			continue
@@ -91,8 +94,9 @@ func (f Filter) Condition() (sql string, params map[string]any) {
 }
 
 type conditions struct {
-	all    []string
-	params map[string]any
+	all      []string
+	params   map[string]any
+	insights bool
 }
 
 // bind makes a value a parameter and returns its placeholder.
@@ -109,9 +113,9 @@ func (c *conditions) of(key, value string) string {
 	case "EventId":
 		return "event_id = " + c.bind(value)
 	case "EventName":
-		return "event_name = " + c.bind(value)
+		return c.orInsight("event_name", "eventName", value)
 	case "EventSource":
-		return "event_source = " + c.bind(value)
+		return c.orInsight("event_source", "eventSource", value)
 	case "ReadOnly":
 		return "read_only = " + value // checked by Add
 	case "Username":
@@ -120,6 +124,15 @@ func (c *conditions) of(key, value string) string {
 		return c.resourceType(value)
 	}
 	return c.mentioned(value)
+}
+
+func (c *conditions) orInsight(column, member, value string) string {
+	v := c.bind(value)
+	equal := column + " = " + v
+	if c.insights {
+		equal += fmt.Sprintf(" OR json_extract_string(insight_details, '$.%s') = %s", member, v)
+	}
+	return equal
 }
 
 func (c *conditions) username(value string) string {

@@ -139,7 +139,7 @@ func TestTableFitsTheTerminal(t *testing.T) {
 		"id  short         json\n" +
 		"--  ------------  ----------------------\n" +
 		" 1  abc           xxxxxxxxxxxxxxxxxxxxx…\n" +
-		"22  日本語の名前  éxxxxxxxxxxxxxxxxxxxx…\n"
+		"22  日本語の名前  éxxxxxxxxxxxxxxxxxxxx…\n" // 40 columns
 	if diff := cmp.Diff(want, render(t, Table, g, 40)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -15,9 +15,10 @@ const (
 	// push their line out, or are shortened on a terminal.
 	sampleRows = 1000
 
-	// narrowest is what a column is not shortened below. When that is not
-	// enough, each row is shown as a list of its values.
-	narrowest = 8
+	// narrowest is what a column is not shortened below: moments, account ids
+	// and addresses are of little use in part. When that is not enough, each
+	// row is shown as a list of its values.
+	narrowest = 20
 
 	gap = "  "
 )
