@@ -110,11 +110,14 @@ func (w *world) load(words vocabulary) error {
 	if w.routines, err = loadStories(data, "routines", words, w.calls); err != nil {
 		return err
 	}
+	if w.opts.Accounts < 2 {
+		w.routines = slices.DeleteFunc(w.routines, (*story).needsPeer)
+	}
 	attacks, err := loadStories(data, "attacks", words, w.calls)
 	if err != nil {
 		return err
 	}
-	if w.attacks, err = choose(attacks, w.opts.Attacks); err != nil {
+	if w.attacks, err = choose(attacks, w.opts.Attacks, w.opts.Accounts); err != nil {
 		return err
 	}
 	return w.planAttacks()

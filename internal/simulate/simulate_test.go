@@ -291,6 +291,31 @@ func TestUnknownAttack(t *testing.T) {
 	}
 }
 
+// With one account there is nowhere to pivot to.
+func TestOneAccount(t *testing.T) {
+	o := small(t)
+	o.Accounts, o.Regions, o.Days, o.Attacks = 1, 1, 1, []string{"role-chain-pivot"}
+	_, err := simulate.Run(t.Context(), o, nil)
+	if wrong, ok := errors.AsType[*simulate.OptionError](err); !ok || wrong.Option != "attack" {
+		t.Errorf("error is %v", err)
+	}
+	attacks, err := simulate.Attacks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Attacks = []string{"all"}
+	if s := mustRun(t, o); len(s.Attacks) != len(attacks)-1 || s.Total.Attack == 0 {
+		t.Errorf("%d of %d attacks are possible, with %d events", len(s.Attacks), len(attacks), s.Total.Attack)
+	}
+	eachLogFile(t, o.Out, func(f logFile) {
+		for _, raw := range f.records {
+			if r := parse(t, raw); r.EventName == "AssumeRole" && r.SharedEventID != "" {
+				t.Errorf("shared with whom? %s", raw)
+			}
+		}
+	})
+}
+
 func TestInterrupted(t *testing.T) {
 	o := small(t)
 	o.Workers = 1

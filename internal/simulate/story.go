@@ -254,18 +254,30 @@ func (e *UnknownAttackError) Error() string {
 }
 
 // choose returns the stories with these names, each once, in order of name.
-func choose(all []*story, names []string) ([]*story, error) {
-	if slices.Contains(names, "all") {
-		return all, nil
-	}
+// Those that need a second account are left out of all when there is none.
+func choose(stories []*story, names []string, accounts int) ([]*story, error) {
 	var known []string
-	for _, s := range all {
+	for _, s := range stories {
 		known = append(known, s.name)
 	}
+	all := false
 	for _, name := range names {
-		if !slices.Contains(known, name) {
+		i := slices.Index(known, name)
+		switch {
+		case name == "all":
+			all = true
+		case i < 0:
 			return nil, &UnknownAttackError{name, known}
+		case stories[i].needsPeer() && accounts < 2:
+			return nil, &OptionError{"attack", fmt.Sprintf("%s needs two accounts", name)}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(s *story) bool { return !slices.Contains(names, s.name) }), nil
+	return slices.DeleteFunc(slices.Clone(stories), func(s *story) bool {
+		return !slices.Contains(names, s.name) && (!all || s.needsPeer() && accounts < 2)
+	}), nil
+}
+
+// needsPeer tells whether part of st is recorded in a second account.
+func (st *story) needsPeer() bool {
+	return slices.ContainsFunc(st.steps, func(s step) bool { return s.file.In == "peer" })
 }
