@@ -93,6 +93,10 @@ func TestEverythingElseIsRefused(t *testing.T) {
 		"EXPLAIN ANALYZE FROM read_text(OUTSIDE)",
 		"SELECT * FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
 		"SELECT * FROM query_table(OUTSIDE)",
+		"SELECT json_serialize_plan('SELECT * FROM enable_profiling()')",
+		"SELECT JSON_serialize_PLAN(event_name) FROM events",
+		"SELECT * FROM histogram(OUTSIDE, content)",
+		"FROM histogram_values(OUTSIDE, content)",
 		"SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
 		// writing
 		"COPY (SELECT 1) TO TARGET",
