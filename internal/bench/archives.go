@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/simulate"
+)
+
+// spec is a simulated archive to measure on.
+type spec struct {
+	name         string
+	days         int
+	eventsPerDay int // in each of two accounts, less at weekends
+	perFile      int
+
+	// maxObject is DuckDB's maximum_object_size. Its buffers are as large, so a
+	// generous one costs it time on small files: these are the values it was
+	// fastest with among powers of two.
+	maxObject int
+}
+
+// The archives. A week of busy is enough for several batches of ingest; ten
+// times as long is ten times as much.
+func (b *bench) small() spec {
+	if b.opts.quick {
+		return spec{"small files", 1, 400, 8, 2 << 20}
+	}
+	return spec{"small files", 2, 50_000, 8, 2 << 20}
+}
+
+func (b *bench) busy() spec {
+	if b.opts.quick {
+		return spec{"busy files", 1, 600, 2000, 32 << 20}
+	}
+	return spec{"busy files", 7, 30_000, 2000, 32 << 20}
+}
+
+func (s spec) times(n int) spec {
+	s.days *= n
+	return s
+}
+
+// archiveDir is an archive that was made.
+type archiveDir struct {
+	spec
+	dir     string
+	summary simulate.Summary
+}
+
+func (a *archiveDir) records() int64 { return a.summary.Total.Events + a.summary.Total.Duplicates }
+
+// about describes the archive in a line.
+func (a *archiveDir) about() string {
+	t := a.summary.Total
+	return fmt.Sprintf("%s records in %s files, %s (%s uncompressed), at most %s a file", quantity.FormatCount(a.records()),
+		quantity.FormatCount(t.Files), quantity.FormatSize(t.Bytes), quantity.FormatSize(t.UncompressedBytes), quantity.FormatCount(int64(a.perFile)))
+}
+
+// archive returns the archive of a spec, making it when it is not there yet.
+func (b *bench) archive(ctx context.Context, s spec) (*archiveDir, error) {
+	name := fmt.Sprintf("%d-days-%d-events-%d-per-file", s.days, s.eventsPerDay, s.perFile)
+	a := &archiveDir{spec: s, dir: filepath.Join(b.opts.dir, name)}
+	err := a.readSummary()
+	if !errors.Is(err, fs.ErrNotExist) {
+		return a, err
+	}
+	b.say("simulating %s: %d days with %s events", s.name, s.days, quantity.FormatCount(int64(2*s.eventsPerDay)))
+	if err := os.MkdirAll(b.opts.dir, 0o755); err != nil {
+		return nil, err
+	}
+	// Under another name until it is whole.
+	partial := a.dir + ".partial"
+	if err := os.RemoveAll(partial); err != nil {
+		return nil, err
+	}
+	_, err = b.trail(ctx, "simulate", "--out", partial, "--accounts", "2", "--regions", "3", "--seed", "1",
+		"--days", strconv.Itoa(s.days), "--events-per-day", strconv.Itoa(s.eventsPerDay), "--events-per-file", strconv.Itoa(s.perFile))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(partial, a.dir); err != nil {
+		return nil, err
+	}
+	return a, a.readSummary()
+}
+
+func (a *archiveDir) readSummary() error {
+	path := filepath.Join(a.dir, simulate.SideFolder, simulate.SummaryFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &a.summary); err != nil {
+		return fmt.Errorf("read %q: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// bench is one run of the benchmark.
+type bench struct {
+	opts        options
+	scratch     string // removed at the end
+	trailkeeper string // the program that is measured
+	self        string // this program, for the measured processes
+	log         io.Writer
+}
+
+func newBench(ctx context.Context, opts options, stderr io.Writer) (*bench, error) {
+	if opts.quick {
+		opts.rounds = 1
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find own program: %w", err)
+	}
+	scratch, err := os.MkdirTemp("", "trailkeeper-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("create temporary folder: %w", err)
+	}
+	b := &bench{opts: opts, scratch: scratch, self: self, log: stderr}
+	if b.opts.dir == "" {
+		b.opts.dir = filepath.Join(scratch, "archives")
+	}
+	if err := b.build(ctx); err != nil {
+		os.RemoveAll(scratch)
+		return nil, err
+	}
+	return b, nil
+}
+
+// build builds the trailkeeper that is measured, as make build does.
+func (b *bench) build(ctx context.Context) error {
+	b.trailkeeper = filepath.Join(b.scratch, "trailkeeper")
+	const program = "github.com/cerpac/trailkeeper/cmd/trailkeeper"
+	b.say("building trailkeeper")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.trailkeeper, program).CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", program, err, out)
+	}
+	return nil
+}
+
+// say tells whoever waits what is going on.
+func (b *bench) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(b.log, format+"\n", args...) // nothing is lost with it
+}
+
+func (b *bench) measureAll(ctx context.Context, now func() time.Time) (*result, error) {
+	started := now()
+	r := &result{Date: started.UTC().Format("2006-01-02 15:04 UTC"), Quick: b.opts.quick, Load: []string{load()}}
+	var err error
+	if r.Machine, err = b.describeMachine(ctx); err != nil {
+		return nil, err
+	}
+	for _, s := range sections() {
+		if len(b.opts.only) > 0 && !slices.Contains(b.opts.only, s.name) {
+			continue
+		}
+		groups, err := s.run(b, ctx)
+		if err != nil {
+			return nil, fmt.Errorf("measure %s: %w", s.name, err)
+		}
+		for i := range groups {
+			groups[i].Section = s.name
+		}
+		r.Groups = append(r.Groups, groups...)
+	}
+	r.Load = append(r.Load, load())
+	r.Minutes = now().Sub(started).Minutes()
+	return r, nil
+}
+
+// moduleDir is the folder of the sources.
+func moduleDir(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the sources: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

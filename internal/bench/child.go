@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// runChild does the job of one measured process: the first argument names it.
+func runChild(ctx context.Context, args []string, stdout io.Writer) error {
+	jobs := []struct {
+		name string
+		args int // at least
+		run  func(args []string) (any, error)
+	}{
+		{"version", 0, func([]string) (any, error) { return engineVersion(ctx) }},
+		{"sql", 1, func(args []string) (any, error) { return runSQL(ctx, args) }},
+		{"count", 1, func(args []string) (any, error) { return scan(ctx, args[0], newCounter) }},
+		{"gunzip", 1, func(args []string) (any, error) { return scan(ctx, args[0], newGunzip) }},
+		{"queries", 2, func(args []string) (any, error) {
+			rounds, err := strconv.Atoi(args[1])
+			if err != nil {
+				return nil, err
+			}
+			return askAll(ctx, args[0], rounds)
+		}},
+	}
+	for _, job := range jobs {
+		if len(args) > job.args && slices.Contains(args[:1], job.name) {
+			report, err := job.run(args[1:])
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(stdout).Encode(report)
+		}
+	}
+	return fmt.Errorf("measure %q: no such job", args)
+}

@@ -1,0 +1,131 @@
+// Command bench measures trailkeeper against reference tools on this machine, over the same files, in one run.
+//
+// What it prints are ratios, with the absolute figures beside them. Archives are
+// simulated; everything measured runs in processes of its own, one at a time,
+// trailkeeper and its reference in turn: the process that started them stays
+// small and does nothing meanwhile. `make bench` runs it all, in minutes.
+//
+// It needs the go command and a system that counts the resources of a process,
+// which is every Unix.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// childArgument, as the first argument, makes the program one of the measured
+// processes; see child.go.
+const childArgument = "measured"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	var err error
+	if len(os.Args) > 1 && os.Args[1] == childArgument {
+		err = runChild(ctx, os.Args[2:], os.Stdout)
+	} else {
+		err = run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now)
+	}
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(3)
+	}
+}
+
+// sections are the parts of the benchmark, in order.
+func sections() []section {
+	return []section{
+		{"ingest", (*bench).ingest},
+		{"count", (*bench).count},
+		{"queries", (*bench).queries},
+		{"memory", (*bench).memory},
+	}
+}
+
+type section struct {
+	name string
+	run  func(*bench, context.Context) ([]group, error)
+}
+
+type options struct {
+	dir    string   // keeps archives for the next run; empty for a temporary folder
+	only   []string // names of sections; none means all
+	rounds int
+	quick  bool
+	json   bool
+	update bool
+}
+
+func parseOptions(args []string, stderr io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.dir, "dir", "", "folder to keep the archives in, and to find those of an earlier run in")
+	flags.IntVar(&o.rounds, "rounds", 3, "how often what takes seconds is measured, at least 1")
+	flags.BoolVar(&o.quick, "quick", false, "tiny archives and one round: shows that it works, measures nothing")
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.BoolVar(&o.update, "update", false, "put the result into docs/benchmarks.md")
+	flags.Func("only", "run only these sections, with commas between: ingest, count, queries, memory", func(list string) error {
+		for name := range strings.SplitSeq(list, ",") {
+			if !slices.ContainsFunc(sections(), func(s section) bool { return s.name == name }) {
+				return fmt.Errorf("no section %q", name)
+			}
+			o.only = append(o.only, name)
+		}
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("read arguments: %q is not expected", flags.Arg(0))
+	case o.rounds < 1:
+		return o, fmt.Errorf("read -rounds: %d is less than 1", o.rounds)
+	case o.update && (o.quick || len(o.only) > 0):
+		return o, errors.New("read -update: the page shows whole runs only, not -quick or -only ones")
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) error {
+	opts, err := parseOptions(args, stderr)
+	if err != nil {
+		return err
+	}
+	b, err := newBench(ctx, opts, stderr)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.scratch)
+	result, err := b.measureAll(ctx, now)
+	if err != nil {
+		return err
+	}
+	if opts.update {
+		if err := updatePage(ctx, result.text()); err != nil {
+			return err
+		}
+	}
+	if opts.json {
+		out := json.NewEncoder(stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(result)
+	}
+	_, err = io.WriteString(stdout, result.text())
+	return err
+}
