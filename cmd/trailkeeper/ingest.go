@@ -188,7 +188,7 @@ func judge(r *ingest.Report, opts ingestOptions) error {
 	case r.Bad():
 		return outcome.BadEvidence(outcome.WithHint(fmt.Errorf("ingest archive %q: %s could not be kept", opts.archive, bad), listing))
 	case r.Unseen > 0:
-		return outcome.CouldNotLook(outcome.WithHint(fmt.Errorf("ingest archive %q: %s files could not be read", opts.archive, n(r.Unseen)), listing))
+		return outcome.CouldNotLook(outcome.WithHint(fmt.Errorf("ingest archive %q: %s of %s files could not be read", opts.archive, n(r.Unseen), n(r.Files.Listed)), listing))
 	}
 	return nil
 }
@@ -210,6 +210,12 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	printReasons(table, "rejected", r.Reasons.Rejected)
 	if r.Events.Conflicts > 0 {
 		fmt.Fprintf(table, "  stored\t%s\tdiffer from another event with the same eventID; both are kept\n", n(r.Events.Conflicts))
+	}
+	for _, p := range r.Differing {
+		fmt.Fprintf(table, "conflict\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
+	}
+	if more := r.Events.Conflicts - int64(len(r.Differing)); more > 0 {
+		fmt.Fprintf(table, "conflict\t\tand %s more\n", n(more))
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(table, "problem\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -85,9 +86,12 @@ func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) er
 		return r.reject(offset, rec.Raw(), noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)
-	grown, err := r.shelf.put(r.in, rec, at, id, r.from)
+	verdict, grown, err := r.shelf.put(r.in, rec, at, id, r.from)
 	if err != nil {
 		return err
+	}
+	if verdict == conflict {
+		r.in.report.conflict(Problem{File: r.key, Offset: offset, Cause: fmt.Sprintf("differs from another event with eventID %q", rec.ID())})
 	}
 	if r.in.held.Add(grown) >= r.in.full {
 		r.in.rotate(false)

@@ -38,6 +38,8 @@ type Report struct {
 
 	// Problems are the first files that failed and pieces that were rejected.
 	Problems []Problem `json:"problems"`
+	// Differing are the first events among Events.Conflicts.
+	Differing []Problem `json:"differing"`
 	// Unseen is how many of the failed files could not be looked at, rather than
 	// being bad.
 	Unseen int64 `json:"unseen"`
@@ -45,18 +47,19 @@ type Report struct {
 	mu sync.Mutex
 }
 
-// Problem is a place in the archive that could not be read.
+// Problem is a place in the archive that needs a look.
 type Problem struct {
 	File   string `json:"file"`
 	Offset int64  `json:"offset"` // in the uncompressed file
 	Cause  string `json:"cause"`
 }
 
-// maxProblems is how many problems a report names; the quarantine has all.
+// maxProblems is how many problems a report names; the quarantine has all. It
+// names as many conflicts, which a query finds: ids that more than one row has.
 const maxProblems = 20
 
 func newReport() *Report {
-	r := &Report{Problems: []Problem{}}
+	r := &Report{Problems: []Problem{}, Differing: []Problem{}}
 	r.Reasons.Skipped = map[string]int64{}
 	r.Reasons.Failed = map[string]int64{}
 	r.Reasons.Rejected = map[string]int64{}
@@ -104,6 +107,14 @@ func (r *Report) problem(p Problem) {
 	if len(r.Problems) < maxProblems {
 		r.Problems = append(r.Problems, p)
 	}
+}
+
+func (r *Report) conflict(p Problem) {
+	r.locked(func() {
+		if len(r.Differing) < maxProblems {
+			r.Differing = append(r.Differing, p)
+		}
+	})
 }
 
 func (r *Report) event(v verdict) {

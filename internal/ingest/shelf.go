@@ -27,22 +27,22 @@ type dayRows struct {
 	open *lake.Block
 }
 
-// put adds an event to the shelf unless it was met before, and returns by how
-// many bytes that made it grow.
-func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (int64, error) {
+// put adds an event to the shelf unless it was met before, and returns what the
+// index says of it and by how many bytes the shelf grew.
+func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The index is asked under the shelf's lock, so that an identity is marked
 	// with the number of the batch its row goes to.
-	verdict, err := in.index.add(lake.Hour(at), id, s.number)
+	v, err := in.index.add(lake.Hour(at), id, s.number)
 	if err != nil {
-		return 0, err
+		return v, 0, err
 	}
-	in.report.event(verdict)
-	switch verdict {
+	in.report.event(v)
+	switch v {
 	case duplicate:
 		s.added.Duplicates++
-		return 0, nil
+		return v, 0, nil
 	case conflict:
 		s.added.Conflicts++
 	}
@@ -56,7 +56,7 @@ func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identit
 		day.full = append(day.full, day.open)
 		day.open = nil
 	}
-	return grown, nil
+	return v, grown, nil
 }
 
 func dayNumber(at time.Time) int64 {
