@@ -193,6 +193,10 @@ func judge(r *ingest.Report, opts ingestOptions) error {
 	return nil
 }
 
+// maxConflicts is how many conflicts are shown: they are common where a trail
+// adds to events later, and nothing is wrong with the archive then.
+const maxConflicts = 3
+
 func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Duration) error {
 	if opts.format == reportJSON {
 		out := json.NewEncoder(w)
@@ -211,11 +215,12 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	if r.Events.Conflicts > 0 {
 		fmt.Fprintf(table, "  stored\t%s\tdiffer from another event with the same eventID; both are kept\n", n(r.Events.Conflicts))
 	}
-	for _, p := range r.Differing {
+	shown := r.Differing[:min(len(r.Differing), maxConflicts)]
+	for _, p := range shown {
 		fmt.Fprintf(table, "conflict\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
 	}
-	if more := r.Events.Conflicts - int64(len(r.Differing)); more > 0 {
-		fmt.Fprintf(table, "conflict\t\tand %s more\n", n(more))
+	if more := r.Events.Conflicts - int64(len(shown)); more > 0 {
+		fmt.Fprintf(table, "conflict\t\tand %s more like this\n", n(more))
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(table, "problem\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
