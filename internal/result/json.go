@@ -94,53 +94,68 @@ func appendJSONFloat(dst []byte, f float64, bits int) []byte {
 // they are. Control characters that JSON would allow as they are in strings are
 // escaped.
 func appendRawJSON(dst []byte, text string) []byte {
-	inString := false
+	done := 0 // text[:done] is in dst
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		switch {
-		case c == '\\' && inString && i+1 < len(text):
-			dst = append(dst, c, text[i+1])
-			i++
-			continue
-		case c == '"':
-			inString = !inString
-		case c == '\n' || c == '\r' || c == '\t':
-			continue // between values; not allowed in strings
-		case c == 0x7f:
-			dst = append(dst, `\u007f`...)
-			continue
-		case c == 0xc2 && i+1 < len(text) && text[i+1] < 0xa0:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[text[i+1]>>4], hexDigits[text[i+1]&0xf])
-			i++
+		if c >= ' ' && c < 0x7f || c > 0x7f && c != 0xc2 {
 			continue
 		}
-		dst = append(dst, c)
+		switch {
+		case c < ' ': // between values; not allowed in strings
+			dst = append(dst, text[done:i]...)
+			done = i + 1
+		case c == 0x7f:
+			dst = appendUnicode(append(dst, text[done:i]...), rune(c))
+			done = i + 1
+		case i+1 < len(text) && text[i+1] < 0xa0: // U+0080 to U+009F
+			dst = appendUnicode(append(dst, text[done:i]...), rune(text[i+1]))
+			done = i + 2
+		}
 	}
-	return dst
+	return append(dst, text[done:]...)
 }
-
-const hexDigits = "0123456789abcdef"
 
 // AppendJSONString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD;
 // control characters, DEL and the C1 controls are escaped, so that output read
 // on a terminal cannot steer it. <, > and & stay as they are.
 func AppendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r == '\n':
-			dst = append(dst, `\n`...)
-		case r == '\t':
-			dst = append(dst, `\t`...)
-		case r < 0x20 || (r >= 0x7f && r <= 0x9f):
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[r>>4&0xf], hexDigits[r&0xf])
-		case r == 0x2028 || r == 0x2029:
-			dst = append(dst, '\\', 'u', '2', '0', '2', hexDigits[r&0xf])
-		default:
-			dst = utf8.AppendRune(dst, r)
+	done := 0 // s[:done] is in dst
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
 		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r >= 0xa0 && r != 0x2028 && r != 0x2029 && (r != utf8.RuneError || size > 1) {
+			i += size
+			continue
+		}
+		dst = append(dst, s[done:i]...)
+		dst = appendEscaped(dst, r)
+		i += size
+		done = i
 	}
+	dst = append(dst, s[done:]...)
 	return append(dst, '"')
+}
+
+func appendEscaped(dst []byte, r rune) []byte {
+	switch r {
+	case '"', '\\':
+		return append(dst, '\\', byte(r))
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\t':
+		return append(dst, '\\', 't')
+	case utf8.RuneError:
+		return utf8.AppendRune(dst, r)
+	}
+	return appendUnicode(dst, r)
+}
+
+// appendUnicode appends the escape of a character below U+10000.
+func appendUnicode(dst []byte, r rune) []byte {
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'u', digits[r>>12], digits[r>>8&0xf], digits[r>>4&0xf], digits[r&0xf])
 }
