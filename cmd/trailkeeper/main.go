@@ -17,6 +17,9 @@ import (
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	// A reader that went away, such as head, is then an error of writing, and
+	// verbs leave no temporary files behind.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx := cancelOn(context.Background(), signals, os.Exit)
 
 	s := systemStreams()

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -26,7 +28,7 @@ func systemStreams() *streams {
 
 // printError is the one place where an error becomes text for a person.
 func printError(stderr io.Writer, err error) {
-	if err == nil {
+	if err == nil || errors.Is(err, syscall.EPIPE) { // nobody is reading any more
 		return
 	}
 	message := err.Error()
