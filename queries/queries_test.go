@@ -142,23 +142,22 @@ func TestEmptyLake(t *testing.T) {
 
 // The placeholders of the SQL are the parameters that are described.
 func TestParametersAreDescribed(t *testing.T) {
-	db := sample(t)
+	placeholder := regexp.MustCompile(`\$[a-z_]+`) // $.member is a path into JSON
 	for _, q := range catalogue(t) {
 		var want []string
 		for _, p := range q.Parameters {
-			want = append(want, p.Name)
+			want = append(want, "$"+p.Name)
 			if p.Meaning == "" || p.Example == "" || (p.Type != queries.String && p.Type != queries.Integer) {
 				t.Errorf("%s: parameter %s lacks a meaning, an example or a known type", q.Name, p.Name)
 			}
 		}
 		if q.WholeLake {
-			want = append(want, "since", "until")
+			want = append(want, "$since", "$until")
 		}
 		slices.Sort(want)
-		got, err := db.Params(q.SQL)
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := placeholder.FindAllString(q.SQL, -1)
+		slices.Sort(got)
+		got = slices.Compact(got)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-described +used)\n%s", q.Name, diff)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -176,6 +177,51 @@ func TestLookupFindsWhatItShows(t *testing.T) {
 	}
 	if len(tried) != len(lookup.Attributes()) {
 		t.Errorf("tried only %v", tried)
+	}
+}
+
+// A limited search goes back through the days in steps, and must not lose or
+// reorder events at their borders.
+func TestLookupStopsWhereToldTo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	mustRun(t, "ingest", "--archive", "../../queries/testdata", "--lake", dir)
+	for _, attribute := range []string{"ReadOnly=true", "Username=deploy", "ResourceType=AWS::SecretsManager::Secret"} {
+		var all lookupAnswer
+		if err := json.Unmarshal([]byte(mustRun(t, "lookup", "--lake", dir, "--attribute", attribute)), &all); err != nil {
+			t.Fatal(err)
+		}
+		if len(all.Events) < 10 {
+			t.Fatalf("%s finds only %d events", attribute, len(all.Events))
+		}
+		for _, limit := range []int{1, 2, 5, 9, len(all.Events) - 1, len(all.Events), len(all.Events) + 1} {
+			var some lookupAnswer
+			out := mustRun(t, "lookup", "--lake", dir, "--attribute", attribute, "--max-results", strconv.Itoa(limit))
+			if err := json.Unmarshal([]byte(out), &some); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(all.Events[:min(limit, len(all.Events))], some.Events); diff != "" {
+				t.Errorf("%s, %d results (-want +got)\n%s", attribute, limit, diff)
+			}
+		}
+	}
+}
+
+// A part that has gone is not an empty answer.
+func TestMissingPartIsNotSilence(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	mustRun(t, "ingest", "--archive", "../../queries/testdata", "--lake", dir)
+	parts, err := filepath.Glob(filepath.Join(dir, "year=*/month=*/day=*/*.parquet"))
+	if err != nil || len(parts) == 0 {
+		t.Fatalf("found no parts (%v)", err)
+	}
+	if err := os.Remove(parts[0]); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"query", "SELECT count(*) FROM events"}, {"lookup"}, {"export"}} {
+		_, err := run(t, append(args, "--lake", dir)...)
+		if outcome.ExitCode(err) != outcome.Unseen || !strings.Contains(err.Error(), filepath.Base(parts[0])) {
+			t.Errorf("%s: %v, want an error that names the part", args[0], err)
+		}
 	}
 }
 

@@ -153,16 +153,20 @@ func (o *queryOptions) question(s *streams) (sql string, params map[string]any, 
 	for name, value := range given {
 		params[name] = value
 	}
+	var text []byte
 	switch o.file {
 	case "":
 		return o.sql, params, nil
 	case "-":
-		text, err := io.ReadAll(s.in)
-		return string(text), params, err
+		text, err = io.ReadAll(s.in)
+	default:
+		text, err = os.ReadFile(o.file)
 	}
-	text, err := os.ReadFile(o.file)
-	return string(text), params, err
+	return strings.TrimPrefix(string(text), byteOrderMark), params, err
 }
+
+// byteOrderMark is what some editors put before the text of a file.
+const byteOrderMark = "\ufeff"
 
 func parseParams(list []string) (map[string]string, error) {
 	params := map[string]string{}

@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -44,28 +43,3 @@ func bindParam(stmt bindings.PreparedStatement, index bindings.IdxT, value any) 
 }
 
 func placeholder(sql, name string) int { return strings.Index(sql, "$"+name) }
-
-// Params returns the names of the $name placeholders of a statement, sorted.
-// The statement is checked but not run.
-func (db *DB) Params(sql string) ([]string, error) {
-	conn, err := db.connect()
-	if err != nil {
-		return nil, err
-	}
-	defer bindings.Disconnect(&conn)
-	checked, err := check(conn, sql)
-	if err != nil {
-		return nil, err
-	}
-	rows := &Rows{sql: checked.sql}
-	defer rows.Close()
-	if err := rows.prepare(conn); err != nil {
-		return nil, err
-	}
-	var names []string
-	for i := range bindings.NParams(rows.stmt) {
-		names = append(names, bindings.ParameterName(rows.stmt, i+1))
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
-}
