@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -152,6 +155,11 @@ func (r *Report) toRead() int64 {
 
 func (r *Report) finish(w *lake.Writer) *Report {
 	r.Lake = w.Totals()
+	for _, list := range [][]Problem{r.Problems, r.Differing} {
+		slices.SortFunc(list, func(a, b Problem) int {
+			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
+		})
+	}
 	return r
 }
 
