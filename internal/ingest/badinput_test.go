@@ -95,7 +95,7 @@ func bomb(t *testing.T) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	chunk := bytes.Repeat([]byte(" "), 1<<20)
-	for range 128 {
+	for range 72 {
 		if _, err := w.Write(chunk); err != nil {
 			t.Fatal(err)
 		}
