@@ -15,33 +15,25 @@ import (
 // bench is one run of the benchmark.
 type bench struct {
 	opts        options
-	scratch     string // removed at the end
+	scratch     string // folder for what is not kept
 	trailkeeper string // the program that is measured
 	self        string // this program, for the measured processes
 	log         io.Writer
 }
 
-func newBench(ctx context.Context, opts options, stderr io.Writer) (*bench, error) {
-	if opts.quick {
-		opts.rounds = 1
-	}
+func newBench(ctx context.Context, opts options, scratch string, stderr io.Writer) (*bench, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own program: %w", err)
 	}
-	scratch, err := os.MkdirTemp("", "trailkeeper-bench-")
-	if err != nil {
-		return nil, fmt.Errorf("create temporary folder: %w", err)
+	if opts.quick {
+		opts.rounds = 1
+	}
+	if opts.dir == "" {
+		opts.dir = filepath.Join(scratch, "archives")
 	}
 	b := &bench{opts: opts, scratch: scratch, self: self, log: stderr}
-	if b.opts.dir == "" {
-		b.opts.dir = filepath.Join(scratch, "archives")
-	}
-	if err := b.build(ctx); err != nil {
-		os.RemoveAll(scratch)
-		return nil, err
-	}
-	return b, nil
+	return b, b.build(ctx)
 }
 
 // build builds the trailkeeper that is measured, as make build does.

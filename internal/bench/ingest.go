@@ -63,9 +63,9 @@ func (b *bench) turns(ctx context.Context, a *archiveDir) (ours, first *measured
 }
 
 // ingestOnce ingests the archive into a new lake and adds what it took to m.
-func (b *bench) ingestOnce(ctx context.Context, a *archiveDir, m *measured) error {
+func (b *bench) ingestOnce(ctx context.Context, a *archiveDir, m *measured, flags ...string) error {
 	lake := filepath.Join(b.scratch, "lake")
-	s, err := b.intoLake(ctx, a, lake)
+	s, err := b.intoLake(ctx, a, lake, flags...)
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,8 @@ func (b *bench) ingestOnce(ctx context.Context, a *archiveDir, m *measured) erro
 }
 
 // intoLake makes a lake of the archive, and makes sure that all of it is in.
-func (b *bench) intoLake(ctx context.Context, a *archiveDir, lake string) (sample, error) {
-	s, err := b.trail(ctx, "ingest", "--archive", a.dir, "--lake", lake, "--format", "json")
+func (b *bench) intoLake(ctx context.Context, a *archiveDir, lake string, flags ...string) (sample, error) {
+	s, err := b.trail(ctx, append([]string{"ingest", "--archive", a.dir, "--lake", lake, "--format", "json"}, flags...)...)
 	if err != nil {
 		return s, err
 	}

@@ -102,16 +102,20 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) (err error) {
 	opts, err := parseOptions(args, stderr)
 	if err != nil {
 		return err
 	}
-	b, err := newBench(ctx, opts, stderr)
+	scratch, err := os.MkdirTemp("", "trailkeeper-bench-")
+	if err != nil {
+		return fmt.Errorf("create temporary folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	b, err := newBench(ctx, opts, scratch, stderr)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(b.scratch)
 	result, err := b.measureAll(ctx, now)
 	if err != nil {
 		return err

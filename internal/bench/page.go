@@ -10,7 +10,7 @@ import (
 
 // The last run is shown between these lines of docs/benchmarks.md.
 const (
-	pageBegin = "<!-- last run, written by make bench ARGS=-update -->\n"
+	pageBegin = "<!-- last run, written by go run ./internal/bench -update -->\n"
 	pageEnd   = "<!-- end of last run -->\n"
 )
 

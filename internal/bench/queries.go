@@ -189,7 +189,7 @@ func askOurs(ctx context.Context, db *duckdb.DB, query string) (list []string, e
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return list, nil
 		}
 		if err != nil {
