@@ -94,7 +94,7 @@ func ask(t testing.TB, dir, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // a test
+	defer rows.Close()
 	row, err := rows.Next()
 	if err != nil {
 		t.Fatal(err)

@@ -108,7 +108,7 @@ func exported(t testing.TB, dir string) (records []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // a test
+	defer rows.Close()
 	var text []byte
 	for {
 		text, err = rows.Append(text[:0])

@@ -47,7 +47,7 @@ func TestRealEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer rows.Close() //nolint:errcheck // a test
+			defer rows.Close()
 			counts, err := rows.Next()
 			if err != nil {
 				t.Fatal(err)

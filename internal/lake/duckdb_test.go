@@ -57,14 +57,14 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test
+	defer db.Close()
 	for name, text := range records {
 		t.Run(name, func(t *testing.T) {
 			rows, err := db.Records(t.Context(), "WHERE log_file = $name", map[string]any{"name": name})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer rows.Close() //nolint:errcheck // a test
+			defer rows.Close()
 			got, err := rows.Append(nil)
 			if err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func requireNone(t *testing.T, db *duckdb.DB, sql string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // a test
+	defer rows.Close()
 	var found []string
 	for {
 		row, err := rows.Next()

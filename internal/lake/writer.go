@@ -167,8 +167,8 @@ func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
 		}
 		for _, path := range found {
 			// A listing is written aside first; a dead writer may have left that.
-			name := strings.TrimSuffix(filepath.Base(path), asideSuffix)
-			if place.name.MatchString(name) && !(named[name] && path == strings.TrimSuffix(path, asideSuffix)) {
+			name, aside := strings.CutSuffix(filepath.Base(path), asideSuffix)
+			if place.name.MatchString(name) && (aside || !named[name]) {
 				paths = append(paths, path)
 			}
 		}
