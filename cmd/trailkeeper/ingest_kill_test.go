@@ -154,7 +154,7 @@ type killer struct {
 }
 
 func (k *killer) args(dir string, more ...string) []string {
-	return append([]string{"--archive", k.archive, "--lake", dir, "--memory", "64MiB"}, more...)
+	return append([]string{"--archive", k.archive, "--lake", dir, "--memory", "192MiB"}, more...)
 }
 
 // kill starts an ingest, of the whole archive or of a part of it so that there

@@ -2,106 +2,205 @@ package ingest
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// verdict is what the index says of an event.
-type verdict int
-
-const (
-	fresh     verdict = iota // no event with its id is known
-	duplicate                // the same event is known
-	conflict                 // its id is known, with another body
-)
-
-// identityCost is about what an identity takes in memory.
+// identityCost is about what an identity takes in memory, in bytes.
 const identityCost = 48
 
-// index knows the identities of the events in the lake and on the shelves, in
-// shards by the hour of the event: two deliveries of an event tell the same
-// time. Hours are loaded from the lake when an event falls in them, and
-// forgotten again, oldest first, when they take too much memory.
+// lookupCost is about how many identities can be loaded in the time that one
+// is found in the lake's files.
+const lookupCost = 200
+
+// keeper is what the lake knows of the events of an hour. It may be asked while
+// a commit runs, and then answers as before or after it.
+type keeper interface {
+	Count(hour int64) (int64, error)
+	Existing(hour int64, add func(lake.Identity)) error
+	Find(hour int64, id [16]byte, add func(lake.Identity)) error
+}
+
+// index knows the identities of the events in the lake and on the shelves, by
+// the hour of the event: two deliveries of an event tell the same time.
+//
+// What is on the shelves is in memory until it is committed. What is in the
+// lake is looked up there, unless an hour is asked for so often that loading it
+// is cheaper; then it is loaded if there is room, for which hours that were
+// not used for longest are given up.
+//
+// An hour may be locked before the index, never the other way round; several
+// hours are only ever tried.
 type index struct {
-	load  func(hour int64, add func(lake.Identity)) error
-	limit int64 // bytes
+	lake  keeper
+	limit int64 // of size
+	clock atomic.Int64
 
 	mu    sync.Mutex
+	size  int64 // identities of the lake that are loaded
 	hours map[int64]*hourIndex
 }
 
 type hourIndex struct {
-	mu     sync.Mutex
-	loaded bool
-	first  map[[16]byte]uint64   // the body of the first event with an id
-	more   map[[16]byte][]uint64 // the bodies of others
-	batch  int                   // the last batch that added to it
+	number int64
+	used   atomic.Int64 // when, by the index's clock
+
+	mu      sync.Mutex
+	pending *bodies // of events not committed yet, and of some that are
+	batch   int     // the last that added to pending
+	stored  *bodies // of the lake's events; nil when not loaded
+	counted bool
+	count   int64 // events in the lake, when counted
+	asked   int64 // lookups in the lake since
 }
 
-func newIndex(load func(int64, func(lake.Identity)) error, limit int64) *index {
-	return &index{load: load, limit: limit, hours: map[int64]*hourIndex{}}
+func newIndex(k keeper, limitBytes int64) *index {
+	return &index{lake: k, limit: limitBytes / identityCost, hours: map[int64]*hourIndex{}}
+}
+
+// hour returns the hour of a number.
+func (x *index) hour(number int64) *hourIndex {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	h := x.hours[number]
+	if h == nil {
+		h = &hourIndex{number: number, pending: newBodies()}
+		x.hours[number] = h
+	}
+	h.used.Store(x.clock.Add(1))
+	return h
 }
 
 // add notes an event that goes into the batch, unless it is a duplicate.
 func (x *index) add(hour int64, id lake.Identity, batch int) (verdict, error) {
-	x.mu.Lock()
-	h := x.hours[hour]
-	if h == nil {
-		h = &hourIndex{first: map[[16]byte]uint64{}, more: map[[16]byte][]uint64{}, batch: batch}
-		x.hours[hour] = h
-	}
-	h.mu.Lock() // before x is free: committed must not forget h now
-	x.mu.Unlock()
+	h := x.hour(hour)
+	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.loaded {
-		if err := x.load(hour, func(id lake.Identity) { h.add(id) }); err != nil {
+	v := h.pending.judge(id)
+	if v == duplicate {
+		return v, nil
+	}
+	inLake, err := x.judge(h, id)
+	if err != nil || inLake == duplicate {
+		return inLake, err
+	}
+	h.pending.add(id)
+	h.batch = max(h.batch, batch)
+	return max(v, inLake), nil
+}
+
+// judge says what the lake knows of an event. The caller holds h.
+func (x *index) judge(h *hourIndex, id lake.Identity) (verdict, error) {
+	if !h.counted {
+		n, err := x.lake.Count(h.number)
+		if err != nil {
 			return fresh, err
 		}
-		h.loaded = true
+		h.counted, h.count = true, n
+		if n == 0 {
+			h.stored = newBodies()
+		}
 	}
-	v := h.add(id)
-	if v != duplicate {
-		h.batch = max(h.batch, batch)
+	if h.stored != nil {
+		return h.stored.judge(id), nil
 	}
-	return v, nil
+	h.asked++
+	if h.asked*lookupCost >= h.count && x.reserve(h.count) {
+		return x.load(h, id)
+	}
+	found := newBodies()
+	err := x.lake.Find(h.number, id.ID, found.add)
+	return found.judge(id), err
 }
 
-func (h *hourIndex) add(id lake.Identity) verdict {
-	hash, known := h.first[id.ID]
-	switch {
-	case !known:
-		h.first[id.ID] = id.Hash
-		return fresh
-	case hash == id.Hash || slices.Contains(h.more[id.ID], id.Hash):
-		return duplicate
+// load loads an hour, for which room is reserved, and judges by it.
+func (x *index) load(h *hourIndex, id lake.Identity) (verdict, error) {
+	loaded := newBodies()
+	if err := x.lake.Existing(h.number, loaded.add); err != nil {
+		return fresh, err
 	}
-	h.more[id.ID] = append(h.more[id.ID], id.Hash)
-	return conflict
+	h.stored = loaded
+	x.resize(loaded.len() - h.count)
+	h.count = loaded.len()
+	return loaded.judge(id), nil
 }
 
-// committed says that the lake holds all batches up to this one. Hours that
-// got nothing since can be loaded again, so they may be forgotten.
-func (x *index) committed(batch int) {
+func (x *index) resize(by int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	var size int64
-	var old []int64
-	for hour, h := range x.hours {
+	x.size += by
+}
+
+// reserve makes room for n identities, giving up hours that nobody uses now.
+func (x *index) reserve(n int64) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if n > x.limit {
+		return false
+	}
+	if x.size+n > x.limit {
+		oldest := slices.SortedFunc(maps.Values(x.hours), func(a, b *hourIndex) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
+		for _, h := range oldest {
+			if x.size+n <= x.limit {
+				break
+			}
+			if h.mu.TryLock() {
+				x.size -= h.forget()
+				h.mu.Unlock()
+			}
+		}
+	}
+	if x.size+n > x.limit {
+		return false
+	}
+	x.size += n
+	return true
+}
+
+// forget gives up what was loaded of the lake and returns how much it was.
+func (h *hourIndex) forget() int64 {
+	if h.stored == nil {
+		return 0
+	}
+	n := h.stored.len()
+	h.stored, h.count, h.asked = nil, max(n, h.count), 0
+	return n
+}
+
+// committed says that the lake holds all batches up to this one: what is
+// pending of them can be found there.
+func (x *index) committed(batch int) {
+	x.mu.Lock()
+	hours := slices.Collect(maps.Values(x.hours))
+	x.mu.Unlock()
+	for _, h := range hours {
 		h.mu.Lock()
-		size += int64(len(h.first)) * identityCost
-		if h.batch <= batch {
-			old = append(old, hour)
+		if h.batch <= batch && h.pending.len() > 0 {
+			x.settle(h)
 		}
 		h.mu.Unlock()
 	}
-	slices.SortFunc(old, func(a, b int64) int { return cmp.Compare(x.hours[a].batch, x.hours[b].batch) })
-	for _, hour := range old {
-		if size <= x.limit {
-			return
-		}
-		size -= int64(len(x.hours[hour].first)) * identityCost
-		delete(x.hours, hour)
+}
+
+// settle moves what is pending of an hour to what is loaded of it, as far as
+// there is room. The caller holds h.
+func (x *index) settle(h *hourIndex) {
+	n := h.pending.len()
+	switch {
+	case h.stored == nil:
+		h.count += n
+	case x.reserve(n):
+		before := h.stored.len()
+		h.stored.addAll(h.pending)
+		x.resize(h.stored.len() - before - n)
+		h.count = h.stored.len()
+	default:
+		x.resize(-h.forget())
+		h.count += n
 	}
+	h.pending = newBodies()
 }

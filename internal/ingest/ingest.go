@@ -40,18 +40,22 @@ const DefaultMemory = 1 << 30
 
 // MinMemory is the least bound that can be kept: below it a batch would be too
 // small to make files worth having.
-const MinMemory = 64 << 20
+const MinMemory = 192 << 20
+
+// programMemory is about what the process takes before it does anything, most
+// of it the query engine it is linked with.
+const programMemory = 64 << 20
 
 // ErrMemory says that the bound on memory is below MinMemory.
 var ErrMemory = errors.New("too little memory")
 
-// The shares of the bound on memory. Two batches can be in memory at a time,
-// one gathering and one being written; the rest is for the Go runtime's
-// garbage, which may be as large as what is in use.
+// The shares of the memory that is left for work. Three batches can be in
+// memory at a time: one gathering, one waiting and one being written. The rest
+// is for the Go runtime's garbage, which may be as large as what is in use.
 const (
-	batchShare   = 7  // of Memory: one batch
-	indexShare   = 12 // of Memory: identities
-	compactShare = 4  // of Memory: parts being merged
+	batchShare   = 8  // one batch
+	indexShare   = 12 // identities of the lake
+	compactShare = 4  // parts being merged
 )
 
 // Run ingests. It returns a report of what was done whatever the error; a
@@ -66,7 +70,9 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(opts.Memory * 9 / 10))
+	// What is left for work; from here on, it is the only figure.
+	opts.Memory -= programMemory
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(opts.Memory))
 	w, err := lake.OpenWriter(opts.Lake, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return newReport(), err
@@ -113,7 +119,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 		opts:    opts,
 		writer:  w,
 		files:   newFileState(opts.Source.URI(), w),
-		index:   newIndex(w.Existing, opts.Memory/indexShare),
+		index:   newIndex(w, opts.Memory/indexShare),
 		report:  newReport(),
 		full:    opts.Memory / batchShare,
 		done:    map[string][]lake.Identity{},

@@ -96,7 +96,7 @@ func (w *Writer) merge(group []Part) (Part, error) {
 			return Part{}, err
 		}
 		blocks = append(blocks, read...)
-		err = readIDs(idsPath(w.dir, p.Name), anySection, func(hour int64, id Identity) { hours[hour] = append(hours[hour], id) })
+		err = readIDs(idsPath(w.dir, p.Name), func(hour int64, id Identity) { hours[hour] = append(hours[hour], id) })
 		if err != nil {
 			return Part{}, err
 		}

@@ -22,7 +22,7 @@ func (w *Writer) Sources(shard string, add func(Identity)) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, name := range w.manifest.Sources[shard] {
-		if err := readIDs(w.sourcesPath(name), anySection, func(_ int64, id Identity) { add(id) }); err != nil {
+		if err := readIDs(w.sourcesPath(name), func(_ int64, id Identity) { add(id) }); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package lake
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -39,18 +38,9 @@ func hourSections(blocks []*Block) sections {
 	return hours
 }
 
-// Hour numbers the hour of a time.
-func Hour(t time.Time) int64 {
-	seconds := t.Unix()
-	if seconds < 0 {
-		seconds -= 3599 // round down, as the division rounds towards zero
-	}
-	return seconds / 3600
-}
-
 func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error) {
 	path := p.staged(w.dir)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(path)); err != nil {
 		return p, err
 	}
 	first := true

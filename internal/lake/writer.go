@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -39,6 +38,8 @@ type Writer struct {
 
 	mu       sync.RWMutex // held while the manifest and the files it names change
 	manifest *manifest
+	byDay    map[string][]string // names of parts
+	ids      openFiles
 }
 
 // OpenWriter opens the lake in dir for writing, and makes it when there is
@@ -46,7 +47,7 @@ type Writer struct {
 // [*LockedError] or a [*VersionError] where these apply.
 func OpenWriter(dir string, parallel int) (*Writer, error) {
 	for _, d := range []string{"staging", "ids", "sources", "quarantine"} {
-		if err := os.MkdirAll(filepath.Join(dir, stateDir, d), 0o755); err != nil {
+		if err := makeDir(filepath.Join(dir, stateDir, d)); err != nil {
 			return nil, fmt.Errorf("open lake %q: %w", dir, err)
 		}
 	}
@@ -76,7 +77,9 @@ func (w *Writer) recover() error {
 	if err != nil {
 		return err
 	}
-	w.manifest = m
+	if err := w.use(m); err != nil {
+		return err
+	}
 	if err := w.publish(m.Parts); err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (w *Writer) publish(parts []Part) error {
 		if !exists(p.staged(w.dir)) {
 			return fmt.Errorf("open lake %q: part %q is missing", w.dir, filepath.Join(dayDir(p.Day), p.Name))
 		}
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		if err := makeDir(filepath.Dir(to)); err != nil {
 			return err
 		}
 		if err := os.Rename(p.staged(w.dir), to); err != nil {
@@ -181,7 +184,7 @@ func globEscape(dir string) string {
 }
 
 // Close gives the lake free.
-func (w *Writer) Close() error { return w.lock.Unlock() }
+func (w *Writer) Close() error { return errors.Join(w.ids.close(), w.lock.Unlock()) }
 
 // Totals returns the sums over all ingests so far.
 func (w *Writer) Totals() Totals { return w.manifest.Totals }
@@ -243,41 +246,47 @@ func (t Totals) Plus(u Totals) Totals {
 	return Totals{t.Files + u.Files, t.Stored + u.Stored, t.Duplicates + u.Duplicates, t.Conflicts + u.Conflicts, t.Rejected + u.Rejected}
 }
 
-// replace commits a manifest, publishes its new parts and drops files that it
-// names no longer.
-func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
-	slices.SortFunc(next.Parts, func(a, b Part) int {
-		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Name, b.Name))
-	})
-	if err := next.write(w.dir); err != nil {
-		return fmt.Errorf("commit to lake %q: %w", w.dir, err)
+// settle makes the names of files durable that the next manifest refers to.
+func (w *Writer) settle(added []Part) error {
+	dirs := map[string]bool{filepath.Join(w.dir, stateDir, "ids"): true, filepath.Join(w.dir, stateDir, "sources"): true}
+	for _, p := range added {
+		dirs[filepath.Dir(p.staged(w.dir))] = true
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.manifest = next
-	if err := w.publish(added); err != nil {
-		return err
-	}
-	for _, path := range drop {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for dir := range dirs {
+		if err := syncDir(dir); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Existing calls add for every identity in the lake whose event falls in the
-// hour.
-func (w *Writer) Existing(hour int64, add func(Identity)) error {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	day := time.Unix(hour*3600, 0).UTC().Format(dayLayout)
-	for _, p := range w.manifest.Parts {
-		if p.Day != day {
-			continue
+// replace commits a manifest, publishes its new parts and drops files that it
+// names no longer.
+func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
+	slices.SortFunc(next.Parts, func(a, b Part) int {
+		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Name, b.Name))
+	})
+	if err := w.settle(added); err != nil {
+		return w.abandon(err)
+	}
+	if err := next.write(w.dir); err != nil {
+		return fmt.Errorf("commit to lake %q: %w", w.dir, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.use(next); err != nil {
+		return err
+	}
+	if err := w.publish(added); err != nil {
+		return err
+	}
+	if len(drop) > 0 {
+		if err := w.ids.close(); err != nil {
+			return err
 		}
-		err := readIDs(idsPath(w.dir, p.Name), func(h int64) bool { return h == hour }, func(_ int64, id Identity) { add(id) })
-		if err != nil {
+	}
+	for _, path := range drop {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -481,11 +481,27 @@ func TestIdentityFiles(t *testing.T) {
 	}
 	got := sections{0: nil}
 	add := func(section int64, id Identity) { got[section] = append(got[section], id) }
-	if err := readIDs(path, anySection, add); err != nil {
+	if err := readIDs(path, add); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-written +read)\n%s", diff)
+	}
+	x, err := openIDs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.f.Close()
+	for section, ids := range want {
+		for _, id := range append(ids, Identity{ID: [16]byte{99}}) {
+			var found []Identity
+			if err := x.find(section, id.ID, func(id Identity) { found = append(found, id) }); err != nil {
+				t.Fatal(err)
+			}
+			if known := id.ID[0] != 99; known != slices.Contains(found, id) || !known && found != nil {
+				t.Errorf("section %d: %x is found as %v", section, id.ID, found)
+			}
+		}
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -496,7 +512,7 @@ func TestIdentityFiles(t *testing.T) {
 		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		err := readIDs(path, func(int64) bool { return false }, nothing)
+		err := readIDs(path, nothing)
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("cut to %d of %d bytes: %v", n, len(data), err)
 		}
@@ -509,7 +525,7 @@ func TestIdentityFiles(t *testing.T) {
 		if err := os.WriteFile(path, change(slices.Clone(data)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if readIDs(path, anySection, nothing) == nil {
+		if readIDs(path, nothing) == nil {
 			t.Error("a damaged file was read")
 		}
 	}

@@ -1,0 +1,111 @@
+package lake
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+// maxOpenIDs is how many identity files stay open between two commits.
+const maxOpenIDs = 128
+
+// openFiles keeps identity files open: an event delivered late is looked up in
+// the file itself, and the next one is likely to be of the same day.
+type openFiles struct {
+	mu    sync.Mutex
+	files map[string]*idsFile // by path
+}
+
+func (o *openFiles) get(path string) (*idsFile, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if f := o.files[path]; f != nil {
+		return f, nil
+	}
+	f, err := openIDs(path)
+	if err != nil {
+		return nil, err
+	}
+	if o.files == nil {
+		o.files = map[string]*idsFile{}
+	}
+	o.files[path] = f
+	return f, nil
+}
+
+// close closes all files. Nobody may be reading them.
+func (o *openFiles) close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var err error
+	for path, f := range o.files {
+		err = errors.Join(err, f.f.Close())
+		delete(o.files, path)
+	}
+	return err
+}
+
+func (o *openFiles) len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.files)
+}
+
+// Hour numbers the hour of a time.
+func Hour(t time.Time) int64 {
+	seconds := t.Unix()
+	if seconds < 0 {
+		seconds -= 3599 // round down, as the division rounds towards zero
+	}
+	return seconds / 3600
+}
+
+// Count returns how many events of an hour the lake has.
+func (w *Writer) Count(hour int64) (n int64, err error) {
+	err = w.eachIDs(hour, func(f *idsFile) error {
+		n += f.sections[hour].count
+		return nil
+	})
+	return n, err
+}
+
+// Existing calls add for the identity of every event of an hour.
+func (w *Writer) Existing(hour int64, add func(Identity)) error {
+	return w.eachIDs(hour, func(f *idsFile) error { return f.each(hour, add) })
+}
+
+// Find calls add for the identity of every event of an hour that has the ID.
+// It costs some dozens of small reads.
+func (w *Writer) Find(hour int64, id [16]byte, add func(Identity)) error {
+	return w.eachIDs(hour, func(f *idsFile) error { return f.find(hour, id, add) })
+}
+
+// eachIDs calls do for the identity file of every part of the hour's day.
+func (w *Writer) eachIDs(hour int64, do func(*idsFile) error) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	for _, name := range w.byDay[time.Unix(hour*3600, 0).UTC().Format(dayLayout)] {
+		f, err := w.ids.get(idsPath(w.dir, name))
+		if err != nil {
+			return err
+		}
+		if err := do(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// use makes a manifest the one in force. The caller holds mu, unless nobody
+// else has the Writer yet.
+func (w *Writer) use(m *manifest) error {
+	w.manifest = m
+	w.byDay = map[string][]string{}
+	for _, p := range m.Parts {
+		w.byDay[p.Day] = append(w.byDay[p.Day], p.Name)
+	}
+	if w.ids.len() > maxOpenIDs {
+		return w.ids.close()
+	}
+	return nil
+}
