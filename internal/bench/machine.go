@@ -44,7 +44,8 @@ func (b *bench) describeMachine(ctx context.Context) (machine, error) {
 		kib, _, _ := strings.Cut(procField("/proc/meminfo", "MemTotal"), " ")
 		n, _ := strconv.ParseInt(kib, 10, 64) // 0 says as much as any error
 		m.Memory = n << 10
-		m.System += ", Linux " + firstWord("/proc/sys/kernel/osrelease")
+		release, _, _ := strings.Cut(firstWord("/proc/sys/kernel/osrelease"), "-")
+		m.System += ", Linux " + release
 	case "darwin":
 		m.CPU = sysctl(ctx, "machdep.cpu.brand_string")
 		m.Memory, _ = strconv.ParseInt(sysctl(ctx, "hw.memsize"), 10, 64)

@@ -104,7 +104,7 @@ func (r *result) text() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "measured  %s, in %.0f minutes\n", r.Date, r.Minutes)
 	r.Machine.writeTo(&out)
-	fmt.Fprintf(&out, "load      %s before, %s after; before, anything above 0 is somebody else's\n", r.Load[0], r.Load[1])
+	fmt.Fprintf(&out, "load      %s before the run, of other programs; %s after it\n", r.Load[0], r.Load[1])
 	if r.Quick {
 		out.WriteString("A QUICK RUN: the figures mean nothing.\n")
 	}

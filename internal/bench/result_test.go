@@ -63,7 +63,7 @@ machine   Abacus, 2 cores, 8 GiB of memory, linux/amd64
 version   (devel)
 go        go1.26
 duckdb    1.5.6
-load      0.1 before, 1.9 after; before, anything above 0 is somebody else's
+load      0.1 before the run, of other programs; 1.9 after it
 
             ratio         bar
   counting   2.00  at least 4  MISSES THE BAR
