@@ -147,7 +147,7 @@ func TestDescribeBuild(t *testing.T) {
 	full := describeBuild(&debug.BuildInfo{
 		GoVersion: "go1.26.8",
 		Main:      debug.Module{Version: "v0.2.0"},
-		Deps:      []*debug.Module{{Path: "example.com/x", Version: "v1.0.0"}, {Path: duckdbModule, Version: "v2.10506.0"}},
+		Deps:      []*debug.Module{{Path: "example.com/x", Version: "v1.0.0"}, {Path: duckdbModule, Version: "v0.10506.0"}},
 		Settings:  []debug.BuildSetting{{Key: "vcs.revision", Value: "00d8da5"}, {Key: "vcs.modified", Value: "true"}},
 	})
 	for _, want := range []string{"trailkeeper v0.2.0\n", "revision    00d8da5 (modified)\n", "go          go1.26.8 ", "duckdb      1.5.6\n"} {

@@ -9,7 +9,7 @@ import (
 )
 
 // duckdbModule is the driver whose version tells which DuckDB is linked in.
-const duckdbModule = "github.com/duckdb/duckdb-go/v2"
+const duckdbModule = "github.com/duckdb/duckdb-go-bindings"
 
 func versionText() string {
 	info, ok := debug.ReadBuildInfo()
@@ -49,7 +49,7 @@ func describeRevision(info *debug.BuildInfo) string {
 }
 
 // duckdbVersion reads the version of DuckDB that the driver's own version
-// encodes: the minor number of v2.10506.0 is 1.05.06, DuckDB 1.5.6. A version of
+// encodes: the minor number of v0.10506.0 is 1.05.06, DuckDB 1.5.6. A version of
 // another form is returned as it is.
 func duckdbVersion(driver string) string {
 	var major, encoded, patch int

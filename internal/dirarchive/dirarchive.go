@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cerpac/trailkeeper/archive"
 )
@@ -95,17 +96,18 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 		return nil, fmt.Errorf("open %q: key leads out of the archive", o.Key)
 	}
 	path := filepath.Join(s.root, name)
-	// Opening a fifo would wait for a writer, so look before.
-	info, err := os.Stat(path)
+	// A file listed before may be a fifo by now, whose opening would wait for a
+	// writer.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %q: %w", o.Key, cause(err))
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %q: %w", o.Key, cause(err)), file.Close())
 	}
 	if reason := irregular(info.Mode()); reason != "" {
-		return nil, fmt.Errorf("open %q: %s", o.Key, reason)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open %q: %w", o.Key, cause(err))
+		return nil, errors.Join(fmt.Errorf("open %q: %s", o.Key, reason), file.Close())
 	}
 	return file, nil
 }

@@ -101,6 +101,7 @@ func (db *DB) lockDown(opts Options) error {
 	statements := []string{
 		"SET GLOBAL errors_as_json = true",
 		"SET GLOBAL TimeZone = 'UTC'",
+		"SET GLOBAL parquet_metadata_cache = true", // parts never change, and are opened to bind and to read
 		"SET GLOBAL allowed_paths = " + quoteList(opts.Parts),
 		"SET GLOBAL enable_external_access = false",
 	}

@@ -62,7 +62,7 @@ func newIndex(k keeper, limitBytes int64) *index {
 	return &index{lake: k, limit: limitBytes / identityCost, hours: map[int64]*hourIndex{}}
 }
 
-// hour returns the hour of a number.
+// hour returns the hour of a number. It stays the same one for good.
 func (x *index) hour(number int64) *hourIndex {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -71,13 +71,13 @@ func (x *index) hour(number int64) *hourIndex {
 		h = &hourIndex{number: number, pending: newBodies()}
 		x.hours[number] = h
 	}
-	h.used.Store(x.clock.Add(1))
 	return h
 }
 
-// add notes an event that goes into the batch, unless it is a duplicate.
-func (x *index) add(hour int64, id lake.Identity, batch int) (verdict, error) {
-	h := x.hour(hour)
+// add notes an event of an hour that goes into the batch, unless it is a
+// duplicate.
+func (x *index) add(h *hourIndex, id lake.Identity, batch int) (verdict, error) {
+	h.used.Store(x.clock.Add(1))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v := h.pending.judge(id)

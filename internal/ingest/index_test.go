@@ -70,7 +70,7 @@ func indexAgainstOracle(t *testing.T, limit int64) *memory {
 			want = conflict
 		}
 		known[e], ids[[2]int64{e.hour, n}] = true, true
-		got, err := x.add(e.hour, e.id, number)
+		got, err := x.add(x.hour(e.hour), e.id, number)
 		if err != nil || got != want {
 			t.Fatalf("%+v: verdict %d, %v, want %d", e, got, err, want)
 		}

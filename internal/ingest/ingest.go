@@ -53,7 +53,7 @@ var ErrMemory = errors.New("too little memory")
 // memory at a time: one gathering, one waiting and one being written. The rest
 // is for the Go runtime's garbage, which may be as large as what is in use.
 const (
-	batchShare   = 8  // one batch
+	batchShare   = 16 // one batch
 	indexShare   = 12 // identities of the lake
 	compactShare = 4  // parts being merged
 )

@@ -120,19 +120,15 @@ func (r *Report) conflict(p Problem) {
 	})
 }
 
-func (r *Report) event(v verdict) {
-	r.mu.Lock()
-	r.Events.Read++
-	switch v {
-	case duplicate:
-		r.Events.Duplicates++
-	case conflict:
-		r.Events.Conflicts++
-		r.Events.Stored++
-	default:
-		r.Events.Stored++
-	}
-	r.mu.Unlock()
+// gathered adds events that were stored or known already. Counting each under
+// the report's lock would have the workers wait for each other.
+func (r *Report) gathered(events lake.Totals) {
+	r.locked(func() {
+		r.Events.Read += events.Stored + events.Duplicates
+		r.Events.Stored += events.Stored
+		r.Events.Duplicates += events.Duplicates
+		r.Events.Conflicts += events.Conflicts
+	})
 }
 
 func (r *Report) bytes(stored, plain int64) {

@@ -19,6 +19,7 @@ type shelf struct {
 	days   map[int64]*dayRows // by day since 1970
 	size   int64
 	added  lake.Totals
+	hour   *hourIndex // of the last event
 }
 
 // dayRows are the rows of one day: full blocks, and the one being filled.
@@ -34,11 +35,13 @@ func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identit
 	defer s.mu.Unlock()
 	// The index is asked under the shelf's lock, so that an identity is marked
 	// with the number of the batch its row goes to.
-	v, err := in.index.add(lake.Hour(at), id, s.number)
+	if hour := lake.Hour(at); s.hour == nil || s.hour.number != hour {
+		s.hour = in.index.hour(hour) // the next event is likely to be of the same hour
+	}
+	v, err := in.index.add(s.hour, id, s.number)
 	if err != nil {
 		return v, 0, err
 	}
-	in.report.event(v)
 	switch v {
 	case duplicate:
 		s.added.Duplicates++
@@ -75,8 +78,9 @@ func (s *shelf) day(in *ingest, n int64) *dayRows {
 	return day
 }
 
-// take empties the shelf into b and starts on the batch of the next number.
-func (s *shelf) take(b *batch, next int) {
+// take empties the shelf into b and starts on the batch of the next number. It
+// returns what was counted since it was last emptied.
+func (s *shelf) take(b *batch, next int) lake.Totals {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n, rows := range s.days {
@@ -86,10 +90,11 @@ func (s *shelf) take(b *batch, next int) {
 			b.Days[day] = append(b.Days[day], rows.open)
 		}
 	}
-	b.Added = b.Added.Plus(s.added)
 	b.size += s.size
+	added := s.added
 	s.days = map[int64]*dayRows{}
 	s.size, s.added, s.number = 0, lake.Totals{}, next
+	return added
 }
 
 // finish notes that a file need not be read again. All its rows are on the
@@ -122,7 +127,9 @@ func (in *ingest) rotate(last bool) {
 	in.doneMu.Unlock()
 	in.number++
 	for _, s := range in.shelves {
-		s.take(&b, in.number)
+		added := s.take(&b, in.number)
+		in.report.gathered(added)
+		b.Added = b.Added.Plus(added)
 	}
 	refused := int64(0)
 	b.Quarantine, refused = in.refuse.take()
