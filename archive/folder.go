@@ -137,7 +137,8 @@ func (f *Folder) take(part, path string) bool {
 }
 
 func (f *Folder) takeDate(part, path string) bool {
-	year, month, day := "1970", "01", "01"
+	var year string
+	month, day := "01", "01"
 	date := path[len(f.Root)+1:]
 	switch {
 	case f.level == atRegion && len(part) == 4:

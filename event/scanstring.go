@@ -118,4 +118,3 @@ func hex4(d []byte) rune {
 	}
 	return r
 }
-

@@ -44,7 +44,7 @@ const MinMemory = 192 << 20
 
 // programMemory is about what the process takes before it does anything, most
 // of it the query engine it is linked with.
-const programMemory = 64 << 20
+const programMemory = 80 << 20
 
 // ErrMemory says that the bound on memory is below MinMemory.
 var ErrMemory = errors.New("too little memory")
