@@ -164,7 +164,7 @@ func TestCountsReconcile(t *testing.T) {
 		t.Errorf("summary.json is not what Run returned:\n%s", diff)
 	}
 	type place struct{ account, region, day string }
-	type books struct{ events, copies, altered, kinds int64 }
+	type books struct{ events, copies, altered int64 }
 	bodies := map[string]json.RawMessage{}
 	places := map[string]place{}
 	firstFile, found := map[string]string{}, map[place]*books{}
