@@ -99,6 +99,10 @@ func parseError(text, sql string, offset int) error {
 	if slices.Contains(notTheSQL[:], e.Type) {
 		return fmt.Errorf("run query: %s: %s", strings.ToLower(e.Type), message)
 	}
+	if strings.Contains(message, "/part-") && strings.Contains(message, ".parquet") {
+		// SQL cannot name files, so the engine speaks of one it was given.
+		return fmt.Errorf("run query: a part of the lake cannot be read: %s", message)
+	}
 	position, err := strconv.Atoi(e.Position)
 	if err != nil || position+offset > len(sql) {
 		position = -1

@@ -108,3 +108,11 @@ func FuzzSQLErrorPlace(f *testing.F) {
 		}
 	})
 }
+
+// A damaged part is no mistake in the SQL: nothing is known then.
+func TestDamagedPartIsNotTheSQL(t *testing.T) {
+	err := parseError(`Invalid Input Error: {"exception_type":"Invalid Input","exception_message":"No magic bytes found at end of file '/lake/year=2026/month=01/day=05/part-00000002-0000.parquet'"}`, "FROM events", 0)
+	if _, ok := errors.AsType[*SQLError](err); ok || err == nil || !strings.Contains(err.Error(), "a part of the lake cannot be read") {
+		t.Errorf("got %T: %v", err, err)
+	}
+}
