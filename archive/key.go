@@ -18,11 +18,6 @@ const (
 	Digest          Kind = "CloudTrail-Digest"
 )
 
-// Kinds lists every kind there is.
-func Kinds() []Kind {
-	return []Kind{Logs, Insight, NetworkActivity, Aggregated, Digest}
-}
-
 func isKind(s string) bool {
 	switch Kind(s) {
 	case Logs, Insight, NetworkActivity, Aggregated, Digest:

@@ -32,12 +32,9 @@ func newFileState(uri string, w *lake.Writer) *fileState {
 // entry returns where a file is noted, and as what: its ID is a digest of its
 // whole name, its hash one of its version.
 func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
-	name := o.Key
-	if bucket, ok := strings.CutPrefix(f.archive, "s3://"); ok {
-		bucket, _, _ = strings.Cut(bucket, "/")
-		name = "s3://" + bucket + "/" + name
-	} else {
-		name = f.archive + "/" + name
+	name, remote := bucketName(f.archive, o.Key)
+	if !remote {
+		name = f.archive + "/" + o.Key
 	}
 	sum := sha256.Sum256([]byte(name))
 	copy(id.ID[:], sum[:])
@@ -50,6 +47,17 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 		return fmt.Sprintf("undated-%x", sum[0]>>4), id
 	}
 	return day.Format(time.DateOnly), id
+}
+
+// bucketName returns the whole name of a key in the bucket that an archive's URI
+// names; ok is false when the archive is a folder.
+func bucketName(uri, key string) (name string, ok bool) {
+	bucket, ok := strings.CutPrefix(uri, "s3://")
+	if !ok {
+		return "", false
+	}
+	bucket, _, _ = strings.Cut(bucket, "/")
+	return "s3://" + bucket + "/" + key, true
 }
 
 // known reports whether the file was read to its end before and has not

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -223,9 +222,8 @@ func (in *ingest) failed(key string, offset int64, reason, cause string, unseen 
 
 // logFile names the object with a key as the column log_file has it.
 func (in *ingest) logFile(key string) string {
-	if bucket, ok := strings.CutPrefix(in.opts.Source.URI(), "s3://"); ok {
-		bucket, _, _ = strings.Cut(bucket, "/")
-		return "s3://" + bucket + "/" + key
+	if name, ok := bucketName(in.opts.Source.URI(), key); ok {
+		return name
 	}
 	return key
 }

@@ -91,10 +91,11 @@ func (q *quarantine) piece(file string, offset int64, cause string, text []byte)
 func (q *quarantine) list(r refusal) int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.listed[r.key()] {
+	key := r.key()
+	if q.listed[key] {
 		return 0
 	}
-	q.listed[r.key()] = true
+	q.listed[key] = true
 	if r.Kind == "event" {
 		q.pieces++
 	}

@@ -51,9 +51,7 @@ func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identit
 	}
 	s.added.Stored++
 	day := s.day(in, dayNumber(at))
-	before := day.open.Size()
-	day.open.Append(rec, at, id, from)
-	grown := int64(day.open.Size()-before) + identityCost
+	grown := int64(day.open.Append(rec, at, id, from)) + identityCost
 	s.size += grown
 	if day.open.Full() {
 		day.full = append(day.full, day.open)

@@ -54,19 +54,6 @@ func (r *Row) Scan(values []any) error {
 	return nil
 }
 
-// row returns row i of the block, aliasing it.
-func (b *Block) row(i int) (r Row) {
-	r.Time = time.UnixMicro(b.time[i]).UTC()
-	for c := range b.text {
-		r.text[c] = b.text[c].get(i)
-	}
-	for c := range b.bools {
-		r.bools[c] = b.bools[c][i]
-	}
-	r.nulls = b.nulls[i]
-	return r
-}
-
 // AppendJSON appends the record that the row was made from, as the same JSON
 // value: documented members in CloudTrail's order, then the rest. A malformed
 // extra, which the lake never writes, is an error.

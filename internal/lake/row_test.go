@@ -315,3 +315,16 @@ func TestScanRefusesOddValues(t *testing.T) {
 		t.Error("took a row without its last column")
 	}
 }
+
+// row returns row i of the block, aliasing it.
+func (b *Block) row(i int) (r Row) {
+	r.Time = time.UnixMicro(b.time[i]).UTC()
+	for c := range b.text {
+		r.text[c] = b.text[c].get(i)
+	}
+	for c := range b.bools {
+		r.bools[c] = b.bools[c][i]
+	}
+	r.nulls = b.nulls[i]
+	return r
+}

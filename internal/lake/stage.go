@@ -3,6 +3,7 @@ package lake
 import (
 	"fmt"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -43,21 +44,15 @@ func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error
 	if err := makeDir(filepath.Dir(path)); err != nil {
 		return p, err
 	}
-	first := true
+	from, to := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, b := range blocks {
 		p.Rows += int64(b.Rows())
 		p.PlainBytes += int64(b.Size())
 		for _, at := range b.time {
-			t := time.UnixMicro(at).UTC()
-			if first || t.Before(p.From) {
-				p.From = t
-			}
-			if first || t.After(p.To) {
-				p.To = t
-			}
-			first = false
+			from, to = min(from, at), max(to, at)
 		}
 	}
+	p.From, p.To = time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC()
 	if err := writeIDs(idsPath(w.dir, p.Name), hours); err != nil {
 		return p, err
 	}

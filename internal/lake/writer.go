@@ -23,9 +23,9 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("open lake %q: another ingest is writing to it", e.Dir)
 }
 
-// Writer is a lake opened for writing, by one process at a time. Existing and
-// Sources may be called while another method runs; they see the lake before or
-// after it. The other methods are not safe for concurrent use.
+// Writer is a lake opened for writing, by one process at a time. Count, Existing,
+// Find and Sources may be called while another method runs; they see the lake
+// before or after it. The other methods are not safe for concurrent use.
 //
 // A commit is the renaming of a new manifest over the old one. Parts are
 // written into a staging folder before it and moved to their partition folder
