@@ -1,0 +1,2 @@
+// Package record writes the CloudTrail record of an API call.
+package record

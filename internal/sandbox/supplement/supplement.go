@@ -1,0 +1,2 @@
+// Package supplement answers the few operations that trailkeeper needs and moto_server lacks.
+package supplement

@@ -1,0 +1,87 @@
+// Package trails is CloudTrail's own API: the trails of every account, and what can be asked of them.
+package trails
+
+import "time"
+
+// Trail is one trail as its owner configured it.
+type Trail struct {
+	// ID tells this trail from a deleted one that had the same ARN.
+	ID      string
+	Name    string
+	ARN     string
+	Account string
+	Region  string // home Region
+
+	Bucket         string
+	Prefix         string
+	TopicARN       string
+	KeyARN         string
+	LogGroupARN    string
+	RoleARN        string
+	MultiRegion    bool
+	GlobalEvents   bool
+	Validation     bool
+	OrganizationID string // o-... for an organization trail
+
+	EventSelectors    []EventSelector
+	AdvancedSelectors []AdvancedSelector
+	InsightSelectors  []InsightSelector
+
+	// Logging is the time spans in which the trail was logging, oldest first. The
+	// last one is open while it is.
+	Logging []Span
+}
+
+// Span is from when until when. Until is zero while it lasts.
+type Span struct{ From, Until time.Time }
+
+// EventSelector is a classic selector.
+type EventSelector struct {
+	ReadWriteType                 string
+	IncludeManagementEvents       bool
+	DataResources                 []DataResource
+	ExcludeManagementEventSources []string
+}
+
+// DataResource names the resources of one type whose data events are wanted.
+type DataResource struct {
+	Type   string
+	Values []string
+}
+
+// AdvancedSelector is a selector by fields.
+type AdvancedSelector struct {
+	Name           string
+	FieldSelectors []FieldSelector
+}
+
+// FieldSelector is a condition on one field. The lists that are not empty must
+// all hold; of each positive list one value must fit.
+type FieldSelector struct {
+	Field         string
+	Equals        []string
+	StartsWith    []string
+	EndsWith      []string
+	NotEquals     []string
+	NotStartsWith []string
+	NotEndsWith   []string
+}
+
+// InsightSelector turns on one kind of Insights.
+type InsightSelector struct {
+	InsightType     string
+	EventCategories []string
+}
+
+// Delivered is what a delivery came to, for GetTrailStatus. Zero times are left
+// out; an error is "" after a success.
+type Delivered struct {
+	Latest        time.Time // the last success
+	LatestAttempt time.Time
+	Error         string // of the last attempt
+}
+
+// Status is what GetTrailStatus adds to a trail's configuration, for one Region.
+type Status struct {
+	Logs, Digests, LogGroup, Notifications Delivered
+}

@@ -1,0 +1,2 @@
+// Package upstream reaches the emulator behind the sandbox with the AWS SDK.
+package upstream
