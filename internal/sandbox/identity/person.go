@@ -1,0 +1,175 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// person is the owner of an access key.
+type person struct {
+	Key         string `json:"key"`
+	Token       string `json:"token,omitempty"` // the hash of the session's
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	ARN         string `json:"arn"`
+	Account     string `json:"account"`
+	UserName    string `json:"userName,omitempty"`
+
+	// Of a session.
+	Created        time.Time `json:"created,omitzero"`
+	Expires        time.Time `json:"expires,omitzero"`
+	MFA            bool      `json:"mfa,omitempty"`
+	Issuer         *issuer   `json:"issuer,omitempty"`
+	Provider       string    `json:"federatedProvider,omitempty"`
+	SourceIdentity string    `json:"sourceIdentity,omitempty"`
+
+	identity Identity
+}
+
+// user is an IAM user, for the keys it gets later.
+type user struct {
+	Account string `json:"account"`
+	Name    string `json:"name"`
+	ID      string `json:"id"`
+	ARN     string `json:"arn"`
+}
+
+// slot is where the owner of credentials is kept.
+func slot(accessKey, sessionToken string) string {
+	if sessionToken == "" {
+		return accessKey
+	}
+	return accessKey + " " + hashOf(sessionToken)
+}
+
+func (p *person) slot() string {
+	if p.Token == "" {
+		return p.Key
+	}
+	return p.Key + " " + p.Token
+}
+
+func hashOf(token string) string {
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:12])
+}
+
+func rootOf(account, accessKey string) *person {
+	return &person{
+		Key: accessKey, Type: "Root", PrincipalID: account,
+		ARN: "arn:aws:iam::" + account + ":" + rootResource, Account: account,
+	}
+}
+
+// personOf reads what GetCallerIdentity answers; nil when the ARN is of no
+// principal.
+func personOf(arn, userID, account string, now time.Time) *person {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return nil
+	}
+	if account == "" {
+		account = parts[4]
+	}
+	p := &person{ARN: arn, PrincipalID: userID, Account: account}
+	kind, rest, _ := strings.Cut(parts[5], "/")
+	switch kind {
+	case rootResource:
+		p.Type, p.PrincipalID = "Root", account
+	case "user":
+		p.Type, p.UserName = "IAMUser", lastOf(rest)
+	case "assumed-role":
+		role, _, _ := strings.Cut(rest, "/")
+		roleID, _, _ := strings.Cut(userID, ":")
+		p.Type, p.Created = "AssumedRole", now
+		p.Issuer = &issuer{
+			Type: "Role", PrincipalID: roleID, AccountID: account, UserName: role,
+			ARN: "arn:" + parts[1] + ":iam::" + account + ":role/" + role,
+		}
+	case "federated-user":
+		p.Type, p.Created = "FederatedUser", now
+	default:
+		return nil
+	}
+	return p
+}
+
+func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// userIdentity is how CloudTrail writes a caller.
+type userIdentity struct {
+	Type             string          `json:"type"`
+	PrincipalID      *string         `json:"principalId,omitempty"`
+	ARN              string          `json:"arn,omitempty"`
+	AccountID        string          `json:"accountId,omitempty"`
+	AccessKeyID      string          `json:"accessKeyId,omitempty"`
+	UserName         string          `json:"userName,omitempty"`
+	IdentityProvider string          `json:"identityProvider,omitempty"`
+	SessionContext   *sessionContext `json:"sessionContext,omitempty"`
+	InvokedBy        string          `json:"invokedBy,omitempty"`
+}
+
+type sessionContext struct {
+	SessionIssuer       issuer              `json:"sessionIssuer"`
+	WebIDFederationData webIDFederationData `json:"webIdFederationData"`
+	Attributes          sessionAttributes   `json:"attributes"`
+	SourceIdentity      string              `json:"sourceIdentity,omitempty"`
+}
+
+type issuer struct {
+	Type        string `json:"type,omitempty"`
+	PrincipalID string `json:"principalId,omitempty"`
+	ARN         string `json:"arn,omitempty"`
+	AccountID   string `json:"accountId,omitempty"`
+	UserName    string `json:"userName,omitempty"`
+}
+
+type webIDFederationData struct {
+	FederatedProvider string    `json:"federatedProvider,omitempty"`
+	Attributes        *struct{} `json:"attributes,omitempty"`
+}
+
+type sessionAttributes struct {
+	CreationDate     string `json:"creationDate"`
+	MFAAuthenticated string `json:"mfaAuthenticated"`
+}
+
+func (p *person) describe() Identity {
+	written := userIdentity{
+		Type: p.Type, PrincipalID: &p.PrincipalID, ARN: p.ARN, AccountID: p.Account,
+		AccessKeyID: p.Key, UserName: p.UserName,
+	}
+	if !p.Created.IsZero() {
+		session := &sessionContext{SourceIdentity: p.SourceIdentity}
+		if p.Issuer != nil {
+			session.SessionIssuer = *p.Issuer
+		}
+		if p.Provider != "" {
+			session.WebIDFederationData = webIDFederationData{p.Provider, &struct{}{}}
+		}
+		session.Attributes.CreationDate = p.Created.UTC().Format("2006-01-02T15:04:05Z")
+		session.Attributes.MFAAuthenticated = "false"
+		if p.MFA {
+			session.Attributes.MFAAuthenticated = "true"
+		}
+		written.SessionContext = session
+	}
+	return written.identity(p.Account)
+}
+
+func (u userIdentity) identity(account string) Identity {
+	text, _ := json.Marshal(u) // strings only: cannot fail
+	return Identity{Account: account, UserIdentity: text, Arn: u.ARN}
+}
+
+// Service is an AWS service that calls on its own account or somebody's behalf,
+// such as cloudtrail.amazonaws.com.
+func Service(name, account string) Identity {
+	return userIdentity{Type: "AWSService", InvokedBy: name}.identity(account)
+}
