@@ -1,7 +1,11 @@
 // Package permit asks whether CloudTrail would be let in: to a bucket, a key, a topic, a role and a log group, by the policies they have at this moment.
 package permit
 
-import "context"
+import (
+	"context"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
+)
 
 // Trail is what CloudTrail wants to use. Empty members are not used.
 type Trail struct {
@@ -15,6 +19,9 @@ type Trail struct {
 	TopicARN     string
 	LogGroupARN  string // with or without the :* at its end
 	RoleARN      string
+	// Object is the key about to be written to the bucket. Empty asks for what
+	// CreateTrail tries.
+	Object string
 }
 
 // Denial says that CloudTrail is not let in.
@@ -41,4 +48,10 @@ type Checker interface {
 	Key(ctx context.Context, t Trail) error
 	Topic(ctx context.Context, t Trail) error
 	LogGroup(ctx context.Context, t Trail) error
+}
+
+// New gives a Checker that asks the upstream. A role that fresh calls fresh is
+// refused as if IAM's other hosts did not know it yet.
+func New(clients *upstream.Clients, fresh func(roleARN string) bool) Checker {
+	return &checker{clients, fresh}
 }

@@ -1,2 +1,140 @@
-// Package upstream reaches the emulator behind the sandbox with the AWS SDK.
+// Package upstream reaches the endpoint behind the sandbox with the AWS SDK.
 package upstream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+const (
+	// timeout is for one attempt, the body included.
+	timeout  = 30 * time.Second
+	attempts = 3
+	// backoff is short because the upstream is near and the sandbox asks again.
+	backoff = 200 * time.Millisecond
+	// global is the Region of services that have none.
+	global = "us-east-1"
+)
+
+// Options says what is behind the sandbox.
+type Options struct {
+	// Endpoint is the URL of the upstream. What the environment says of endpoints
+	// is ignored: there it names the sandbox itself.
+	Endpoint string
+	// Account is the one to which the credentials of the environment belong.
+	Account string
+	// Moto says that the upstream is moto_server, which lets anybody assume a role
+	// in any account. Other emulators take an account's id for an access key.
+	Moto bool
+	// Getenv reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
+	// Without a key the credentials are test and test.
+	Getenv func(name string) string
+}
+
+// Clients makes the clients of AWS services, one for each account and Region. It
+// can be used by many goroutines.
+type Clients struct {
+	options Options
+	own     aws.CredentialsProvider
+	http    *awshttp.BuildableClient
+
+	mu       sync.Mutex
+	accounts map[string]aws.CredentialsProvider // but for options.Account
+	made     map[clientKey]any
+}
+
+type clientKey struct {
+	account, region string
+	kind            any // a nil pointer of the client's type
+}
+
+// New connects to nothing yet.
+func New(options Options) *Clients {
+	key, secret, token := options.Getenv("AWS_ACCESS_KEY_ID"), options.Getenv("AWS_SECRET_ACCESS_KEY"), options.Getenv("AWS_SESSION_TOKEN")
+	if key == "" {
+		key, secret, token = "test", "test", ""
+	}
+	return &Clients{
+		options:  options,
+		own:      credentials.NewStaticCredentialsProvider(key, secret, token),
+		http:     awshttp.NewBuildableClient().WithTimeout(timeout),
+		accounts: map[string]aws.CredentialsProvider{},
+		made:     map[clientKey]any{},
+	}
+}
+
+// client gives the client that make made for an account and Region before, or lets
+// it make one. The error says that the account cannot be entered.
+func client[T any](ctx context.Context, c *Clients, account, region string, make func(aws.Config) *T) (*T, error) {
+	if region == "" {
+		region = global
+	}
+	key := clientKey{account, region, (*T)(nil)}
+	c.mu.Lock()
+	made, ok := c.made[key]
+	c.mu.Unlock()
+	if ok {
+		return made.(*T), nil
+	}
+	enter, err := c.credentials(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	fresh := make(c.config(region, enter))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made[key] = fresh // whoever was faster made one that does as well
+	return fresh, nil
+}
+
+func (c *Clients) config(region string, credentials aws.CredentialsProvider) aws.Config {
+	return aws.Config{
+		Region:       region,
+		Credentials:  credentials,
+		BaseEndpoint: aws.String(c.options.Endpoint),
+		HTTPClient:   c.http,
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff, o.RateLimiter = attempts, backoff, ratelimit.None
+			})
+		},
+		// Stores that only resemble S3 may not know the newer checksums.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+	}
+}
+
+// credentials gives those with which to act in an account.
+func (c *Clients) credentials(ctx context.Context, account string) (aws.CredentialsProvider, error) {
+	if account == "" || account == c.options.Account {
+		return c.own, nil
+	}
+	if !c.options.Moto {
+		return credentials.NewStaticCredentialsProvider(account, account, ""), nil
+	}
+	c.mu.Lock()
+	entered, ok := c.accounts[account]
+	c.mu.Unlock()
+	if ok {
+		return entered, nil
+	}
+	role := "arn:aws:iam::" + account + ":role/trailkeeper-sandbox"
+	entered = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c.config(global, c.own)), role))
+	if _, err := entered.Retrieve(ctx); err != nil {
+		return nil, fmt.Errorf("enter account %q at %s: %w", account, c.options.Endpoint, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.accounts[account] = entered
+	return entered, nil
+}
