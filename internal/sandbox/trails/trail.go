@@ -12,8 +12,10 @@ type Trail struct {
 	Account string
 	Region  string // home Region
 
-	Bucket         string
-	Prefix         string
+	Bucket string
+	Prefix string
+	// TopicName is how the owner named the topic: by name or by ARN.
+	TopicName      string
 	TopicARN       string
 	KeyARN         string
 	LogGroupARN    string
@@ -27,9 +29,26 @@ type Trail struct {
 	AdvancedSelectors []AdvancedSelector
 	InsightSelectors  []InsightSelector
 
+	Tags []Tag
+
 	// Logging is the time spans in which the trail was logging, oldest first. The
 	// last one is open while it is.
 	Logging []Span
+
+	// Deleted is when the trail was deleted, zero if it was not. A deleted trail
+	// is there for what was logged before and is not delivered yet.
+	Deleted time.Time
+}
+
+// LoggedAt tells whether the trail was logging at that time, both ends of a span
+// included.
+func (t Trail) LoggedAt(at time.Time) bool {
+	for _, span := range t.Logging {
+		if !at.Before(span.From) && (span.Until.IsZero() || !at.After(span.Until)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Span is from when until when. Until is zero while it lasts.
@@ -55,8 +74,8 @@ type AdvancedSelector struct {
 	FieldSelectors []FieldSelector
 }
 
-// FieldSelector is a condition on one field. The lists that are not empty must
-// all hold; of each positive list one value must fit.
+// FieldSelector is a condition on one field: one value of all the positive lists
+// must fit, unless they are empty, and none of the negative ones may.
 type FieldSelector struct {
 	Field         string
 	Equals        []string
@@ -66,6 +85,9 @@ type FieldSelector struct {
 	NotStartsWith []string
 	NotEndsWith   []string
 }
+
+// Tag is a tag of a trail. Its value may be "".
+type Tag struct{ Key, Value string }
 
 // InsightSelector turns on one kind of Insights.
 type InsightSelector struct {

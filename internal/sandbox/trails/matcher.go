@@ -1,0 +1,284 @@
+package trails
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
+)
+
+// globalRegion is where events of global services happen. Since November 2021
+// only trails that cover it get them, whatever IncludeGlobalServiceEvents says
+// elsewhere.
+const globalRegion = "us-east-1"
+
+// Matcher tells which events a trail wants. It is for one goroutine.
+type Matcher struct {
+	// Member tells whether another account is in the organization of an
+	// organization trail. With nil, each is.
+	Member func(account string) bool
+
+	trail     Trail
+	classic   []EventSelector
+	advanced  []advancedMatcher
+	resources resourceList
+}
+
+// NewMatcher makes the matcher of a trail as it is configured now.
+func NewMatcher(t Trail) *Matcher {
+	m := &Matcher{trail: t}
+	if len(t.AdvancedSelectors) == 0 {
+		m.classic = t.classicSelectors()
+		return m
+	}
+	for _, s := range t.AdvancedSelectors {
+		m.advanced = append(m.advanced, newAdvancedMatcher(s))
+	}
+	return m
+}
+
+// Wants reports whether the trail asks for the event by its account, its Region
+// and its content; r is the decoded e.Record. Whether the trail was logging then
+// is for LoggedAt to say.
+func (m *Matcher) Wants(e *journal.Entry, r *event.Record) bool {
+	if !m.covers(e, r) {
+		return false
+	}
+	category := e.Category
+	if category == "" {
+		category = categoryManagement // before eventVersion 1.07 there was no other here
+	}
+	if category == categoryInsight {
+		return m.wantsInsight(r)
+	}
+	m.resources.reset(r)
+	if m.advanced != nil {
+		return slices.ContainsFunc(m.advanced, func(s advancedMatcher) bool { return s.wants(category, r, &m.resources) })
+	}
+	readOnly, _ := r.Get(event.ReadOnly).Bool()
+	return slices.ContainsFunc(m.classic, func(s EventSelector) bool {
+		return s.reads(readOnly) && s.wants(category, r, &m.resources)
+	})
+}
+
+func (m *Matcher) covers(e *journal.Entry, r *event.Record) bool {
+	t := &m.trail
+	if e.Account != t.Account && (t.OrganizationID == "" || m.Member != nil && !m.Member(e.Account)) {
+		return false
+	}
+	if t.MultiRegion {
+		return true
+	}
+	return e.Region == t.Region && (t.GlobalEvents || e.Region != globalRegion || !isGlobal(r.Text(event.EventSource)))
+}
+
+// isGlobal reports whether a service that is recorded in us-east-1 is a global
+// one. STS is there by its global endpoint; its regional endpoint in us-east-1
+// cannot be told apart.
+func isGlobal(source []byte) bool {
+	switch string(source) {
+	case "iam.amazonaws.com", "sts.amazonaws.com", "cloudfront.amazonaws.com",
+		"route53.amazonaws.com", "organizations.amazonaws.com":
+		return true
+	}
+	return false
+}
+
+// wantsInsight tells whether the kind of Insights is turned on for the category
+// of the events it was found in.
+func (m *Matcher) wantsInsight(r *event.Record) bool {
+	kind, source := "", categoryManagement
+	r.Get(event.InsightDetails).Members(func(name []byte, v event.Value) {
+		text, _ := v.Text()
+		switch string(name) {
+		case "insightType":
+			kind = string(text)
+		case "sourceEventCategory":
+			source = string(text)
+		}
+	})
+	return slices.ContainsFunc(m.trail.InsightSelectors, func(s InsightSelector) bool {
+		return s.InsightType == kind && slices.Contains(s.EventCategories, source)
+	})
+}
+
+func (s EventSelector) reads(readOnly bool) bool {
+	return s.ReadWriteType == readWriteAll || s.ReadWriteType == readWriteReads && readOnly ||
+		s.ReadWriteType == readWriteWrites && !readOnly
+}
+
+func (s EventSelector) wants(category string, r *event.Record, list *resourceList) bool {
+	switch category {
+	case categoryManagement:
+		return s.IncludeManagementEvents &&
+			!slices.Contains(s.ExcludeManagementEventSources, string(r.Text(event.EventSource)))
+	case categoryData:
+		return slices.ContainsFunc(s.DataResources, func(d DataResource) bool {
+			return slices.ContainsFunc(list.of(r), d.wants)
+		})
+	}
+	return false
+}
+
+// wants tells whether the resource is of the type and one of its values. A value
+// without a resource part, such as arn:aws:s3, is all of the type.
+func (d DataResource) wants(r resource) bool {
+	if r.Type != d.Type {
+		return false
+	}
+	arn := r.arn()
+	return slices.ContainsFunc(d.Values, func(value string) bool {
+		if isWholeType(value) {
+			return true
+		}
+		// Objects are meant by prefix; functions and tables exactly.
+		if d.Type == typeObject {
+			return len(arn) >= len(value) && arn[:len(value)] == value
+		}
+		return arn == value
+	})
+}
+
+// resource is an element of a record's resources.
+type resource struct {
+	Type      string `json:"type"`
+	ARN       string `json:"ARN"`
+	ARNPrefix string `json:"ARNPrefix"` // of listings and multi-object deletes
+}
+
+func (r resource) arn() string {
+	if r.ARN != "" {
+		return r.ARN
+	}
+	return r.ARNPrefix
+}
+
+// resourceList decodes a record's resources when they are first asked for: only
+// selectors of data events do.
+type resourceList struct {
+	decoded bool
+	list    []resource
+}
+
+func (l *resourceList) reset(*event.Record) { l.decoded = false }
+
+func (l *resourceList) of(r *event.Record) []resource {
+	if !l.decoded {
+		l.decoded, l.list = true, l.list[:0]
+		// Anything but a list of objects names no resource.
+		if json.Unmarshal(r.Get(event.Resources).Raw, &l.list) != nil {
+			l.list = nil
+		}
+	}
+	return l.list
+}
+
+// advancedMatcher is an advanced selector with its values as bytes, so that
+// looking at an event copies nothing.
+type advancedMatcher struct {
+	fields   []fieldMatcher
+	resource resourceMatcher
+}
+
+type resourceMatcher struct {
+	kind, arn *fieldMatcher // nil for any
+}
+
+func newAdvancedMatcher(s AdvancedSelector) advancedMatcher {
+	var m advancedMatcher
+	for _, f := range s.FieldSelectors {
+		field := newFieldMatcher(f)
+		switch f.Field {
+		case fieldResourceType:
+			m.resource.kind = &field
+		case fieldResourceARN:
+			m.resource.arn = &field
+		default:
+			m.fields = append(m.fields, field)
+		}
+	}
+	return m
+}
+
+func (m advancedMatcher) wants(category string, r *event.Record, list *resourceList) bool {
+	for _, f := range m.fields {
+		if !f.fits(fieldValue(f.name, category, r)) {
+			return false
+		}
+	}
+	return m.resource.any(r, list)
+}
+
+// any tells whether one resource has the type and the ARN asked for.
+func (m resourceMatcher) any(r *event.Record, list *resourceList) bool {
+	if m.kind == nil && m.arn == nil {
+		return true
+	}
+	return slices.ContainsFunc(list.of(r), func(r resource) bool {
+		return (m.kind == nil || m.kind.fits([]byte(r.Type))) && (m.arn == nil || m.arn.fits([]byte(r.arn())))
+	})
+}
+
+// fieldValue is what an event has in a field, empty if nothing.
+func fieldValue(field, category string, r *event.Record) []byte {
+	switch field {
+	case fieldCategory:
+		return []byte(category)
+	case fieldReadOnly:
+		return r.Get(event.ReadOnly).Raw
+	case fieldName:
+		return r.Text(event.EventName)
+	case fieldSource:
+		return r.Text(event.EventSource)
+	case fieldType:
+		return r.Text(event.EventType)
+	case fieldConsole:
+		return r.Text(event.SessionCredentialFromConsole)
+	case fieldEndpoint:
+		return r.Text(event.VPCEndpointID)
+	case fieldErrorCode:
+		return r.Text(event.ErrorCode)
+	case fieldIdentity:
+		var id event.Identity
+		id.Decode(r.Get(event.UserIdentity))
+		return id.ARN
+	}
+	return nil
+}
+
+type fieldMatcher struct {
+	name                   string
+	equals, starts, ends   [][]byte
+	not, notStart, notEnds [][]byte
+}
+
+func newFieldMatcher(f FieldSelector) fieldMatcher {
+	return fieldMatcher{
+		name: f.Field, equals: texts(f.Equals), starts: texts(f.StartsWith), ends: texts(f.EndsWith),
+		not: texts(f.NotEquals), notStart: texts(f.NotStartsWith), notEnds: texts(f.NotEndsWith),
+	}
+}
+
+func texts(values []string) [][]byte {
+	list := make([][]byte, len(values))
+	for i, v := range values {
+		list[i] = []byte(v)
+	}
+	return list
+}
+
+func (f *fieldMatcher) fits(v []byte) bool {
+	if anyFits(bytes.Equal, v, f.not) || anyFits(bytes.HasPrefix, v, f.notStart) || anyFits(bytes.HasSuffix, v, f.notEnds) {
+		return false
+	}
+	if len(f.equals)+len(f.starts)+len(f.ends) == 0 {
+		return true
+	}
+	return anyFits(bytes.Equal, v, f.equals) || anyFits(bytes.HasPrefix, v, f.starts) || anyFits(bytes.HasSuffix, v, f.ends)
+}
+
+func anyFits(test func(v, with []byte) bool, v []byte, values [][]byte) bool {
+	return slices.ContainsFunc(values, func(with []byte) bool { return test(v, with) })
+}
