@@ -1,2 +1,176 @@
 // Package supplement answers the few operations that trailkeeper needs and moto_server lacks.
+//
+// operations is all it answers; every other request passes it untouched. It keeps
+// only what moto has no place for, and asks moto for the rest with the caller's
+// own credentials.
 package supplement
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options says where a supplement keeps its state and who calls.
+type Options struct {
+	// File is where the state is kept; "" keeps it in memory.
+	File string
+	// Account returns the account id of a request's caller.
+	Account func(*http.Request) string
+	// Now is the clock that relative dates in filters are counted from.
+	Now func() time.Time
+}
+
+// longest is how long the body of a request may be that is answered here.
+// BatchImportFindings may send 100 findings of 240 KiB.
+const longest = 32 << 20
+
+type operation func(*call)
+
+// operations is what is answered here, by the name in a signature's scope and the
+// name of the operation.
+func operations() map[string]operation {
+	return map[string]operation{
+		"logs TestMetricFilter":              testMetricFilter,
+		"logs CreateLogGroup":                createLogGroup,
+		"logs DescribeLogGroups":             describeLogGroups,
+		"logs DeleteLogGroup":                deleteLogGroup,
+		"logs AssociateKmsKey":               associateKmsKey,
+		"logs DisassociateKmsKey":            disassociateKmsKey,
+		"logs PutLogGroupDeletionProtection": putLogGroupDeletionProtection,
+
+		"monitoring EnableAlarmActions":  enableAlarmActions,
+		"monitoring DisableAlarmActions": disableAlarmActions,
+
+		"securityhub EnableSecurityHub":              enableSecurityHub,
+		"securityhub DescribeHub":                    describeHub,
+		"securityhub UpdateSecurityHubConfiguration": updateSecurityHubConfiguration,
+		"securityhub DescribeStandards":              describeStandards,
+		"securityhub BatchEnableStandards":           batchEnableStandards,
+		"securityhub GetEnabledStandards":            getEnabledStandards,
+		"securityhub BatchDisableStandards":          batchDisableStandards,
+		"securityhub BatchImportFindings":            batchImportFindings,
+		"securityhub GetFindings":                    getFindings,
+	}
+}
+
+// routes names the operations of Security Hub by method and path.
+func routes() map[string]string {
+	return map[string]string{
+		"POST /accounts":             "EnableSecurityHub",
+		"GET /accounts":              "DescribeHub",
+		"PATCH /accounts":            "UpdateSecurityHubConfiguration",
+		"GET /standards":             "DescribeStandards",
+		"POST /standards/register":   "BatchEnableStandards",
+		"POST /standards/get":        "GetEnabledStandards",
+		"POST /standards/deregister": "BatchDisableStandards",
+		"POST /findings/import":      "BatchImportFindings",
+		"POST /findings":             "GetFindings",
+	}
+}
+
+type supplement struct {
+	next       http.Handler
+	account    func(*http.Request) string
+	now        func() time.Time
+	operations map[string]operation
+	routes     map[string]string
+
+	mu    sync.Mutex // held while an operation is answered, as several ask and then tell
+	state *state
+}
+
+// New returns a handler that answers what moto_server lacks and leaves the rest to
+// next, the way to moto. Its error is that of a state file that cannot be read.
+func New(o Options, next http.Handler) (http.Handler, error) {
+	state, err := open(o.File)
+	if err != nil {
+		return nil, err
+	}
+	return &supplement{
+		next: next, account: o.Account, now: o.Now, operations: operations(), routes: routes(), state: state,
+	}, nil
+}
+
+func (s *supplement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	service, region := scope(r)
+	name, err := s.name(r, service)
+	answer, ours := s.operations[service+" "+name]
+	if err == nil && !ours {
+		s.next.ServeHTTP(w, r)
+		return
+	}
+	c := &call{supplement: s, w: w, r: r, account: s.account(r), region: region}
+	if err == nil {
+		c.body, err = readAll(r.Body)
+	}
+	if err != nil {
+		c.refuse(http.StatusBadRequest, "InvalidParameterException", err.Error())
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer(c)
+}
+
+// name returns the operation a request asks for, or "" for one that cannot be
+// answered here. It reads the body only of a form sent to CloudWatch.
+func (s *supplement) name(r *http.Request, service string) (string, error) {
+	if service == "securityhub" {
+		return s.routes[r.Method+" "+r.URL.Path], nil
+	}
+	if _, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return name, nil
+	}
+	if _, name, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
+		return name, nil
+	}
+	if service != "monitoring" || !isForm(r) {
+		return "", nil
+	}
+	body, err := readAll(r.Body)
+	if err != nil {
+		return "", err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", nil // let moto say what is wrong with it
+	}
+	return form.Get("Action"), nil
+}
+
+func isForm(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/x-www-form-urlencoded"
+}
+
+func readAll(body io.ReadCloser) ([]byte, error) {
+	read, err := io.ReadAll(io.LimitReader(body, longest+1))
+	if err != nil {
+		return nil, fmt.Errorf("read request: %w", err)
+	}
+	if len(read) > longest {
+		return nil, fmt.Errorf("read request: longer than %d bytes", longest)
+	}
+	return read, nil
+}
+
+// scope returns the service and Region that a request is signed for.
+func scope(r *http.Request) (service, region string) {
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	credential, _, _ = strings.Cut(credential, ",")
+	parts := strings.Split(credential, "/")
+	if len(parts) < 5 {
+		return "", ""
+	}
+	// An access key may hold a slash; the four parts after it may not.
+	parts = parts[len(parts)-4:]
+	return parts[2], parts[1]
+}

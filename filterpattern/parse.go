@@ -1,0 +1,334 @@
+package filterpattern
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// parser reads a pattern from left to right.
+type parser struct {
+	text      string
+	at        int
+	regexes   int
+	wildcards int // selectors with a wildcard
+	operand   func() (condition, error)
+}
+
+func (p *parser) wrong(format string, args ...any) error {
+	return &Error{p.at, len(p.text), fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) wrongSince(start int, format string, args ...any) error {
+	return &Error{start, p.at, fmt.Sprintf(format, args...)}
+}
+
+// expected says what is missing here.
+func (p *parser) expected(what string) error {
+	if p.at == len(p.text) {
+		return p.wrong("expected %s, found the end", what)
+	}
+	found := p.text[p.at:]
+	if len(found) > 12 {
+		found = found[:12]
+	}
+	return &Error{p.at, p.at + len(found), fmt.Sprintf("expected %s, found %q", what, found)}
+}
+
+// peek is the next byte, or 0 at the end.
+func (p *parser) peek() byte {
+	if p.at == len(p.text) {
+		return 0
+	}
+	return p.text[p.at]
+}
+
+func (p *parser) space() {
+	for p.at < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.at]) >= 0 {
+		p.at++
+	}
+}
+
+func (p *parser) end() bool {
+	p.space()
+	return p.at == len(p.text)
+}
+
+// take reads the token if it is next, after white space.
+func (p *parser) take(token string) bool {
+	p.space()
+	if !strings.HasPrefix(p.text[p.at:], token) {
+		return false
+	}
+	p.at += len(token)
+	return true
+}
+
+// keyword reads the words, in either case, if they are next.
+func (p *parser) keyword(words operator) bool {
+	start := p.at
+	for word := range strings.SplitSeq(string(words), " ") {
+		p.space()
+		if !strings.EqualFold(p.while(letter), word) {
+			p.at = start
+			return false
+		}
+	}
+	return true
+}
+
+// while reads the bytes of a kind.
+func (p *parser) while(kind func(byte) bool) string {
+	start := p.at
+	for p.at < len(p.text) && kind(p.text[p.at]) {
+		p.at++
+	}
+	return p.text[start:p.at]
+}
+
+func letter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
+func digit(b byte) bool  { return '0' <= b && b <= '9' }
+func word(b byte) bool   { return letter(b) || digit(b) || b == '_' }
+
+// bare tells of which bytes a value without quotes is made.
+func bare(b byte) bool {
+	return b > ' ' && strings.IndexByte("(){}[],\"%&|=<>!", b) < 0
+}
+
+func (p *parser) json() (matcher, error) {
+	p.take("{")
+	p.operand = p.selectorCondition
+	conditions, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if !p.take("}") {
+		return nil, p.expected("&&, || or }")
+	}
+	return &jsonPattern{conditions}, nil
+}
+
+func (p *parser) or() (*expression, error)  { return p.joined("||", p.and) }
+func (p *parser) and() (*expression, error) { return p.joined("&&", p.primary) }
+
+func (p *parser) joined(by string, part func() (*expression, error)) (*expression, error) {
+	first, err := part()
+	if err != nil {
+		return nil, err
+	}
+	parts := []*expression{first}
+	for p.take(by) {
+		next, err := part()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, next)
+	}
+	if len(parts) == 1 {
+		return first, nil
+	}
+	return &expression{join: by, parts: parts}, nil
+}
+
+func (p *parser) primary() (*expression, error) {
+	if p.take("(") {
+		inner, err := p.or()
+		if err == nil && !p.take(")") {
+			err = p.expected("&&, || or )")
+		}
+		return inner, err
+	}
+	c, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	return &expression{condition: &c}, nil
+}
+
+func (p *parser) selectorCondition() (condition, error) {
+	p.space()
+	start := p.at
+	path, err := p.selector()
+	if err != nil {
+		return condition{}, err
+	}
+	c := condition{name: p.text[start:p.at], path: path}
+	for _, o := range []operator{isNull, isTrue, isFalse, notExists} {
+		if p.keyword(o) {
+			c.test.operator = o
+			return c, nil
+		}
+	}
+	c.test, err = p.comparison()
+	if err == nil && c.test.operator == always {
+		err = p.expected("a comparison, IS NULL, IS TRUE, IS FALSE or NOT EXISTS")
+	}
+	return c, err
+}
+
+// selector reads $ with its steps, such as $.a-b[0].*.['c.d'].
+func (p *parser) selector() (path, error) {
+	start := p.at
+	if !p.take("$") {
+		return nil, p.expected("a selector, which starts with $")
+	}
+	var steps path
+	stars := 0
+	for {
+		step, err := p.step()
+		if err != nil {
+			return nil, err
+		}
+		if step == nil {
+			break
+		}
+		if step == (star{}) {
+			stars++
+		}
+		steps = append(steps, step)
+	}
+	if len(steps) == 0 {
+		return nil, p.expected("a . and a name")
+	}
+	if stars > maxSelectorStar {
+		return nil, p.wrongSince(start, "more than %d wildcard in a selector", maxSelectorStar)
+	}
+	if p.wildcards += stars; p.wildcards > maxWildcards {
+		return nil, p.wrongSince(start, "more than %d wildcard selectors in a pattern", maxWildcards)
+	}
+	return steps, nil
+}
+
+// step reads one step of a selector, or nil where there is none.
+func (p *parser) step() (any, error) {
+	switch p.peek() {
+	case '.':
+		p.at++
+		if p.peek() == '[' {
+			return p.bracket()
+		}
+		if p.peek() == '*' {
+			p.at++
+			return star{}, nil
+		}
+		name := p.while(func(b byte) bool { return word(b) || b == '-' })
+		if name == "" {
+			return nil, p.expected("a name of letters, digits, - and _")
+		}
+		return name, nil
+	case '[':
+		return p.bracket()
+	}
+	return nil, nil
+}
+
+func (p *parser) bracket() (any, error) {
+	p.at++ // the [
+	var step any
+	switch p.peek() {
+	case '*':
+		p.at++
+		step = star{}
+	case '\'', '"':
+		mark := p.peek()
+		p.at++
+		step = p.while(func(b byte) bool { return b != mark })
+		p.at = min(p.at+1, len(p.text))
+	default:
+		start := p.at
+		index, err := strconv.Atoi(p.while(digit))
+		if err != nil {
+			p.at = start
+			return nil, p.expected("an index, * or a name in quotes")
+		}
+		step = index
+	}
+	if p.peek() != ']' {
+		return nil, p.expected("]")
+	}
+	p.at++
+	return step, nil
+}
+
+// comparison reads an operator and a value, or nothing.
+func (p *parser) comparison() (test, error) {
+	for _, o := range []operator{unequal, atMost, atLeast, less, more, equal} {
+		if !p.take(string(o)) {
+			continue
+		}
+		p.space()
+		start := p.at
+		value, err := p.value()
+		if err == nil && o.ordering() && value.number == nil {
+			err = p.wrongSince(start, "%s compares with a number", o)
+		}
+		return test{o, value}, err
+	}
+	return test{}, nil
+}
+
+func (p *parser) value() (literal, error) {
+	switch p.peek() {
+	case '"':
+		text, err := p.quoted()
+		return literal{text: text}, err
+	case '%':
+		if p.regexes++; p.regexes > maxRegexes {
+			return literal{}, p.wrong("more than %d regular expressions", maxRegexes)
+		}
+		return p.regex()
+	}
+	text := p.while(bare)
+	if text == "" {
+		return literal{}, p.expected("a value")
+	}
+	value := literal{text: text}
+	if number, ok := number(text); ok {
+		value.number = &number
+	}
+	return value, nil
+}
+
+func (p *parser) quoted() (string, error) {
+	start := p.at
+	p.at++
+	var text strings.Builder
+	for p.at < len(p.text) {
+		b := p.text[p.at]
+		p.at++
+		switch {
+		case b == '"':
+			return text.String(), nil
+		case b == '\\' && (p.peek() == '"' || p.peek() == '\\'):
+			b = p.peek()
+			p.at++
+		}
+		text.WriteByte(b)
+	}
+	return "", p.wrongSince(start, "a quote that does not end")
+}
+
+// regexSyntax is what CloudWatch Logs knows of regular expressions: no ( ), and no
+// character beyond these.
+var regexSyntax = regexp.MustCompile(
+	`^([A-Za-z0-9:_#=@/;,\-^$?\[\]{}|*+.]|\\[dDsSwW:_#=@/;,\-^$?\[\]{}|*+.\\]|\\x[0-9A-Fa-f]{2})+$`)
+
+// regex reads %expression%.
+func (p *parser) regex() (literal, error) {
+	start := p.at
+	p.at++
+	text := p.while(func(b byte) bool { return b != '%' })
+	if p.peek() != '%' {
+		return literal{}, p.wrongSince(start, "a regular expression that does not end with %%")
+	}
+	p.at++
+	if !regexSyntax.MatchString(text) {
+		return literal{}, p.wrongSince(start, "a regular expression with what CloudWatch Logs does not know: %q", text)
+	}
+	regex, err := regexp.Compile(text)
+	if err != nil {
+		return literal{}, p.wrongSince(start, "no regular expression: %v", err)
+	}
+	return literal{text: text, regex: regex}, nil
+}

@@ -1,0 +1,183 @@
+package supplement
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// call is a request to be answered here.
+type call struct {
+	*supplement
+	w       http.ResponseWriter
+	r       *http.Request
+	body    []byte
+	account string
+	region  string
+}
+
+// read decodes the parameters; where it cannot it answers the caller itself.
+func (c *call) read(parameters any) bool {
+	if len(c.body) == 0 {
+		return true
+	}
+	if err := json.Unmarshal(c.body, parameters); err != nil {
+		c.refuse(http.StatusBadRequest, "SerializationException", err.Error())
+		return false
+	}
+	return true
+}
+
+func (c *call) reply(result any) {
+	body, err := json.Marshal(result)
+	if err != nil {
+		c.broken(fmt.Errorf("write answer: %w", err))
+		return
+	}
+	c.send(http.StatusOK, c.contentType(), body)
+}
+
+func (c *call) contentType() string {
+	if c.r.Header.Get("X-Amz-Target") == "" {
+		return "application/json"
+	}
+	return c.r.Header.Get("Content-Type")
+}
+
+// refuse answers with an error of the service, as the JSON protocols have it.
+func (c *call) refuse(status int, kind, message string) {
+	c.w.Header().Set("X-Amzn-ErrorType", kind)
+	body, err := json.Marshal(map[string]string{"__type": kind, "message": message})
+	if err != nil {
+		panic(err) // two strings
+	}
+	c.send(status, c.contentType(), body)
+}
+
+func (c *call) broken(err error) {
+	c.refuse(http.StatusInternalServerError, "InternalFailure", err.Error())
+}
+
+func (c *call) send(status int, contentType string, body []byte) {
+	header := c.w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("X-Amzn-RequestId", requestID())
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(body) // a client that hung up gets nothing
+}
+
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// save makes the state durable before the caller is answered.
+func (c *call) save(result any) {
+	if err := c.state.save(); err != nil {
+		c.broken(err)
+		return
+	}
+	c.reply(result)
+}
+
+// answer is what moto answered.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
+func (a *answer) ok() bool                    { return a.status == http.StatusOK }
+
+// pass has moto answer the caller's own request.
+func (c *call) pass() *answer { return c.ask(c.r.Clone(c.r.Context()), c.body) }
+
+// askJSON asks moto for an operation of the caller's service, with the caller's
+// credentials, by the JSON protocol.
+func (c *call) askJSON(target string, parameters any) *answer {
+	body, err := json.Marshal(parameters)
+	if err != nil {
+		panic(err) // only maps and strings are sent
+	}
+	r := c.r.Clone(c.r.Context())
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = "/", "", ""
+	r.Method = http.MethodPost
+	r.Header.Del("Smithy-Protocol")
+	r.Header.Set("X-Amz-Target", target)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	return c.ask(r, body)
+}
+
+// askREST asks moto for an operation that has a path.
+func (c *call) askREST(method, path string, parameters any) *answer {
+	var body []byte
+	if parameters != nil {
+		var err error
+		if body, err = json.Marshal(parameters); err != nil {
+			panic(err) // only maps and strings are sent
+		}
+	}
+	r := c.r.Clone(c.r.Context())
+	r.Method, r.URL.Path, r.URL.RawPath, r.URL.RawQuery = method, path, "", ""
+	r.Header.Set("Content-Type", "application/json")
+	return c.ask(r, body)
+}
+
+func (c *call) ask(r *http.Request, body []byte) *answer {
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	r.Header.Del("Accept-Encoding") // the answer is read here
+	r.RequestURI = r.URL.RequestURI()
+	a := &answer{header: http.Header{}, status: http.StatusOK}
+	c.next.ServeHTTP(a, r)
+	return a
+}
+
+// read decodes what moto answered; anything but success is given to the caller as
+// it is.
+func (a *answer) read(c *call, result any) bool {
+	if !a.ok() {
+		a.relay(c)
+		return false
+	}
+	if a.body.Len() == 0 {
+		return true
+	}
+	if err := json.Unmarshal(a.body.Bytes(), result); err != nil {
+		c.broken(fmt.Errorf("read answer of moto: %w", err))
+		return false
+	}
+	return true
+}
+
+func (a *answer) relay(c *call) {
+	header := c.w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	header.Set("Content-Length", strconv.Itoa(a.body.Len()))
+	c.w.WriteHeader(a.status)
+	_, _ = c.w.Write(a.body.Bytes()) // a client that hung up gets nothing
+}
+
+// relayAs gives the caller moto's answer with another body.
+func (a *answer) relayAs(c *call, result any) {
+	body, err := json.Marshal(result)
+	if err != nil {
+		c.broken(fmt.Errorf("write answer: %w", err))
+		return
+	}
+	a.body.Reset()
+	a.body.Write(body)
+	a.relay(c)
+}

@@ -1,0 +1,74 @@
+package supplement
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const stateVersion = 1
+
+// state is what moto has no place for. Entries belong to one life of a thing, which
+// its creation time tells: a log group or hub that is gone, or lost by moto on a
+// restart, leaves an entry that counts for nothing.
+type state struct {
+	file string
+
+	Version   int                  `json:"version"`
+	LogGroups map[string]*logGroup `json:"logGroups"` // by ARN
+	Hubs      map[string]*hub      `json:"hubs"`      // by ARN
+}
+
+func open(file string) (*state, error) {
+	s := &state{file: file, Version: stateVersion, LogGroups: map[string]*logGroup{}, Hubs: map[string]*hub{}}
+	if file == "" {
+		return s, nil
+	}
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open supplement: %w", err)
+	}
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("open supplement: read %q: %w", file, err)
+	}
+	if s.Version != stateVersion {
+		return nil, fmt.Errorf("open supplement: %q has version %d, not %d", file, s.Version, stateVersion)
+	}
+	return s, nil
+}
+
+// save writes the state aside and renames it over the last.
+func (s *state) save() error {
+	if s.file == "" {
+		return nil
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("save supplement: %w", err)
+	}
+	if err := replace(s.file, data); err != nil {
+		return fmt.Errorf("save supplement: %w", err)
+	}
+	return nil
+}
+
+func replace(file string, data []byte) error {
+	aside, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(aside.Name()) // fails once it was renamed
+	if _, err := aside.Write(data); err != nil {
+		return errors.Join(err, aside.Close())
+	}
+	if err := errors.Join(aside.Sync(), aside.Close()); err != nil {
+		return err
+	}
+	return os.Rename(aside.Name(), file)
+}
