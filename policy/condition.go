@@ -1,0 +1,209 @@
+package policy
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// comparison is a condition operator without its quantifier and IfExists.
+type comparison struct {
+	name string
+	// matches is nil for Null, which asks for no value.
+	matches func(want pattern, got string) bool
+}
+
+func comparisons() []comparison {
+	equal := func(c int) bool { return c == 0 }
+	less := func(c int) bool { return c < 0 }
+	atMost := func(c int) bool { return c <= 0 }
+	greater := func(c int) bool { return c > 0 }
+	atLeast := func(c int) bool { return c >= 0 }
+	same := func(want pattern, got string) bool { return want.String() == got }
+	return []comparison{
+		{"StringEquals", same},
+		{"StringNotEquals", same},
+		{"StringEqualsIgnoreCase", pattern.equalFold},
+		{"StringNotEqualsIgnoreCase", pattern.equalFold},
+		{"StringLike", pattern.matches},
+		{"StringNotLike", pattern.matches},
+		{"ArnEquals", pattern.matchesARN},
+		{"ArnNotEquals", pattern.matchesARN},
+		{"ArnLike", pattern.matchesARN},
+		{"ArnNotLike", pattern.matchesARN},
+		{"NumericEquals", numeric(equal)},
+		{"NumericNotEquals", numeric(equal)},
+		{"NumericLessThan", numeric(less)},
+		{"NumericLessThanEquals", numeric(atMost)},
+		{"NumericGreaterThan", numeric(greater)},
+		{"NumericGreaterThanEquals", numeric(atLeast)},
+		{"DateEquals", dates(equal)},
+		{"DateNotEquals", dates(equal)},
+		{"DateLessThan", dates(less)},
+		{"DateLessThanEquals", dates(atMost)},
+		{"DateGreaterThan", dates(greater)},
+		{"DateGreaterThanEquals", dates(atLeast)},
+		{"Bool", pattern.equalFold},
+		{"BinaryEquals", sameBytes},
+		{"IpAddress", contains},
+		{"NotIpAddress", contains},
+		{"Null", nil},
+	}
+}
+
+// negated operators hold when none of the wanted values matches, and so when the
+// context key is not there.
+func (c comparison) negated() bool { return strings.Contains(c.name, "Not") }
+
+// textual operators know variables.
+func (c comparison) textual() bool {
+	return strings.HasPrefix(c.name, "String") || strings.HasPrefix(c.name, "Arn")
+}
+
+// foldsCase says that the case of the wanted values means nothing.
+func (c comparison) foldsCase() bool {
+	return strings.HasSuffix(c.name, "IgnoreCase") || c.name == "Bool" || c.name == "Null"
+}
+
+// numeric makes an operator of an order; what is no number matches nothing.
+func numeric(holds func(gotToWant int) bool) func(pattern, string) bool {
+	return func(want pattern, got string) bool {
+		w, err1 := strconv.ParseFloat(want.String(), 64)
+		g, err2 := strconv.ParseFloat(got, 64)
+		return err1 == nil && err2 == nil && !math.IsNaN(w) && !math.IsNaN(g) && holds(cmp.Compare(g, w))
+	}
+}
+
+// dates makes an operator of an order; what is no time matches nothing.
+func dates(holds func(gotToWant int) bool) func(pattern, string) bool {
+	return func(want pattern, got string) bool {
+		w, ok1 := parseTime(want.String())
+		g, ok2 := parseTime(got)
+		return ok1 && ok2 && holds(g.Compare(w))
+	}
+}
+
+// parseTime reads the W3C's profile of ISO 8601, or seconds since 1970.
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	return time.Unix(seconds, 0), err == nil
+}
+
+func sameBytes(want pattern, got string) bool {
+	w, err1 := base64.StdEncoding.DecodeString(want.String())
+	g, err2 := base64.StdEncoding.DecodeString(got)
+	return err1 == nil && err2 == nil && slices.Equal(w, g)
+}
+
+// contains tells whether an address is in a block, or is the one wanted.
+func contains(want pattern, got string) bool {
+	address, err := netip.ParseAddr(got)
+	if err != nil {
+		return false
+	}
+	address = address.Unmap()
+	if block, err := netip.ParsePrefix(want.String()); err == nil {
+		return block.Contains(address)
+	}
+	single, err := netip.ParseAddr(want.String())
+	return err == nil && single.Unmap() == address
+}
+
+// operator is how a condition compares a context key with the wanted values.
+type operator struct {
+	comparison
+	quantifier string // "", forAll or forAny
+	ifExists   bool
+}
+
+const (
+	forAll   = "ForAllValues:"
+	forAny   = "ForAnyValue:"
+	ifExists = "IfExists"
+)
+
+// parseOperator reads the name of an operator, whatever its case.
+func parseOperator(name string) (operator, bool) {
+	var o operator
+	for _, quantifier := range []string{forAll, forAny} {
+		if o.quantifier == "" && len(name) > len(quantifier) && strings.EqualFold(name[:len(quantifier)], quantifier) {
+			o.quantifier, name = quantifier, name[len(quantifier):]
+		}
+	}
+	if cut := len(name) - len(ifExists); cut > 0 && strings.EqualFold(name[cut:], ifExists) {
+		o.ifExists, name = true, name[:cut]
+	}
+	for _, c := range comparisons() {
+		if strings.EqualFold(c.name, name) {
+			o.comparison = c
+			return o, c.matches != nil || !o.ifExists && o.quantifier == ""
+		}
+	}
+	return operator{}, false
+}
+
+// String is the name as AWS spells it.
+func (o operator) String() string {
+	if o.ifExists {
+		return o.quantifier + o.name + ifExists
+	}
+	return o.quantifier + o.name
+}
+
+// holds tells whether the values of a context key are as wanted.
+func (o operator) holds(want Values, got []string, value variables) bool {
+	if o.matches == nil { // Null
+		absent := strconv.FormatBool(len(got) == 0)
+		return slices.ContainsFunc(want, func(w string) bool { return strings.EqualFold(w, absent) })
+	}
+	if len(got) == 0 {
+		return o.ifExists || o.quantifier == forAll || o.quantifier == "" && o.negated()
+	}
+	patterns := make([]pattern, 0, len(want))
+	for _, text := range want {
+		if !o.textual() {
+			patterns = append(patterns, pattern(text))
+		} else if p, ok := compile(text, value); ok {
+			patterns = append(patterns, p)
+		}
+	}
+	fits := func(g string) bool {
+		return slices.ContainsFunc(patterns, func(p pattern) bool { return o.matches(p, g) }) != o.negated()
+	}
+	if o.quantifier == forAll || o.quantifier == "" && o.negated() {
+		return !slices.ContainsFunc(got, func(g string) bool { return !fits(g) })
+	}
+	return slices.ContainsFunc(got, fits)
+}
+
+// unmet says which condition does not hold, or "". Keys are tried in order, so
+// that the answer is always the same one.
+func (c Conditions) unmet(q *query) string {
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		o, known := parseOperator(name)
+		for _, key := range slices.Sorted(maps.Keys(c[name])) {
+			want, got := c[name][key], q.context[strings.ToLower(key)]
+			if known && o.holds(want, got, q.vars()) {
+				continue
+			}
+			is := "is not in the request"
+			if len(got) > 0 {
+				is = "is " + quoted(got)
+			}
+			return fmt.Sprintf("%s %s %s; it %s", key, name, quoted(want), is)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,246 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Request is what somebody wants to do.
+type Request struct {
+	// Principal is who asks, such as Service("cloudtrail.amazonaws.com"), with one
+	// name. Nil is the user or role whose own policies are evaluated; those have
+	// no Principal.
+	Principal Principals
+	// Action is such as s3:PutObject.
+	Action string
+	// Resource is an ARN, or "" where policies have no Resource, as in the trust
+	// policy of a role.
+	Resource string
+	// Context is the condition keys of the request.
+	Context map[string][]string
+}
+
+// Outcome is what policies say to a request.
+type Outcome int
+
+// The outcomes. Nothing is allowed unless a statement says so.
+const (
+	ImplicitDeny Outcome = iota
+	Allowed
+	ExplicitDeny
+)
+
+func (o Outcome) String() string {
+	return [...]string{"implicit deny", "allowed", "explicit deny"}[o]
+}
+
+// Decision is an outcome and where it comes from.
+type Decision struct {
+	Outcome Outcome
+	// Statement is the one that decided. Of an implicit deny it is the Allow that
+	// came closest, or nil.
+	Statement *Statement
+	// Why says it for people, such as
+	// statement "Write" allows s3:PutObject only on "arn:aws:s3:::logs/*".
+	Why string
+}
+
+// Allowed tells whether the request may pass.
+func (d Decision) Allowed() bool { return d.Outcome == Allowed }
+
+// Evaluate applies all statements of the documents: one Deny that matches denies,
+// else one Allow that matches allows. How the policies of a caller and of a
+// resource work together is for the caller of Evaluate to say.
+func Evaluate(documents []Document, r Request) Decision {
+	q := newQuery(r)
+	decision := Decision{Why: fmt.Sprintf("no statement allows %s%s", r.Action, to(r.Principal))}
+	closest := elementAction
+	for _, d := range documents {
+		q.substitute = d.Version == Version2012
+		for i := range d.Statements {
+			s := &d.Statements[i]
+			failed, why := s.miss(q)
+			matches := failed == elementNone
+			switch {
+			case matches && s.Effect == Deny:
+				return Decision{ExplicitDeny, s, s.name(i) + " denies " + r.Action}
+			case matches && s.Effect == Allow:
+				if !decision.Allowed() {
+					decision = Decision{Allowed, s, s.name(i) + " allows " + r.Action}
+				}
+			case !decision.Allowed() && s.Effect == Allow && failed > closest:
+				closest = failed
+				decision.Statement, decision.Why = s, s.name(i)+" allows "+r.Action+" only "+why
+			}
+		}
+	}
+	return decision
+}
+
+// element is what kept a statement from matching, in the order they are looked at.
+type element int
+
+const (
+	elementPrincipal element = iota
+	elementAction
+	elementResource
+	elementCondition
+	elementNone
+)
+
+// query is a request made ready for many statements.
+type query struct {
+	Request
+	context    map[string][]string // by key in lower case
+	substitute bool                // whether ${...} is a variable
+	variables  variables
+}
+
+func newQuery(r Request) *query {
+	q := &query{Request: r, context: map[string][]string{}}
+	for key, values := range r.Context {
+		q.context[strings.ToLower(key)] = values
+	}
+	q.variables = func(key string) (string, bool) {
+		values := q.context[strings.ToLower(key)]
+		if len(values) != 1 {
+			return "", false
+		}
+		return values[0], true
+	}
+	return q
+}
+
+func (s *Statement) miss(q *query) (element, string) {
+	if !s.concerns(q.Principal) {
+		return elementPrincipal, ""
+	}
+	if !oneOf(s.Action, s.NotAction, func(want string) bool {
+		p, _ := compile(strings.ToLower(want), nil)
+		return p.matches(strings.ToLower(q.Action))
+	}) {
+		return elementAction, ""
+	}
+	if (s.Resource != nil || s.NotResource != nil) && !oneOf(s.Resource, s.NotResource, func(want string) bool {
+		p, ok := compile(want, q.vars())
+		return ok && p.matches(q.Resource)
+	}) {
+		if s.NotResource != nil {
+			return elementResource, fmt.Sprintf("outside %s, not on %q", quoted(s.NotResource), q.Resource)
+		}
+		return elementResource, fmt.Sprintf("on %s, not on %q", quoted(s.Resource), q.Resource)
+	}
+	if why := s.Condition.unmet(q); why != "" {
+		return elementCondition, "if " + why
+	}
+	return elementNone, ""
+}
+
+// vars is nil in documents whose version has no variables.
+func (q *query) vars() variables {
+	if !q.substitute {
+		return nil
+	}
+	return q.variables
+}
+
+// oneOf tells whether one of the values matches, or none of those to be excluded.
+func oneOf(values, except Values, matches func(string) bool) bool {
+	if except != nil {
+		return !slices.ContainsFunc(except, matches)
+	}
+	return slices.ContainsFunc(values, matches)
+}
+
+// concerns tells whether a statement is about a caller.
+func (s *Statement) concerns(caller Principals) bool {
+	switch {
+	case caller == nil:
+		return s.Principal == nil && s.NotPrincipal == nil
+	case s.NotPrincipal != nil:
+		return !s.NotPrincipal.cover(caller)
+	}
+	return s.Principal.cover(caller)
+}
+
+// cover tells whether the caller is one of the principals.
+func (p Principals) cover(caller Principals) bool {
+	if p.all() {
+		return true
+	}
+	for kind, names := range caller {
+		for _, name := range names {
+			if slices.ContainsFunc(p[kind], func(want string) bool {
+				return want == name || kind == kindAWS && coversARN(want, name)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// all tells whether everybody is meant: "*" and {"AWS": "*"} are the same.
+func (p Principals) all() bool {
+	_, all := p[everyone]
+	return all || slices.Contains(p[kindAWS], everyone)
+}
+
+// coversARN tells whether an account covers one of its own, or a role one of its
+// sessions.
+func coversARN(want, name string) bool {
+	if account := accountOf(want); account != "" {
+		return account == accountOf(name) || account == field(name, 4)
+	}
+	role, isRole := strings.CutPrefix(field(want, 5), "role/")
+	session, isSession := strings.CutPrefix(field(name, 5), "assumed-role/")
+	session, _, _ = strings.Cut(session, "/")
+	// The ARN of a session does not tell the path of its role.
+	return isRole && isSession && field(want, 4) == field(name, 4) && session == role[1+strings.LastIndex(role, "/"):]
+}
+
+// accountOf gives the number of an account that is named by it or by its root.
+func accountOf(principal string) string {
+	if len(principal) == 12 && strings.Trim(principal, "0123456789") == "" {
+		return principal
+	}
+	if field(principal, 0) == "arn" && field(principal, 2) == "iam" && field(principal, 5) == "root" {
+		return field(principal, 4)
+	}
+	return ""
+}
+
+// field gives one of the six parts of an ARN.
+func field(arn string, i int) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[i]
+}
+
+// name is the Sid, or the number within the document from 1.
+func (s *Statement) name(i int) string {
+	if s.Sid != "" {
+		return "statement " + strconv.Quote(s.Sid)
+	}
+	return "statement " + strconv.Itoa(i+1)
+}
+
+func to(caller Principals) string {
+	for _, kind := range slices.Sorted(maps.Keys(caller)) {
+		return " to " + strings.Join(caller[kind], ", ")
+	}
+	return ""
+}
+
+func quoted(values []string) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = strconv.Quote(value)
+	}
+	return strings.Join(texts, " or ")
+}
