@@ -2,7 +2,13 @@ package trails
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 )
 
 // Call is a request to CloudTrail.
@@ -25,5 +31,136 @@ type Answer struct {
 
 // Handle answers a call. What it changed is on disk before it returns.
 func (s *Store) Handle(ctx context.Context, c Call) Answer {
-	return Answer{}
+	answer, err := s.answer(ctx, c)
+	if err != nil {
+		return failure(err)
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return failure(fmt.Errorf("write answer: %w", err))
+	}
+	return Answer{Status: http.StatusOK, Body: body}
+}
+
+func (s *Store) answer(ctx context.Context, c Call) (any, error) {
+	operate := operation(c.Operation)
+	if operate == nil {
+		return nil, refuse("UnsupportedOperationException", "The sandbox does not have the CloudTrail operation %s.", c.Operation)
+	}
+	return operate(s, ctx, c)
+}
+
+// operation is how a call is answered, nil for operations the sandbox lacks.
+func operation(name string) func(*Store, context.Context, Call) (any, error) {
+	switch name {
+	case "CreateTrail":
+		return changing((*Store).createTrail)
+	case "UpdateTrail":
+		return changing((*Store).updateTrail)
+	case "DeleteTrail":
+		return changing((*Store).deleteTrail)
+	case "StartLogging":
+		return changing((*Store).startLogging)
+	case "StopLogging":
+		return changing((*Store).stopLogging)
+	case "PutEventSelectors":
+		return changing((*Store).putEventSelectors)
+	case "PutInsightSelectors":
+		return changing((*Store).putInsightSelectors)
+	case "AddTags":
+		return changing((*Store).addTags)
+	case "RemoveTags":
+		return changing((*Store).removeTags)
+	case "GetTrail":
+		return reading((*Store).getTrail)
+	case "DescribeTrails":
+		return reading((*Store).describeTrails)
+	case "ListTrails":
+		return reading((*Store).listTrails)
+	case "GetTrailStatus":
+		return reading((*Store).getTrailStatus)
+	case "GetEventSelectors":
+		return reading((*Store).getEventSelectors)
+	case "GetInsightSelectors":
+		return reading((*Store).getInsightSelectors)
+	case "ListTags":
+		return reading((*Store).listTags)
+	case "LookupEvents":
+		return reading((*Store).lookupEvents)
+	case "ListPublicKeys":
+		return reading((*Store).listPublicKeys)
+	}
+	return nil
+}
+
+// reading makes an operation of a method that takes the request's body decoded.
+func reading[In any](f func(*Store, context.Context, Call, In) (any, error)) func(*Store, context.Context, Call) (any, error) {
+	return func(s *Store, ctx context.Context, c Call) (any, error) {
+		var in In
+		if err := decode(c.Body, &in); err != nil {
+			return nil, err
+		}
+		return f(s, ctx, c, in)
+	}
+}
+
+// changing is reading for operations that change trails, one at a time.
+func changing[In any](f func(*Store, context.Context, Call, In) (any, error)) func(*Store, context.Context, Call) (any, error) {
+	return reading(func(s *Store, ctx context.Context, c Call, in In) (any, error) {
+		s.changing.Lock()
+		defer s.changing.Unlock()
+		return f(s, ctx, c, in)
+	})
+}
+
+// decode reads a request. As with AWS, members nobody knows are ignored and null
+// is as good as absent.
+func decode(body []byte, in any) error {
+	err := json.Unmarshal(body, in)
+	var mismatch *json.UnmarshalTypeError
+	var refused *exception
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.As(err, &mismatch):
+		return refuse("SerializationException", "A JSON %s is no value for the member %q.", mismatch.Value, mismatch.Field)
+	case err != nil:
+		return refuse("SerializationException", "The request is not JSON: %s.", err)
+	}
+	return nil
+}
+
+// nothing is the answer of operations that have none.
+type nothing struct{}
+
+// exception is a refusal by CloudTrail.
+type exception struct{ code, message string }
+
+func (e *exception) Error() string { return e.code + ": " + e.message }
+
+func refuse(code, format string, args ...any) error {
+	return &exception{code, fmt.Sprintf(format, args...)}
+}
+
+// failure is the answer that reports an error.
+func failure(err error) Answer {
+	// Whatever is no refusal went wrong behind the sandbox: the disk, or an
+	// upstream that could not be asked.
+	status, code, message := http.StatusBadGateway, "InternalFailure", err.Error()
+	var refused *exception
+	var denied *permit.Denial
+	switch {
+	case errors.As(err, &refused):
+		status, code, message = http.StatusBadRequest, refused.code, refused.message
+	case errors.As(err, &denied):
+		status, code, message = http.StatusBadRequest, denied.Code, denied.Message
+	}
+	body, err := json.Marshal(struct {
+		Type    string `json:"__type"`
+		Message string
+	}{code, message})
+	if err != nil {
+		panic(err) // two strings are always JSON
+	}
+	return Answer{Status: status, ErrorType: code, Body: body}
 }

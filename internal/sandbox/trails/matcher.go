@@ -53,7 +53,7 @@ func (m *Matcher) Wants(e *journal.Entry, r *event.Record) bool {
 	if category == categoryInsight {
 		return m.wantsInsight(r)
 	}
-	m.resources.reset(r)
+	m.resources.decoded = false
 	if m.advanced != nil {
 		return slices.ContainsFunc(m.advanced, func(s advancedMatcher) bool { return s.wants(category, r, &m.resources) })
 	}
@@ -162,11 +162,9 @@ type resourceList struct {
 	list    []resource
 }
 
-func (l *resourceList) reset(*event.Record) { l.decoded = false }
-
 func (l *resourceList) of(r *event.Record) []resource {
 	if !l.decoded {
-		l.decoded, l.list = true, l.list[:0]
+		l.decoded, l.list = true, nil
 		// Anything but a list of objects names no resource.
 		if json.Unmarshal(r.Get(event.Resources).Raw, &l.list) != nil {
 			l.list = nil

@@ -1,6 +1,10 @@
 package trails
 
-import "strings"
+import (
+	"context"
+	"slices"
+	"strings"
+)
 
 const (
 	categoryManagement = "Management"
@@ -16,30 +20,196 @@ const (
 	typeFunction = "AWS::Lambda::Function"
 	typeTable    = "AWS::DynamoDB::Table"
 
-	fieldCategory     = "eventCategory"
-	fieldReadOnly     = "readOnly"
-	fieldName         = "eventName"
-	fieldSource       = "eventSource"
-	fieldType         = "eventType"
-	fieldResourceType = "resources.type"
-	fieldResourceARN  = "resources.ARN"
-	fieldIdentity     = "userIdentity.arn"
-	fieldConsole      = "sessionCredentialFromConsole"
-	fieldEndpoint     = "vpcEndpointId"
-	fieldErrorCode    = "errorCode"
+	maxSelectors     = 5
+	maxDataResources = 250
 )
+
+type putSelectorsRequest struct {
+	TrailName              string
+	EventSelectors         []selectorRequest
+	AdvancedEventSelectors []AdvancedSelector
+}
+
+// selectorRequest is an EventSelector of which members may be missing.
+type selectorRequest struct {
+	ReadWriteType                 *string
+	IncludeManagementEvents       *bool
+	DataResources                 []DataResource
+	ExcludeManagementEventSources []string
+}
+
+// complete fills in what is missing. Its lists are never nil: CloudTrail shows
+// them also when they are empty.
+func (r selectorRequest) complete() EventSelector {
+	s := defaultSelector()
+	if r.ReadWriteType != nil {
+		s.ReadWriteType = *r.ReadWriteType
+	}
+	if r.IncludeManagementEvents != nil {
+		s.IncludeManagementEvents = *r.IncludeManagementEvents
+	}
+	for _, d := range r.DataResources {
+		d.Values = append([]string{}, d.Values...)
+		s.DataResources = append(s.DataResources, d)
+	}
+	s.ExcludeManagementEventSources = append(s.ExcludeManagementEventSources, r.ExcludeManagementEventSources...)
+	return s
+}
+
+// defaultSelector is the one of a trail that was given none.
+func defaultSelector() EventSelector {
+	return EventSelector{
+		ReadWriteType: readWriteAll, IncludeManagementEvents: true,
+		DataResources: []DataResource{}, ExcludeManagementEventSources: []string{},
+	}
+}
+
+func (s EventSelector) isDefault() bool {
+	return s.ReadWriteType == readWriteAll && s.IncludeManagementEvents &&
+		len(s.DataResources) == 0 && len(s.ExcludeManagementEventSources) == 0
+}
 
 // classicSelectors are the trail's, or the one that a trail without any has.
 func (t Trail) classicSelectors() []EventSelector {
 	if len(t.EventSelectors) > 0 {
 		return t.EventSelectors
 	}
-	return []EventSelector{{ReadWriteType: readWriteAll, IncludeManagementEvents: true}}
+	return []EventSelector{defaultSelector()}
+}
+
+func (t Trail) hasCustomSelectors() bool {
+	classic := t.classicSelectors()
+	return len(t.AdvancedSelectors) > 0 || len(classic) > 1 || !classic[0].isDefault()
+}
+
+// selectorsView is what PutEventSelectors and GetEventSelectors answer: selectors
+// of one of the two kinds.
+type selectorsView struct {
+	TrailARN               string
+	EventSelectors         []EventSelector    `json:",omitempty"`
+	AdvancedEventSelectors []AdvancedSelector `json:",omitempty"`
+}
+
+func (t Trail) selectorsView() selectorsView {
+	if len(t.AdvancedSelectors) > 0 {
+		return selectorsView{TrailARN: t.ARN, AdvancedEventSelectors: t.AdvancedSelectors}
+	}
+	return selectorsView{TrailARN: t.ARN, EventSelectors: t.classicSelectors()}
+}
+
+// putEventSelectors replaces the trail's selectors, those of the other kind too.
+func (s *Store) putEventSelectors(ctx context.Context, c Call, in putSelectorsRequest) (any, error) {
+	t, err := s.own(ctx, c, in.TrailName)
+	if err != nil {
+		return nil, err
+	}
+	t.EventSelectors, t.AdvancedSelectors = nil, in.AdvancedEventSelectors
+	for _, r := range in.EventSelectors {
+		t.EventSelectors = append(t.EventSelectors, r.complete())
+	}
+	switch classic, advanced := len(t.EventSelectors) > 0, len(t.AdvancedSelectors) > 0; {
+	case classic && advanced:
+		err = refuseSelectors("Only one of event selectors and advanced event selectors can be specified.")
+	case classic:
+		err = checkClassic(t.EventSelectors)
+	case advanced:
+		err = checkAdvanced(t.AdvancedSelectors)
+	default:
+		err = refuseSelectors("At least one event selector must be specified.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.selectorsView(), s.put(t)
+}
+
+func (s *Store) getEventSelectors(ctx context.Context, c Call, in struct{ TrailName string }) (any, error) {
+	t, err := s.find(ctx, c, in.TrailName)
+	if err != nil {
+		return nil, err
+	}
+	return t.selectorsView(), nil
+}
+
+func refuseSelectors(format string, args ...any) error {
+	return refuse("InvalidEventSelectorsException", format, args...)
+}
+
+// checkClassic refuses classic selectors that CloudTrail would not take.
+func checkClassic(selectors []EventSelector) error {
+	if len(selectors) > maxSelectors {
+		return refuseSelectors("The number of event selectors, %d, exceeds the maximum of %d.", len(selectors), maxSelectors)
+	}
+	resources := 0
+	for _, s := range selectors {
+		if !slices.Contains([]string{readWriteAll, readWriteReads, readWriteWrites}, s.ReadWriteType) {
+			return refuseSelectors("Value %s for ReadWriteType is invalid.", s.ReadWriteType)
+		}
+		for _, source := range s.ExcludeManagementEventSources {
+			if !slices.Contains(excludableSources(), source) {
+				return refuseSelectors("Value %s for ExcludeManagementEventSources is invalid.", source)
+			}
+		}
+		for _, d := range s.DataResources {
+			if err := checkDataResource(d); err != nil {
+				return err
+			}
+			for _, value := range d.Values {
+				if !isWholeType(value) {
+					resources++
+				}
+			}
+		}
+	}
+	if resources > maxDataResources {
+		return refuseSelectors("The number of data resources, %d, exceeds the maximum of %d.", resources, maxDataResources)
+	}
+	return nil
+}
+
+// excludableSources are the only services whose management events a trail can
+// leave out.
+func excludableSources() []string {
+	return []string{"kms.amazonaws.com", "rdsdata.amazonaws.com"}
+}
+
+func checkDataResource(d DataResource) error {
+	var fits func(arn) bool
+	service := ""
+	switch d.Type {
+	case typeObject:
+		service, fits = "s3", func(a arn) bool {
+			bucket, _, hasKey := strings.Cut(a.resource, "/")
+			return a.region == "" && a.account == "" && hasKey && checkBucket(bucket) == nil
+		}
+	case typeFunction:
+		service, fits = "lambda", func(a arn) bool {
+			return a.region != "" && isAccount(a.account) && strings.HasPrefix(a.resource, "function:")
+		}
+	case typeTable:
+		service, fits = "dynamodb", func(a arn) bool {
+			return a.region != "" && isAccount(a.account) && strings.HasPrefix(a.resource, "table/")
+		}
+	default:
+		return refuseSelectors("Value %s for DataResources.Type is invalid.", d.Type)
+	}
+	for _, value := range d.Values {
+		if isWholeType(value) && strings.Split(value, ":")[2] == service {
+			continue
+		}
+		if a, ok := parseARN(value); !ok || a.service != service || !fits(a) {
+			return refuseSelectors("Value %s for DataResources.Values is invalid.", value)
+		}
+	}
+	return nil
 }
 
 // isWholeType tells whether the value of a data resource means all of its type:
 // arn:aws:s3, arn:aws:s3:::, arn:aws:lambda, arn:aws:dynamodb.
 func isWholeType(value string) bool {
 	parts := strings.SplitN(value, ":", 4)
-	return len(parts) == 3 || len(parts) == 4 && parts[2] == "s3" && parts[3] == "::"
+	if len(parts) < 3 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") {
+		return false
+	}
+	return len(parts) == 3 || parts[2] == "s3" && parts[3] == "::"
 }

@@ -70,7 +70,7 @@ type DataResource struct {
 
 // AdvancedSelector is a selector by fields.
 type AdvancedSelector struct {
-	Name           string
+	Name           string `json:",omitempty"`
 	FieldSelectors []FieldSelector
 }
 
@@ -78,16 +78,19 @@ type AdvancedSelector struct {
 // must fit, unless they are empty, and none of the negative ones may.
 type FieldSelector struct {
 	Field         string
-	Equals        []string
-	StartsWith    []string
-	EndsWith      []string
-	NotEquals     []string
-	NotStartsWith []string
-	NotEndsWith   []string
+	Equals        []string `json:",omitempty"`
+	StartsWith    []string `json:",omitempty"`
+	EndsWith      []string `json:",omitempty"`
+	NotEquals     []string `json:",omitempty"`
+	NotStartsWith []string `json:",omitempty"`
+	NotEndsWith   []string `json:",omitempty"`
 }
 
 // Tag is a tag of a trail. Its value may be "".
-type Tag struct{ Key, Value string }
+type Tag struct {
+	Key   string
+	Value string `json:",omitempty"`
+}
 
 // InsightSelector turns on one kind of Insights.
 type InsightSelector struct {

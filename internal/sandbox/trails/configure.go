@@ -1,0 +1,287 @@
+package trails
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
+)
+
+// maxTrails is how many trails a Region may have; one of many Regions counts in
+// each of them.
+const maxTrails = 5
+
+// trailRequest is what CreateTrail and UpdateTrail take. A member that is nil
+// changes nothing; "" takes away what was there.
+type trailRequest struct {
+	Name                       string
+	S3BucketName               *string
+	S3KeyPrefix                *string
+	SnsTopicName               *string
+	IncludeGlobalServiceEvents *bool
+	IsMultiRegionTrail         *bool
+	EnableLogFileValidation    *bool
+	CloudWatchLogsLogGroupArn  *string
+	CloudWatchLogsRoleArn      *string
+	KmsKeyId                   *string
+	IsOrganizationTrail        *bool
+	TagsList                   []Tag // of CreateTrail only
+}
+
+func (s *Store) createTrail(ctx context.Context, c Call, in trailRequest) (any, error) {
+	if err := checkTrailName(in.Name); err != nil {
+		return nil, err
+	}
+	t := Trail{ID: rand.Text(), Name: in.Name, Account: c.Account, Region: c.Region, GlobalEvents: true}
+	in.S3BucketName = cmp.Or(in.S3BucketName, new(""))
+	if err := s.configure(ctx, c, &t, in); err != nil {
+		return nil, err
+	}
+	t.ARN = trailARN(t.Account, t.Region, t.Name)
+	if err := s.mayCreate(t); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.Tags, err = withTags(nil, in.TagsList); err != nil {
+		return nil, err
+	}
+	if err := s.checkPermits(ctx, t, in); err != nil {
+		return nil, err
+	}
+	return t.configured(), s.put(t)
+}
+
+// mayCreate refuses a name that is taken in the Region, by a shadow too, and a
+// trail too many.
+func (s *Store) mayCreate(t Trail) error {
+	taken := slices.ContainsFunc(s.live(), func(other Trail) bool {
+		return other.Account == t.Account && other.Name == t.Name && (other.Region == t.Region || other.MultiRegion)
+	})
+	if taken {
+		return refuse("TrailAlreadyExistsException", "Trail %s already exists for customer: %s", t.Name, t.Account)
+	}
+	return s.checkRoom(t)
+}
+
+// checkRoom refuses a trail for which there is no room in a Region it covers.
+func (s *Store) checkRoom(t Trail) error {
+	everywhere, in := 0, map[string]int{t.Region: 0}
+	for _, other := range s.live() {
+		switch {
+		case other.Account != t.Account || other.ID == t.ID:
+		case other.MultiRegion:
+			everywhere++
+		case t.MultiRegion || other.Region == t.Region:
+			in[other.Region]++
+		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(in)) {
+		n := in[region] + everywhere
+		if n >= maxTrails {
+			return refuse("MaximumNumberOfTrailsExceededException", "User: %s already has %d trails in %s.", t.Account, n, region)
+		}
+	}
+	return nil
+}
+
+func (s *Store) updateTrail(ctx context.Context, c Call, in trailRequest) (any, error) {
+	t, err := s.own(ctx, c, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	wasMultiRegion := t.MultiRegion
+	if err := s.configure(ctx, c, &t, in); err != nil {
+		return nil, err
+	}
+	if t.MultiRegion && !wasMultiRegion {
+		if err := s.checkRoom(t); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.checkPermits(ctx, t, in); err != nil {
+		return nil, err
+	}
+	return t.configured(), s.put(t)
+}
+
+// configure applies what the request asks for.
+func (s *Store) configure(ctx context.Context, c Call, t *Trail, in trailRequest) error {
+	if err := t.configureBucket(in); err != nil {
+		return err
+	}
+	t.GlobalEvents = *cmp.Or(in.IncludeGlobalServiceEvents, &t.GlobalEvents)
+	t.MultiRegion = *cmp.Or(in.IsMultiRegionTrail, &t.MultiRegion)
+	t.Validation = *cmp.Or(in.EnableLogFileValidation, &t.Validation)
+	if t.MultiRegion && !t.GlobalEvents {
+		return refuse("InvalidParameterCombinationException", "Multi-Region trail must include global service events.")
+	}
+	if err := s.configureOrganization(ctx, c, t, in); err != nil {
+		return err
+	}
+	if in.SnsTopicName != nil {
+		t.TopicName, t.TopicARN = *in.SnsTopicName, ""
+		if t.TopicName != "" {
+			var err error
+			if t.TopicARN, err = topicARN(t.TopicName, t.Account, t.Region); err != nil {
+				return err
+			}
+		}
+	}
+	if err := t.configureLogs(in); err != nil {
+		return err
+	}
+	return s.configureKey(ctx, t, in)
+}
+
+func (t *Trail) configureBucket(in trailRequest) error {
+	if in.S3BucketName != nil {
+		t.Bucket = *in.S3BucketName
+		if err := checkBucket(t.Bucket); err != nil {
+			return err
+		}
+	}
+	if in.S3KeyPrefix != nil {
+		t.Prefix = *in.S3KeyPrefix
+	}
+	return checkPrefix(t.Prefix)
+}
+
+// configureLogs takes the log group and the role, which come together or not at
+// all, even if the trail has one of them already.
+func (t *Trail) configureLogs(in trailRequest) error {
+	if in.CloudWatchLogsLogGroupArn == nil && in.CloudWatchLogsRoleArn == nil {
+		return nil
+	}
+	group := *cmp.Or(in.CloudWatchLogsLogGroupArn, new(""))
+	role := *cmp.Or(in.CloudWatchLogsRoleArn, new(""))
+	t.LogGroupARN, t.RoleARN = group, role
+	if group == "" && role == "" {
+		return nil
+	}
+	if role == "" {
+		return refuse("InvalidCloudWatchLogsRoleArnException", "You must specify a role ARN as well as a log group.")
+	}
+	if group == "" {
+		return refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group as well as a role ARN.")
+	}
+	a, ok := parseARN(group)
+	name, isGroup := strings.CutPrefix(a.resource, "log-group:")
+	name, isWhole := strings.CutSuffix(name, ":*")
+	if !ok || a.service != "logs" || a.region != t.Region || a.account != t.Account || !isGroup || !isWhole ||
+		name == "" || strings.Contains(name, ":") {
+		return refuse("InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.")
+	}
+	a, ok = parseARN(role)
+	if !ok || a.service != "iam" || a.region != "" || a.account != t.Account || !strings.HasPrefix(a.resource, "role/") {
+		return refuse("InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot validate the specified role ARN.")
+	}
+	return nil
+}
+
+// configureKey takes a key in any of its forms; trails show its ARN.
+func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) error {
+	if in.KmsKeyId == nil {
+		return nil
+	}
+	id := *in.KmsKeyId
+	t.KeyARN = ""
+	if id == "" {
+		return nil
+	}
+	t.KeyARN = id
+	if !strings.HasPrefix(id, "arn:") {
+		resource := id
+		if !strings.HasPrefix(id, "alias/") {
+			resource = "key/" + id
+		}
+		t.KeyARN = arn{partition(t.Region), "kms", t.Region, t.Account, resource}.String()
+	}
+	a, ok := parseARN(t.KeyARN)
+	kind, name, _ := strings.Cut(a.resource, "/")
+	if !ok || a.service != "kms" || a.region == "" || !isAccount(a.account) || (kind != "key" && kind != "alias") || name == "" {
+		return refuse("InvalidKmsKeyIdException", "The KMS key ID is not valid: %s.", id)
+	}
+	if s.config.Keys == nil {
+		return nil
+	}
+	found, err := s.config.Keys.KeyARN(ctx, t.Account, t.Region, t.KeyARN)
+	if err != nil {
+		return fmt.Errorf("find KMS key %q: %w", id, err)
+	}
+	if found == "" {
+		return refuse("KmsKeyNotFoundException", "The KMS key %s was not found.", id)
+	}
+	t.KeyARN = found
+	return nil
+}
+
+// configureOrganization makes the trail one of the caller's organization, or of
+// its account alone again.
+func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in trailRequest) error {
+	if in.IsOrganizationTrail == nil || *in.IsOrganizationTrail == (t.OrganizationID != "") {
+		return nil
+	}
+	o, err := s.organization(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	creates := t.ARN == ""
+	switch {
+	case o.ID == "":
+		return refuse("OrganizationsNotInUseException", "Your account is not a member of an organization.")
+	case c.Account != o.Management && !(creates && slices.Contains(o.Delegated, c.Account)):
+		return refuse("NotOrganizationMasterAccountException", "Your account is not the management account of the organization.")
+	case !o.AllFeatures:
+		return refuse("OrganizationNotInAllFeaturesModeException", "Your organization does not have all features enabled.")
+	case !o.Trusted:
+		return refuse("CloudTrailAccessNotEnabledException", "Your organization hasn't enabled CloudTrail service access.")
+	}
+	t.OrganizationID = ""
+	if *in.IsOrganizationTrail {
+		// A delegated administrator's trails belong to the management account.
+		t.OrganizationID, t.Account = o.ID, o.Management
+	}
+	return nil
+}
+
+// checkPermits asks whether CloudTrail would be let in where the request sends it.
+func (s *Store) checkPermits(ctx context.Context, t Trail, in trailRequest) error {
+	if s.config.Permit == nil {
+		return nil
+	}
+	asks := func(values ...*string) bool {
+		return slices.ContainsFunc(values, func(v *string) bool { return v != nil && *v != "" })
+	}
+	p, want := s.config.Permit, t.permission()
+	for _, check := range []struct {
+		asked bool
+		of    func(context.Context, permit.Trail) error
+	}{
+		{asks(in.S3BucketName) || in.S3KeyPrefix != nil || in.IsOrganizationTrail != nil, p.Bucket},
+		{asks(in.SnsTopicName), p.Topic},
+		{asks(in.KmsKeyId), p.Key},
+		{asks(in.CloudWatchLogsLogGroupArn, in.CloudWatchLogsRoleArn), p.LogGroup},
+	} {
+		if !check.asked {
+			continue
+		}
+		if err := check.of(ctx, want); err != nil {
+			return fmt.Errorf("check what trail %q may use: %w", t.ARN, err)
+		}
+	}
+	return nil
+}
+
+// permission is what CloudTrail needs for the trail.
+func (t Trail) permission() permit.Trail {
+	return permit.Trail{
+		ARN: t.ARN, Account: t.Account, Region: t.Region, Organization: t.OrganizationID,
+		Bucket: t.Bucket, Prefix: t.Prefix, KeyARN: t.KeyARN, TopicARN: t.TopicARN,
+		LogGroupARN: t.LogGroupARN, RoleARN: t.RoleARN,
+	}
+}

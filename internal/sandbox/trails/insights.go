@@ -1,0 +1,104 @@
+package trails
+
+import (
+	"context"
+	"slices"
+)
+
+type insightsRequest struct {
+	TrailName           *string
+	EventDataStore      *string
+	InsightsDestination *string
+	InsightSelectors    *[]InsightSelector
+}
+
+// insightsView is what PutInsightSelectors and GetInsightSelectors answer.
+type insightsView struct {
+	TrailARN         string
+	InsightSelectors []InsightSelector
+}
+
+// trailName is the trail the request is about; it can be about an event data
+// store, and the sandbox has none.
+func (in insightsRequest) trailName() (string, error) {
+	switch {
+	case in.TrailName != nil && (in.EventDataStore != nil || in.InsightsDestination != nil):
+		return "", refuse("InvalidParameterCombinationException", "TrailName cannot be specified together with EventDataStore or InsightsDestination.")
+	case in.TrailName != nil:
+		return *in.TrailName, nil
+	case in.EventDataStore != nil:
+		return "", refuse("UnsupportedOperationException", "The sandbox has no event data stores.")
+	}
+	return "", refuse("InvalidParameterException", "TrailName or EventDataStore must be specified.")
+}
+
+// putInsightSelectors turns kinds of Insights on and all others off. The sandbox
+// finds no Insights itself; those that are injected are delivered by it.
+func (s *Store) putInsightSelectors(ctx context.Context, c Call, in insightsRequest) (any, error) {
+	name, err := in.trailName()
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.own(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	if in.InsightSelectors == nil {
+		return nil, refuse("InvalidInsightSelectorsException", "InsightSelectors must be specified.")
+	}
+	if t.InsightSelectors, err = completeInsights(*in.InsightSelectors); err != nil {
+		return nil, err
+	}
+	if len(t.InsightSelectors) > 0 {
+		if err := s.checkInsightPermits(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	return insightsView{t.ARN, t.InsightSelectors}, s.put(t)
+}
+
+// checkInsightPermits asks again for the bucket and the key: Insights have a
+// folder of their own.
+func (s *Store) checkInsightPermits(ctx context.Context, t Trail) error {
+	in := trailRequest{S3BucketName: &t.Bucket, KmsKeyId: &t.KeyARN}
+	return s.checkPermits(ctx, t, in)
+}
+
+func completeInsights(selectors []InsightSelector) ([]InsightSelector, error) {
+	const code = "InvalidInsightSelectorsException"
+	complete := []InsightSelector{}
+	for _, s := range selectors {
+		if s.InsightType != "ApiCallRateInsight" && s.InsightType != "ApiErrorRateInsight" {
+			return nil, refuse(code, "Value %s for InsightType is invalid.", s.InsightType)
+		}
+		if slices.ContainsFunc(complete, func(other InsightSelector) bool { return other.InsightType == s.InsightType }) {
+			return nil, refuse(code, "InsightType %s is specified more than once.", s.InsightType)
+		}
+		if len(s.EventCategories) == 0 {
+			s.EventCategories = []string{categoryManagement}
+		}
+		for _, category := range s.EventCategories {
+			if category != categoryManagement && category != categoryData {
+				return nil, refuse(code, "Value %s for EventCategories is invalid.", category)
+			}
+		}
+		complete = append(complete, s)
+	}
+	return complete, nil
+}
+
+func (s *Store) getInsightSelectors(ctx context.Context, c Call, in insightsRequest) (any, error) {
+	name, err := in.trailName()
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.find(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.InsightSelectors) == 0 {
+		return nil, refuse("InsightNotEnabledException", "Trail %s does not have Insights enabled. "+
+			"Edit the trail settings to enable Insights, and then try the operation again.", t.ARN)
+	}
+	return insightsView{t.ARN, t.InsightSelectors}, nil
+}

@@ -1,0 +1,149 @@
+package trails
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+const (
+	maxPrefix = 200
+	maxTopic  = 256
+)
+
+// isAlnum reports whether c is an ASCII letter or digit.
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func isPunctuation(c byte) bool { return c == '.' || c == '_' || c == '-' }
+
+// checkTrailName refuses what is no name of a trail. The messages are CloudTrail's
+// as far as they are known.
+func checkTrailName(name string) error {
+	const code = "InvalidTrailNameException"
+	switch {
+	case name == "":
+		return refuse(code, "Trail name cannot be blank!")
+	case len(name) < 3:
+		return refuse(code, "Trail name too short. Minimum allowed length: 3 characters. Specified name length: %d characters.", len(name))
+	case len(name) > 128:
+		return refuse(code, "Trail name too long. Maximum allowed length: 128 characters. Specified name length: %d characters.", len(name))
+	case !isAlnum(name[0]):
+		return refuse(code, "Trail name must starts with a letter or number.")
+	case !isAlnum(name[len(name)-1]):
+		return refuse(code, "Trail name must ends with a letter or number.")
+	}
+	for i := range len(name) {
+		if !isAlnum(name[i]) && !isPunctuation(name[i]) {
+			return refuse(code, "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).")
+		}
+		if i > 0 && isPunctuation(name[i]) && isPunctuation(name[i-1]) {
+			return refuse(code, "Trail name or ARN cannot contain adjacent periods (.), hyphens (-), or underscores (_).")
+		}
+	}
+	if isAddress(name) {
+		return refuse(code, "Trail name cannot be in IP address format.")
+	}
+	return nil
+}
+
+// isAddress reports whether the name looks like 192.168.5.4.
+func isAddress(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err == nil
+}
+
+// checkBucket refuses what is no name of an S3 bucket.
+func checkBucket(name string) error {
+	const code = "InvalidS3BucketNameException"
+	switch {
+	case name == "":
+		return refuse(code, "Bucket name cannot be blank!")
+	case len(name) < 3 || len(name) > 63:
+		return refuse(code, "Bucket name must be between 3 and 63 characters long.")
+	case !bucketName().MatchString(name) || strings.Contains(name, "..") || isAddress(name):
+		return refuse(code, "Bucket name is not valid: %s.", name)
+	}
+	return nil
+}
+
+func bucketName() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*[a-z0-9]$`) }
+
+// checkPrefix refuses a prefix that is too long, or that would put log files
+// where those of other trails are.
+func checkPrefix(prefix string) error {
+	const code = "InvalidS3PrefixException"
+	if len(prefix) > maxPrefix {
+		return refuse(code, "S3 prefix is longer than maximum length of %d characters.", maxPrefix)
+	}
+	if strings.Contains("/"+prefix+"/", "/AWSLogs/") {
+		return refuse(code, "S3 prefix cannot contain AWSLogs/: %s.", prefix)
+	}
+	return nil
+}
+
+// topicARN returns the ARN of a topic that was named by its name or its ARN.
+func topicARN(topic, account, region string) (string, error) {
+	name := topic
+	if strings.HasPrefix(topic, "arn:") {
+		a, ok := parseARN(topic)
+		if !ok || a.service != "sns" || a.region == "" || !isAccount(a.account) {
+			return "", refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
+		}
+		name = a.resource
+	}
+	if len(name) > maxTopic || !topicName().MatchString(name) {
+		return "", refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
+	}
+	if name != topic {
+		return topic, nil
+	}
+	return arn{partition(region), "sns", region, account, name}.String(), nil
+}
+
+func topicName() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+$`) }
+
+// arn is arn:partition:service:region:account:resource.
+type arn struct{ partition, service, region, account, resource string }
+
+func (a arn) String() string {
+	return strings.Join([]string{"arn", a.partition, a.service, a.region, a.account, a.resource}, ":")
+}
+
+func parseARN(text string) (a arn, ok bool) {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[5] == "" {
+		return arn{}, false
+	}
+	return arn{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
+}
+
+func trailARN(account, region, name string) string {
+	return arn{partition(region), "cloudtrail", region, account, "trail/" + name}.String()
+}
+
+// parseTrailARN reads the ARN of a trail.
+func parseTrailARN(text string) (a arn, err error) {
+	a, ok := parseARN(text)
+	name, isTrail := strings.CutPrefix(a.resource, "trail/")
+	if !ok || a.service != "cloudtrail" || a.region == "" || !isAccount(a.account) || !isTrail || checkTrailName(name) != nil {
+		return arn{}, refuse("CloudTrailARNInvalidException", "The ARN is not valid: %s.", text)
+	}
+	return a, nil
+}
+
+func isAccount(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
+}
+
+// partition is the part of the AWS cloud that a Region belongs to.
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}

@@ -1,0 +1,130 @@
+package trails
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxTags      = 50
+	maxTagKey    = 128
+	maxTagValue  = 256
+	maxResources = 20 // of ListTags
+)
+
+type tagsRequest struct {
+	ResourceId string
+	TagsList   []Tag
+}
+
+func (s *Store) addTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
+	t, err := s.tagged(ctx, c, in.ResourceId)
+	if err != nil {
+		return nil, err
+	}
+	if t.Tags, err = withTags(t.Tags, in.TagsList); err != nil {
+		return nil, err
+	}
+	return nothing{}, s.put(t)
+}
+
+// removeTags removes tags by their keys, whatever their values. A key the trail
+// does not have is no error.
+func (s *Store) removeTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
+	t, err := s.tagged(ctx, c, in.ResourceId)
+	if err != nil {
+		return nil, err
+	}
+	t.Tags = slices.DeleteFunc(slices.Clone(t.Tags), func(tag Tag) bool {
+		return slices.ContainsFunc(in.TagsList, func(gone Tag) bool { return gone.Key == tag.Key })
+	})
+	return nothing{}, s.put(t)
+}
+
+type resourceTags struct {
+	ResourceId string
+	TagsList   []Tag
+}
+
+func (s *Store) listTags(ctx context.Context, c Call, in struct{ ResourceIdList []string }) (any, error) {
+	if len(in.ResourceIdList) > maxResources {
+		return nil, refuse("InvalidParameterException", "The list of resources is longer than %d.", maxResources)
+	}
+	list := []resourceTags{}
+	for _, id := range in.ResourceIdList {
+		t, err := s.tagged(ctx, c, id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, resourceTags{t.ARN, append([]Tag{}, t.Tags...)})
+	}
+	return struct{ ResourceTagList []resourceTags }{list}, nil
+}
+
+// tagged returns the trail with an ARN. Tags are kept in the home Region, where
+// even looking at them must be done.
+func (s *Store) tagged(ctx context.Context, c Call, id string) (Trail, error) {
+	a, ok := parseARN(id)
+	if kind, _, _ := strings.Cut(a.resource, "/"); ok && a.service == "cloudtrail" && kind != "trail" {
+		return Trail{}, refuse("ResourceTypeNotSupportedException", "The sandbox has no CloudTrail resource of the type %s.", kind)
+	}
+	a, err := parseTrailARN(id)
+	if err != nil {
+		return Trail{}, err
+	}
+	if a.region != c.Region {
+		return Trail{}, refuse("CloudTrailARNInvalidException", "Region in ARN is wrong, you can only access resources in region %s.", c.Region)
+	}
+	live := s.live()
+	at := slices.IndexFunc(live, func(t Trail) bool { return t.ARN == id })
+	if at < 0 || s.mayChange(ctx, c, live[at]) != nil {
+		return Trail{}, refuse("ResourceNotFoundException", "Resource not found: %s.", id)
+	}
+	return live[at], nil
+}
+
+// withTags returns the tags with others added; a key that is there gets the new
+// value.
+func withTags(tags, added []Tag) ([]Tag, error) {
+	tags = slices.Clone(tags)
+	seen := map[string]bool{}
+	for _, tag := range added {
+		if err := tag.check(); err != nil {
+			return nil, err
+		}
+		if seen[tag.Key] {
+			return nil, refuse("InvalidTagParameterException", "The tag key %s is specified more than once.", tag.Key)
+		}
+		seen[tag.Key] = true
+		if at := slices.IndexFunc(tags, func(old Tag) bool { return old.Key == tag.Key }); at >= 0 {
+			tags[at] = tag
+		} else {
+			tags = append(tags, tag)
+		}
+	}
+	if len(tags) > maxTags {
+		return nil, refuse("TagsLimitExceededException", "The number of tags, %d, exceeds the maximum of %d.", len(tags), maxTags)
+	}
+	return tags, nil
+}
+
+func (t Tag) check() error {
+	const code = "InvalidTagParameterException"
+	switch n := utf8.RuneCountInString(t.Key); {
+	case n == 0 || n > maxTagKey:
+		return refuse(code, "A tag key must have 1 to %d characters.", maxTagKey)
+	case utf8.RuneCountInString(t.Value) > maxTagValue:
+		return refuse(code, "A tag value must have at most %d characters.", maxTagValue)
+	case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+		return refuse(code, "A tag key must not begin with aws:, which is reserved for AWS.")
+	case !tagText().MatchString(t.Key) || !tagText().MatchString(t.Value):
+		return refuse(code, "A tag has a character that tags may not have.")
+	}
+	return nil
+}
+
+// tagText is what every AWS service takes in tags.
+func tagText() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`) }
