@@ -1,0 +1,18 @@
+//go:build unix && !linux
+
+package moto
+
+import (
+	"os"
+	"syscall"
+)
+
+// attributes give the child a process group of its own, so that what it starts
+// ends with it.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true}
+}
+
+func kill(process *os.Process) error {
+	return syscall.Kill(-process.Pid, syscall.SIGKILL)
+}
