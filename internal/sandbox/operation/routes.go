@@ -1,0 +1,161 @@
+package operation
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// segment is a place in the tree of a service's paths.
+type segment struct {
+	literals map[string]*segment
+	labels   []label
+	routes   []route
+}
+
+// label is a segment that holds a parameter. A greedy one takes several segments.
+type label struct {
+	name   string
+	greedy bool
+	next   *segment
+}
+
+// route is an operation at the end of a path.
+type route struct {
+	method     string
+	conditions []condition
+	operation  string
+}
+
+// condition is a query parameter that a route asks for, with the value it must
+// have if there is one, or a header.
+type condition struct {
+	name, value string
+	header      bool
+}
+
+func (s *segment) grow(text string) *segment {
+	name, isLabel := strings.CutPrefix(text, "{")
+	next := &segment{}
+	if !isLabel {
+		if s.literals == nil {
+			s.literals = map[string]*segment{}
+		}
+		s.literals[text] = next
+		return next
+	}
+	name, greedy := strings.CutSuffix(strings.TrimSuffix(name, "}"), "+")
+	s.labels = append(s.labels, label{name, greedy, next})
+	return next
+}
+
+// addRoutes reads METHOD?CONDITION&CONDITION OPERATION pairs.
+func (s *segment) addRoutes(pairs []string) {
+	for ; len(pairs) > 1; pairs = pairs[2:] {
+		method, query, _ := strings.Cut(pairs[0], "?")
+		r := route{method: method, operation: pairs[1]}
+		for text := range strings.FieldsFuncSeq(query, func(c rune) bool { return c == '&' }) {
+			name, header := strings.CutSuffix(text, ":")
+			name, value, _ := strings.Cut(name, "=")
+			r.conditions = append(r.conditions, condition{name, value, header})
+		}
+		s.routes = append(s.routes, r)
+	}
+}
+
+// request is what routes are chosen by.
+type request struct {
+	method string
+	path   string // escaped
+	query  url.Values
+	header http.Header
+}
+
+func (c condition) met(q *request) bool {
+	if c.header {
+		return q.header.Get(c.name) != ""
+	}
+	return q.query.Has(c.name) && (c.value == "" || q.query.Get(c.name) == c.value)
+}
+
+// pick is the route whose conditions are met; of several, the one that asks for
+// most.
+func (s *segment) pick(q *request) *route {
+	var best *route
+	for i := range s.routes {
+		r := &s.routes[i]
+		if r.method == q.method && (best == nil || len(r.conditions) > len(best.conditions)) && r.met(q) {
+			best = r
+		}
+	}
+	return best
+}
+
+func (r *route) met(q *request) bool {
+	for _, c := range r.conditions {
+		if !c.met(q) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxDepth is more segments than any route has, even with an ARN spread over some.
+const maxDepth = 64
+
+// find looks for the operation at a path. Parameters come with their names.
+func (s *segment) find(q *request) (operation string, parameters map[string]string) {
+	parts := strings.Split(strings.Trim(q.path, "/"), "/")
+	if len(parts) > maxDepth {
+		return "", nil
+	}
+	found, taken := s.walk(parts, q, nil)
+	if found == nil {
+		return "", nil
+	}
+	for _, p := range taken {
+		if parameters == nil {
+			parameters = make(map[string]string, len(taken))
+		}
+		parameters[p.name] = unescape(p.value)
+	}
+	return found.operation, parameters
+}
+
+type parameter struct{ name, value string }
+
+// walk tries literal segments before labels, so that the more specific path wins.
+func (s *segment) walk(parts []string, q *request, taken []parameter) (*route, []parameter) {
+	if len(parts) == 0 {
+		return s.pick(q), taken
+	}
+	if next := s.literals[parts[0]]; next != nil {
+		if found, all := next.walk(parts[1:], q, taken); found != nil {
+			return found, all
+		}
+	}
+	for _, l := range s.labels {
+		most := 1
+		if l.greedy {
+			most = len(parts)
+		}
+		for n := most; n > 0; n-- {
+			value := strings.Join(parts[:n], "/")
+			if value == "" {
+				continue
+			}
+			if found, all := l.next.walk(parts[n:], q, append(taken, parameter{l.name, value})); found != nil {
+				return found, all
+			}
+		}
+	}
+	return nil, nil
+}
+
+// unescape decodes %xx, and leaves text alone that cannot be decoded.
+func unescape(text string) string {
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
+	}
+	return text
+}

@@ -1,0 +1,161 @@
+package operation
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
+)
+
+// isS3 tells whether a service has S3's routes.
+func isS3(service string) bool {
+	switch service {
+	case "s3", "s3express", "s3-object-lambda", "s3-outposts":
+		return true
+	}
+	return false
+}
+
+// identifyS3 finds an operation of S3 by the method, what the path and the host
+// address, and the subresource in the query.
+func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
+	o.Protocol = RESTXML
+	h := parseHost(x.Host)
+	if o.identifyS3Control(h, q) {
+		return
+	}
+	if q.header.Get("X-Amz-Request-Route") != "" && q.path == "/WriteGetObjectResponse" {
+		o.Name, o.Certain = "WriteGetObjectResponse", true
+		return
+	}
+	if servesItself(q.path) {
+		o.fallBack(q)
+		return
+	}
+	bucket, key := h.bucket(), strings.TrimPrefix(q.path, "/")
+	if bucket == "" {
+		bucket, key, _ = strings.Cut(key, "/")
+		bucket = unescape(bucket)
+	}
+	key = unescape(key)
+	o.Path = map[string]string{}
+	if bucket != "" {
+		o.Path["Bucket"] = bucket
+	}
+	if key != "" {
+		o.Path["Key"] = key
+	}
+	o.nameS3(x, q)
+}
+
+// identifyS3Control takes the requests that are about an account, not a bucket.
+func (o *Operation) identifyS3Control(h host, q *request) bool {
+	if !h.control() && q.header.Get("X-Amz-Account-Id") == "" {
+		return false
+	}
+	if !strings.HasPrefix(q.path, "/v20180820/") {
+		return false
+	}
+	o.Name, o.Path = known().services["s3"].routes.find(q)
+	if o.Certain = o.Name != ""; !o.Certain {
+		o.fallBack(q)
+	}
+	// S3 has operations of this name too; CloudTrail tells them apart.
+	o.EventName = strings.Replace(o.Name, "PublicAccessBlock", "AccountPublicAccessBlock", 1)
+	return true
+}
+
+// servesItself tells whether a path is of the store's own administration, which
+// shares the port with its buckets. MinIO reserves the bucket minio for it.
+func servesItself(path string) bool {
+	for _, prefix := range []string{"/minio/admin/", "/minio/health/", "/minio/kms/", "/minio/metrics/", "/minio/v2/metrics/"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *Operation) nameS3(x *exchange.Exchange, q *request) {
+	service := &known().services["s3"].routes
+	level, place := "Service", service.literals[""]
+	if o.Path["Bucket"] != "" {
+		level, place = "Bucket", service.labels[0].next
+		if o.Path["Key"] != "" {
+			level, place = "Object", place.labels[0].next
+		}
+	}
+	found, asked := place.pick(q), place.subresource(q)
+	switch {
+	case found != nil && (len(found.conditions) > 0 || asked == ""):
+		o.Name, o.Certain = found.operation, true
+	case q.method == "POST" && level == "Bucket" && asked == "" && o.readPostedForm(x):
+		o.Name, o.Certain = "PostObject", true
+	default:
+		// Such as DELETE ?acl: whatever the store makes of it, it is not DeleteBucket.
+		o.Name = title(q.method) + level + title(asked)
+	}
+	if o.Name == "ListBuckets" && o.Service == "s3express" {
+		o.Name = "ListDirectoryBuckets"
+	}
+}
+
+// subresource is the first query parameter that some route of the place asks for
+// and that is no mere detail of it, or "".
+func (s *segment) subresource(q *request) string {
+	for _, r := range s.routes {
+		for _, c := range r.conditions {
+			if !c.header && c.value == "" && c.name != "id" && c.name != "partNumber" && q.query.Has(c.name) {
+				return c.name
+			}
+		}
+	}
+	return ""
+}
+
+// readPostedForm reads the fields that come before the file of a browser upload:
+// the key, and who signed the policy.
+func (o *Operation) readPostedForm(x *exchange.Exchange) bool {
+	kind, parameters, err := mime.ParseMediaType(x.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || parameters["boundary"] == "" {
+		return false
+	}
+	form := multipart.NewReader(bytes.NewReader(x.Request.Bytes), parameters["boundary"])
+	const maxField = 8 << 10
+	for range 100 {
+		part, err := form.NextRawPart()
+		if err != nil {
+			break
+		}
+		name := strings.ToLower(part.FormName())
+		if name == "file" {
+			break
+		}
+		value, err := io.ReadAll(io.LimitReader(part, maxField))
+		if err != nil {
+			break
+		}
+		o.takeField(name, string(value))
+	}
+	return true
+}
+
+func (o *Operation) takeField(name, value string) {
+	switch name {
+	case "key":
+		if value != "" {
+			o.Path["Key"] = value
+		}
+	case "x-amz-credential":
+		var s signature
+		s.readScope(value, "")
+		o.AccessKey, o.Region, o.SignatureVersion = s.accessKey, firstOf(s.region, o.Region), "SigV4"
+	case "awsaccesskeyid":
+		o.AccessKey, o.SignatureVersion = value, "SigV2"
+	case "x-amz-security-token":
+		o.SessionToken = value
+	}
+}

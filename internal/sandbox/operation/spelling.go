@@ -1,0 +1,159 @@
+package operation
+
+import "strings"
+
+// spell writes what CloudTrail writes of an operation that is identified.
+func (o *Operation) spell(q *request, form formBody) {
+	if isGlobal(o.Service) && !strings.HasPrefix(o.Region, "cn-") && !strings.HasPrefix(o.Region, "us-gov-") {
+		o.Region = defaultRegion
+	}
+	o.EventSource = eventSource(o, q)
+	o.APIVersion = o.apiVersion(q, form)
+	if o.EventName == "" {
+		o.EventName = o.eventName(q)
+	}
+	o.ReadOnly = o.Certain && isReadOnly(o.Service, o.Name) || !o.Certain && (q.method == "GET" || q.method == "HEAD")
+	o.Category, o.Recorded = Management, !isSilent(o.Service, o.Name)
+	if o.Certain {
+		o.ResourceType = dataEvents()[event{o.Service, o.Name}]
+	}
+	if o.ResourceType != "" {
+		o.Category = Data
+	}
+	if bucket := o.Path["Bucket"]; o.ResourceType == "AWS::S3::Object" && strings.Contains(bucket, ":accesspoint") {
+		o.ResourceType = "AWS::S3::AccessPoint"
+	}
+	// The emulator's own paths are no API of AWS.
+	if strings.HasPrefix(q.path, "/moto-api/") || strings.HasPrefix(q.path, "/_") {
+		o.Recorded, o.Certain = false, false
+	}
+}
+
+// isGlobal tells whether CloudTrail records a service in us-east-1, whatever
+// Region a client signed for.
+func isGlobal(service string) bool {
+	switch service {
+	case "iam", "cloudfront", "route53", "route53domains", "organizations", "account", "shield", "waf", "ce", "budgets", "support", "health":
+		return true
+	}
+	return false
+}
+
+// eventSource is the signing name with exceptions. Services that share one are
+// told apart by the model.
+func eventSource(o *Operation, q *request) string {
+	name := strings.ToLower(o.Service)
+	target, _ := cutTarget(q.header.Get("X-Amz-Target"))
+	switch {
+	case name == "mq":
+		name = "amazonmq"
+	case name == "awsssoportal", name == "sso-oauth":
+		name = "sso"
+	case name == "rds-data":
+		name = "rdsdata"
+	case name == "application-autoscaling":
+		name = "autoscaling"
+	case name == "servicecatalog" && o.Protocol == RESTJSON:
+		name = "servicecatalog-appregistry"
+	case target == "AWSMPCommerceService_v20200301":
+		name = "agreement-marketplace"
+	case target == "AWSMPEntitlementService":
+		name = "entitlement-marketplace"
+	case target == "AWSMPMeteringService":
+		name = "metering-marketplace"
+	}
+	return name + ".amazonaws.com"
+}
+
+// apiVersion is what real records have. Most have none, and those of S3 never.
+func (o *Operation) apiVersion(q *request, form formBody) string {
+	switch o.Service {
+	case "dynamodb":
+		return "2012-08-10"
+	case "elasticloadbalancing":
+		version := firstOf(q.query.Get("Version"), form.get("Version"))
+		if isName(version) {
+			return version
+		}
+	case "events":
+		return "2015-10-07"
+	case "logs":
+		return "20140328"
+	case "route53":
+		return "2013-04-01"
+	case "cloudfront":
+		if !isFunctionOfCloudFront(o.Name) {
+			return strings.ReplaceAll(pathDate(q.path), "-", "_")
+		}
+	}
+	return ""
+}
+
+// eventName is the operation's name, which has the date of its path with Lambda
+// and with the functions of CloudFront, and which S3 spells its own way.
+func (o *Operation) eventName(q *request) string {
+	if !o.Certain {
+		return o.Name
+	}
+	switch o.Service {
+	case "s3":
+		if name := s3Names[o.Name]; name != "" {
+			return name
+		}
+	case "lambda":
+		return lambdaName(o.Name, strings.ReplaceAll(pathDate(q.path), "-", ""))
+	case "cloudfront":
+		if isFunctionOfCloudFront(o.Name) {
+			return o.Name + strings.ReplaceAll(pathDate(q.path), "-", "_")
+		}
+	}
+	return o.Name
+}
+
+// s3Names are the operations whose events have another name, from "Amazon S3
+// CloudTrail events" in the S3 user guide, which agrees with real records.
+var s3Names = map[string]string{
+	"DeletePublicAccessBlock":            "DeleteBucketPublicAccessBlock",
+	"GetBucketAccelerateConfiguration":   "GetAccelerateConfiguration",
+	"GetBucketLifecycleConfiguration":    "GetBucketLifecycle",
+	"GetBucketNotificationConfiguration": "GetBucketNotification",
+	"GetObjectLockConfiguration":         "GetBucketObjectLockConfiguration",
+	"GetPublicAccessBlock":               "GetBucketPublicAccessBlock",
+	"ListObjectsV2":                      "ListObjects",
+	"PutBucketAccelerateConfiguration":   "PutAccelerateConfiguration",
+	"PutBucketLifecycleConfiguration":    "PutBucketLifecycle",
+	"PutBucketNotificationConfiguration": "PutBucketNotification",
+	"PutObjectLockConfiguration":         "PutBucketObjectLockConfiguration",
+	"PutPublicAccessBlock":               "PutBucketPublicAccessBlock",
+}
+
+// lambdaName adds the date of the API's version, which Lambda did until 2018.
+// Some operations are in their second version.
+func lambdaName(name, date string) string {
+	if date == "" || date > "20181031" || strings.HasPrefix(name, "Invoke") {
+		return name
+	}
+	switch name {
+	case "AddPermission", "GetFunction", "GetFunctionConfiguration", "GetPolicy", "RemovePermission",
+		"TagResource", "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration":
+		date += "v2"
+	}
+	return name + date
+}
+
+func isFunctionOfCloudFront(name string) bool {
+	switch name {
+	case "CreateFunction", "DeleteFunction", "DescribeFunction", "GetFunction", "ListFunctions", "PublishFunction", "TestFunction", "UpdateFunction":
+		return true
+	}
+	return false
+}
+
+// pathDate is the date that a path starts with, such as of /2015-03-31/functions, or "".
+func pathDate(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if len(first) == len("2006-01-02") && isDate(strings.ReplaceAll(first, "-", "")) {
+		return first
+	}
+	return ""
+}
