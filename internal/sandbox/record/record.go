@@ -1,14 +1,175 @@
 // Package record writes the CloudTrail record of an API call.
+//
+// The forms are those of real records; docs/sandbox.md tells where they differ.
+// What a service's record looks like is written nowhere, so for services that
+// nobody compared it is made by the rules that most of them follow.
 package record
 
 import (
+	"crypto/rand"
+	"crypto/tls"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 	"github.com/cerpac/trailkeeper/internal/sandbox/identity"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// Compose is the record of a call whose answer is complete.
+// The limits of CloudTrail's record contents reference, in bytes.
+const (
+	maxText    = 1 << 10   // userAgent, errorCode, errorMessage, requestID
+	maxMember  = 100 << 10 // requestParameters, responseElements
+	maxDetails = 28 << 10  // additionalEventData; here of resources and callers too
+	maxEvent   = 256 << 10
+)
+
+// call is what a record is made of.
+type call struct {
+	x   *exchange.Exchange
+	op  operation.Operation
+	who identity.Identity
+
+	answered *element // the answer in XML, once it was read
+}
+
+// document is the answer in XML, nil when it is something else.
+func (c *call) document() *element {
+	if c.answered == nil {
+		if body := bodyOf(c.x.ResponseHeader, c.x.Response); len(body) > 0 && body[0] == '<' {
+			c.answered = decodeXML(body)
+		}
+	}
+	return c.answered
+}
+
+// Compose is the record of a call whose answer is complete. What was not kept of
+// bodies, or cannot be read, is missing in it; that is no error.
 func Compose(x *exchange.Exchange, op operation.Operation, who identity.Identity) (journal.Entry, error) {
-	return journal.Entry{Time: x.Arrived, Account: who.Account, Region: op.Region, Category: string(op.Category)}, nil
+	c := &call{x: x, op: op, who: who}
+	record := c.compose()
+	var check event.Record
+	if n, err := check.Decode(record); err != nil || n != len(record) || len(record) > maxEvent {
+		return journal.Entry{}, fmt.Errorf("compose record of %q: %d bytes: %w", op.EventName, len(record), err)
+	}
+	return journal.Entry{
+		Time: x.Arrived, Account: who.Account, Region: op.Region, Category: string(category(op)), Record: record,
+	}, nil
+}
+
+func category(op operation.Operation) operation.Category {
+	if op.Category == "" {
+		return operation.Management
+	}
+	return op.Category
+}
+
+// compose writes the members in the order CloudTrail does.
+func (c *call) compose() []byte {
+	code, message := c.failure()
+	parameters := c.requestParameters(code)
+	elements := c.responseElements()
+	resources := c.resources(parameters, elements, code)
+
+	w := writer{dst: append(make([]byte, 0, 2<<10), '{')}
+	w.text("eventVersion", "1.11")
+	w.raw("userIdentity", c.userIdentity())
+	w.text("eventTime", c.x.Arrived.UTC().Format("2006-01-02T15:04:05Z"))
+	w.text("eventSource", cut(c.op.EventSource, maxText))
+	w.text("eventName", cut(c.op.EventName, maxText))
+	w.text("awsRegion", cut(c.op.Region, maxText))
+	w.text("sourceIPAddress", cut(c.x.RemoteIP, maxText))
+	w.text("userAgent", cut(c.userAgent(), maxText))
+	if code != "" {
+		w.text("errorCode", cut(code, maxText))
+		if message != "" {
+			w.text("errorMessage", cut(message, maxText))
+		}
+	}
+	w.limited("requestParameters", parameters)
+	w.limited("responseElements", elements)
+	if c.op.EventSource == "s3.amazonaws.com" {
+		w.tree("additionalEventData", c.s3Additional())
+	}
+	if id := c.requestID(); id != "" {
+		w.text("requestID", cut(id, maxText))
+	}
+	w.text("eventID", newEventID())
+	w.raw("readOnly", strconv.AppendBool(nil, c.op.ReadOnly))
+	if len(resources) > 0 {
+		w.detail("resources", resources)
+	}
+	w.text("eventType", "AwsApiCall")
+	if c.op.APIVersion != "" {
+		w.text("apiVersion", cut(c.op.APIVersion, maxText))
+	}
+	w.raw("managementEvent", strconv.AppendBool(nil, category(c.op) == operation.Management))
+	w.text("recipientAccountId", c.who.Account)
+	w.text("eventCategory", string(category(c.op)))
+	if c.x.TLS != nil {
+		w.tree("tlsDetails", object{
+			{"tlsVersion", tlsVersion(c.x.TLS)},
+			{"cipherSuite", cipherSuite(c.x.TLS)},
+			{"clientProvidedHostHeader", cut(c.x.Host, maxText)},
+		})
+	}
+	return append(w.dst, '}')
+}
+
+func (c *call) userIdentity() []byte {
+	if len(c.who.UserIdentity) == 0 || len(c.who.UserIdentity) > maxDetails {
+		return appendTree(nil, object{{"type", "Unknown"}, {"accountId", c.who.Account}})
+	}
+	return c.who.UserIdentity
+}
+
+// userAgent is in brackets in records of S3.
+func (c *call) userAgent() string {
+	agent := c.x.Header.Get("User-Agent")
+	if c.op.EventSource == "s3.amazonaws.com" && agent != "" {
+		return "[" + cut(agent, maxText-2) + "]"
+	}
+	return agent
+}
+
+// requestID is the one the caller got, "" when it got none.
+func (c *call) requestID() string {
+	for _, name := range []string{"X-Amzn-Requestid", "X-Amz-Request-Id"} {
+		if id := c.x.ResponseHeader.Get(name); id != "" {
+			return id
+		}
+	}
+	root := c.document()
+	for _, holder := range []*element{root, root.child("ResponseMetadata")} {
+		if id := holder.value("RequestId"); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// newEventID is a random UUID (RFC 9562, version 4).
+func newEventID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails, by its documentation
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+func tlsVersion(state *tls.ConnectionState) string {
+	return strings.ReplaceAll(tls.VersionName(state.Version), "TLS ", "TLSv")
+}
+
+// cipherSuite is OpenSSL's name for it.
+func cipherSuite(state *tls.ConnectionState) string {
+	name := tls.CipherSuiteName(state.CipherSuite)
+	if state.Version >= tls.VersionTLS13 {
+		return name
+	}
+	name = strings.TrimPrefix(strings.Replace(name, "_WITH_", "_", 1), "TLS_")
+	name = strings.NewReplacer("_", "-", "AES_128", "AES128", "AES_256", "AES256", "_CBC", "").Replace(name)
+	return name
 }

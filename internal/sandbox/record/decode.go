@@ -1,0 +1,161 @@
+package record
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
+)
+
+// maxBody is how much of a body is read. Parameters that CloudTrail keeps are far
+// smaller; those it leaves out, such as the code of a function, may not be.
+const maxBody = 16 << 20
+
+var errDeep = errors.New("nested too deep")
+
+// bodyOf is the text of a body that was kept whole, without its compression.
+func bodyOf(header http.Header, body exchange.Body) []byte {
+	if !body.Whole || len(body.Bytes) > maxBody {
+		return nil
+	}
+	if header.Get("Content-Encoding") != "gzip" {
+		return body.Bytes
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(body.Bytes))
+	if err != nil {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(reader, maxBody))
+	if err != nil || len(text) == maxBody {
+		return nil
+	}
+	return text
+}
+
+// decodeJSON reads one JSON value; nil when it is not one.
+func decodeJSON(text []byte) tree {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	t, err := jsonValue(decoder, 0)
+	if err != nil {
+		return nil
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil
+	}
+	return t
+}
+
+func jsonValue(decoder *json.Decoder, depth int) (tree, error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token := token.(type) {
+	case json.Number:
+		return number(token), nil
+	case json.Delim:
+		if depth == maxDepth {
+			return nil, errDeep
+		}
+		if token == '[' {
+			return jsonList(decoder, depth)
+		}
+		return jsonObject(decoder, depth)
+	default: // string, bool, nil
+		return token, nil
+	}
+}
+
+func jsonList(decoder *json.Decoder, depth int) (tree, error) {
+	values := list{}
+	for decoder.More() {
+		value, err := jsonValue(decoder, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	_, err := decoder.Token()
+	return values, err
+}
+
+func jsonObject(decoder *json.Decoder, depth int) (tree, error) {
+	members := object{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		value, err := jsonValue(decoder, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		name, _ := token.(string) // the decoder lets nothing else pass
+		members.add(name, value)
+	}
+	_, err := decoder.Token()
+	return members.unique(), err
+}
+
+// decodeCBOR reads the body of a call by Smithy's RPC v2.
+func decodeCBOR(body []byte) tree {
+	mode, err := cbor.DecOptions{MaxNestedLevels: maxDepth, TimeTagToAny: cbor.TimeTagToTime}.DecMode()
+	if err != nil {
+		return nil
+	}
+	var value any
+	if mode.Unmarshal(body, &value) != nil {
+		return nil
+	}
+	return cborValue(value)
+}
+
+func cborValue(value any) tree {
+	switch value := value.(type) {
+	case bool, string:
+		return value
+	case []byte:
+		return base64.StdEncoding.EncodeToString(value)
+	case uint64:
+		return number(strconv.FormatUint(value, 10))
+	case int64:
+		return number(strconv.FormatInt(value, 10))
+	case float64:
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return strconv.FormatFloat(value, 'g', -1, 64)
+		}
+		text, _ := json.Marshal(value)
+		return number(text)
+	case time.Time:
+		return date(value)
+	case []any:
+		values := make(list, len(value))
+		for i := range value {
+			values[i] = cborValue(value[i])
+		}
+		return values
+	case map[any]any:
+		members := object{}
+		for name, value := range value {
+			if name, ok := name.(string); ok {
+				members.add(name, cborValue(value))
+			}
+		}
+		slices.SortFunc(members, func(a, b member) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+		return members
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,92 @@
+package record
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
+)
+
+// requestParameters is what was asked for. What cannot be read of a body is left
+// out; the path and the query tell the rest.
+func (c *call) requestParameters(errorCode string) tree {
+	s := speller{op: c.op}
+	body := bodyOf(c.x.Header, c.x.Request)
+	switch c.op.Protocol {
+	case operation.JSON, operation.CBOR:
+		if errorCode == "AccessDenied" { // refused before the parameters were read
+			return nil
+		}
+		if c.op.Protocol == operation.CBOR {
+			return emptyIsNothing(s.spell(decodeCBOR(body)))
+		}
+		return emptyIsNothing(s.spell(decodeJSON(body)))
+	case operation.Query:
+		if errorCode == "AccessDenied" {
+			return nil
+		}
+		s.words = true
+		return emptyIsNothing(s.spell(unflatten(decodeForm(c.query(), string(body)))))
+	case operation.EC2:
+		return emptyIsNothing(s.ec2Parameters(decodeForm(c.query(), string(body))))
+	}
+	if c.op.EventSource == "s3.amazonaws.com" {
+		return c.s3Parameters(body)
+	}
+	return emptyIsNothing(c.restParameters(s, body))
+}
+
+func (c *call) query() string {
+	if c.x.URL == nil {
+		return ""
+	}
+	return c.x.URL.RawQuery
+}
+
+// restParameters gathers what a REST request tells in its path, query and body.
+func (c *call) restParameters(s speller, body []byte) tree {
+	located := object{}
+	for _, name := range slices.Sorted(maps.Keys(c.op.Path)) {
+		located.add(name, c.op.Path[name])
+	}
+	values, _ := url.ParseQuery(c.query()) // what can be read of a bad one
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch held := values[name]; {
+		case unspoken(name):
+		case len(held) == 1:
+			located.add(name, held[0])
+		default:
+			texts := list{}
+			for _, text := range held {
+				texts = append(texts, text)
+			}
+			located.add(name, texts)
+		}
+	}
+	words := s
+	words.words = true
+	parameters, _ := words.spell(located).(object)
+	for _, m := range c.restBody(s, body) {
+		parameters.set(m.name, m.value)
+	}
+	return parameters
+}
+
+// restBody is the body as parameters. That of a data event is the user's.
+func (c *call) restBody(s speller, body []byte) object {
+	if c.op.Category == operation.Data {
+		return nil
+	}
+	var document tree
+	if c.op.Protocol == operation.RESTXML {
+		if root := decodeXML(body); root != nil {
+			s.words = true
+			document = s.modelled(root)
+		}
+	} else {
+		document = decodeJSON(body)
+	}
+	members, _ := s.spell(document).(object)
+	return members
+}

@@ -1,0 +1,126 @@
+package record
+
+import (
+	"strings"
+)
+
+// resources are the things a call touched, for the services whose records name them.
+func (c *call) resources(asked, told tree, errorCode string) list {
+	parameters, _ := asked.(object)
+	answer, _ := told.(object)
+	switch c.op.EventSource {
+	case "s3.amazonaws.com":
+		return c.s3Resources(errorCode)
+	case "kms.amazonaws.com":
+		return c.one("AWS::KMS::Key", c.kmsKey(parameters, answer))
+	case "sts.amazonaws.com":
+		if errorCode == "" {
+			return c.one("AWS::IAM::Role", parameters.text("roleArn"))
+		}
+	case "ssm.amazonaws.com":
+		return c.ssmResources(parameters)
+	case "dynamodb.amazonaws.com":
+		return c.one("AWS::DynamoDB::Table", c.named("dynamodb", "table/", parameters.text("tableName")))
+	case "lambda.amazonaws.com":
+		if c.op.ResourceType != "" {
+			return c.one(c.op.ResourceType, c.named("lambda", "function:", c.op.Path["FunctionName"]))
+		}
+	case "sns.amazonaws.com", "sqs.amazonaws.com":
+		if c.op.ResourceType != "" {
+			return c.one(c.op.ResourceType, parameters.text("topicArn"))
+		}
+	}
+	return nil
+}
+
+// one is a list of one resource; of none without an ARN.
+func (c *call) one(kind, arn string) list {
+	if arn == "" {
+		return nil
+	}
+	account := c.who.Account
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && parts[4] != "" {
+		account = parts[4]
+	}
+	resource := object{{"accountId", account}}
+	resource.addText("type", kind)
+	resource.add("ARN", arn)
+	return list{resource}
+}
+
+// named is the ARN of a resource of the caller's account and Region.
+func (c *call) named(service, prefix, name string) string {
+	if name == "" || strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return "arn:" + partition(c.op.Region) + ":" + service + ":" + c.op.Region + ":" + c.who.Account + ":" + prefix + name
+}
+
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+func (c *call) s3Resources(errorCode string) list {
+	bucket, key := c.op.Path["Bucket"], c.op.Path["Key"]
+	if bucket == "" || c.op.Name == "CreateBucket" || errorCode == "NoSuchBucket" {
+		return nil
+	}
+	arn := "arn:" + partition(c.op.Region) + ":s3:::" + bucket
+	owned := object{{"accountId", c.who.Account}, {"type", "AWS::S3::Bucket"}, {"ARN", arn}}
+	switch {
+	case key != "":
+		return list{object{{"type", "AWS::S3::Object"}, {"ARN", arn + "/" + key}}, owned}
+	case c.op.ResourceType == "AWS::S3::Object":
+		return list{object{{"type", "AWS::S3::Object"}, {"ARNPrefix", arn + "/"}}, owned}
+	}
+	return list{owned}
+}
+
+// kmsKey is the key a call used: the answer's when it tells, else the one asked
+// for by its id. Which key is behind an alias only the answer knows.
+func (c *call) kmsKey(parameters, answer object) string {
+	metadata, _ := answer.get("keyMetadata").(object)
+	id := metadata.text("arn")
+	if id == "" {
+		id = c.answeredKey()
+	}
+	if id == "" {
+		id = parameters.text("keyId")
+	}
+	if strings.HasPrefix(id, "alias/") {
+		return ""
+	}
+	return c.named("kms", "key/", id)
+}
+
+// answeredKey is the KeyId of an answer that is not recorded, as of Decrypt.
+func (c *call) answeredKey() string {
+	answer, _ := decodeJSON(bodyOf(c.x.ResponseHeader, c.x.Response)).(object)
+	if metadata, ok := answer.get("KeyMetadata").(object); ok {
+		return metadata.text("Arn")
+	}
+	return answer.text("KeyId")
+}
+
+func (c *call) ssmResources(parameters object) list {
+	if !strings.HasSuffix(c.op.Name, "Parameter") && !strings.HasSuffix(c.op.Name, "Parameters") {
+		return nil
+	}
+	names, _ := parameters.get("names").(list)
+	if name := parameters.text("name"); name != "" {
+		names = list{name}
+	}
+	var all list
+	for _, name := range names {
+		if name, ok := name.(string); ok {
+			all = append(all, c.one("", c.named("ssm", "parameter/", strings.TrimPrefix(name, "/")))...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,114 @@
+package record
+
+import "strings"
+
+const (
+	hidden  = "HIDDEN_DUE_TO_SECURITY_REASONS"
+	removed = "<sensitiveDataRemoved>" // EC2's word for it
+	starred = "****"
+)
+
+// shown is what a record shows of a member; keep is false when it shows nothing.
+func (s speller) shown(name string, value tree, path []string) (_ tree, keep bool) {
+	service, _, _ := strings.Cut(s.op.EventSource, ".")
+	modelled := name
+	name = strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
+	switch {
+	case dropped(service, name):
+		return nil, false
+	case value == nil || !hasText(value):
+		return value, true
+	case service == "ec2" && (name == "UserData" || name == "KeyMaterial"):
+		return removed, true
+	case service == "organizations" && (name == "Email" || name == "AccountName"):
+		return starred, true
+	case service == "sts" && name == "SessionToken":
+		return value, true
+	case s.op.Sensitive(modelled), service == "ssm" && name == "Value" && len(path) == 0,
+		service == "ecs" && name == "Environment":
+		return hidden, true
+	case !inTags(path) && namesSecret(name) && isLeaf(value):
+		return hidden, true
+	}
+	return value, true
+}
+
+// dropped are the members that AWS leaves out, where it does not say that it hides
+// them.
+func dropped(service, name string) bool {
+	switch service + "." + name {
+	case "iam.SecretAccessKey", "iam.Password", "iam.OldPassword", "iam.NewPassword", "iam.ServicePassword",
+		"iam.ServiceCredentialSecret", "iam.PrivateKey", "iam.Base32StringSeed", "iam.QRCodePNG",
+		"iam.AuthenticationCode1", "iam.AuthenticationCode2",
+		"sts.SecretAccessKey", "sts.TokenCode", "sts.WebIdentityToken", "sts.SAMLAssertion",
+		"secretsmanager.SecretString", "secretsmanager.SecretBinary",
+		"kms.Plaintext", "kms.PrivateKeyPlaintext", "kms.CiphertextBlob", "kms.CiphertextForRecipient",
+		"kms.PrivateKeyCiphertextBlob", "kms.EncryptedKeyMaterial", "kms.Message", "kms.Signature", "kms.Mac",
+		"lambda.ZipFile", "lambda.Variables", "lambda.Payload":
+		return true
+	}
+	return false
+}
+
+// namesSecret is the net below what models say: names that promise a secret, save
+// those of something about one, such as SecretId and PasswordLastUsed.
+func namesSecret(name string) bool {
+	name = strings.ToLower(name)
+	for _, end := range []string{
+		"id", "ids", "arn", "arns", "name", "names", "type", "types", "version", "versions", "status", "state",
+		"policy", "date", "time", "at", "used", "length", "age", "mode", "region", "stages", "prefix", "description",
+	} {
+		if strings.HasSuffix(name, end) {
+			return false
+		}
+	}
+	for _, word := range []string{
+		"password", "passwd", "passphrase", "passcode", "secret", "privatekey", "private_key", "authtoken", "auth_token",
+		"accesstoken", "access_token", "refreshtoken", "refresh_token", "idtoken", "bearertoken", "plaintext",
+	} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func inTags(path []string) bool {
+	for _, name := range path {
+		switch strings.ToLower(name) {
+		case "tags", "tag", "taglist", "tagset", "tagslist", "tagspecification", "tagstoadd":
+			return true
+		}
+	}
+	return false
+}
+
+// hasText tells whether there is anything in a value that could be a secret.
+func hasText(t tree) bool {
+	switch t := t.(type) {
+	case string:
+		return t != ""
+	case number:
+		return true
+	case list:
+		return len(t) > 0
+	case object:
+		return len(t) > 0
+	}
+	return false
+}
+
+// isLeaf tells whether a value has no members whose names say more.
+func isLeaf(t tree) bool {
+	switch t := t.(type) {
+	case object:
+		return false
+	case list:
+		for _, value := range t {
+			if !isLeaf(value) {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package record
+
+import (
+	_ "embed"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
+)
+
+// scalarsText lists the members that are booleans, numbers or times in the models
+// of the services whose protocol carries only texts (botocore 1.43.11). Members
+// such as Value, which are many things, are not in it.
+//
+//go:embed scalars.txt
+var scalarsText string
+
+var scalars = sync.OnceValue(func() map[string]string {
+	kinds := map[string]string{}
+	kind := ""
+	for line := range strings.Lines(scalarsText) {
+		if name, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), " "); ok {
+			kinds[name] = kind
+		} else {
+			kind = strings.TrimSpace(line)
+		}
+	}
+	return kinds
+})
+
+// speller turns the names and values of an API into those of CloudTrail.
+type speller struct {
+	op operation.Operation
+	// words says that the protocol carries texts only, so that names must tell
+	// what is a number.
+	words bool
+	// asIs keeps names and values, save for secrets.
+	asIs bool
+	// millis writes times as EC2's older operations do.
+	millis bool
+}
+
+// spell is a value in CloudTrail's spelling. The path leads to it.
+func (s speller) spell(t tree, path ...string) tree {
+	name := ""
+	if len(path) > 0 {
+		name = path[len(path)-1]
+	}
+	switch t := t.(type) {
+	case object:
+		return s.members(t, path)
+	case list:
+		for i := range t {
+			t[i] = s.spell(t[i], path...)
+		}
+		return t
+	case string:
+		if s.words && !s.asIs {
+			return s.word(lowerFirst(name), t)
+		}
+	case number:
+		if s.asIs {
+			return t
+		}
+		if seconds, err := strconv.ParseFloat(string(t), 64); err == nil && namesTime(name) && seconds > 1e8 && seconds < 1e10 {
+			return date(time.UnixMilli(int64(seconds * 1000)))
+		}
+	}
+	return t
+}
+
+func (s speller) members(o object, path []string) tree {
+	free := len(path) > 0 && s.op.MapMember(path...)
+	if free {
+		path = slices.Clone(path)
+	}
+	spelled := o[:0]
+	for _, m := range o {
+		if free {
+			spelled = append(spelled, member{m.name, s.entry(m, path)})
+			continue
+		}
+		value, keep := s.shown(m.name, m.value, path)
+		if !keep {
+			continue
+		}
+		name := m.name
+		if !s.asIs && !capitalized(s.op.EventSource) {
+			name = lowerFirst(name)
+		}
+		spelled = append(spelled, member{name, s.spell(value, append(path, m.name)...)})
+	}
+	return spelled.unique()
+}
+
+// entry is the value of a map's key, which tells no type.
+func (s speller) entry(m member, path []string) tree {
+	switch {
+	case !inTags(path) && namesSecret(m.name) && isLeaf(m.value) && hasText(m.value):
+		return hidden
+	case isLeaf(m.value):
+		return m.value
+	}
+	return s.spell(m.value, append(path, m.name)...)
+}
+
+func isText(t tree) bool {
+	_, ok := t.(string)
+	return ok
+}
+
+// capitalized tells whether a service's records keep the API's capital letters.
+func capitalized(source string) bool {
+	switch source {
+	case "account.amazonaws.com", "cloudshell.amazonaws.com", "detective.amazonaws.com",
+		"devops-guru.amazonaws.com", "resource-explorer-2.amazonaws.com", "securityhub.amazonaws.com":
+		return true
+	}
+	return false
+}
+
+// word is a text as what its name says it is.
+func (s speller) word(name, text string) tree {
+	switch kind := scalars()[name]; {
+	case kind == "boolean" && (text == "true" || text == "false"):
+		return text == "true"
+	case kind == "number" && isNumber(text):
+		return number(text)
+	case kind == "time" || namesTime(name):
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return text
+		}
+		if s.millis {
+			return number(strconv.FormatInt(at.UnixMilli(), 10))
+		}
+		return date(at)
+	}
+	return text
+}
+
+func namesTime(name string) bool {
+	for _, end := range []string{"Date", "Time", "At", "Timestamp", "Expiration", "date", "time", "timestamp", "expiration"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// date is how most services' records write a time.
+func date(t time.Time) string { return t.UTC().Format("Jan 2, 2006 3:04:05 PM") }
