@@ -1,0 +1,107 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+)
+
+// Clients makes clients that act in an account and Region.
+type Clients interface {
+	S3(ctx context.Context, account, region string) (*s3.Client, error)
+	Logs(ctx context.Context, account, region string) (*cloudwatchlogs.Client, error)
+	SNS(ctx context.Context, account, region string) (*sns.Client, error)
+}
+
+// ToAWS delivers with the AWS SDK.
+func ToAWS(clients Clients) (Objects, Streams, Notifier) {
+	return buckets{clients}, logGroups{clients}, topics{clients}
+}
+
+type buckets struct{ clients Clients }
+
+func (b buckets) Put(ctx context.Context, o Object) error {
+	client, err := b.clients.S3(ctx, o.Account, o.Region)
+	if err != nil {
+		return err
+	}
+	in := &s3.PutObjectInput{
+		Bucket: &o.Bucket, Key: &o.Key, Body: bytes.NewReader(o.Body), Metadata: o.Metadata,
+		ACL:         s3types.ObjectCannedACLBucketOwnerFullControl,
+		ContentType: aws.String("application/json"), ContentEncoding: aws.String("gzip"),
+	}
+	if o.KeyARN != "" {
+		text, err := json.Marshal(map[string]string{"aws:cloudtrail:arn": o.TrailARN})
+		if err != nil {
+			return fmt.Errorf("encode encryption context: %w", err)
+		}
+		in.ServerSideEncryption = s3types.ServerSideEncryptionAwsKms
+		in.SSEKMSKeyId = &o.KeyARN
+		in.SSEKMSEncryptionContext = aws.String(base64.StdEncoding.EncodeToString(text))
+	}
+	_, err = client.PutObject(ctx, in)
+	return err
+}
+
+type logGroups struct{ clients Clients }
+
+func (l logGroups) Put(ctx context.Context, s Stream, at time.Time, events []string) error {
+	client, err := l.clients.Logs(ctx, s.Account, s.Region)
+	if err != nil {
+		return err
+	}
+	in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: &s.Group, LogStreamName: &s.Name}
+	for i := range events {
+		in.LogEvents = append(in.LogEvents, logstypes.InputLogEvent{Message: &events[i], Timestamp: aws.Int64(at.UnixMilli())})
+	}
+	out, err := client.PutLogEvents(ctx, in)
+	var missing *logstypes.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		_, err = client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &s.Group, LogStreamName: &s.Name})
+		if err != nil {
+			return err
+		}
+		out, err = client.PutLogEvents(ctx, in)
+	}
+	if err == nil && out.RejectedLogEventsInfo != nil {
+		return rejected{at}
+	}
+	return err
+}
+
+// rejected is what CloudWatch Logs does to events that are more than two weeks old
+// or two hours ahead of its own clock.
+type rejected struct{ at time.Time }
+
+func (r rejected) Error() string {
+	return "events of " + r.at.Format(time.RFC3339) + " are too old or too new for the log group"
+}
+
+func (rejected) ErrorCode() string { return "InvalidParameterException" }
+
+type topics struct{ clients Clients }
+
+func (t topics) Publish(ctx context.Context, topicARN, message string) error {
+	parts := strings.Split(topicARN, ":") // arn:aws:sns:REGION:ACCOUNT:NAME
+	if len(parts) != 6 {
+		return fmt.Errorf("%q is not the ARN of a topic", topicARN)
+	}
+	client, err := t.clients.SNS(ctx, parts[4], parts[3])
+	if err != nil {
+		return err
+	}
+	_, err = client.Publish(ctx, &sns.PublishInput{TopicArn: &topicARN, Message: &message})
+	return err
+}

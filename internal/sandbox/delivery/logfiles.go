@@ -1,0 +1,198 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
+)
+
+// maxPlain is how long a log file may be before it is compressed, unless one
+// event is longer.
+const maxPlain = 4 << 20
+
+// batch is events that go to the same folder.
+type batch struct {
+	account, region string
+	kind            archive.Kind
+	records         [][]byte
+	oldest, newest  time.Time
+	size            int
+}
+
+// compose brings the entries beyond the cursor into log files. With an end it
+// stops at the first entry that arrived then or later, and the files are of the
+// interval that ends then.
+func (c *courier) compose(ctx context.Context, end time.Time) error {
+	for more := true; more; {
+		before := c.Cursor
+		batches, cursor, err := c.gather(end)
+		if err != nil {
+			return err
+		}
+		at := c.now
+		if !end.IsZero() {
+			at = later(end.Add(-time.Second), c.Period.Start)
+		}
+		if err := c.pack(batches, at); err != nil {
+			return err
+		}
+		more = len(batches) > 0
+		if cursor != before {
+			c.Cursor, c.dirty = cursor, true
+		}
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+		if end.IsZero() && c.heldUp() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// gather reads a chunk of the journal and returns the last entry it covers.
+func (c *courier) gather(end time.Time) (batches []*batch, cursor uint64, err error) {
+	type folder struct {
+		account, region string
+		kind            archive.Kind
+	}
+	cursor = c.Cursor
+	open := map[folder]*batch{}
+	size := 0
+	err = c.each(c.Cursor, func(e journal.Entry, wanted bool) bool {
+		if size >= chunk || !end.IsZero() && !e.Time.Before(end) {
+			return false
+		}
+		cursor = e.Seq
+		if !wanted {
+			return true
+		}
+		f := folder{e.Account, e.Region, kindOf(e.Category)}
+		b := open[f]
+		if b == nil || b.size+len(e.Record) > maxPlain {
+			b = &batch{account: f.account, region: f.region, kind: f.kind}
+			open[f] = b
+			batches = append(batches, b)
+		}
+		happened, ok := c.record.Time()
+		if !ok {
+			happened = e.Time
+		}
+		b.add(e.Record, happened)
+		size += len(e.Record)
+		return true
+	})
+	return batches, cursor, err
+}
+
+// kindOf is the folder of events of a category.
+func kindOf(category string) archive.Kind {
+	switch category {
+	case "Insight":
+		return archive.Insight
+	case "NetworkActivity":
+		return archive.NetworkActivity
+	}
+	return archive.Logs
+}
+
+func (b *batch) add(record []byte, happened time.Time) {
+	if len(b.records) == 0 || happened.Before(b.oldest) {
+		b.oldest = happened
+	}
+	if len(b.records) == 0 || happened.After(b.newest) {
+		b.newest = happened
+	}
+	b.records = append(b.records, record)
+	b.size += len(record) + 1
+}
+
+// pack spools a log file for each batch and puts them in the queue.
+func (c *courier) pack(batches []*batch, at time.Time) error {
+	var parcels []parcel
+	for _, b := range batches {
+		key := archive.Key{
+			Prefix: strings.TrimSuffix(c.trail.Prefix, "/"), Organization: c.trail.OrganizationID,
+			Account: b.account, Kind: b.kind, Region: b.region, Delivered: at, Unique: unique(),
+		}
+		plain := []byte(`{"Records":[`)
+		plain = append(plain, bytes.Join(b.records, []byte{','})...)
+		plain = append(plain, `]}`...)
+		packed, err := compress(plain)
+		if err != nil {
+			return err
+		}
+		file, err := c.spool(packed)
+		if err != nil {
+			return err
+		}
+		p := parcel{
+			File: file, Bucket: c.trail.Bucket, Prefix: key.Prefix, Key: key.String(), Account: b.account, Region: b.region,
+			Log: &digest.LogFile{
+				S3Bucket: c.trail.Bucket, S3Object: key.String(), HashValue: hash(plain), HashAlgorithm: digest.HashAlgorithm,
+				NewestEventTime: stamp(b.newest), OldestEventTime: stamp(b.oldest),
+			},
+		}
+		if c.Period.Active {
+			p.Start = c.Period.Start
+		}
+		parcels = append(parcels, p)
+	}
+	if len(parcels) == 0 {
+		return nil
+	}
+	for _, p := range parcels {
+		c.chain(p.Account, p.Region)
+	}
+	c.Queue = append(c.Queue, parcels...)
+	c.dirty = true
+	return nil
+}
+
+// unique is the part of a log file's name that keeps it from overwriting another.
+func unique() string {
+	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	var name []byte
+	for len(name) < 16 {
+		var random [24]byte
+		_, _ = rand.Read(random[:]) // never fails
+		for _, b := range random {
+			if b &= 63; int(b) < len(letters) && len(name) < 16 {
+				name = append(name, letters[b])
+			}
+		}
+	}
+	return string(name)
+}
+
+func compress(plain []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	_, err := zip.Write(plain)
+	if closeErr := zip.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	return packed.Bytes(), nil
+}
+
+func hash(plain []byte) string {
+	sum := sha256.Sum256(plain)
+	return hex.EncodeToString(sum[:])
+}
+
+// stamp writes a time as digests and events do.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
