@@ -1,11 +1,7 @@
 // Package permit asks whether CloudTrail would be let in: to a bucket, a key, a topic, a role and a log group, by the policies they have at this moment.
 package permit
 
-import (
-	"context"
-
-	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
-)
+import "context"
 
 // Trail is what CloudTrail wants to use. Empty members are not used.
 type Trail struct {
@@ -48,10 +44,4 @@ type Checker interface {
 	Key(ctx context.Context, t Trail) error
 	Topic(ctx context.Context, t Trail) error
 	LogGroup(ctx context.Context, t Trail) error
-}
-
-// New gives a Checker that asks the upstream. A role that fresh calls fresh is
-// refused as if IAM's other hosts did not know it yet.
-func New(clients *upstream.Clients, fresh func(roleARN string) bool) Checker {
-	return &checker{clients, fresh}
 }

@@ -1,0 +1,55 @@
+package permit
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+)
+
+// Topic asks whether CloudTrail may publish to the topic, and encrypt with its key
+// if it has one.
+func (c *checker) Topic(ctx context.Context, t Trail) error {
+	insufficient := func(status, why string) error {
+		return &Denial{
+			Code:    "InsufficientSnsTopicPolicyException",
+			Message: "SNS Topic does not exist or the topic policy is incorrect!",
+			Status:  status,
+			Why:     fmt.Sprintf("topic %q: %s", t.TopicARN, why),
+		}
+	}
+	topic, ok := parseARN(t.TopicARN)
+	if !ok {
+		return insufficient(topicNotFound, "it is no ARN")
+	}
+	client, err := c.clients.SNS(ctx, topic.account, topic.region)
+	if err != nil {
+		return err
+	}
+	held, err := client.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &t.TopicARN})
+	if code(err) == "NotFound" {
+		return insufficient(topicNotFound, "it does not exist")
+	}
+	if err != nil {
+		return fmt.Errorf("read policy of topic %q: %w", t.TopicARN, err)
+	}
+	if why := denied([]string{held.Attributes["Policy"]}, request(t, "sns:Publish", t.TopicARN)); why != "" {
+		return insufficient(topicNotAuthorized, why)
+	}
+	name := held.Attributes["KmsMasterKeyId"]
+	if name == "" {
+		return nil
+	}
+	if !strings.HasPrefix(name, "arn:") {
+		if !strings.HasPrefix(name, "alias/") {
+			name = "key/" + name
+		}
+		name = fmt.Sprintf("arn:%s:kms:%s:%s:%s", topic.partition, topic.region, topic.account, name)
+	}
+	key, err := c.key(ctx, t, name)
+	if err != nil {
+		return err
+	}
+	return key.admits(t, topicKeyDenied, key.requests(t, "aws:sns:topicArn", t.TopicARN, "kms:GenerateDataKey", "kms:Decrypt"))
+}
