@@ -26,13 +26,17 @@ type Exchange struct {
 	Status         int
 	ResponseHeader http.Header
 	Response       Body
+
+	// Failed says that no call took place: the upstream was not reached, or the
+	// request never came to its end. Status is what the client was told.
+	Failed bool
 }
 
 // Body is the bytes of a request or an answer.
 type Body struct {
-	// Bytes is the body as it was sent, or nothing when it was too long to keep.
+	// Bytes is the body without gzip, or nothing when it was too long to keep.
 	Bytes []byte
-	// Size is how many bytes passed.
+	// Size is how many bytes passed, packed or not.
 	Size int64
 	// Whole says that Bytes is all of the body.
 	Whole bool

@@ -1,0 +1,98 @@
+package proxy
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
+)
+
+const (
+	// requestLimit is how much of a request is kept: twice what the longest call
+	// has of which CloudTrail records parameters.
+	requestLimit = 1 << 20
+	// answerLimit is how much of an answer is kept. Long answers are those of calls
+	// that only read, of which CloudTrail records none.
+	answerLimit = 256 << 10
+)
+
+// kept is the copy of a body that passes, until it gets too long.
+type kept struct {
+	bytes []byte
+	size  int64
+	limit int64
+	over  bool
+}
+
+// expect drops a body beforehand of which is known that it will be too long.
+func (k *kept) expect(size int64) { k.over = k.over || size > k.limit }
+
+func (k *kept) add(p []byte) {
+	k.size += int64(len(p))
+	if k.expect(k.size); k.over {
+		k.bytes = nil
+		return
+	}
+	k.bytes = append(k.bytes, p...)
+}
+
+// body is the copy without compression.
+func (k *kept) body(header http.Header, whole bool) exchange.Body {
+	b := exchange.Body{Bytes: k.bytes, Size: k.size, Whole: whole && !k.over}
+	if b.Whole && header.Get("Content-Encoding") == "gzip" && len(b.Bytes) > 0 {
+		var err error
+		if b.Bytes, err = unpack(b.Bytes, k.limit); err != nil {
+			b.Bytes, b.Whole = nil, false
+		}
+	}
+	return b
+}
+
+func unpack(packed []byte, limit int64) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(plain)) > limit {
+		err = errors.New("too long")
+	}
+	return plain, err
+}
+
+// taken is a request's body of which a copy is kept. The upstream may still be sent
+// the rest when it has answered, so both sides lock.
+type taken struct {
+	io.ReadCloser
+
+	mu    sync.Mutex
+	kept  kept
+	whole bool
+}
+
+// keepRequest makes r's body one of which a copy is kept.
+func keepRequest(r *http.Request) *taken {
+	t := &taken{ReadCloser: r.Body, kept: kept{limit: requestLimit}, whole: r.ContentLength == 0}
+	t.kept.expect(r.ContentLength)
+	r.Body = t
+	return t
+}
+
+func (t *taken) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept.add(p[:n])
+	t.whole = t.whole || errors.Is(err, io.EOF)
+	return n, err
+}
+
+func (t *taken) body(r *http.Request) exchange.Body {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kept.body(r.Header, t.whole || t.kept.size == r.ContentLength)
+}

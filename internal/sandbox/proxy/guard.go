@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Guard refuses requests that a web page elsewhere made a browser send: those for a
+// host that is not local, as after DNS rebinding, and those from an origin that is
+// not. Local are loopback addresses, localhost and its subdomains; hosts are other
+// names and addresses to allow, with their subdomains, which name buckets.
+func Guard(hosts []string, next http.Handler) http.Handler {
+	g := guard{}
+	for _, host := range append([]string{"localhost"}, hosts...) {
+		g.names = append(g.names, plain(host))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if why := g.objection(r); why != "" {
+			refuse(w, r, http.StatusForbidden, "AccessDenied", why)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type guard struct{ names []string }
+
+// objection tells why a request is refused, or "".
+func (g guard) objection(r *http.Request) string {
+	if !g.local(r.Host) {
+		return fmt.Sprintf("the request is for the host %q, which is not local; "+
+			"if it is meant, start the sandbox with --allow-host %s", r.Host, plain(r.Host))
+	}
+	origins := r.Header["Origin"]
+	for _, origin := range origins {
+		// "null" is the origin of a page that hides its own.
+		if u, err := url.Parse(origin); err != nil || !g.local(u.Host) {
+			return fmt.Sprintf("the request comes from a web page of %q, which is not local; "+
+				"if it is meant, start the sandbox with --allow-host and its host", origin)
+		}
+	}
+	// A browser tells no origin of an image, a link or the like.
+	if len(origins) == 0 && slices.Contains(r.Header["Sec-Fetch-Site"], "cross-site") {
+		return "the request comes from a web page elsewhere; open the address by itself"
+	}
+	return ""
+}
+
+// local tells whether a host, with or without a port, is local or allowed.
+func (g guard) local(host string) bool {
+	name := plain(host)
+	if address, err := netip.ParseAddr(name); err == nil && address.Unmap().IsLoopback() {
+		return true
+	}
+	return slices.ContainsFunc(g.names, func(allowed string) bool {
+		return name == allowed || strings.HasSuffix(name, "."+allowed)
+	})
+}
+
+// plain is a host without its port, and as DNS compares names.
+func plain(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
