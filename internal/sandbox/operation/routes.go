@@ -13,7 +13,8 @@ type segment struct {
 	routes   []route
 }
 
-// label is a segment that holds a parameter. A greedy one takes several segments.
+// label is a segment that holds a parameter. A greedy one takes several segments,
+// and comes after those that are not.
 type label struct {
 	name   string
 	greedy bool
@@ -45,7 +46,11 @@ func (s *segment) grow(text string) *segment {
 		return next
 	}
 	name, greedy := strings.CutSuffix(strings.TrimSuffix(name, "}"), "+")
-	s.labels = append(s.labels, label{name, greedy, next})
+	if l := (label{name, greedy, next}); greedy {
+		s.labels = append(s.labels, l)
+	} else {
+		s.labels = append([]label{l}, s.labels...)
+	}
 	return next
 }
 
@@ -103,13 +108,19 @@ func (r *route) met(q *request) bool {
 // maxDepth is more segments than any route has, even with an ARN spread over some.
 const maxDepth = 64
 
-// find looks for the operation at a path. Parameters come with their names.
+// find looks for the operation at a path, with a slash at its end or without.
+// Parameters come with their names.
 func (s *segment) find(q *request) (operation string, parameters map[string]string) {
-	parts := strings.Split(strings.Trim(q.path, "/"), "/")
+	parts := strings.Split(strings.TrimPrefix(q.path, "/"), "/")
 	if len(parts) > maxDepth {
 		return "", nil
 	}
 	found, taken := s.walk(parts, q, nil)
+	if last := len(parts) - 1; found == nil && last > 0 && parts[last] == "" {
+		found, taken = s.walk(parts[:last], q, nil)
+	} else if found == nil {
+		found, taken = s.walk(append(parts, ""), q, nil)
+	}
 	if found == nil {
 		return "", nil
 	}
@@ -124,7 +135,8 @@ func (s *segment) find(q *request) (operation string, parameters map[string]stri
 
 type parameter struct{ name, value string }
 
-// walk tries literal segments before labels, so that the more specific path wins.
+// walk tries literal segments before labels, and of a greedy label the shortest
+// value first, so that the more specific path wins.
 func (s *segment) walk(parts []string, q *request, taken []parameter) (*route, []parameter) {
 	if len(parts) == 0 {
 		return s.pick(q), taken
@@ -139,11 +151,8 @@ func (s *segment) walk(parts []string, q *request, taken []parameter) (*route, [
 		if l.greedy {
 			most = len(parts)
 		}
-		for n := most; n > 0; n-- {
+		for n := 1; n <= most && parts[n-1] != ""; n++ {
 			value := strings.Join(parts[:n], "/")
-			if value == "" {
-				continue
-			}
 			if found, all := l.next.walk(parts[n:], q, append(taken, parameter{l.name, value})); found != nil {
 				return found, all
 			}

@@ -53,8 +53,10 @@ func (m model) required(o operation) (conditions []string) {
 	return conditions
 }
 
+// add keeps a slash at the end as an empty segment: Bedrock has operations that
+// differ in nothing else.
 func (n *node) add(method, path string, conditions []string, operation string) {
-	for segment := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if n.children == nil {
 			n.children = map[string]*node{}
 		}
