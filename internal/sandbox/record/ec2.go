@@ -32,9 +32,8 @@ var ec2Older = sync.OnceValue(func() map[string][]ec2Set {
 
 // ec2Parameters are the parameters of a call to EC2.
 func (s speller) ec2Parameters(form object) tree {
-	unflat, _ := unflatten(form).(object)
 	s.asIs = true
-	shown, _ := s.spell(unflat).(object)
+	shown, _ := s.spell(unflatten(form)).(object)
 	s.asIs = false
 	sets, older := ec2Older()[s.op.Name]
 	if !older {
@@ -97,6 +96,9 @@ func (s speller) older(name string, t tree) (string, tree) {
 		}
 		return lowerFirst(name), s.items(name, value)
 	case object:
+		if text, ok := value.get("Value").(string); ok && len(value) == 1 {
+			return lowerFirst(name), object{{"value", guess(text)}} // of an attribute
+		}
 		members := object{}
 		for _, m := range value {
 			members.add(s.older(m.name, m.value))

@@ -78,7 +78,14 @@ func (o object) elements() (list, bool) {
 
 // unflatten makes lists and maps of the flat forms that the query protocol has for
 // them: Names.member.1, Names.Name.1, Name.1, Attributes.entry.1.key.
-func unflatten(t tree) tree {
+func unflatten(form object) object {
+	for i := range form {
+		form[i].value = unflattened(form[i].value)
+	}
+	return form
+}
+
+func unflattened(t tree) tree {
 	members, ok := t.(object)
 	if !ok {
 		return t
@@ -93,12 +100,12 @@ func unflatten(t tree) tree {
 	}
 	if isList {
 		for i := range values {
-			values[i] = unflatten(values[i])
+			values[i] = unflattened(values[i])
 		}
 		return values
 	}
 	for i := range members {
-		members[i].value = unflatten(members[i].value)
+		members[i].value = unflattened(members[i].value)
 	}
 	return members
 }
@@ -116,7 +123,7 @@ func entries(values list) tree {
 		if held == nil {
 			held = entry.get("Value")
 		}
-		members.set(key, unflatten(held))
+		members.set(key, unflattened(held))
 	}
 	return members
 }

@@ -24,7 +24,7 @@ func (s speller) shown(name string, value tree, path []string) (_ tree, keep boo
 		return starred, true
 	case service == "sts" && name == "SessionToken":
 		return value, true
-	case s.op.Sensitive(modelled), service == "ssm" && name == "Value" && len(path) == 0,
+	case s.op.Sensitive(modelled), service == "ssm" && (name == "Value" && len(path) == 0 || name == "Parameters"),
 		service == "ecs" && name == "Environment":
 		return hidden, true
 	case !inTags(path) && namesSecret(name) && isLeaf(value):
@@ -44,7 +44,10 @@ func dropped(service, name string) bool {
 		"secretsmanager.SecretString", "secretsmanager.SecretBinary",
 		"kms.Plaintext", "kms.PrivateKeyPlaintext", "kms.CiphertextBlob", "kms.CiphertextForRecipient",
 		"kms.PrivateKeyCiphertextBlob", "kms.EncryptedKeyMaterial", "kms.Message", "kms.Signature", "kms.Mac",
-		"lambda.ZipFile", "lambda.Variables", "lambda.Payload":
+		"lambda.ZipFile", "lambda.Variables", "lambda.Payload",
+		"dynamodb.Item", "dynamodb.ExpressionAttributeValues", "dynamodb.AttributeUpdates", "dynamodb.Expected",
+		"dynamodb.RequestItems", "dynamodb.TransactItems", "dynamodb.Statement", "dynamodb.Statements",
+		"dynamodb.TransactStatements":
 		return true
 	}
 	return false
@@ -57,6 +60,7 @@ func namesSecret(name string) bool {
 	for _, end := range []string{
 		"id", "ids", "arn", "arns", "name", "names", "type", "types", "version", "versions", "status", "state",
 		"policy", "date", "time", "at", "used", "length", "age", "mode", "region", "stages", "prefix", "description",
+		"required", "enabled", "reset",
 	} {
 		if strings.HasSuffix(name, end) {
 			return false

@@ -51,10 +51,17 @@ func (s speller) spell(t tree, path ...string) tree {
 	}
 	switch t := t.(type) {
 	case object:
+		if len(path) > 0 && s.op.MapMember(path...) {
+			return s.entries(t, slices.Clone(path))
+		}
 		return s.members(t, path)
 	case list:
 		for i := range t {
-			t[i] = s.spell(t[i], path...)
+			if element, ok := t[i].(object); ok {
+				t[i] = s.members(element, path)
+			} else {
+				t[i] = s.spell(t[i], path...)
+			}
 		}
 		return t
 	case string:
@@ -73,18 +80,10 @@ func (s speller) spell(t tree, path ...string) tree {
 }
 
 func (s speller) members(o object, path []string) tree {
-	free := len(path) > 0 && s.op.MapMember(path...)
-	if free {
-		path = slices.Clone(path)
-	}
 	spelled := o[:0]
 	for _, m := range o {
-		if free {
-			spelled = append(spelled, member{m.name, s.entry(m, path)})
-			continue
-		}
 		value, keep := s.shown(m.name, m.value, path)
-		if !keep {
+		if !keep || value == nil { // an SDK does not send what is not there
 			continue
 		}
 		name := m.name
@@ -96,20 +95,17 @@ func (s speller) members(o object, path []string) tree {
 	return spelled.unique()
 }
 
-// entry is the value of a map's key, which tells no type.
-func (s speller) entry(m member, path []string) tree {
-	switch {
-	case !inTags(path) && namesSecret(m.name) && isLeaf(m.value) && hasText(m.value):
-		return hidden
-	case isLeaf(m.value):
-		return m.value
+// entries are those of a map, whose keys are the user's and tell no type.
+func (s speller) entries(o object, path []string) tree {
+	for i, m := range o {
+		switch {
+		case !inTags(path) && namesSecret(m.name) && isLeaf(m.value) && hasText(m.value):
+			o[i].value = hidden
+		case !isLeaf(m.value):
+			o[i].value = s.spell(m.value, append(path, m.name)...)
+		}
 	}
-	return s.spell(m.value, append(path, m.name)...)
-}
-
-func isText(t tree) bool {
-	_, ok := t.(string)
-	return ok
+	return o
 }
 
 // capitalized tells whether a service's records keep the API's capital letters.
@@ -143,7 +139,7 @@ func (s speller) word(name, text string) tree {
 }
 
 func namesTime(name string) bool {
-	for _, end := range []string{"Date", "Time", "At", "Timestamp", "Expiration", "date", "time", "timestamp", "expiration"} {
+	for _, end := range []string{"Date", "Time", "At", "Timestamp", "Expiration", "After", "Before", "date", "time", "timestamp", "expiration"} {
 		if strings.HasSuffix(name, end) {
 			return true
 		}
