@@ -25,9 +25,10 @@ type Clients interface {
 	SNS(ctx context.Context, account, region string) (*sns.Client, error)
 }
 
-// ToAWS delivers with the AWS SDK.
-func ToAWS(clients Clients) (Objects, Streams, Notifier) {
-	return buckets{clients}, logGroups{clients}, topics{clients}
+// ToAWS delivers with the AWS SDK. now is the upstream's clock, which need not be
+// the sandbox's: log groups refuse events of times far from it.
+func ToAWS(clients Clients, now func() time.Time) (Objects, Streams, Notifier) {
+	return buckets{clients}, logGroups{clients, now}, topics{clients}
 }
 
 type buckets struct{ clients Clients }
@@ -55,16 +56,20 @@ func (b buckets) Put(ctx context.Context, o Object) error {
 	return err
 }
 
-type logGroups struct{ clients Clients }
+type logGroups struct {
+	clients Clients
+	now     func() time.Time
+}
 
-func (l logGroups) Put(ctx context.Context, s Stream, at time.Time, events []string) error {
+func (l logGroups) Put(ctx context.Context, s Stream, events []string) error {
 	client, err := l.clients.Logs(ctx, s.Account, s.Region)
 	if err != nil {
 		return err
 	}
 	in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: &s.Group, LogStreamName: &s.Name}
+	at := aws.Int64(l.now().UnixMilli())
 	for i := range events {
-		in.LogEvents = append(in.LogEvents, logstypes.InputLogEvent{Message: &events[i], Timestamp: aws.Int64(at.UnixMilli())})
+		in.LogEvents = append(in.LogEvents, logstypes.InputLogEvent{Message: &events[i], Timestamp: at})
 	}
 	out, err := client.PutLogEvents(ctx, in)
 	var missing *logstypes.ResourceNotFoundException
@@ -76,20 +81,10 @@ func (l logGroups) Put(ctx context.Context, s Stream, at time.Time, events []str
 		out, err = client.PutLogEvents(ctx, in)
 	}
 	if err == nil && out.RejectedLogEventsInfo != nil {
-		return rejected{at}
+		return errors.New("the log group rejects the time of the events")
 	}
 	return err
 }
-
-// rejected is what CloudWatch Logs does to events that are more than two weeks old
-// or two hours ahead of its own clock.
-type rejected struct{ at time.Time }
-
-func (r rejected) Error() string {
-	return "events of " + r.at.Format(time.RFC3339) + " are too old or too new for the log group"
-}
-
-func (rejected) ErrorCode() string { return "InvalidParameterException" }
 
 type topics struct{ clients Clients }
 

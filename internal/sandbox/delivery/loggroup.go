@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
@@ -21,11 +20,12 @@ const (
 // Stream is a log stream. It may not exist yet.
 type Stream struct{ Account, Region, Group, Name string }
 
-// Streams adds events to log streams, which it makes where they are missing. The
+// Streams adds events to log streams, which it makes where they are missing, at
+// the time it does: at AWS, too, an event's timestamp is not its eventTime. The
 // events fit one PutLogEvents call. An error may have an ErrorCode method that
 // gives the one of CloudWatch Logs.
 type Streams interface {
-	Put(ctx context.Context, s Stream, at time.Time, events []string) error
+	Put(ctx context.Context, s Stream, events []string) error
 }
 
 // put is one call of PutLogEvents.
@@ -38,7 +38,7 @@ type put struct {
 }
 
 // group brings events to the log group, with a cursor of its own so that a broken
-// role does not hold up the bucket. Their time is that of delivery, as at AWS.
+// role does not hold up the bucket.
 func (c *courier) group(ctx context.Context) error {
 	if c.trail.LogGroupARN == "" || c.config.Streams == nil {
 		if c.GroupCursor != c.last {
@@ -125,5 +125,5 @@ func (c *courier) send(ctx context.Context, p *put) error {
 		return errors.New("not the ARN of a log group: " + c.trail.LogGroupARN)
 	}
 	stream := Stream{Region: parts[3], Account: parts[4], Group: strings.TrimSuffix(parts[6], ":*"), Name: p.stream}
-	return c.config.Streams.Put(ctx, stream, c.now, p.events)
+	return c.config.Streams.Put(ctx, stream, p.events)
 }
