@@ -4,7 +4,7 @@ import "strings"
 
 // spell writes what CloudTrail writes of an operation that is identified.
 func (o *Operation) spell(q *request, form formBody) {
-	if isGlobal(o.Service) && !strings.HasPrefix(o.Region, "cn-") && !strings.HasPrefix(o.Region, "us-gov-") {
+	if isGlobal(o.Service) && isCommercial(o.Region) {
 		o.Region = defaultRegion
 	}
 	o.EventSource = eventSource(o, q)
@@ -37,6 +37,11 @@ func isGlobal(service string) bool {
 		return true
 	}
 	return false
+}
+
+// isCommercial tells whether a Region is of the partition that us-east-1 is in.
+func isCommercial(region string) bool {
+	return !strings.HasPrefix(region, "cn-") && !strings.Contains(region, "-gov-") && !strings.Contains(region, "iso")
 }
 
 // eventSource is the signing name with exceptions. Services that share one are
