@@ -3,7 +3,6 @@ package permit
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -108,7 +107,7 @@ func unusable(name string, state types.KeyState) error {
 		Code:    "KmsException",
 		Message: fmt.Sprintf("KMS key %s is not enabled: its state is %s.", name, state),
 		Status:  status,
-		Why:     fmt.Sprintf("key %q is %s", name, strings.ToLower(string(state))),
+		Why:     fmt.Sprintf("key %q is in the state %s", name, state),
 	}
 }
 
