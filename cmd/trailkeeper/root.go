@@ -19,6 +19,7 @@ func jobs(s *streams) []job {
 		{"Try it", []*cobra.Command{
 			newDemoCommand(s),
 			newSimulateCommand(s),
+			newSandboxCommand(s),
 		}},
 		{"Keep the events", []*cobra.Command{
 			newIngestCommand(s),

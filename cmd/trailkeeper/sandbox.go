@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cerpac/trailkeeper/internal/moto"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/sandbox"
+)
+
+const (
+	// sandboxAddress is where a sandbox listens unless told otherwise.
+	sandboxAddress = "127.0.0.1:4580"
+	// roleDelay is how long --strict-propagation refuses a changed role.
+	roleDelay = 5 * time.Second
+	// farewell is how long calls under way may take when the sandbox is stopped.
+	farewell = 5 * time.Second
+)
+
+type sandboxOptions struct {
+	sandbox.Config
+	listen           string
+	clock            string
+	permissions      permissions
+	strict           bool
+	certificate, key string
+	command          []string // runs inside; nil serves until Ctrl-C
+}
+
+// permissions tells whether the policies at the upstream are asked.
+type permissions string
+
+const (
+	permissionsStrict permissions = "strict"
+	permissionsNone   permissions = "none"
+)
+
+func newSandboxCommand(s *streams) *cobra.Command {
+	opts := sandboxOptions{permissions: permissionsStrict}
+	cmd := &cobra.Command{
+		Use:   "sandbox [flags] [-- COMMAND [ARGUMENT...]]",
+		Short: "Run a local AWS endpoint in which CloudTrail works",
+		Long: `Run an AWS endpoint on this machine in which CloudTrail works: each call becomes
+a CloudTrail record, and trails deliver log files, signed digest files, log
+streams and notifications.
+
+The sandbox is a proxy. CloudTrail's own API is answered here; every other
+request goes unchanged to the upstream: moto_server, which is started and ended
+with the sandbox, or any AWS-compatible endpoint that --upstream names.
+
+With a COMMAND the sandbox takes a free port, runs the command with the variables
+of 'sandbox env' in its environment, delivers what it caused, and ends with it.
+
+It listens to this machine only, unless --listen says otherwise.`,
+		Example: `  trailkeeper sandbox
+  trailkeeper sandbox -- aws cloudtrail lookup-events
+  trailkeeper sandbox --state sandbox-state --delivery-interval 1s
+  trailkeeper sandbox --upstream http://127.0.0.1:9000 --permissions none
+  eval "$(trailkeeper sandbox env)"`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.ArgsLenAtDash() == 0 {
+				return nil
+			}
+			return noArguments(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.command = args
+			if len(args) > 0 && !cmd.Flags().Changed("listen") {
+				opts.listen = "127.0.0.1:0"
+			}
+			return runSandbox(cmd.Context(), opts, s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.listen, "listen", sandboxAddress, "address to listen on; port 0 takes a free one")
+	f.StringVar(&opts.Upstream, "upstream", "", "URL of an AWS-compatible endpoint (default: a moto_server of its own)")
+	f.StringVar(&opts.State, "state", "", "folder that outlives the sandbox (default: a temporary one)")
+	f.StringVar(&opts.Account, "account", "123456789012", "account of callers that nobody knows")
+	f.DurationVar(&opts.DeliveryInterval, "delivery-interval", 5*time.Second, "how often log files are delivered")
+	f.DurationVar(&opts.DigestInterval, "digest-interval", time.Minute, "how often digest files are delivered")
+	f.StringVar(&opts.clock, "clock", "real", "real, or the time to start at, such as 2026-01-11 or 2026-01-11T08:00:00Z")
+	f.Var(choiceFlag(&opts.permissions, permissionsStrict, permissionsNone), "permissions", "strict refuses a trail whose bucket, key, topic or role would not let CloudTrail in; none asks no policies")
+	f.BoolVar(&opts.strict, "strict-propagation", false, "refuse a role for some seconds after it changed, as AWS does")
+	f.StringArrayVar(&opts.AllowHosts, "allow-host", nil, "name by which others may call the sandbox, besides local ones")
+	f.DurationVar(&opts.UpstreamTimeout, "upstream-timeout", time.Minute, "how long the upstream may take to begin an answer")
+	f.StringVar(&opts.certificate, "tls-cert", "", "certificate file, to serve TLS")
+	f.StringVar(&opts.key, "tls-key", "", "key file of the certificate")
+	cmd.AddCommand(newSandboxEnvCommand(s))
+	return cmd
+}
+
+// check completes the configuration, or says what about the command line makes no sense.
+func (o *sandboxOptions) check(s *streams) error {
+	switch {
+	case len(o.Account) != 12 || strings.Trim(o.Account, "0123456789") != "":
+		return fmt.Errorf("--account %q: not the 12 digits of an account", o.Account)
+	case o.DeliveryInterval < 10*time.Millisecond:
+		return fmt.Errorf("--delivery-interval %s: shorter than 10ms", o.DeliveryInterval)
+	case o.DigestInterval < time.Second:
+		return fmt.Errorf("--digest-interval %s: shorter than 1s, and digest files are named by the second", o.DigestInterval)
+	case o.UpstreamTimeout <= 0:
+		return fmt.Errorf("--upstream-timeout %s: not a time to wait", o.UpstreamTimeout)
+	case (o.certificate == "") != (o.key == ""):
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if o.Upstream != "" {
+		if target, err := url.Parse(o.Upstream); err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https") {
+			return fmt.Errorf("--upstream %q: not a URL such as http://127.0.0.1:9000", o.Upstream)
+		}
+	}
+	if o.clock != "real" {
+		start, err := quantity.ParseTime(o.clock, s.now())
+		if err != nil {
+			return fmt.Errorf("--clock: %w", err)
+		}
+		o.Start = start
+	}
+	if o.strict {
+		o.Propagation = roleDelay
+	}
+	o.Unchecked = o.permissions == permissionsNone
+	o.Getenv = s.getenv
+	o.Log = slog.New(slog.NewTextHandler(s.err, nil))
+	return nil
+}
+
+func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error) {
+	if err := opts.check(s); err != nil {
+		return outcome.Usage(err)
+	}
+	listener, err := listen(opts)
+	if err != nil {
+		return outcome.CouldNotLook(fmt.Errorf("start sandbox: %w", err))
+	}
+	defer listener.Close()
+	box, err := sandbox.Open(ctx, opts.Config)
+	if err != nil {
+		if errors.Is(err, moto.ErrMissing) {
+			err = outcome.WithHint(err, outcome.Hint(err)+", or name another endpoint with --upstream")
+		}
+		return outcome.CouldNotLook(fmt.Errorf("start sandbox: %w", err))
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	address := opts.url(listener.Addr().String())
+	if len(opts.command) > 0 {
+		return serve(ctx, box, listener, func(ctx context.Context) error { return runInside(ctx, opts.command, address, s) })
+	}
+	if err := greet(s.out, opts, address, box); err != nil {
+		return err
+	}
+	return serve(ctx, box, listener, func(ctx context.Context) error {
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// url is where a client finds the sandbox.
+func (o *sandboxOptions) url(address string) string {
+	if o.certificate != "" {
+		return "https://" + address
+	}
+	return "http://" + address
+}
+
+func listen(opts sandboxOptions) (net.Listener, error) {
+	var secure *tls.Config
+	if opts.certificate != "" {
+		pair, err := tls.LoadX509KeyPair(opts.certificate, opts.key)
+		if err != nil {
+			return nil, err
+		}
+		secure = &tls.Config{Certificates: []tls.Certificate{pair}}
+	}
+	listener, err := net.Listen("tcp", opts.listen)
+	if err != nil || secure == nil {
+		return listener, err
+	}
+	return tls.NewListener(listener, secure), nil
+}
+
+// greet tells where the sandbox is.
+func greet(w io.Writer, opts sandboxOptions, address string, box *sandbox.Sandbox) error {
+	_, err := fmt.Fprintf(w, `sandbox at %[1]s, account %[2]s, in front of %[3]s
+
+In another shell:
+  eval "$(trailkeeper sandbox env --url %[1]s)"
+  aws sts get-caller-identity
+
+Ctrl-C ends it.
+`, address, opts.Account, box.Upstream())
+	return err
+}
+
+// serve answers calls and delivers while inside runs.
+func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, inside func(context.Context) error) error {
+	server := &http.Server{Handler: box.Handler(), ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	group, working := errgroup.WithContext(ctx)
+	// Deliveries end last, when all calls are recorded.
+	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return box.Run(delivering) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer stop()
+		err := inside(working)
+		// Calls that are under way get their answers.
+		end, abort := context.WithTimeout(context.Background(), farewell)
+		defer abort()
+		if server.Shutdown(end) != nil {
+			err = errors.Join(err, server.Close())
+		}
+		return err
+	})
+	return group.Wait()
+}
+
+// runInside runs a command that calls the sandbox.
+func runInside(ctx context.Context, command []string, address string, s *streams) error {
+	child := exec.CommandContext(ctx, command[0], command[1:]...)
+	child.Stdin, child.Stdout, child.Stderr = s.in, s.out, s.err
+	child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
+	child.WaitDelay = farewell
+	child.Env = with(os.Environ(), sandboxVariables(address, "us-east-1"))
+	if err := child.Run(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		err = fmt.Errorf("run %q: %w", command[0], err)
+		if _, ran := errors.AsType[*exec.ExitError](err); ran {
+			return outcome.BadEvidence(err)
+		}
+		return outcome.CouldNotLook(err)
+	}
+	return nil
+}
+
+// with sets variables in an environment.
+func with(environment []string, variables []variable) []string {
+	for _, v := range variables {
+		environment = slices.DeleteFunc(environment, func(entry string) bool { return strings.HasPrefix(entry, v.name+"=") })
+		if v.value != "" {
+			environment = append(environment, v.name+"="+v.value)
+		}
+	}
+	return environment
+}

@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
+)
+
+// propagation imitates the seconds in which a changed role is not yet known to
+// CloudTrail. It goes by real time, as a client that retries does.
+type propagation struct {
+	delay time.Duration // zero imitates nothing
+
+	mu      sync.Mutex
+	changed map[string]time.Time // by account and role name
+}
+
+// fresh tells whether the role of that ARN changed too recently to be known.
+func (p *propagation) fresh(arn string) bool {
+	if p.delay == 0 {
+		return false
+	}
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at, ok := p.changed[parts[4]+"/"+arn[strings.LastIndexByte(arn, '/')+1:]]
+	return ok && time.Since(at) < p.delay
+}
+
+// note remembers that a call changed a role.
+func (p *propagation) note(op operation.Operation, account string, x *exchange.Exchange) {
+	if p.delay == 0 || op.Service != "iam" || x.Status >= 300 {
+		return
+	}
+	switch op.Name {
+	case "CreateRole", "PutRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy":
+	default:
+		return
+	}
+	// Both the query string and a form tell the name.
+	form, _ := url.ParseQuery(string(x.Request.Bytes) + "&" + x.URL.RawQuery)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, at := range p.changed {
+		if time.Since(at) > p.delay {
+			delete(p.changed, name)
+		}
+	}
+	p.changed[account+"/"+form.Get("RoleName")] = time.Now()
+}

@@ -1,0 +1,124 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
+	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
+	"github.com/cerpac/trailkeeper/internal/sandbox/record"
+	"github.com/cerpac/trailkeeper/internal/sandbox/supplement"
+	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
+)
+
+const (
+	// cloudTrailTarget begins the X-Amz-Target of CloudTrail's API.
+	cloudTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+	// maxCall bounds the body of a call to CloudTrail, in bytes. AWS's own bound
+	// for a JSON request is 1 MB.
+	maxCall = 1 << 20
+)
+
+// openHandler puts the layers over each other, the innermost first.
+func (s *Sandbox) openHandler(context.Context) error {
+	next := proxy.Forward(s.upstreamURL, s.config.UpstreamTimeout)
+	if s.isMoto {
+		var err error
+		next, err = supplement.New(supplement.Options{
+			File: filepath.Join(s.dir, "supplement.json"), Account: s.callerAccount, Now: s.clock.now,
+		}, next)
+		if err != nil {
+			return err
+		}
+	}
+	captured := proxy.Capture(s.dispatch(next), s.clock.now, s.record)
+	control := s.control()
+	s.handler = proxy.Guard(s.config.AllowHosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, controlPath) {
+			control.ServeHTTP(w, r)
+			return
+		}
+		captured.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrival{}, s.clock.now())))
+	}))
+	return nil
+}
+
+// arrival is the context's key of when a request came in. StartLogging counts from
+// then, so that its own record, which tells a moment later, is delivered.
+type arrival struct{}
+
+// dispatch answers CloudTrail's API and leaves the rest to next.
+func (s *Sandbox) dispatch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target := r.Header.Get("X-Amz-Target")
+		// Older SDKs leave out the package of the service.
+		i := strings.Index(target, "CloudTrail_20131101.")
+		if i < 0 || (i > 0 && !strings.HasPrefix(target, cloudTrailTarget)) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.cloudTrail(w, r, target[i+len("CloudTrail_20131101."):])
+	})
+}
+
+// cloudTrail is a call to CloudTrail itself.
+func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall))
+	w.Header().Set("x-amzn-RequestId", newUUID())
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if err != nil {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		fmt.Fprintf(w, `{"__type":"RequestEntityTooLargeException","message":"a request to CloudTrail has at most %d bytes"}`, maxCall)
+		return
+	}
+	x := requested(r)
+	op := operation.Identify(x)
+	arrived, _ := r.Context().Value(arrival{}).(time.Time)
+	answer := s.trails.Handle(r.Context(), trails.Call{
+		Operation: name, Account: s.people.Of(r.Context(), op, x).Account, Region: op.Region, Body: body, Arrived: arrived,
+	})
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // a client that hung up has no use for the error
+}
+
+// callerAccount is the account of a request's caller, by its signature.
+func (s *Sandbox) callerAccount(r *http.Request) string {
+	x := requested(r)
+	return s.people.Of(r.Context(), operation.Identify(x), x).Account
+}
+
+// requested is the head of a request as the packages that read exchanges want it.
+func requested(r *http.Request) *exchange.Exchange {
+	return &exchange.Exchange{Method: r.Method, URL: r.URL, Host: r.Host, Header: r.Header}
+}
+
+// record makes a record of a call whose answer is complete. What it returns nil
+// for is in the journal.
+func (s *Sandbox) record(ctx context.Context, x *exchange.Exchange) error {
+	if x.Failed {
+		return nil
+	}
+	// A client that hung up does not undo its call.
+	ctx = context.WithoutCancel(ctx)
+	op := operation.Identify(x)
+	who := s.people.Of(ctx, op, x)
+	if err := s.people.Learn(op, x); err != nil {
+		return err
+	}
+	s.propagation.note(op, who.Account, x)
+	if !op.Recorded {
+		return nil
+	}
+	entry, err := record.Compose(x, op, who)
+	if err != nil {
+		return err
+	}
+	_, err = s.journal.Append(entry)
+	return err
+}

@@ -1,0 +1,121 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
+	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
+)
+
+// cloudTrail is CloudTrail as a service principal.
+const cloudTrail = "cloudtrail.amazonaws.com"
+
+// whose asks the upstream to whom an access key belongs. Emulators check no
+// signature, so the key's secret is not needed.
+func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (arn, userID, account string, err error) {
+	client, err := s.clients.STS(ctx, s.config.Account, "us-east-1")
+	if err != nil {
+		return "", "", "", err
+	}
+	out, err := client.GetCallerIdentity(ctx, nil, func(o *sts.Options) {
+		o.Credentials = credentials.NewStaticCredentialsProvider(accessKey, "unknown", sessionToken)
+	})
+	if err != nil {
+		return "", "", "", err
+	}
+	return aws.ToString(out.Arn), aws.ToString(out.UserId), aws.ToString(out.Account), nil
+}
+
+// keys finds KMS keys at the upstream.
+type keys struct{ clients *upstream.Clients }
+
+// KeyARN implements trails.Keys.
+func (k keys) KeyARN(ctx context.Context, account, region, id string) (string, error) {
+	client, err := k.clients.KMS(ctx, account, region)
+	if err != nil {
+		return "", err
+	}
+	out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &id})
+	if _, missing := errors.AsType[*kmstypes.NotFoundException](err); missing {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.KeyMetadata.Arn), nil
+}
+
+// orgs knows organizations by asking the upstream.
+type orgs struct{ clients *upstream.Clients }
+
+// Organization implements trails.Organizations.
+func (o orgs) Organization(ctx context.Context, account string) (trails.Organization, error) {
+	client, err := o.clients.Organizations(ctx, account)
+	if err != nil {
+		return trails.Organization{}, err
+	}
+	out, err := client.DescribeOrganization(ctx, nil)
+	if _, none := errors.AsType[*orgtypes.AWSOrganizationsNotInUseException](err); none {
+		return trails.Organization{}, nil
+	}
+	if err != nil {
+		return trails.Organization{}, err
+	}
+	found := trails.Organization{
+		ID:          aws.ToString(out.Organization.Id),
+		Management:  aws.ToString(out.Organization.MasterAccountId),
+		AllFeatures: out.Organization.FeatureSet == orgtypes.OrganizationFeatureSetAll,
+	}
+	// Only the management account and delegated administrators may ask the rest.
+	if found.Trusted, err = trusted(ctx, client); err == nil {
+		found.Delegated, err = delegated(ctx, client)
+	}
+	var refused smithy.APIError
+	if errors.As(err, &refused) && refused.ErrorCode() == "AccessDeniedException" {
+		err = nil
+	}
+	return found, err
+}
+
+func trusted(ctx context.Context, client *organizations.Client) (bool, error) {
+	pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(client, nil)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(page.EnabledServicePrincipals, func(p orgtypes.EnabledServicePrincipal) bool {
+			return aws.ToString(p.ServicePrincipal) == cloudTrail
+		}) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func delegated(ctx context.Context, client *organizations.Client) ([]string, error) {
+	var accounts []string
+	pages := organizations.NewListDelegatedAdministratorsPaginator(client,
+		&organizations.ListDelegatedAdministratorsInput{ServicePrincipal: aws.String(cloudTrail)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, admin := range page.DelegatedAdministrators {
+			accounts = append(accounts, aws.ToString(admin.Id))
+		}
+	}
+	return accounts, nil
+}
