@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -116,6 +117,11 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 	h := w.Header()
 	h["Date"], h["Content-Type"] = nil, nil // our server adds its own otherwise
 	for name, values := range resp.Header {
+		// Clients take the rest of the name as it is spelled for the name of an item
+		// of metadata, which S3 has in lower case.
+		if strings.HasPrefix(name, "X-Amz-Meta-") {
+			name = strings.ToLower(name)
+		}
 		h[name] = values
 	}
 	dropConnectionHeaders(h)
