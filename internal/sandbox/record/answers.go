@@ -123,6 +123,9 @@ func (s speller) modelled(e *element) tree {
 	members := object{}
 	for _, child := range e.children {
 		value := s.modelled(child)
+		if value == "" {
+			continue // a structure or a text with nothing in it, neither of which AWS sends
+		}
 		_, flattened := s.op.ListMember(child.name)
 		switch earlier := members.get(child.name).(type) {
 		case nil:
@@ -153,8 +156,9 @@ func alike(children []*element) bool {
 	return true
 }
 
+// emptyIsNothing makes null of what has no members, as it is in records.
 func emptyIsNothing(t tree) tree {
-	if members, ok := t.(object); ok && len(members) == 0 {
+	if members, ok := t.(object); !ok || len(members) == 0 {
 		return nil
 	}
 	return t

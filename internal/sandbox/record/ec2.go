@@ -109,13 +109,14 @@ func (s speller) older(name string, t tree) (string, tree) {
 }
 
 func (s speller) olderName(name string) string {
+	name = lowerFirst(name)
 	switch s.op.Name + "." + name {
-	case "CreateVolume.AvailabilityZone":
+	case "CreateVolume.availabilityZone":
 		return "zone"
-	case "CreateNetworkAclEntry.Protocol", "ReplaceNetworkAclEntry.Protocol":
+	case "CreateNetworkAclEntry.protocol", "ReplaceNetworkAclEntry.protocol":
 		return "aclProtocol"
 	}
-	return lowerFirst(name)
+	return name
 }
 
 // items is a set; each element is an object, that of a text has one member.
@@ -213,10 +214,15 @@ func (s speller) ec2Answer(e *element) tree {
 		case "return":
 			members.add("_return", guess(child.text))
 		default:
-			members.add(child.name, s.ec2Answer(child))
+			if value := s.ec2Answer(child); value != "" {
+				members.add(s.olderName(child.name), value)
+			}
 		}
 	}
-	if len(items) > 0 {
+	switch {
+	case len(items) > 0 && e.name == "privateIpAddressesSet":
+		return object{{"item", items}} // as AWS has it in answers, but not in requests
+	case len(items) > 0:
 		return object{{"items", items}}
 	}
 	return members.unique()

@@ -24,7 +24,7 @@ func (s speller) shown(name string, value tree, path []string) (_ tree, keep boo
 		return starred, true
 	case service == "sts" && name == "SessionToken":
 		return value, true
-	case s.op.Sensitive(modelled), service == "ssm" && (name == "Value" && len(path) == 0 || name == "Parameters"),
+	case s.op.Sensitive(modelled) && !inTags(path), service == "ssm" && (name == "Value" || name == "Parameters") && !inTags(path),
 		service == "ecs" && name == "Environment":
 		return hidden, true
 	case !inTags(path) && namesSecret(name) && isLeaf(value):

@@ -1,0 +1,172 @@
+package record
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
+)
+
+// sensitiveMembers are those the services' models mark, by service.
+func sensitiveMembers(t *testing.T) map[string][]string {
+	text, err := os.ReadFile("../operation/models.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, service := map[string][]string{}, ""
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) < 2:
+		case fields[0] == "service":
+			service = fields[1]
+		case fields[0] == "secrets":
+			members[service] = append(members[service], fields[1:]...)
+		}
+	}
+	if len(members) < 50 {
+		t.Fatalf("only %d services have sensitive members", len(members))
+	}
+	return members
+}
+
+// secretNames are members that must not be shown whatever the service.
+var secretNames = []string{
+	"Password", "MasterUserPassword", "masterPassword", "NewPassword", "SecretString", "SecretAccessKey", "secret",
+	"ClientSecret", "PrivateKey", "AuthToken", "AccessToken", "RefreshToken", "Plaintext", "passphrase", "db_password",
+}
+
+// TestNoSecretIsShown puts a marker in each member that must not be seen, at the
+// top, deep inside and in lists, in requests and in answers of each protocol.
+func TestNoSecretIsShown(t *testing.T) {
+	tried := 0
+	try := func(service, name string) {
+		for _, protocol := range []operation.Protocol{operation.JSON, operation.RESTJSON, operation.Query, operation.EC2, operation.RESTXML} {
+			x, op := ask(operation.Operation{Service: service, Name: "PutThing", Protocol: protocol}, secretRequest(protocol, name), 200, secretAnswer(protocol, name))
+			op.Path = map[string]string{name: marker}
+			x.URL.RawQuery = url.QueryEscape(name) + "=" + marker
+			if _, text := composed(t, x, op); strings.Contains(text, marker) {
+				t.Errorf("%s.%s by protocol %d: %s", service, name, protocol, text)
+			}
+			tried++
+		}
+	}
+	for service, names := range sensitiveMembers(t) {
+		if service == "s3" || service == "s3-outposts" {
+			continue // their records hold names of headers, tested below
+		}
+		for _, name := range names {
+			try(service, name)
+		}
+	}
+	for _, name := range secretNames {
+		for _, service := range []string{"unheard-of", "iam", "ec2", "rds", "securityhub"} {
+			try(service, name)
+		}
+	}
+	for service, names := range map[string][]string{
+		"iam": {"SecretAccessKey", "Password"}, "ec2": {"UserData", "KeyMaterial"}, "lambda": {"ZipFile"}, "ssm": {"Value"},
+		"secretsmanager": {"SecretBinary"}, "organizations": {"Email"}, "sts": {"SecretAccessKey", "WebIdentityToken", "SAMLAssertion", "TokenCode"},
+	} {
+		for _, name := range names {
+			try(service, name)
+		}
+	}
+	if tried < 1000 {
+		t.Errorf("tried only %d", tried)
+	}
+}
+
+func secretRequest(protocol operation.Protocol, name string) string {
+	switch protocol {
+	case operation.Query, operation.EC2:
+		return name + "=" + marker + "&Deep.Things.member.1." + name + "=" + marker + "&Deep." + name + ".member.1=" + marker +
+			"&Flat.1." + name + "=" + marker
+	case operation.RESTXML:
+		return secretXML("PutThingRequest", name)
+	}
+	return secretJSON(name)
+}
+
+func secretAnswer(protocol operation.Protocol, name string) string {
+	switch protocol {
+	case operation.Query:
+		return "<PutThingResponse>" + secretXML("PutThingResult", name) + "</PutThingResponse>"
+	case operation.EC2, operation.RESTXML:
+		return secretXML("PutThingResponse", name)
+	}
+	return secretJSON(name)
+}
+
+func secretXML(root, name string) string {
+	leaf := "<" + name + ">" + marker + "</" + name + ">"
+	return "<" + root + ">" + leaf + "<Deep>" + leaf + "<Things><member>" + leaf + "</member><member>" + leaf + "</member></Things></Deep></" + root + ">"
+}
+
+func secretJSON(name string) string {
+	leaf := `"` + name + `":"` + marker + `"`
+	return `{` + leaf + `,"Deep":{` + leaf + `,"Things":[{` + leaf + `}]},"Lists":[{"` + name + `":["` + marker + `"]}]}`
+}
+
+// TestMapsHideSecrets: keys that users choose may say what they hold.
+func TestMapsHideSecrets(t *testing.T) {
+	x, op := ask(operation.Operation{Service: "glue", Name: "CreateConnection", Protocol: operation.JSON},
+		`{"ConnectionInput":{"ConnectionProperties":{"PASSWORD":"`+marker+`","USERNAME":"u"}},"Tags":{"password":"public"}}`, 200, `{}`)
+	_, text := composed(t, x, op)
+	if strings.Contains(text, marker) || !strings.Contains(text, `"USERNAME":"u"`) || !strings.Contains(text, `"password":"public"`) {
+		t.Error(text)
+	}
+}
+
+func TestNoSecretHeaderOfS3IsShown(t *testing.T) {
+	x, op := ask(operation.Operation{Service: "s3", Name: "PutObject", Protocol: operation.RESTXML, Path: map[string]string{"Bucket": "b", "Key": "k"}},
+		marker, 200, "")
+	op.Category = operation.Data
+	for _, name := range []string{
+		"Authorization", "X-Amz-Security-Token", "X-Amz-Server-Side-Encryption-Customer-Key",
+		"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Key", "X-Amz-Mfa", "X-Amz-Meta-Note", "Cookie",
+	} {
+		x.Header.Set(name, marker)
+		x.ResponseHeader.Set(name, marker)
+	}
+	x.URL.RawQuery = "X-Amz-Signature=" + marker + "&X-Amz-Credential=" + marker + "&X-Amz-Security-Token=" + marker +
+		"&Signature=" + marker + "&AWSAccessKeyId=" + marker + "&x-amz-server-side-encryption-customer-key=" + marker
+	if _, text := composed(t, x, op); strings.Contains(text, marker) {
+		t.Error(text)
+	}
+}
+
+// FuzzCompose: whatever passes, there is one record on one line, and readers of
+// records take it.
+func FuzzCompose(f *testing.F) {
+	for _, call := range load(f) {
+		op := operation.Identify(call.x)
+		f.Add(byte(op.Protocol), call.x.Method, call.x.URL.String(), op.Service, op.Name, call.x.Request.Bytes, call.x.Status, call.x.Response.Bytes, "agent", true)
+	}
+	f.Fuzz(func(t *testing.T, protocol byte, method, address, service, name string, request []byte, status int, answer []byte, agent string, identified bool) {
+		location, err := url.Parse(address)
+		if err != nil {
+			return
+		}
+		x := &exchange.Exchange{
+			Arrived: arrived, Method: method, URL: location, Host: location.Host, Header: http.Header{"User-Agent": {agent}, "X-Amz-Acl": {agent}},
+			Request: whole(string(request)), Status: status,
+			ResponseHeader: http.Header{"X-Amz-Request-Id": {agent}}, Response: whole(string(answer)),
+		}
+		op := operation.Operation{
+			Service: service, Name: name, EventName: name, EventSource: service + ".amazonaws.com", Region: agent,
+			Protocol: operation.Protocol(protocol % 7), Path: map[string]string{"Bucket": name, "Key": agent},
+		}
+		if identified {
+			op = operation.Identify(x)
+		}
+		record, text := composed(t, x, op)
+		if strings.ContainsRune(text, '\n') || len(text) > maxEvent || record["eventVersion"] != "1.11" {
+			t.Errorf("%d bytes: %.300s", len(text), text)
+		}
+	})
+}
