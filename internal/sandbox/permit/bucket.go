@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
 	"github.com/cerpac/trailkeeper/policy"
 )
 
@@ -43,7 +44,7 @@ func (c *checker) Bucket(ctx context.Context, t Trail) error {
 	if err != nil {
 		return fmt.Errorf("read policy of bucket %q: %w", t.Bucket, err)
 	}
-	if why := denied([]string{aws.ToString(held.Policy)}, bucketRequests(t)...); why != "" {
+	if why := denied([]string{upstream.BucketPolicy(aws.ToString(held.Policy))}, bucketRequests(t)...); why != "" {
 		return insufficient(why)
 	}
 	// An upstream that knows no requester that pays answers an error or nothing.

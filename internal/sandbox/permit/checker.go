@@ -73,8 +73,7 @@ func denied(texts []string, requests ...policy.Request) (why string) {
 
 // code is the error code of an answer, or "".
 func code(err error) string {
-	var answer smithy.APIError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		return answer.ErrorCode()
 	}
 	return ""
