@@ -2,12 +2,11 @@ package supplement
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/fxamacker/cbor/v2"
 )
 
 const cloudWatch = "GraniteServiceVersion20100801."
@@ -52,37 +51,25 @@ func (c *call) setAlarmActions(operation string, enabled bool) {
 	c.replyEmpty(operation)
 }
 
-// alarmNames reads the parameter of any of the three protocols CloudWatch speaks.
+// alarmNames reads the parameter, of a form or JSON.
 func (c *call) alarmNames() (names []string, err error) {
-	var p struct{ AlarmNames []string }
-	switch {
-	case c.isCBOR():
-		err = cbor.Unmarshal(c.body, &p)
-	case isForm(c.r):
-		var form url.Values
-		form, err = url.ParseQuery(string(c.body))
-		for i := 1; form.Has(member(i)); i++ {
-			p.AlarmNames = append(p.AlarmNames, form.Get(member(i)))
-		}
-	default:
-		err = json.Unmarshal(c.body, &p)
+	if !isForm(c.r) {
+		var p struct{ AlarmNames []string }
+		err := json.Unmarshal(c.body, &p)
+		return p.AlarmNames, err
 	}
-	return p.AlarmNames, err
+	form, err := url.ParseQuery(string(c.body))
+	member := func(i int) string { return "AlarmNames.member." + strconv.Itoa(i) }
+	for i := 1; form.Has(member(i)); i++ {
+		names = append(names, form.Get(member(i)))
+	}
+	return names, err
 }
 
-func member(i int) string { return "AlarmNames.member." + strconv.Itoa(i) }
-
-func (c *call) isCBOR() bool { return c.r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" }
-
 func (c *call) replyEmpty(operation string) {
-	switch {
-	case c.isCBOR():
-		c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-		c.send(http.StatusOK, "application/cbor", []byte{0xa0}) // an empty map
-	case isForm(c.r):
-		c.send(http.StatusOK, "text/xml", []byte("<"+operation+
-			`Response xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"></`+operation+"Response>"))
-	default:
+	if !isForm(c.r) {
 		c.reply(struct{}{})
+		return
 	}
+	c.send(http.StatusOK, "text/xml", fmt.Appendf(nil, `<%[1]sResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"></%[1]sResponse>`, operation))
 }

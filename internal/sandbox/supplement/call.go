@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 )
 
@@ -105,17 +106,25 @@ func (c *call) pass() *answer { return c.ask(c.r.Clone(c.r.Context()), c.body) }
 // askJSON asks moto for an operation of the caller's service, with the caller's
 // credentials, by the JSON protocol.
 func (c *call) askJSON(target string, parameters any) *answer {
+	return c.ask(c.toJSON(target, parameters))
+}
+
+func (c *call) toJSON(target string, parameters any) (*http.Request, []byte) {
 	body, err := json.Marshal(parameters)
 	if err != nil {
-		panic(err) // only maps and strings are sent
+		panic(err) // of maps, lists and scalars
 	}
 	r := c.r.Clone(c.r.Context())
-	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = "/", "", ""
-	r.Method = http.MethodPost
+	r.Method, r.URL.Path, r.URL.RawPath, r.URL.RawQuery = http.MethodPost, "/", "", ""
 	r.Header.Del("Smithy-Protocol")
 	r.Header.Set("X-Amz-Target", target)
 	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	return c.ask(r, body)
+	return r, body
+}
+
+// askForm asks moto by the query protocol.
+func (c *call) askForm(form url.Values) *answer {
+	return c.ask(c.r.Clone(c.r.Context()), []byte(form.Encode()))
 }
 
 // askREST asks moto for an operation that has a path.
@@ -124,7 +133,7 @@ func (c *call) askREST(method, path string, parameters any) *answer {
 	if parameters != nil {
 		var err error
 		if body, err = json.Marshal(parameters); err != nil {
-			panic(err) // only maps and strings are sent
+			panic(err) // of maps and scalars
 		}
 	}
 	r := c.r.Clone(c.r.Context())
@@ -133,13 +142,16 @@ func (c *call) askREST(method, path string, parameters any) *answer {
 	return c.ask(r, body)
 }
 
-func (c *call) ask(r *http.Request, body []byte) *answer {
+func (c *call) ask(r *http.Request, body []byte) *answer { return c.askOf(c.next, r, body) }
+
+func (c *call) askOf(next http.Handler, r *http.Request, body []byte) *answer {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
-	r.Header.Del("Accept-Encoding") // the answer is read here
+	r.Header.Del("Accept-Encoding")  // the answer is read here
+	r.Header.Del("Content-Encoding") // what is sent was written here
 	r.RequestURI = r.URL.RequestURI()
 	a := &answer{header: http.Header{}, status: http.StatusOK}
-	c.next.ServeHTTP(a, r)
+	next.ServeHTTP(a, r)
 	return a
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+const cloudWatchLogs = "Logs_20140328."
+
 // logGroup is what moto does not keep of a log group.
 type logGroup struct {
 	Created int64 `json:"created"` // the creationTime that moto answers
@@ -65,7 +67,7 @@ func (p logGroupParameters) name() string {
 
 // find asks moto for a log group; where there is none it answers the caller.
 func (c *call) find(name string) upstreamGroup {
-	a := c.askJSON("Logs_20140328.DescribeLogGroups", map[string]any{"logGroupNamePrefix": name})
+	a := c.askJSON(cloudWatchLogs+"DescribeLogGroups", map[string]any{"logGroupNamePrefix": name})
 	var described struct{ LogGroups []upstreamGroup }
 	if !a.read(c, &described) {
 		return nil

@@ -18,9 +18,8 @@ func testMetricFilter(c *call) {
 		c.refuse(http.StatusBadRequest, "InvalidParameterException", "logEventMessages must have 1 to 50 members")
 		return
 	}
-	pattern, err := filterpattern.Parse(p.FilterPattern)
-	if err != nil {
-		c.refuse(http.StatusBadRequest, "InvalidParameterException", "Invalid metric filter pattern: "+err.Error())
+	pattern := c.pattern(p.FilterPattern)
+	if pattern == nil {
 		return
 	}
 	type match struct {
@@ -35,4 +34,46 @@ func testMetricFilter(c *call) {
 		}
 	}
 	c.reply(map[string]any{"matches": matches})
+}
+
+// pattern reads a filter pattern; where it cannot it answers the caller.
+func (c *call) pattern(text string) *filterpattern.Pattern {
+	pattern, err := filterpattern.Parse(text)
+	if err != nil {
+		c.refuse(http.StatusBadRequest, "InvalidParameterException", "Invalid metric filter pattern: "+err.Error())
+		return nil
+	}
+	return pattern
+}
+
+// putMetricFilter takes away the filter of the same name first, and puts it back if
+// moto refuses the new one.
+func putMetricFilter(c *call) {
+	var p struct {
+		FilterName    string
+		FilterPattern string
+		LogGroupName  string
+	}
+	if !c.read(&p) || c.find(p.LogGroupName) == nil || c.pattern(p.FilterPattern) == nil {
+		return
+	}
+	var described struct{ MetricFilters []map[string]any }
+	filter := map[string]any{"logGroupName": p.LogGroupName, "filterNamePrefix": p.FilterName}
+	if !c.askJSON(cloudWatchLogs+"DescribeMetricFilters", filter).read(c, &described) {
+		return
+	}
+	var old map[string]any
+	for _, f := range described.MetricFilters {
+		if f["filterName"] == p.FilterName {
+			old = f
+		}
+	}
+	if old != nil && !c.askJSON(cloudWatchLogs+"DeleteMetricFilter", old).read(c, nil) {
+		return
+	}
+	put := c.pass()
+	if old != nil && !put.ok() {
+		c.askJSON(cloudWatchLogs+"PutMetricFilter", old)
+	}
+	put.relay(c)
 }

@@ -38,6 +38,7 @@ type operation func(*call)
 func operations() map[string]operation {
 	return map[string]operation{
 		"logs TestMetricFilter":              testMetricFilter,
+		"logs PutMetricFilter":               putMetricFilter,
 		"logs CreateLogGroup":                createLogGroup,
 		"logs DescribeLogGroups":             describeLogGroups,
 		"logs DeleteLogGroup":                deleteLogGroup,
@@ -45,6 +46,10 @@ func operations() map[string]operation {
 		"logs DisassociateKmsKey":            disassociateKmsKey,
 		"logs PutLogGroupDeletionProtection": putLogGroupDeletionProtection,
 
+		"iam UpdateRole":  updateRole,
+		"s3 CreateBucket": createBucket,
+
+		// Beside these, requests in CBOR are translated: moto knows none.
 		"monitoring EnableAlarmActions":  enableAlarmActions,
 		"monitoring DisableAlarmActions": disableAlarmActions,
 
@@ -100,6 +105,10 @@ func New(o Options, next http.Handler) (http.Handler, error) {
 
 func (s *supplement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, region := scope(r)
+	if service == "monitoring" && isCBOR(r) {
+		s.translate(w, r)
+		return
+	}
 	name, err := s.name(r, service)
 	answer, ours := s.operations[service+" "+name]
 	if err == nil && !ours {
@@ -120,18 +129,21 @@ func (s *supplement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // name returns the operation a request asks for, or "" for one that cannot be
-// answered here. It reads the body only of a form sent to CloudWatch.
+// answered here. It reads the body only of a form sent to CloudWatch or IAM.
 func (s *supplement) name(r *http.Request, service string) (string, error) {
-	if service == "securityhub" {
+	switch service {
+	case "s3":
+		if mayCreateBucket(r) {
+			return "CreateBucket", nil
+		}
+		return "", nil
+	case "securityhub":
 		return s.routes[r.Method+" "+r.URL.Path], nil
 	}
 	if _, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return name, nil
 	}
-	if _, name, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
-		return name, nil
-	}
-	if service != "monitoring" || !isForm(r) {
+	if service != "monitoring" && service != "iam" || !isForm(r) {
 		return "", nil
 	}
 	body, err := readAll(r.Body)
