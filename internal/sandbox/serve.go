@@ -15,6 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/record"
 	"github.com/cerpac/trailkeeper/internal/sandbox/supplement"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
+	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
 )
 
 const (
@@ -29,6 +30,7 @@ const (
 func (s *Sandbox) openHandler(context.Context) error {
 	next := proxy.Forward(s.upstreamURL, s.config.UpstreamTimeout)
 	if s.isMoto {
+		next = upstream.Unapplied(next)
 		var err error
 		next, err = supplement.New(supplement.Options{
 			File: filepath.Join(s.dir, "supplement.json"), Account: s.callerAccount, Now: s.clock.now,
