@@ -55,7 +55,8 @@ type Directory struct {
 	people  map[string]*person // by key; those of sessions by key and token
 	users   map[string]*user   // by account and name
 	asked   map[string]answer
-	ongoing int // lines of the ledger since it was last rewritten
+	kept    int // lines of the ledger when it was last rewritten
+	ongoing int // lines since then
 }
 
 // answer is what the upstream said of a key.

@@ -32,7 +32,7 @@ func (d *Directory) Learn(op operation.Operation, x *exchange.Exchange) error {
 		d.take(c)
 	}
 	d.ongoing += len(changes)
-	if d.ongoing > 1000+2*(len(d.people)+len(d.users)) {
+	if d.ongoing > 1000+d.kept {
 		return d.rewrite()
 	}
 	return d.ledger.append(changes)
@@ -236,7 +236,7 @@ func (d *Directory) rewrite() error {
 	maps.DeleteFunc(d.people, func(_ string, p *person) bool {
 		return !p.Expires.IsZero() && p.Expires.Before(over)
 	})
-	d.ongoing = 0
+	d.ongoing, d.kept = 0, len(d.people)+len(d.users)
 	var changes []change
 	for _, key := range slices.Sorted(maps.Keys(d.users)) {
 		changes = append(changes, change{User: d.users[key]})
@@ -246,4 +246,3 @@ func (d *Directory) rewrite() error {
 	}
 	return d.ledger.replace(changes)
 }
-

@@ -203,6 +203,22 @@ func TestLimits(t *testing.T) {
 		t.Errorf("userAgent has %d bytes", len(agent))
 	}
 
+	// Each member at its limit, and texts that grow sixfold when they are escaped.
+	almost := strings.Repeat("x", maxMember-100)
+	x, op = ask(operation.Operation{Service: "iam", Name: "PutUserPolicy", Protocol: operation.JSON}, `{"A":"`+almost+`"}`, 200, `{"A":"`+almost+`"}`)
+	op.EventName = strings.Repeat("\x01", maxText)
+	op.Region, op.APIVersion, x.RemoteIP = op.EventName, op.EventName, op.EventName
+	x.Header.Set("User-Agent", op.EventName)
+	x.ResponseHeader.Set("X-Amzn-Requestid", op.EventName)
+	who := identity.Identity{Account: alice.Account, UserIdentity: []byte(`{"userName":"` + strings.Repeat("x", maxDetails-100) + `"}`)}
+	entry, err := Compose(x, op, who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(entry.Record, []byte(`"requestParameters":{"omitted":true,`)) {
+		t.Errorf("a record of %d bytes", len(entry.Record))
+	}
+
 	x, op = ask(operation.Operation{Service: "s3", Name: "GetObject", Protocol: operation.RESTXML, Path: map[string]string{"Bucket": "b", "Key": long}},
 		"", 404, `<Error><Code>NoSuchKey</Code><Message>`+long+`</Message></Error>`)
 	record, text := composed(t, x, op)

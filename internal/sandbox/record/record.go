@@ -33,6 +33,7 @@ type call struct {
 	op  operation.Operation
 	who identity.Identity
 
+	largest  int      // in bytes, of parameters and of an answer
 	answered *element // the answer in XML, once it was read
 }
 
@@ -49,8 +50,12 @@ func (c *call) document() *element {
 // Compose is the record of a call whose answer is complete. What was not kept of
 // bodies, or cannot be read, is missing in it; that is no error.
 func Compose(x *exchange.Exchange, op operation.Operation, who identity.Identity) (journal.Entry, error) {
-	c := &call{x: x, op: op, who: who}
+	c := &call{x: x, op: op, who: who, largest: maxMember}
 	record := c.compose()
+	if len(record) > maxEvent { // members of whom each may be as large
+		c.largest = 0
+		record = c.compose()
+	}
 	var check event.Record
 	if n, err := check.Decode(record); err != nil || n != len(record) || len(record) > maxEvent {
 		return journal.Entry{}, fmt.Errorf("compose record of %q: %d bytes: %w", op.EventName, len(record), err)
@@ -89,8 +94,8 @@ func (c *call) compose() []byte {
 			w.text("errorMessage", cut(message, maxText))
 		}
 	}
-	w.limited("requestParameters", parameters)
-	w.limited("responseElements", elements)
+	w.limited("requestParameters", parameters, c.largest)
+	w.limited("responseElements", elements, c.largest)
 	if c.op.EventSource == "s3.amazonaws.com" {
 		w.tree("additionalEventData", c.s3Additional())
 	}

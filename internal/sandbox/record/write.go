@@ -30,11 +30,11 @@ func (w *writer) tree(name string, t tree) {
 }
 
 // limited writes parameters or an answer, or says that they were too large.
-func (w *writer) limited(name string, t tree) {
+func (w *writer) limited(name string, t tree, largest int) {
 	w.name(name)
 	start := len(w.dst)
 	w.dst = appendTree(w.dst, t)
-	if size := len(w.dst) - start; size > maxMember {
+	if size := len(w.dst) - start; t != nil && size > largest {
 		w.dst = appendTree(w.dst[:start], object{
 			{"omitted", true}, {"originalSize", number(strconv.Itoa(size))}, {"reason", name + " too large"},
 		})
