@@ -36,9 +36,9 @@ type fieldRule struct {
 // fieldRules are the fields a trail can select events of a category by, nil for
 // what is no category of events in trails. Event data stores know more.
 func fieldRules(category string) []fieldRule {
-	equals, truth := []string{"Equals"}, []string{"true", "false"}
+	equals := []string{"Equals"}
 	categoryRule := fieldRule{field: fieldCategory, required: true, operators: equals, single: true}
-	readOnly := fieldRule{field: fieldReadOnly, operators: equals, values: truth, single: true}
+	readOnly := fieldRule{field: fieldReadOnly, operators: equals, values: []string{"true", "false"}, single: true}
 	switch category {
 	case categoryManagement:
 		return []fieldRule{categoryRule, readOnly,
@@ -46,7 +46,7 @@ func fieldRules(category string) []fieldRule {
 	case categoryData:
 		return []fieldRule{categoryRule, readOnly,
 			{field: fieldResourceType, required: true, operators: equals, single: true},
-			{field: fieldConsole, operators: []string{"Equals", "NotEquals"}, values: truth, single: true},
+			{field: fieldConsole, operators: []string{"Equals", "NotEquals"}, values: []string{"true"}, single: true},
 			{field: fieldName}, {field: fieldSource}, {field: fieldType}, {field: fieldResourceARN}, {field: fieldIdentity}}
 	case categoryNetwork:
 		return []fieldRule{categoryRule,

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -335,5 +336,29 @@ func TestUnwritable(t *testing.T) {
 	got := s.call(t, caller{account, region}, "CreateTrail", `{"Name":"trail","S3BucketName":"logs"}`)
 	if !strings.HasPrefix(got, "InternalFailure: write trails: ") || len(s.All()) != 0 {
 		t.Errorf("CreateTrail gives %s, and %d trails", got, len(s.All()))
+	}
+}
+
+// TestManyAtOnce makes calls at the same time: all that was answered is kept.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var calls sync.WaitGroup
+	for i := range 40 {
+		who := caller{fmt.Sprintf("%012d", i/4), region} // four trails each
+		calls.Go(func() {
+			name := fmt.Sprintf("trail-%d", i)
+			for _, operation := range []string{"CreateTrail", "StartLogging", "DescribeTrails", "GetTrailStatus"} {
+				if got := s.call(t, who, operation, fmt.Sprintf(`{"Name":%q,"S3BucketName":"logs"}`, name)); !strings.HasPrefix(got, "{") {
+					t.Errorf("%s %s as %v: %s", operation, name, who, got)
+				}
+			}
+		})
+	}
+	calls.Wait()
+	s.reopen(t)
+	all := s.All()
+	if len(all) != 40 || slices.ContainsFunc(all, func(trail trails.Trail) bool { return len(trail.Logging) != 1 }) {
+		t.Errorf("there are %d trails: %+v", len(all), all)
 	}
 }

@@ -2,6 +2,7 @@ package trails
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -71,34 +72,38 @@ func (m *Matcher) covers(e *journal.Entry, r *event.Record) bool {
 	if t.MultiRegion {
 		return true
 	}
-	return e.Region == t.Region && (t.GlobalEvents || e.Region != globalRegion || !isGlobal(r.Text(event.EventSource)))
+	return e.Region == t.Region && (t.GlobalEvents || e.Region != globalRegion || !isGlobal(r))
 }
 
-// isGlobal reports whether a service that is recorded in us-east-1 is a global
-// one. STS is there by its global endpoint; its regional endpoint in us-east-1
-// cannot be told apart.
-func isGlobal(source []byte) bool {
-	switch string(source) {
-	case "iam.amazonaws.com", "sts.amazonaws.com", "cloudfront.amazonaws.com",
-		"route53.amazonaws.com", "organizations.amazonaws.com":
+// isGlobal reports whether an event in us-east-1 is of a global service. STS is
+// there twice: by its global endpoint, and by the Region's own.
+func isGlobal(r *event.Record) bool {
+	switch string(r.Text(event.EventSource)) {
+	case "iam.amazonaws.com", "cloudfront.amazonaws.com", "route53.amazonaws.com", "organizations.amazonaws.com":
 		return true
+	case "sts.amazonaws.com":
+		return memberText(r.Get(event.TLSDetails), "clientProvidedHostHeader") != "sts."+globalRegion+".amazonaws.com"
 	}
 	return false
+}
+
+// memberText is a member of an object, "" if there is none that is a string.
+func memberText(object event.Value, member string) (text string) {
+	object.Members(func(name []byte, v event.Value) {
+		if string(name) == member {
+			value, _ := v.Text()
+			text = string(value)
+		}
+	})
+	return text
 }
 
 // wantsInsight tells whether the kind of Insights is turned on for the category
 // of the events it was found in.
 func (m *Matcher) wantsInsight(r *event.Record) bool {
-	kind, source := "", categoryManagement
-	r.Get(event.InsightDetails).Members(func(name []byte, v event.Value) {
-		text, _ := v.Text()
-		switch string(name) {
-		case "insightType":
-			kind = string(text)
-		case "sourceEventCategory":
-			source = string(text)
-		}
-	})
+	details := r.Get(event.InsightDetails)
+	kind := memberText(details, "insightType")
+	source := cmp.Or(memberText(details, "sourceEventCategory"), categoryManagement)
 	return slices.ContainsFunc(m.trail.InsightSelectors, func(s InsightSelector) bool {
 		return s.InsightType == kind && slices.Contains(s.EventCategories, source)
 	})
