@@ -18,7 +18,7 @@ func Identify(x *exchange.Exchange) Operation {
 	if address == nil {
 		address = &url.URL{}
 	}
-	q := &request{method: x.Method, path: address.EscapedPath(), query: address.Query(), header: x.Header}
+	q := &request{method: x.Method, host: parseHost(x.Host), path: address.EscapedPath(), query: address.Query(), header: x.Header}
 	var form formBody
 	if isForm(x) {
 		form = x.Request.Bytes
@@ -26,12 +26,12 @@ func Identify(x *exchange.Exchange) Operation {
 
 	s := readSignature(x.Header, q.query, form)
 	o := Operation{
-		Service: s.service, Region: firstOf(s.region, parseHost(x.Host).region(), defaultRegion),
+		Service: s.service, Region: firstOf(s.region, q.host.region(), defaultRegion),
 		AccessKey: s.accessKey, SessionToken: s.token,
 		SignatureVersion: s.version, AuthenticationMethod: s.method,
 	}
 	if o.Service == "" {
-		o.Service = guessService(x, q, form)
+		o.Service = guessService(q, form)
 	}
 	o.identify(x, q, form)
 	o.spell(q, form)
@@ -115,11 +115,11 @@ func cutCBOR(path string) (service, name string) {
 // guessService finds the service of a request without a signature that names
 // one. Some operations need none, AssumeRoleWithWebIdentity among them; else it is
 // S3, the only service that answers the anonymous.
-func guessService(x *exchange.Exchange, q *request, form formBody) string {
+func guessService(q *request, form formBody) string {
 	target, _ := cutTarget(q.header.Get("X-Amz-Target"))
 	cbor, _ := cutCBOR(q.path)
 	version := firstOf(q.query.Get("Version"), form.get("Version"))
-	for _, s := range []*service{known().targets[target], known().targets[cbor], known().versions[version], parseHost(x.Host).service()} {
+	for _, s := range []*service{known().targets[target], known().targets[cbor], known().versions[version], q.host.service()} {
 		if s != nil {
 			return s.name
 		}

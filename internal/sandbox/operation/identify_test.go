@@ -276,6 +276,11 @@ func TestNotRecorded(t *testing.T) {
 			t.Errorf("%q: %+v", request, got)
 		}
 	}
+	for _, key := range []string{"_next/app.js", "minio/admin/key", "moto-api/reset"} {
+		if got := operation.Identify(ask(t, "GET http://bucket.localhost/"+key)); !got.Recorded || got.Name != "GetObject" || got.Path["Key"] != key {
+			t.Errorf("%s: %+v", key, got)
+		}
+	}
 }
 
 func TestGlobalServicesAreRecordedInOneRegion(t *testing.T) {

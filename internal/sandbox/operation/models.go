@@ -64,6 +64,7 @@ func parseModels(text string) *catalogue {
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
 		switch fields[0] {
+		case "#":
 		case "service":
 			current = &service{name: fields[1]}
 			path = []*segment{&current.routes}

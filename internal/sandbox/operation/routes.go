@@ -71,6 +71,7 @@ func (s *segment) addRoutes(pairs []string) {
 // request is what routes are chosen by.
 type request struct {
 	method string
+	host   host
 	path   string // escaped
 	query  url.Values
 	header http.Header

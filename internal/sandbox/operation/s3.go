@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"slices"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
@@ -23,19 +24,18 @@ func isS3(service string) bool {
 // address, and the subresource in the query.
 func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
 	o.Protocol = RESTXML
-	h := parseHost(x.Host)
-	if o.identifyS3Control(h, q) {
+	if o.identifyS3Control(q) {
 		return
 	}
 	if q.header.Get("X-Amz-Request-Route") != "" && q.path == "/WriteGetObjectResponse" {
 		o.Name, o.Certain = "WriteGetObjectResponse", true
 		return
 	}
-	if servesItself(q.path) {
+	if q.forStore() || q.forEmulator() {
 		o.fallBack(q)
 		return
 	}
-	bucket, key := h.bucket(), strings.TrimPrefix(q.path, "/")
+	bucket, key := q.host.bucket(), strings.TrimPrefix(q.path, "/")
 	if bucket == "" {
 		bucket, key, _ = strings.Cut(key, "/")
 		bucket = unescape(bucket)
@@ -52,8 +52,8 @@ func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
 }
 
 // identifyS3Control takes the requests that are about an account, not a bucket.
-func (o *Operation) identifyS3Control(h host, q *request) bool {
-	if !h.control() && q.header.Get("X-Amz-Account-Id") == "" {
+func (o *Operation) identifyS3Control(q *request) bool {
+	if !q.host.control() && q.header.Get("X-Amz-Account-Id") == "" {
 		return false
 	}
 	if !strings.HasPrefix(q.path, "/v20180820/") {
@@ -68,15 +68,21 @@ func (o *Operation) identifyS3Control(h host, q *request) bool {
 	return true
 }
 
-// servesItself tells whether a path is of the store's own administration, which
-// shares the port with its buckets. MinIO reserves the bucket minio for it.
-func servesItself(path string) bool {
-	for _, prefix := range []string{"/minio/admin/", "/minio/health/", "/minio/kms/", "/minio/metrics/", "/minio/v2/metrics/"} {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
+// forStore tells whether a path is of a store's administration, which shares the
+// port with its buckets. MinIO reserves the bucket minio for it.
+func (q *request) forStore() bool {
+	return q.below("/minio/admin/", "/minio/health/", "/minio/kms/", "/minio/metrics/", "/minio/v2/metrics/")
+}
+
+// forEmulator tells whether a path is of an emulator's own, and of no API of AWS:
+// moto's, and what starts as no bucket can, such as /_localstack.
+func (q *request) forEmulator() bool {
+	return q.below("/moto-api/", "/_")
+}
+
+func (q *request) below(prefixes ...string) bool {
+	starts := func(prefix string) bool { return strings.HasPrefix(q.path, prefix) }
+	return slices.ContainsFunc(prefixes, starts) && q.host.bucket() == ""
 }
 
 func (o *Operation) nameS3(x *exchange.Exchange, q *request) {

@@ -13,7 +13,7 @@ func (o *Operation) spell(q *request, form formBody) {
 		o.EventName = o.eventName(q)
 	}
 	o.ReadOnly = o.Certain && isReadOnly(o.Service, o.Name) || !o.Certain && (q.method == "GET" || q.method == "HEAD")
-	o.Category, o.Recorded = Management, !isSilent(o.Service, o.Name)
+	o.Category, o.Recorded = Management, !isSilent(o.Service, o.Name) && !q.forEmulator()
 	if o.Certain {
 		o.ResourceType = dataEvents()[event{o.Service, o.Name}]
 	}
@@ -22,10 +22,6 @@ func (o *Operation) spell(q *request, form formBody) {
 	}
 	if bucket := o.Path["Bucket"]; o.ResourceType == "AWS::S3::Object" && strings.Contains(bucket, ":accesspoint") {
 		o.ResourceType = "AWS::S3::AccessPoint"
-	}
-	// The emulator's own paths are no API of AWS.
-	if strings.HasPrefix(q.path, "/moto-api/") || strings.HasPrefix(q.path, "/_") {
-		o.Recorded, o.Certain = false, false
 	}
 }
 

@@ -49,6 +49,7 @@ func run(data string, out io.Writer) error {
 		services[name].add(m)
 	}
 	w := bufio.NewWriter(out)
+	fmt.Fprintln(w, "# Facts of botocore's service models (Apache License 2.0), written by generate.")
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		fmt.Fprintf(w, "service %s\n", name)
 		services[name].write(w)
