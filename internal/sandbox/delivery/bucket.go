@@ -102,10 +102,11 @@ func (c *courier) put(ctx context.Context, p parcel) (done bool, err error) {
 	}
 	if err != nil {
 		c.refused[p.Bucket] = code(err)
-		c.report("deliver "+p.Key, err)
+		c.report("bucket "+p.Bucket, err)
 		c.note(p.Region, p.side(), code(err))
 		return false, nil
 	}
+	c.report("bucket "+p.Bucket, nil)
 	c.note(p.Region, p.side(), "")
 	return true, nil
 }

@@ -192,7 +192,7 @@ func (c *courier) wants(e *journal.Entry) bool {
 		return false
 	}
 	if _, err := c.record.Decode(e.Record); err != nil {
-		c.report(fmt.Sprintf("leave out entry %d", e.Seq), err)
+		c.report(fmt.Sprintf("anywhere: entry %d of the journal", e.Seq), err)
 		return false
 	}
 	return c.matcher.Wants(e, &c.record)
@@ -221,8 +221,21 @@ func code(err error) string {
 	return "ServiceUnavailable"
 }
 
-func (c *courier) report(what string, err error) {
-	if c.config.Report != nil {
-		c.config.Report(fmt.Errorf("%s of trail %q: %w", what, c.trail.ARN, err))
+// report tells of a delivery that could not be made, unless the one before it to
+// the same place failed in the same way. A nil err says that one was made.
+func (c *courier) report(place string, err error) {
+	key := c.ID + " " + place
+	if err == nil {
+		delete(c.reported, key)
+		return
 	}
+	if c.config.Report == nil || c.reported[key] == code(err) {
+		return
+	}
+	c.reported[key] = code(err)
+	var denial *permit.Denial
+	if errors.As(err, &denial) && denial.Why != "" {
+		err = fmt.Errorf("%w (%s)", err, denial.Why)
+	}
+	c.config.Report(fmt.Errorf("deliver events of trail %q to %s: %w", c.trail.ARN, place, err))
 }

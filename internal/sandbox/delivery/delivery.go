@@ -47,8 +47,8 @@ type Config struct {
 	// DigestInterval is how much time a digest covers, an hour at AWS and when it
 	// is zero. It is whole seconds.
 	DigestInterval time.Duration
-	// Report is told of each delivery that could not be made. The trail's status
-	// has it, too, in AWS's one word.
+	// Report is told when deliveries begin to fail. The trail's status has it, too,
+	// in AWS's one word.
 	Report func(error)
 
 	files files // in tests, a disk that fails
@@ -80,9 +80,10 @@ type Deliverer struct {
 	config Config
 	keys   *keyring.Ring
 
-	passing sync.Mutex // one pass at a time
-	mu      sync.Mutex // guards the map, and the Status in each state
-	states  map[string]*state
+	passing  sync.Mutex // one pass at a time
+	reported map[string]string
+	mu       sync.Mutex // guards the map, and the Status in each state
+	states   map[string]*state
 }
 
 // Open takes up what an earlier deliverer left in the folder.
@@ -103,7 +104,7 @@ func Open(c Config) (*Deliverer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open delivery %q: %w", c.Dir, err)
 	}
-	d := &Deliverer{config: c, keys: keys, states: map[string]*state{}}
+	d := &Deliverer{config: c, keys: keys, reported: map[string]string{}, states: map[string]*state{}}
 	folders, err := os.ReadDir(c.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("open delivery: %w", err)

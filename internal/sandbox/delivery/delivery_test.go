@@ -144,12 +144,14 @@ func TestDigests(t *testing.T) {
 	check(map[string][]string{eu: {"null<10:01:07Z 1"}, us: {"null<10:01:07Z 0"}})
 	w.advance(10 * time.Second)
 	w.happen(elsehere) // a chain begins with the first event
-	w.advance(3 * interval)
-	w.pass() // three intervals at once: the event is in the one where it happened
+	w.advance(2 * interval)
+	w.happen(elsehere)
+	w.advance(interval)
+	w.pass() // three intervals at once: an event is in the one where it happened
 	check(map[string][]string{
 		eu: {"null<10:01:07Z 1", "10:02:07Z 0", "10:03:07Z 0", "10:04:07Z 0"},
 		us: {"null<10:01:07Z 0", "10:02:07Z 0", "10:03:07Z 0", "10:04:07Z 0"},
-		ap: {"null<10:02:07Z 1", "10:03:07Z 0", "10:04:07Z 0"},
+		ap: {"null<10:02:07Z 1", "10:03:07Z 0", "10:04:07Z 1"},
 	})
 	w.happen(home)
 	w.stop(0)
@@ -166,7 +168,7 @@ func TestDigests(t *testing.T) {
 	check(map[string][]string{
 		eu: {"null<10:01:07Z 1", "10:02:07Z 0", "10:03:07Z 0", "10:04:07Z 0", "10:05:07Z 1", "null<10:08:17Z 1"},
 		us: {"null<10:01:07Z 0", "10:02:07Z 0", "10:03:07Z 0", "10:04:07Z 0", "10:05:07Z 0", "null<10:08:17Z 0"},
-		ap: {"null<10:02:07Z 1", "10:03:07Z 0", "10:04:07Z 0", "10:05:07Z 0", "null<10:08:17Z 0"},
+		ap: {"null<10:02:07Z 1", "10:03:07Z 0", "10:04:07Z 1", "10:05:07Z 0", "null<10:08:17Z 0"},
 	})
 }
 
@@ -250,6 +252,29 @@ func TestBackfill(t *testing.T) {
 	}
 	if s := w.d.Status("t1", home); s.Logs.Error != "" || s.Digests.Error != "" || !s.Logs.Latest.Equal(w.clock) {
 		t.Errorf("status is %+v", s)
+	}
+}
+
+// TestBackfillWaitsForAllFiles breaks the bucket again in the midst of the files
+// of an interval.
+func TestBackfillWaitsForAllFiles(t *testing.T) {
+	w := running(t, nil)
+	w.bucket.broken["logs"] = "AccessDenied"
+	w.happen(home)
+	w.pass() // spools a file
+	w.happen(home)
+	w.advance(interval)
+	w.pass() // and another
+	w.bucket.left = 1
+	for range 2 {
+		clear(w.bucket.broken)
+		w.pass()
+	}
+	e := w.examine()
+	w.wantDelivered(e)
+	w.wantListed(e)
+	if backfill := e.chains[account+"/eu-west-1true"]; len(backfill) != 1 || len(backfill[0].LogFiles) != 2 {
+		t.Errorf("%d backfill digests", len(backfill))
 	}
 }
 
@@ -465,4 +490,69 @@ func TestBadStateIsNamed(t *testing.T) {
 			t.Errorf("Open gives %v", err)
 		}
 	}
+}
+
+func TestReportsOnce(t *testing.T) {
+	w := running(t, nil)
+	var reports []string
+	c := w.config()
+	c.Report = func(err error) { reports = append(reports, err.Error()) }
+	d, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.d = d
+	for _, code := range []coded{"AccessDenied", "AccessDenied", "NoSuchBucket", "", "AccessDenied"} {
+		w.bucket.broken["logs"] = code
+		w.happen(home)
+		w.pass()
+	}
+	const start = `deliver events of trail "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main" to bucket logs: the upstream says `
+	want := []string{start + "AccessDenied", start + "NoSuchBucket", start + "AccessDenied"}
+	if !slices.Equal(reports, want) {
+		t.Errorf("reports %q, want %q", reports, want)
+	}
+}
+
+// TestKeysOfMonths lets digests outlive the keys that signed them.
+func TestKeysOfMonths(t *testing.T) {
+	w := running(t, nil)
+	c := w.config()
+	c.DigestInterval = 5 * 24 * time.Hour
+	d, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.d = d
+	for range 8 {
+		w.happen(home)
+		w.advance(c.DigestInterval)
+		w.pass()
+	}
+	fingerprints := map[string]bool{}
+	for _, d := range w.examine().chains[account+"/eu-west-1false"] {
+		fingerprints[d.DigestPublicKeyFingerprint] = true
+	}
+	if len(fingerprints) != 2 {
+		t.Errorf("%d keys signed", len(fingerprints))
+	}
+}
+
+// TestStatusDuringPasses is for the race detector.
+func TestStatusDuringPasses(t *testing.T) {
+	w := running(t, nil)
+	w.open()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 500 {
+			w.d.Status("t1", home)
+			w.d.PublicKeys(home, epoch(), epoch())
+		}
+	}()
+	for range 10 {
+		w.happen(home)
+		w.pass()
+	}
+	<-done
 }

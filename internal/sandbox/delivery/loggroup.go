@@ -57,10 +57,11 @@ func (c *courier) group(ctx context.Context) error {
 				return ctx.Err()
 			}
 			if err != nil {
-				c.report("deliver to log group", err)
+				c.report("log group", err)
 				c.note(p.region, logGroup, code(err))
 				return c.commit()
 			}
+			c.report("log group", nil)
 			c.note(p.region, logGroup, "")
 			if c.GroupDone == nil {
 				c.GroupDone = map[string]uint64{}

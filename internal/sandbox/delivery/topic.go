@@ -41,10 +41,11 @@ func (c *courier) notify(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			c.report("publish notification", err)
+			c.report("topic", err)
 			c.note(n.Region, notifications, code(err))
 			return
 		}
+		c.report("topic", nil)
 		c.note(n.Region, notifications, "")
 		c.Notices = c.Notices[1:]
 	}

@@ -195,18 +195,17 @@ type coded string
 func (c coded) Error() string     { return "the upstream says " + string(c) }
 func (c coded) ErrorCode() string { return string(c) }
 
-// memory is buckets. It fails the test when an object changes.
+// memory is buckets. It remembers when an object changes.
 type memory struct {
 	objects map[string]Object // by bucket/key
 	broken  map[string]coded  // by bucket
 	changed []string
-	puts    int
+	left    int // puts until a bucket breaks, 0 for never
 }
 
 func newMemory() *memory { return &memory{objects: map[string]Object{}, broken: map[string]coded{}} }
 
 func (m *memory) Put(ctx context.Context, o Object) error {
-	m.puts++
 	if code := m.broken[o.Bucket]; code != "" {
 		return code
 	}
@@ -215,6 +214,11 @@ func (m *memory) Put(ctx context.Context, o Object) error {
 		m.changed = append(m.changed, name)
 	}
 	m.objects[name] = o
+	if m.left > 0 {
+		if m.left--; m.left == 0 {
+			m.broken[o.Bucket] = "SlowDown"
+		}
+	}
 	return nil
 }
 
