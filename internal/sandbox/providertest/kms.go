@@ -53,12 +53,15 @@ func kmsKey(p *provider) resource {
 	}
 }
 
-// keyPolicy lets CloudTrail and CloudWatch Logs use the key.
+// keyPolicy lets CloudTrail, for its files and its topic, and CloudWatch Logs use the
+// key.
 func keyPolicy(p *provider) string {
 	return statement(`{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::ACCOUNT:root"},"Action":"kms:*","Resource":"*"},
 		{"Sid":"Encrypt","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*",
 		 "Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:ACCOUNT:trail/*"},"StringEquals":{"aws:SourceArn":"TRAIL"}}},
 		{"Sid":"Describe","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:DescribeKey","Resource":"*"},
+		{"Sid":"Topic","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":["kms:GenerateDataKey*","kms:Decrypt"],"Resource":"*",
+		 "Condition":{"StringEquals":{"aws:SourceArn":"TRAIL"}}},
 		{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logs.us-east-1.amazonaws.com"},"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*"}`,
 		"ACCOUNT", p.account, "TRAIL", p.trailARN())
 }

@@ -177,7 +177,11 @@ func emailSubscription(p *provider) resource {
 
 func queueSubscription(p *provider) resource {
 	return p.subscription("sqs", p.arn("sqs", region, queueName), func() error {
-		_, err := p.sqs.CreateQueue(p.ctx, &sqs.CreateQueueInput{QueueName: aws.String(queueName)})
+		policy := statement(`{"Effect":"Allow","Principal":{"Service":["sns.amazonaws.com","s3.amazonaws.com"]},"Action":"sqs:SendMessage","Resource":"QUEUE"}`,
+			"QUEUE", p.arn("sqs", region, queueName))
+		_, err := p.sqs.CreateQueue(p.ctx, &sqs.CreateQueueInput{
+			QueueName: aws.String(queueName), Attributes: map[string]string{"Policy": policy},
+		})
 		return err
 	})
 }
