@@ -18,6 +18,7 @@ type answer struct {
 	begun  bool // the client has the status
 	kept   kept
 	held   []byte
+	gone   error // the client is gone
 }
 
 func (a *answer) Header() http.Header { return a.w.Header() }
@@ -28,7 +29,7 @@ func (a *answer) WriteHeader(status int) {
 		a.w.WriteHeader(status)
 	case a.status == 0:
 		a.status = status
-		if length, err := strconv.ParseInt(a.Header().Get("Content-Length"), 10, 64); err == nil && a.r.Method != http.MethodHead {
+		if length, err := strconv.ParseInt(a.Header().Get("Content-Length"), 10, 64); err == nil && !a.bodiless() {
 			a.kept.expect(length)
 		}
 	}
@@ -36,6 +37,9 @@ func (a *answer) WriteHeader(status int) {
 
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK) // unless there is a status
+	if a.bodiless() {
+		return len(p), nil
+	}
 	a.kept.add(p)
 	if a.kept.over {
 		if err := a.send(); err != nil {
@@ -51,13 +55,17 @@ func (a *answer) Write(p []byte) (int, error) {
 func (a *answer) Flush() {
 	a.WriteHeader(http.StatusOK)
 	_, sized := a.Header()["Content-Length"]
-	bodiless := a.r.Method == http.MethodHead || a.status == http.StatusNoContent || a.status == http.StatusNotModified
-	if sized || bodiless || !a.r.ProtoAtLeast(1, 1) {
+	if sized || a.bodiless() || !a.r.ProtoAtLeast(1, 1) {
 		return
 	}
 	// Both fail for a client that left, whose call is recorded all the same.
 	_ = a.send()
 	_ = http.NewResponseController(a.w).Flush()
+}
+
+// bodiless tells whether the answer ends with its headers, whatever these say.
+func (a *answer) bodiless() bool {
+	return a.r.Method == http.MethodHead || a.status == http.StatusNoContent || a.status == http.StatusNotModified
 }
 
 // send gives the client what was held back.
@@ -66,12 +74,11 @@ func (a *answer) send() error {
 		a.begun = true
 		a.w.WriteHeader(a.status)
 	}
-	if len(a.held) == 0 {
-		return nil
+	if a.gone == nil && len(a.held) > 0 {
+		_, a.gone = a.w.Write(a.held)
 	}
-	_, err := a.w.Write(a.held)
 	a.held = a.held[:0]
-	return err
+	return a.gone
 }
 
 // release lets the client have all of the answer.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
@@ -49,9 +50,13 @@ func Capture(next http.Handler, now func() time.Time, done func(context.Context,
 	})
 }
 
-// serve calls next and returns what it panicked with, if it did.
+// serve calls next and returns what it panicked with, if it did, and where.
 func serve(next http.Handler, w http.ResponseWriter, r *http.Request) (crash any) {
-	defer func() { crash = recover() }()
+	defer func() {
+		if crash = recover(); crash != nil && crash != http.ErrAbortHandler {
+			crash = fmt.Sprintf("%v\n%s", crash, debug.Stack())
+		}
+	}()
 	next.ServeHTTP(w, r)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 func (f *forwarder) request(ctx context.Context, r *http.Request) *http.Request {
 	out := (&http.Request{
 		Method: r.Method, URL: f.target(r), Host: r.Host, Header: r.Header.Clone(),
+		ProtoMajor: 1, ProtoMinor: 1, // else Expect is not heeded
 		Body: http.NoBody, ContentLength: r.ContentLength,
 		TransferEncoding: r.TransferEncoding, Trailer: r.Trailer,
 	}).WithContext(ctx)
