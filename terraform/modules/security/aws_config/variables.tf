@@ -89,4 +89,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) <= 128 && length(value) <= 256])
+    error_message = "Rename the tags that start with \"aws:\", which AWS keeps for itself; keys have at most 128 characters, values 256."
+  }
 }

@@ -1,0 +1,267 @@
+package terraformcheck
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/cerpac/trailkeeper/policy"
+)
+
+// terraform is a program that understands Terraform's language: Terraform itself,
+// or OpenTofu.
+type terraform struct {
+	program string
+}
+
+func programs() (found []terraform, missing []string) {
+	for _, name := range []string{"terraform", "tofu"} {
+		if program, err := exec.LookPath(name); err == nil {
+			found = append(found, terraform{program})
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	return found, missing
+}
+
+func TestBothProgramsAreAsked(t *testing.T) {
+	if _, missing := programs(); len(missing) > 0 {
+		t.Skipf("SKIPPED REAL SERVICE: not installed, so they have not judged the modules: %s", strings.Join(missing, ", "))
+	}
+}
+
+func withTerraform(t *testing.T, test func(t *testing.T, tf terraform)) {
+	found, _ := programs()
+	if len(found) == 0 {
+		t.Skip("SKIPPED REAL SERVICE: neither terraform nor tofu is installed")
+	}
+	for _, tf := range found {
+		t.Run(filepath.Base(tf.program), func(t *testing.T) { test(t, tf) })
+	}
+}
+
+// run gives standard output, also of a command that fails.
+func (tf terraform) run(dir string, environment []string, args ...string) (string, error) {
+	cmd := exec.Command(tf.program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
+	cmd.Env = append(cmd.Env, environment...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("%s %s: %w: %s", filepath.Base(tf.program), args[0], err, strings.Join(strings.Fields(stderr.String()), " "))
+	}
+	return stdout.String(), nil
+}
+
+// noSettings keeps what a machine has set up for Terraform out of a test.
+func noSettings() []string { return []string{"TF_CLI_CONFIG_FILE=" + os.DevNull} }
+
+func TestFormat(t *testing.T) {
+	withTerraform(t, func(t *testing.T, tf terraform) {
+		if output, err := tf.run(root, noSettings(), "fmt", "-check", "-recursive", "-diff"); err != nil {
+			t.Errorf("run terraform fmt -recursive: %v\n%s", err, output)
+		}
+	})
+}
+
+// bare is a copy of a module without resources and without what it asks AWS. Its
+// variables, local values and preconditions are left, and they need no provider.
+type bare struct {
+	terraform
+	dir         string
+	environment []string
+}
+
+func (m *module) bare(t *testing.T, tf terraform, stubs map[string]cty.Value) bare {
+	t.Helper()
+	b := bare{tf, t.TempDir(), noSettings()}
+	checks := hclwrite.NewEmptyFile()
+	lifecycle := checks.Body().AppendNewBlock("resource", []string{"terraform_data", "checks"}).Body().AppendNewBlock("lifecycle", nil).Body()
+	files, err := filepath.Glob(filepath.Join(m.dir, "*.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, diags := hclwrite.ParseConfig(text, file, hcl.InitialPos)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		for _, block := range parsed.Body().Blocks() {
+			if slices.Contains([]string{"variable", "locals"}, block.Type()) {
+				continue
+			}
+			for _, inner := range block.Body().Blocks() {
+				if inner.Type() == "lifecycle" {
+					for _, precondition := range inner.Body().Blocks() {
+						lifecycle.AppendBlock(precondition)
+					}
+				}
+			}
+			parsed.Body().RemoveBlock(block)
+		}
+		b.write(t, filepath.Base(file), parsed)
+	}
+	for name := range m.locals {
+		output := checks.Body().AppendNewBlock("output", []string{name}).Body()
+		output.SetAttributeTraversal("value", hcl.Traversal{hcl.TraverseRoot{Name: "local"}, hcl.TraverseAttr{Name: name}})
+	}
+	b.write(t, "checks.tf", checks)
+
+	overrides := hclwrite.NewEmptyFile()
+	locals := overrides.Body().AppendNewBlock("locals", nil).Body()
+	for _, name := range sortedKeys(stubs) {
+		if _, ok := m.locals[name]; ok {
+			locals.SetAttributeValue(name, stubs[name])
+		}
+	}
+	b.write(t, "stubs_override.tf", overrides)
+	if output, err := b.run(b.dir, b.environment, "init", "-no-color"); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return b
+}
+
+func (b bare) write(t *testing.T, name string, file *hclwrite.File) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(b.dir, name), file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// plan gives the values of all local values, or the messages of what is refused.
+func (b bare) plan(t *testing.T, inputs map[string]any) (locals map[string]any, errors string) {
+	t.Helper()
+	text, err := json.Marshal(inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, saved := filepath.Join(t.TempDir(), "inputs.tfvars.json"), filepath.Join(t.TempDir(), "plan")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	output, err := b.run(b.dir, b.environment, "plan", "-json", "-lock=false", "-var-file", file, "-out", saved)
+	if err != nil {
+		var messages strings.Builder
+		decoder := json.NewDecoder(strings.NewReader(output))
+		for decoder.More() {
+			var line struct {
+				Diagnostic struct{ Summary, Detail string }
+			}
+			if err := decoder.Decode(&line); err != nil {
+				t.Fatalf("%v in %s", err, output)
+			}
+			messages.WriteString(line.Diagnostic.Summary + ": " + line.Diagnostic.Detail + "\n")
+		}
+		return nil, messages.String()
+	}
+	if output, err = b.run(b.dir, b.environment, "show", "-json", saved); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	var shown struct {
+		PlannedValues struct {
+			Outputs map[string]struct{ Value any }
+		} `json:"planned_values"`
+	}
+	if err := json.Unmarshal([]byte(output), &shown); err != nil {
+		t.Fatal(err)
+	}
+	locals = map[string]any{}
+	for name, output := range shown.PlannedValues.Outputs {
+		locals[name] = output.Value
+	}
+	return locals, ""
+}
+
+// The evaluation by this package and the one by Terraform come to the same.
+func TestTerraformEvaluatesTheSame(t *testing.T) {
+	m := load(t, filepath.Join(root, "modules/security/cloud_trail"))
+	withTerraform(t, func(t *testing.T, tf terraform) {
+		for _, p := range places() {
+			for _, s := range setups() {
+				t.Run(p.partition+"/"+s.name, func(t *testing.T) {
+					t.Parallel()
+					stubs := p.stubs(s.organization)
+					locals, errors := m.bare(t, tf, stubs).plan(t, toJSON(t, s.withNames()))
+					if errors != "" || len(locals) < 20 {
+						t.Fatalf("%d local values; %s", len(locals), errors)
+					}
+					e := m.evaluate(t, s.withNames(), stubs)
+					for name, got := range locals {
+						want := e.local(t, name)
+						if text, err := json.Marshal(got); err != nil || !sameJSON(t, text, want) {
+							t.Errorf("local.%s is %s, and here %#v: %v", name, text, want, err)
+						}
+					}
+					for name, want := range s.documents(p) {
+						text, err := json.Marshal(locals[name])
+						if err != nil {
+							t.Fatal(err)
+						}
+						if got, err := policy.Parse(text); err != nil || !policy.Equal(got, want) {
+							t.Errorf("%s: %v\n%s\nwant\n%s", name, err, got, want)
+						}
+					}
+				})
+			}
+		}
+	})
+}
+
+func toJSON(t *testing.T, inputs map[string]cty.Value) map[string]any {
+	t.Helper()
+	values := map[string]any{}
+	for name, value := range inputs {
+		text, err := ctyjson.Marshal(value, value.Type())
+		if err != nil {
+			t.Fatal(err)
+		}
+		values[name] = json.RawMessage(text)
+	}
+	return values
+}
+
+func sameJSON(t *testing.T, text []byte, value cty.Value) bool {
+	t.Helper()
+	want, err := ctyjson.Marshal(value, value.Type())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a, b any
+	if err := json.Unmarshal(text, &a); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(want, &b); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := json.Marshal(a)
+	return err == nil && bytes.Equal(first, again)
+}
+
+// with adds inputs to those that a module cannot do without.
+func with(required, more map[string]any) map[string]any {
+	all := maps.Clone(required)
+	maps.Copy(all, more)
+	return all
+}

@@ -1,0 +1,4 @@
+output "cloudtrail" {
+  description = "Everything about the trail."
+  value       = module.cloudtrail.cloudtrail
+}
