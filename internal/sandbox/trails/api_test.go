@@ -2,6 +2,7 @@ package trails_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -186,5 +187,35 @@ func TestShadows(t *testing.T) {
 	s.must(t, "UpdateTrail", `{"Name":"everywhere","IsMultiRegionTrail":false}`)
 	if got := names(from, &cloudtrail.DescribeTrailsInput{}); got != nil {
 		t.Errorf("the trail is of one Region now, but abroad there are %v", got)
+	}
+}
+
+// TestListTrailsPages has more trails than a page holds, in many Regions, and
+// deletes one between pages.
+func TestListTrailsPages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for i := range 105 {
+		who := caller{account, fmt.Sprintf("region-%02d", i/5)}
+		s.call(t, who, "CreateTrail", fmt.Sprintf(`{"Name":"trail-%d","S3BucketName":"logs"}`, i))
+	}
+	names := map[string]bool{}
+	pages := cloudtrail.NewListTrailsPaginator(client(s.serve(t), caller{account, region}), &cloudtrail.ListTrailsInput{})
+	for n := 0; pages.HasMorePages(); n++ {
+		for _, trail := range must(pages.NextPage(t.Context()))(t).Trails {
+			names[*trail.Name] = true
+		}
+		if n == 0 {
+			if len(names) != 100 {
+				t.Errorf("the first page has %d trails", len(names))
+			}
+			s.call(t, caller{account, "region-00"}, "DeleteTrail", `{"Name":"trail-0"}`)
+		}
+	}
+	if len(names) != 105 {
+		t.Errorf("%d trails were listed", len(names))
+	}
+	if got := s.call(t, caller{account, region}, "ListTrails", `{"NextToken":"!"}`); got != "InvalidNextTokenException: The next token is not valid." {
+		t.Errorf("ListTrails with a bad token: %s", got)
 	}
 }

@@ -138,6 +138,8 @@ type exception struct{ code, message string }
 
 func (e *exception) Error() string { return e.code + ": " + e.message }
 
+// refuse makes an exception. The codes are CloudTrail's, and so are the messages
+// as far as they are known.
 func refuse(code, format string, args ...any) error {
 	return &exception{code, fmt.Sprintf(format, args...)}
 }

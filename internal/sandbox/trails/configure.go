@@ -28,7 +28,7 @@ type trailRequest struct {
 	EnableLogFileValidation    *bool
 	CloudWatchLogsLogGroupArn  *string
 	CloudWatchLogsRoleArn      *string
-	KmsKeyId                   *string
+	KmsKeyID                   *string `json:"KmsKeyId"`
 	IsOrganizationTrail        *bool
 	TagsList                   []Tag // of CreateTrail only
 }
@@ -185,10 +185,10 @@ func (t *Trail) configureLogs(in trailRequest) error {
 
 // configureKey takes a key in any of its forms; trails show its ARN.
 func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) error {
-	if in.KmsKeyId == nil {
+	if in.KmsKeyID == nil {
 		return nil
 	}
-	id := *in.KmsKeyId
+	id := *in.KmsKeyID
 	t.KeyARN = ""
 	if id == "" {
 		return nil
@@ -230,11 +230,11 @@ func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in 
 	if err != nil {
 		return err
 	}
-	creates := t.ARN == ""
+	creates := t.ARN == "" // which waits for the account that will own it
 	switch {
 	case o.ID == "":
 		return refuse("OrganizationsNotInUseException", "Your account is not a member of an organization.")
-	case c.Account != o.Management && !(creates && slices.Contains(o.Delegated, c.Account)):
+	case c.Account != o.Management && (!creates || !slices.Contains(o.Delegated, c.Account)):
 		return refuse("NotOrganizationMasterAccountException", "Your account is not the management account of the organization.")
 	case !o.AllFeatures:
 		return refuse("OrganizationNotInAllFeaturesModeException", "Your organization does not have all features enabled.")
@@ -264,7 +264,7 @@ func (s *Store) checkPermits(ctx context.Context, t Trail, in trailRequest) erro
 	}{
 		{asks(in.S3BucketName) || in.S3KeyPrefix != nil || in.IsOrganizationTrail != nil, p.Bucket},
 		{asks(in.SnsTopicName), p.Topic},
-		{asks(in.KmsKeyId), p.Key},
+		{asks(in.KmsKeyID), p.Key},
 		{asks(in.CloudWatchLogsLogGroupArn, in.CloudWatchLogsRoleArn), p.LogGroup},
 	} {
 		if !check.asked {

@@ -162,7 +162,7 @@ type trailView struct {
 	LogFileValidationEnabled   bool
 	CloudWatchLogsLogGroupArn  string `json:",omitempty"`
 	CloudWatchLogsRoleArn      string `json:",omitempty"`
-	KmsKeyId                   string `json:",omitempty"`
+	KmsKeyID                   string `json:"KmsKeyId,omitempty"`
 	HasCustomEventSelectors    *bool  `json:",omitempty"`
 	HasInsightSelectors        *bool  `json:",omitempty"`
 	IsOrganizationTrail        bool
@@ -176,7 +176,7 @@ func (t Trail) configured() trailView {
 		IncludeGlobalServiceEvents: t.GlobalEvents, IsMultiRegionTrail: t.MultiRegion,
 		TrailARN: t.ARN, LogFileValidationEnabled: t.Validation,
 		CloudWatchLogsLogGroupArn: t.LogGroupARN, CloudWatchLogsRoleArn: t.RoleARN,
-		KmsKeyId: t.KeyARN, IsOrganizationTrail: t.OrganizationID != "",
+		KmsKeyID: t.KeyARN, IsOrganizationTrail: t.OrganizationID != "",
 	}
 }
 

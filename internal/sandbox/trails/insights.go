@@ -60,7 +60,7 @@ func (s *Store) putInsightSelectors(ctx context.Context, c Call, in insightsRequ
 // checkInsightPermits asks again for the bucket and the key: Insights have a
 // folder of their own.
 func (s *Store) checkInsightPermits(ctx context.Context, t Trail) error {
-	in := trailRequest{S3BucketName: &t.Bucket, KmsKeyId: &t.KeyARN}
+	in := trailRequest{S3BucketName: &t.Bucket, KmsKeyID: &t.KeyARN}
 	return s.checkPermits(ctx, t, in)
 }
 

@@ -52,10 +52,10 @@ func (t *requestTime) UnmarshalJSON(text []byte) error {
 
 // lookupEvent is an event as LookupEvents shows it.
 type lookupEvent struct {
-	EventId         string           `json:",omitempty"`
+	EventID         string           `json:"EventId,omitempty"`
 	EventName       string           `json:",omitempty"`
 	ReadOnly        string           `json:",omitempty"`
-	AccessKeyId     string           `json:",omitempty"`
+	AccessKeyID     string           `json:"AccessKeyId,omitempty"`
 	EventTime       *epochTime       `json:",omitempty"`
 	EventSource     string           `json:",omitempty"`
 	Username        string           `json:",omitempty"`
@@ -154,7 +154,7 @@ func (q search) covers(e journal.Entry) bool {
 
 func show(found lookup.Event, e journal.Entry) lookupEvent {
 	event := lookupEvent{
-		EventId: found.ID, EventName: found.Name, ReadOnly: found.ReadOnly, AccessKeyId: found.AccessKeyID,
+		EventID: found.ID, EventName: found.Name, ReadOnly: found.ReadOnly, AccessKeyID: found.AccessKeyID,
 		EventTime: epoch(e.Time.Truncate(time.Second)), EventSource: found.Source, Username: found.Username,
 		Resources: []lookupResource{}, CloudTrailEvent: string(found.Record),
 	}

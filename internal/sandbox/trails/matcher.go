@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
@@ -55,10 +56,12 @@ func (m *Matcher) Wants(e *journal.Entry, r *event.Record) bool {
 		return m.wantsInsight(r)
 	}
 	m.resources.decoded = false
-	if m.advanced != nil {
-		return slices.ContainsFunc(m.advanced, func(s advancedMatcher) bool { return s.wants(category, r, &m.resources) })
+	for i := range m.advanced {
+		if m.advanced[i].wants(category, r, &m.resources) {
+			return true
+		}
 	}
-	readOnly, _ := r.Get(event.ReadOnly).Bool()
+	readOnly, _ := r.Get(event.ReadOnly).Bool() // what does not say so is a write
 	return slices.ContainsFunc(m.classic, func(s EventSelector) bool {
 		return s.reads(readOnly) && s.wants(category, r, &m.resources)
 	})
@@ -181,23 +184,20 @@ func (l *resourceList) of(r *event.Record) []resource {
 // advancedMatcher is an advanced selector with its values as bytes, so that
 // looking at an event copies nothing.
 type advancedMatcher struct {
-	fields   []fieldMatcher
-	resource resourceMatcher
-}
-
-type resourceMatcher struct {
-	kind, arn *fieldMatcher // nil for any
+	fields []fieldMatcher
+	// kind and arn are of one and the same resource, if resources are asked for.
+	byResource bool
+	kind, arn  fieldMatcher
 }
 
 func newAdvancedMatcher(s AdvancedSelector) advancedMatcher {
 	var m advancedMatcher
 	for _, f := range s.FieldSelectors {
-		field := newFieldMatcher(f)
-		switch f.Field {
+		switch field := newFieldMatcher(f); f.Field {
 		case fieldResourceType:
-			m.resource.kind = &field
+			m.byResource, m.kind = true, field
 		case fieldResourceARN:
-			m.resource.arn = &field
+			m.byResource, m.arn = true, field
 		default:
 			m.fields = append(m.fields, field)
 		}
@@ -205,22 +205,14 @@ func newAdvancedMatcher(s AdvancedSelector) advancedMatcher {
 	return m
 }
 
-func (m advancedMatcher) wants(category string, r *event.Record, list *resourceList) bool {
-	for _, f := range m.fields {
-		if !f.fits(fieldValue(f.name, category, r)) {
+func (m *advancedMatcher) wants(category string, r *event.Record, list *resourceList) bool {
+	for i := range m.fields {
+		if !m.fields[i].fits(fieldValue(m.fields[i].name, category, r)) {
 			return false
 		}
 	}
-	return m.resource.any(r, list)
-}
-
-// any tells whether one resource has the type and the ARN asked for.
-func (m resourceMatcher) any(r *event.Record, list *resourceList) bool {
-	if m.kind == nil && m.arn == nil {
-		return true
-	}
-	return slices.ContainsFunc(list.of(r), func(r resource) bool {
-		return (m.kind == nil || m.kind.fits([]byte(r.Type))) && (m.arn == nil || m.arn.fits([]byte(r.arn())))
+	return !m.byResource || slices.ContainsFunc(list.of(r), func(r resource) bool {
+		return m.kind.fits([]byte(r.Type)) && m.arn.fits([]byte(r.arn()))
 	})
 }
 
@@ -230,7 +222,8 @@ func fieldValue(field, category string, r *event.Record) []byte {
 	case fieldCategory:
 		return []byte(category)
 	case fieldReadOnly:
-		return r.Get(event.ReadOnly).Raw
+		readOnly, _ := r.Get(event.ReadOnly).Bool()
+		return strconv.AppendBool(nil, readOnly)
 	case fieldName:
 		return r.Text(event.EventName)
 	case fieldSource:
@@ -251,6 +244,7 @@ func fieldValue(field, category string, r *event.Record) []byte {
 	return nil
 }
 
+// fieldMatcher is a FieldSelector; the zero one fits everything.
 type fieldMatcher struct {
 	name                   string
 	equals, starts, ends   [][]byte
@@ -272,6 +266,8 @@ func texts(values []string) [][]byte {
 	return list
 }
 
+// fits tells whether no negative value fits v and, if there are positive ones, one
+// of them does.
 func (f *fieldMatcher) fits(v []byte) bool {
 	if anyFits(bytes.Equal, v, f.not) || anyFits(bytes.HasPrefix, v, f.notStart) || anyFits(bytes.HasSuffix, v, f.notEnds) {
 		return false

@@ -82,7 +82,7 @@ func TestWants(t *testing.T) {
 
 		{advanced(manages), "wrs"},
 		{advanced(manages + `,{"Field":"readOnly","Equals":["true"]}`), "r"},
-		{advanced(manages + `,{"Field":"readOnly","Equals":["false"]}`), "w"},
+		{advanced(manages + `,{"Field":"readOnly","Equals":["false"]}`), "ws"},
 		{advanced(manages + `,{"Field":"eventSource","NotEquals":["kms.amazonaws.com"]}`), "wr"},
 		{advanced(manages, objects), "wrspl"},
 		{advanced(objects + `,{"Field":"readOnly","Equals":["false"]}`), "p"},

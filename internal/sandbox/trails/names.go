@@ -18,8 +18,7 @@ func isAlnum(c byte) bool {
 
 func isPunctuation(c byte) bool { return c == '.' || c == '_' || c == '-' }
 
-// checkTrailName refuses what is no name of a trail. The messages are CloudTrail's
-// as far as they are known.
+// checkTrailName refuses what is no name of a trail.
 func checkTrailName(name string) error {
 	const code = "InvalidTrailNameException"
 	switch {

@@ -16,12 +16,12 @@ const (
 )
 
 type tagsRequest struct {
-	ResourceId string
+	ResourceID string `json:"ResourceId"`
 	TagsList   []Tag
 }
 
 func (s *Store) addTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
-	t, err := s.tagged(ctx, c, in.ResourceId)
+	t, err := s.tagged(ctx, c, in.ResourceID)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (s *Store) addTags(ctx context.Context, c Call, in tagsRequest) (any, error
 // removeTags removes tags by their keys, whatever their values. A key the trail
 // does not have is no error.
 func (s *Store) removeTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
-	t, err := s.tagged(ctx, c, in.ResourceId)
+	t, err := s.tagged(ctx, c, in.ResourceID)
 	if err != nil {
 		return nil, err
 	}
@@ -44,17 +44,21 @@ func (s *Store) removeTags(ctx context.Context, c Call, in tagsRequest) (any, er
 	return nothing{}, s.put(t)
 }
 
+type listTagsRequest struct {
+	ResourceIDList []string `json:"ResourceIdList"`
+}
+
 type resourceTags struct {
-	ResourceId string
+	ResourceID string `json:"ResourceId"`
 	TagsList   []Tag
 }
 
-func (s *Store) listTags(ctx context.Context, c Call, in struct{ ResourceIdList []string }) (any, error) {
-	if len(in.ResourceIdList) > maxResources {
+func (s *Store) listTags(ctx context.Context, c Call, in listTagsRequest) (any, error) {
+	if len(in.ResourceIDList) > maxResources {
 		return nil, refuse("InvalidParameterException", "The list of resources is longer than %d.", maxResources)
 	}
 	list := []resourceTags{}
-	for _, id := range in.ResourceIdList {
+	for _, id := range in.ResourceIDList {
 		t, err := s.tagged(ctx, c, id)
 		if err != nil {
 			return nil, err
