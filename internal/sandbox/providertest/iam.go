@@ -148,3 +148,42 @@ func (p *provider) readRolePolicy(name string) (any, error) {
 	text, err := url.QueryUnescape(*got.PolicyDocument)
 	return document(text), err
 }
+
+// aws_iam_service_linked_role
+// create: CreateServiceLinkedRole; read: GetRole; delete: DeleteServiceLinkedRole,
+// then GetServiceLinkedRoleDeletionStatus until SUCCEEDED
+func configRole(p *provider) resource {
+	const service = "config.amazonaws.com"
+	var name string // as IAM answers it
+	return resource{
+		kind: "aws_iam_service_linked_role",
+		create: func() error {
+			out, err := p.iam.CreateServiceLinkedRole(p.ctx, &iam.CreateServiceLinkedRoleInput{AWSServiceName: aws.String(service)})
+			if err == nil {
+				name = *out.Role.RoleName
+			}
+			return err
+		},
+		read: func() (state, error) {
+			got, err := p.iam.GetRole(p.ctx, &iam.GetRoleInput{RoleName: &name})
+			if err != nil {
+				return nil, goneIf(err, "NoSuchEntity")
+			}
+			return state{
+				"arn": *got.Role.Arn, "path": *got.Role.Path, "unique_id": *got.Role.RoleId, "description": aws.ToString(got.Role.Description),
+				"tags": len(got.Role.Tags),
+			}, nil
+		},
+		want: state{"path": "/aws-service-role/" + service + "/", "description": "", "tags": 0},
+		remove: func() error {
+			task, err := p.iam.DeleteServiceLinkedRole(p.ctx, &iam.DeleteServiceLinkedRoleInput{RoleName: &name})
+			if err != nil {
+				return ignore(err, "NoSuchEntity")
+			}
+			return p.until("the end of the role", 1, func() (bool, error) {
+				out, err := p.iam.GetServiceLinkedRoleDeletionStatus(p.ctx, &iam.GetServiceLinkedRoleDeletionStatusInput{DeletionTaskId: task.DeletionTaskId})
+				return err == nil && out.Status == types.DeletionTaskStatusTypeSucceeded, err
+			})
+		},
+	}
+}

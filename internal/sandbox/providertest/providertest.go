@@ -95,7 +95,7 @@ func configuration() []func(*provider) resource {
 		topic, topicPolicy, emailSubscription, queueSubscription, notification,
 		trail,
 		metricFilter, metricAlarm,
-		configRecorder, configDeliveryChannel, configRecorderStatus, configRule,
+		configRole, configRecorder, configDeliveryChannel, configRecorderStatus, configRule,
 		detector, securityHub, standardsSubscription,
 	}
 }
