@@ -22,20 +22,27 @@ const (
 
 // kept is the copy of a body that passes, until it gets too long.
 type kept struct {
-	bytes []byte
-	size  int64
-	limit int64
-	over  bool
+	limit    int64
+	expected int64 // what was announced, or less
+	over     bool  // it is too long
+	size     int64
+	bytes    []byte
 }
 
-// expect drops a body beforehand of which is known that it will be too long.
-func (k *kept) expect(size int64) { k.over = k.over || size > k.limit }
+// expect takes note of an announced length. What is too long is not kept at all.
+func (k *kept) expect(size int64) {
+	k.expected = size
+	k.over = size > k.limit
+}
 
 func (k *kept) add(p []byte) {
 	k.size += int64(len(p))
-	if k.expect(k.size); k.over {
+	if k.over = k.over || k.size > k.limit; k.over {
 		k.bytes = nil
 		return
+	}
+	if k.bytes == nil { // not earlier: many may announce what they never send
+		k.bytes = make([]byte, 0, max(k.expected, int64(len(p))))
 	}
 	k.bytes = append(k.bytes, p...)
 }

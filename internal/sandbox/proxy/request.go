@@ -35,16 +35,14 @@ func (f *forwarder) request(ctx context.Context, r *http.Request) *http.Request 
 func (f *forwarder) target(r *http.Request) *url.URL {
 	path, query, asked := strings.Cut(r.RequestURI, "?")
 	u := &url.URL{Scheme: f.upstream.Scheme, Host: f.upstream.Host, RawQuery: query, ForceQuery: asked}
-	switch {
-	case !strings.HasPrefix(path, "/") && path != "*":
-		// The client takes us for its proxy, and the path comes after a host.
+	// As an opaque part net/http writes the path's bytes as they are, but it takes
+	// one that starts with two slashes for a host, and of an address with a host,
+	// as clients write it for proxies, only the rest is for the upstream. There
+	// bytes that no URL may have, such as "{", are escaped, which a signature does
+	// not notice.
+	if strings.HasPrefix(path, "//") || r.URL.Host != "" {
 		u.Path, u.RawPath = r.URL.Path, r.URL.RawPath
-	case strings.HasPrefix(path, "//"):
-		// As an opaque part it would be taken for a host. So bytes that no URL may
-		// have, such as "{", are escaped here and only here, which a signature
-		// does not notice.
-		u.Path, u.RawPath = r.URL.Path, r.URL.RawPath
-	default:
+	} else {
 		u.Opaque = path
 	}
 	return u
