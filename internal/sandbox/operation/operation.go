@@ -29,11 +29,13 @@ const (
 type Operation struct {
 	// Service is the name in the signature's scope, such as s3 or monitoring.
 	Service string
-	// Region is the one in the signature's scope; us-east-1 when nothing tells.
+	// Region is the one in the signature's scope; us-east-1 when nothing tells, and
+	// for services that are global, such as iam, whatever the scope says.
 	Region   string
 	Protocol Protocol
 	// Name is the operation as the service's API calls it, such as
-	// PutBucketLifecycleConfiguration.
+	// PutBucketLifecycleConfiguration. PostObject is S3's upload from a form, which
+	// the API has and the models do not.
 	Name string
 
 	// EventSource and EventName are what CloudTrail writes, such as
@@ -46,7 +48,8 @@ type Operation struct {
 	Category   Category
 	// ResourceType is the resource type of a data event, such as AWS::S3::Object.
 	ResourceType string
-	// Recorded is false for the few operations CloudTrail never records.
+	// Recorded is false for the few operations CloudTrail never records, and for an
+	// emulator's own paths, which are no API of AWS.
 	Recorded bool
 	// Certain is false when no route is known for the request and the names were
 	// made of its method and path.

@@ -1,10 +1,12 @@
 // Command generate writes models.txt: of each AWS service, what telling its operations apart takes.
 //
-//	go run ./internal/sandbox/operation/generate BOTOCORE/data > internal/sandbox/operation/models.txt
+//	go run ./internal/sandbox/operation/generate NEW/botocore/data OLD/botocore/data > models.txt
 //
 // It reads the newest service model of each service that botocore carries
-// (github.com/boto/botocore, the data folder of a release). Models that share a
-// signing name become one service, because the signature is what a request shows.
+// (github.com/boto/botocore, the data folder of a release). Of several releases
+// the newest comes first: routes change, and clients ask by the ones they know.
+// Models that share a signing name become one service, because the signature is
+// what a request shows.
 package main
 
 import (
@@ -21,20 +23,24 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: generate BOTOCORE_DATA_DIR")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: generate BOTOCORE_DATA_DIR...")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Stdout); err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(data string, out io.Writer) error {
-	files, err := newest(data)
-	if err != nil {
-		return err
+func run(releases []string, out io.Writer) error {
+	var files []string
+	for _, data := range releases {
+		models, err := newest(data)
+		if err != nil {
+			return err
+		}
+		files = append(files, models...)
 	}
 	services := map[string]*service{}
 	for _, file := range files {
@@ -181,7 +187,9 @@ func (v votes) won() []string {
 
 func (s *service) add(m model) {
 	line := []string{m.Metadata.EndpointPrefix, m.Metadata.Protocol, m.Metadata.APIVersion, m.Metadata.TargetPrefix}
-	s.models = append(s.models, strings.TrimSpace(strings.Join(line, " ")))
+	if text := strings.TrimSpace(strings.Join(line, " ")); !slices.Contains(s.models, text) {
+		s.models = append(s.models, text)
+	}
 	for _, owner := range m.Shapes {
 		for name, ref := range owner.Members {
 			s.addMember(m, name, ref)

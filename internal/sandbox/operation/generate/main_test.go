@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 		"shapes":{"C":{"type":"structure","members":{"Items":{"shape":"List","locationName":"item"},"Names":{"shape":"List"}}},"List":{"type":"list","flattened":true}}}`)
 
 	var out strings.Builder
-	if err := run(data, &out); err != nil {
+	if err := run([]string{data, data}, &out); err != nil {
 		t.Fatal(err)
 	}
 	want := `# Facts of botocore's service models (Apache License 2.0), written by generate.
@@ -68,12 +68,12 @@ flats Names item
 }
 
 func TestRunWithoutModels(t *testing.T) {
-	if err := run(t.TempDir(), &strings.Builder{}); err == nil {
+	if err := run([]string{t.TempDir()}, &strings.Builder{}); err == nil {
 		t.Error("no models, no error")
 	}
 	damaged := t.TempDir()
 	writeModel(t, damaged, "thing", "2020-01-01", "{")
-	if err := run(damaged, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "2020-01-01") {
+	if err := run([]string{damaged}, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "2020-01-01") {
 		t.Errorf("error %v does not name the file", err)
 	}
 }
