@@ -120,13 +120,6 @@ func (s setup) documents(p place) map[string]policy.Document {
 	owned := func(sources ...string) policy.Conditions {
 		return policy.Conditions{"StringEquals": {"s3:x-amz-acl": {"bucket-owner-full-control"}, "aws:SourceArn": sources}}
 	}
-	onlyTLS := func(bucket string) policy.Statement {
-		return policy.Statement{
-			Effect: policy.Deny, Principal: policy.Everyone(), Action: policy.Values{"s3:*"}, Resource: policy.Values{bucket, bucket + "/*"},
-			Condition: policy.Conditions{"Bool": {"aws:SecureTransport": {"false"}}},
-		}
-	}
-
 	bucketPolicy := []policy.Statement{
 		trailAsks("s3:GetBucketAcl", policy.Values{bucket}, from(sources...)),
 		trailAsks("s3:PutObject", keys, owned(sources...)),
@@ -170,6 +163,13 @@ func (s setup) documents(p place) map[string]policy.Document {
 	}
 }
 
+func onlyTLS(bucket string) policy.Statement {
+	return policy.Statement{
+		Effect: policy.Deny, Principal: policy.Everyone(), Action: policy.Values{"s3:*"}, Resource: policy.Values{bucket, bucket + "/*"},
+		Condition: policy.Conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+	}
+}
+
 func TestPolicies(t *testing.T) {
 	m := load(t, filepath.Join(root, "modules/security/cloud_trail"))
 	for _, p := range places() {
@@ -186,6 +186,29 @@ func TestPolicies(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+func TestConfigBucketPolicy(t *testing.T) {
+	m := load(t, filepath.Join(root, "modules/security/aws_config"))
+	for _, p := range places() {
+		bucket := p.arn("s3", "", "", "production-cerpac-config-logs")
+		asks := func(actions policy.Values, resource string, condition map[string]policy.Values) policy.Statement {
+			condition["aws:SourceAccount"] = policy.Values{account}
+			return policy.Statement{
+				Effect: policy.Allow, Principal: policy.Service("config.amazonaws.com"), Action: actions, Resource: policy.Values{resource},
+				Condition: policy.Conditions{"StringEquals": condition},
+			}
+		}
+		want := policy.New(
+			asks(policy.Values{"s3:GetBucketAcl", "s3:ListBucket"}, bucket, map[string]policy.Values{}),
+			asks(policy.Values{"s3:PutObject"}, bucket+"/AWSLogs/"+account+"/Config/*", map[string]policy.Values{"s3:x-amz-acl": {"bucket-owner-full-control"}}),
+			onlyTLS(bucket),
+		)
+		got, err := policy.Parse(m.evaluate(t, setup{}.withNames(), p.stubs(false)).json(t, "bucket_policy"))
+		if err != nil || !policy.Equal(got, want) {
+			t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 		}
 	}
 }

@@ -19,9 +19,9 @@ type provided struct {
 
 // withProvider runs a test with each program that can get the provider, in the
 // way a machine is set up for it: from a registry, a mirror or a folder of plugins.
-func withProvider(t *testing.T, test func(t *testing.T, copy func(t *testing.T, example string) provided)) {
+func withProvider(t *testing.T, test func(t *testing.T, prepare func(t *testing.T, example string) provided)) {
 	withTerraform(t, func(t *testing.T, tf terraform) {
-		copy := func(t *testing.T, example string) provided {
+		prepare := func(t *testing.T, example string) provided {
 			t.Helper()
 			dir := t.TempDir()
 			if err := os.CopyFS(dir, os.DirFS(root)); err != nil {
@@ -33,8 +33,8 @@ func withProvider(t *testing.T, test func(t *testing.T, copy func(t *testing.T, 
 			}
 			return p
 		}
-		copy(t, "basic")
-		test(t, copy)
+		prepare(t, "basic")
+		test(t, prepare)
 	})
 }
 
@@ -46,10 +46,10 @@ func (p provided) must(t *testing.T, args ...string) {
 }
 
 func TestExamplesAreValid(t *testing.T) {
-	withProvider(t, func(t *testing.T, copy func(*testing.T, string) provided) {
+	withProvider(t, func(t *testing.T, prepare func(*testing.T, string) provided) {
 		for _, m := range examples(t) {
 			t.Run(filepath.Base(m.dir), func(t *testing.T) {
-				copy(t, filepath.Base(m.dir)).must(t, "validate")
+				prepare(t, filepath.Base(m.dir)).must(t, "validate")
 			})
 		}
 	})
@@ -62,10 +62,10 @@ func TestApplyTwiceAndDestroy(t *testing.T) {
 	if endpoint == "" {
 		t.Skip("SKIPPED REAL SERVICE: TRAILKEEPER_TEST_ENDPOINT names no endpoint to apply the examples to, such as that of trailkeeper sandbox")
 	}
-	withProvider(t, func(t *testing.T, copy func(*testing.T, string) provided) {
+	withProvider(t, func(t *testing.T, prepare func(*testing.T, string) provided) {
 		for _, example := range []string{"development", "complete"} {
 			t.Run(example, func(t *testing.T) {
-				p := copy(t, example)
+				p := prepare(t, example)
 				p.pointTo(t, endpoint)
 				p.must(t, "apply", "-auto-approve")
 				p.must(t, "plan", "-detailed-exitcode") // fails when it finds changes

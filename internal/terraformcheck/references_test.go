@@ -164,22 +164,26 @@ func (m *module) resolveOutput(t *testing.T, path []string) string {
 func TestCallsPassWhatModulesTake(t *testing.T) {
 	calls := 0
 	for _, m := range examples(t) {
-		for name, call := range m.calls {
+		for _, call := range m.calls {
 			calls++
-			callee := m.callee(t, call)
-			for argument := range call.Body.Attributes {
-				if callee.variables[argument] == nil && !slices.Contains([]string{"source", "depends_on", "providers"}, argument) {
-					t.Errorf("%s: module %q passes %q, which %s does not take", m.name, name, argument, callee.name)
-				}
-			}
-			for variable, block := range callee.variables {
-				if block.Body.Attributes["default"] == nil && call.Body.Attributes[variable] == nil {
-					t.Errorf("%s: module %q does not pass %q, which %s requires", m.name, name, variable, callee.name)
-				}
-			}
+			checkCall(t, m.name, call, m.callee(t, call))
 		}
 	}
 	if calls < 6 {
 		t.Errorf("found only %d calls", calls)
+	}
+}
+
+func checkCall(t *testing.T, where string, call *hclsyntax.Block, callee *module) {
+	t.Helper()
+	for argument := range call.Body.Attributes {
+		if callee.variables[argument] == nil && !slices.Contains([]string{"source", "depends_on", "providers"}, argument) {
+			t.Errorf("%s: module %q passes %q, which %s does not take", where, call.Labels[0], argument, callee.name)
+		}
+	}
+	for variable, block := range callee.variables {
+		if block.Body.Attributes["default"] == nil && call.Body.Attributes[variable] == nil {
+			t.Errorf("%s: module %q does not pass %q, which %s requires", where, call.Labels[0], variable, callee.name)
+		}
 	}
 }

@@ -162,11 +162,11 @@ func TestInputs(t *testing.T) {
 	withTerraform(t, func(t *testing.T, tf terraform) {
 		for name, cases := range refusals() {
 			m := load(t, filepath.Join(root, "modules/security", name))
-			copy := m.bare(t, tf, places()[0].stubs(false))
+			b := m.bare(t, tf, places()[0].stubs(false))
 			for _, c := range cases {
 				t.Run(name+"/"+c.name, func(t *testing.T) {
 					t.Parallel()
-					_, errors := copy.plan(t, with(required(name), c.inputs))
+					_, errors := b.plan(t, with(required(name), c.inputs))
 					if (c.want == "") != (errors == "") || !strings.Contains(errors, c.want) {
 						t.Errorf("got %q\nwant %q", errors, c.want)
 					}

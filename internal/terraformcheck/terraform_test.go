@@ -1,7 +1,6 @@
 package terraformcheck
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
@@ -205,9 +205,12 @@ func TestTerraformEvaluatesTheSame(t *testing.T) {
 					}
 					e := m.evaluate(t, s.withNames(), stubs)
 					for name, got := range locals {
-						want := e.local(t, name)
-						if text, err := json.Marshal(got); err != nil || !sameJSON(t, text, want) {
-							t.Errorf("local.%s is %s, and here %#v: %v", name, text, want, err)
+						var want any
+						if err := json.Unmarshal(e.json(t, name), &want); err != nil {
+							t.Fatal(err)
+						}
+						if diff := cmp.Diff(want, got); diff != "" {
+							t.Errorf("local.%s (-here +%s):\n%s", name, filepath.Base(tf.program), diff)
 						}
 					}
 					for name, want := range s.documents(p) {
@@ -236,27 +239,6 @@ func toJSON(t *testing.T, inputs map[string]cty.Value) map[string]any {
 		values[name] = json.RawMessage(text)
 	}
 	return values
-}
-
-func sameJSON(t *testing.T, text []byte, value cty.Value) bool {
-	t.Helper()
-	want, err := ctyjson.Marshal(value, value.Type())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a, b any
-	if err := json.Unmarshal(text, &a); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(want, &b); err != nil {
-		t.Fatal(err)
-	}
-	again, err := json.Marshal(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := json.Marshal(a)
-	return err == nil && bytes.Equal(first, again)
 }
 
 // with adds inputs to those that a module cannot do without.

@@ -20,7 +20,8 @@ module "cloudtrail" {
   # Who read or changed the logs is logged too.
   access_logging = "create"
 
-  # Old logs are seldom read, and the log group serves alarms and everyday questions.
+  # The large ones of the old logs, which are seldom read, move to Glacier. The log
+  # group serves alarms and everyday questions.
   glacier_after_days            = 365
   log_group_retention_days      = 365
   log_group_deletion_protection = true

@@ -114,6 +114,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "cloudtrail_logs" {
     status = "Enabled"
     filter {}
 
+    # S3 leaves objects below 128 KB where they are: in Glacier they would cost more.
+    dynamic "transition" {
+      for_each = var.glacier_after_days == null ? [] : [var.glacier_after_days]
+      content {
+        days          = transition.value
+        storage_class = "GLACIER"
+      }
+    }
+
     expiration {
       days = var.retention_days
     }
@@ -134,25 +143,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "cloudtrail_logs" {
 
     expiration {
       expired_object_delete_marker = true
-    }
-  }
-
-  dynamic "rule" {
-    for_each = var.glacier_after_days == null ? [] : [var.glacier_after_days]
-    content {
-      id     = "glacier"
-      status = "Enabled"
-
-      # Without a size of our own, S3 leaves objects below 128 KB where they are,
-      # and log files are smaller than that.
-      filter {
-        object_size_greater_than = 1
-      }
-
-      transition {
-        days          = rule.value
-        storage_class = "GLACIER"
-      }
     }
   }
 }

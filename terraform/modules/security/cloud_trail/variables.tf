@@ -128,7 +128,7 @@ variable "object_lock" {
 }
 
 variable "glacier_after_days" {
-  description = "Days after which logs move to S3 Glacier Flexible Retrieval, where reading them takes hours and 90 days are charged at least. Default: never."
+  description = "Days after which logs of 128 KB or more move to S3 Glacier Flexible Retrieval, where reading them takes hours and 90 days are charged at least. Default: never."
   type        = number
   default     = null
 
