@@ -2,11 +2,7 @@ package trails
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -14,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/cerpac/trailkeeper/internal/lookup"
-	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
 const (
@@ -76,7 +71,8 @@ type lookupAnswer struct {
 // search is what a LookupEvents call looks for.
 type search struct {
 	account, region, category string
-	from, until               time.Time
+	from, until               time.Time // of when the event happened
+	after                     position  // in the order of the answer
 	filter                    lookup.Filter
 }
 
@@ -94,81 +90,33 @@ func (s *Store) lookupEvents(_ context.Context, c Call, in lookupRequest) (any, 
 	if limit < 1 || limit > maxResults {
 		return nil, refuse("InvalidMaxResultsException", "MaxResults must be from 1 to %d.", maxResults)
 	}
-	before := uint64(math.MaxUint64)
 	binding := in.binding(c)
 	if in.NextToken != "" {
-		if before, err = binding.open(in.NextToken); err != nil {
+		if q.after, err = binding.open(in.NextToken); err != nil {
 			return nil, err
 		}
 	}
+	page := page{limit: limit}
+	if s.config.History != nil {
+		if err := page.fill(s.config.History, q); err != nil {
+			return nil, fmt.Errorf("look up events: %w", err)
+		}
+	}
 	answer := lookupAnswer{Events: []lookupEvent{}}
-	if s.config.History == nil {
-		return answer, nil
+	for _, f := range page.found {
+		answer.Events = append(answer.Events, f.event)
 	}
-	last, more, err := s.page(q, before, limit, &answer)
-	if err != nil {
-		return nil, fmt.Errorf("look up events: %w", err)
+	if page.more {
+		answer.NextToken = binding.seal(page.found[limit-1].position)
 	}
-	if more {
-		answer.NextToken = binding.seal(last)
-	}
-	// The journal has events in the order their calls ended.
-	slices.SortStableFunc(answer.Events, func(a, b lookupEvent) int { return b.EventTime.Compare(a.EventTime.Time) })
 	return answer, nil
-}
-
-// page adds events before a sequence number, and tells the number of the last one
-// and whether there are more.
-func (s *Store) page(q search, before uint64, limit int, answer *lookupAnswer) (last uint64, more bool, err error) {
-	var decoder lookup.Decoder
-	var damage error
-	err = s.config.History.Backwards(func(e journal.Entry) bool {
-		if e.Seq >= before || !q.covers(e) {
-			return true
-		}
-		found, err := decoder.Decode(e.Record)
-		if err != nil {
-			damage = fmt.Errorf("event %d: %w", e.Seq, err)
-			return false
-		}
-		if !q.filter.Match(found) {
-			return true
-		}
-		if more = len(answer.Events) == limit; more {
-			return false
-		}
-		answer.Events = append(answer.Events, show(found, e))
-		last = e.Seq
-		return true
-	})
-	return last, more, errors.Join(err, damage)
-}
-
-// covers tells whether the entry can be meant, by what is known without decoding
-// its record. Records have whole seconds.
-func (q search) covers(e journal.Entry) bool {
-	at := e.Time.Truncate(time.Second)
-	return e.Account == q.account && e.Region == q.region && e.Category == q.category &&
-		!at.Before(q.from) && !at.After(q.until)
-}
-
-func show(found lookup.Event, e journal.Entry) lookupEvent {
-	event := lookupEvent{
-		EventID: found.ID, EventName: found.Name, ReadOnly: found.ReadOnly, AccessKeyID: found.AccessKeyID,
-		EventTime: epoch(e.Time.Truncate(time.Second)), EventSource: found.Source, Username: found.Username,
-		Resources: []lookupResource{}, CloudTrailEvent: string(found.Record),
-	}
-	for _, r := range found.Resources {
-		event.Resources = append(event.Resources, lookupResource{r.Type, r.Name})
-	}
-	return event
 }
 
 func (s *Store) search(c Call, in lookupRequest) (search, error) {
 	now := s.config.Now()
 	q := search{
 		account: c.Account, region: c.Region, category: categoryManagement,
-		from: now.Add(-remembered), until: now, filter: lookup.Filter{},
+		from: now.Add(-remembered), until: now, after: newest(), filter: lookup.Filter{},
 	}
 	if in.EventCategory != nil {
 		if *in.EventCategory != "insight" {
@@ -206,38 +154,4 @@ func (q search) add(attributes []lookupAttribute) error {
 		}
 	}
 	return nil
-}
-
-// binding is the hash of what must stay the same from page to page.
-type binding [sha256.Size]byte
-
-func (in lookupRequest) binding(c Call) binding {
-	in.NextToken, in.MaxResults = "", nil
-	text, err := json.Marshal(struct {
-		Account, Region string
-		Request         lookupRequest
-	}{c.Account, c.Region, in})
-	if err != nil {
-		panic(err) // it was decoded from JSON
-	}
-	return sha256.Sum256(text)
-}
-
-// seal makes a token of the number of the last event seen. The checksum tells a
-// token of another query, or one that somebody changed.
-func (b binding) seal(seq uint64) string {
-	token := binary.BigEndian.AppendUint64(nil, seq)
-	sum := sha256.Sum256(append(b[:], token...))
-	return base64.StdEncoding.EncodeToString(append(token, sum[:]...))
-}
-
-func (b binding) open(token string) (seq uint64, err error) {
-	raw, err := base64.StdEncoding.DecodeString(token)
-	if err == nil && len(raw) > 8 {
-		seq = binary.BigEndian.Uint64(raw)
-	}
-	if b.seal(seq) != token {
-		return 0, refuse("InvalidNextTokenException", "The next token is not valid, or not for this query.")
-	}
-	return seq, nil
 }

@@ -140,3 +140,46 @@ func TestRefusedLookups(t *testing.T) {
 		t.Errorf("ListPublicKeys gives %s", got)
 	}
 }
+
+// TestLookupOrder has events that were recorded long after they happened: injected
+// ones and those of slow calls. They come in order of time, over pages, each once.
+func TestLookupOrder(t *testing.T) {
+	t.Parallel()
+	ago := func(minutes int) time.Time { return start.Add(time.Duration(-minutes) * time.Minute) }
+	var h history
+	add := func(at, recordedAt time.Time) {
+		e := recorded(len(h)+1, at, "PutObject")
+		e.Time = recordedAt
+		h = append(h, e)
+	}
+	h = append(h, journal.Entry{Seq: 1, Time: ago(600), Account: account, Region: region, Category: "Management", Record: []byte("{")})
+	for minutes := 60; minutes > 0; minutes-- {
+		add(ago(minutes), ago(minutes))
+		if minutes%10 == 0 {
+			add(ago(2*minutes), ago(minutes))   // injected
+			add(ago(minutes+9), ago(minutes+9)) // a call of nine minutes
+		}
+	}
+	s := open(t, func(c *trails.Config) { c.History = h })
+	ct := client(s.serve(t), caller{account, region})
+	var found []types.Event
+	pages := cloudtrail.NewLookupEventsPaginator(ct, &cloudtrail.LookupEventsInput{MaxResults: aws.Int32(7), StartTime: aws.Time(ago(90))})
+	for pages.HasMorePages() {
+		found = append(found, must(pages.NextPage(t.Context()))(t).Events...)
+	}
+	if !slices.IsSortedFunc(found, func(a, b types.Event) int { return b.EventTime.Compare(*a.EventTime) }) {
+		t.Error("the newest event is not first")
+	}
+	ids := map[string]bool{}
+	for _, e := range found {
+		ids[*e.EventId] = true
+	}
+	if len(found) != 60+6+6-2 || len(ids) != len(found) { // two were injected before the start
+		t.Errorf("there are %d events, %d different ones", len(found), len(ids))
+	}
+	// A look at the newest does not go back to the damaged one.
+	s.must(t, "LookupEvents", `{"MaxResults":10}`)
+	if got := s.call(t, caller{account, region}, "LookupEvents", `{"LookupAttributes":[{"AttributeKey":"EventId","AttributeValue":"x"}]}`); !strings.HasPrefix(got, "InternalFailure: look up events: event 1: ") {
+		t.Errorf("a damaged event: %s", got)
+	}
+}
