@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -85,15 +86,16 @@ func (p *provider) readBucket(name string) (state, error) {
 	return read, err
 }
 
-// bucketTags asks S3 Control, which a client addresses at a host named for the
-// account below the endpoint's.
+// bucketTags asks S3 Control, which clients address at a host that is named for the
+// account, below the endpoint's: a local endpoint must be localhost for that, and
+// not an address.
 func (p *provider) bucketTags(name string) (map[string]string, error) {
 	target := p.endpoint + "/v20180820/tags/" + url.PathEscape("arn:aws:s3:::"+name)
 	r, err := http.NewRequestWithContext(p.ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	r.Host = p.account + "." + r.Host
+	r.Host = p.account + "." + strings.Replace(r.Host, "127.0.0.1", "localhost", 1)
 	r.Header.Set("X-Amz-Account-Id", p.account)
 	empty := sha256.Sum256(nil)
 	key := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
