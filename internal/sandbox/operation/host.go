@@ -87,6 +87,12 @@ func (h host) control() bool {
 	return false
 }
 
+// accessPoint tells whether what stands before an endpoint of S3 is an access point.
+func (h host) accessPoint() bool {
+	i := h.s3()
+	return i > 0 && strings.HasPrefix(h[i], "s3-accesspoint")
+}
+
 // bucket is the one that a virtual-hosted request names, or "".
 func (h host) bucket() string {
 	if !h.aws() {

@@ -246,6 +246,7 @@ func TestCategories(t *testing.T) {
 		{"PUT " + here + "/b", ""},
 		{"DELETE " + here + "/b?acl", ""},
 		{"GET " + here + "/arn:aws:s3:us-east-1:1:accesspoint%2Fa/k", "AWS::S3::AccessPoint"},
+		{"GET http://mine-123456789012.s3-accesspoint.us-west-2.amazonaws.com/k", "AWS::S3::AccessPoint"},
 		{"GET " + here + "/b/k" + signed("us-east-1/s3express"), "AWS::S3Express::Object"},
 		{"POST " + here + "/2015-03-31/functions/f/invocations" + signed("us-east-1/lambda"), "AWS::Lambda::Function"},
 		{"POST " + here + "/" + signed("us-east-1/kms") + "\nX-Amz-Target: TrentService.Decrypt", ""},

@@ -20,7 +20,7 @@ func (o *Operation) spell(q *request, form formBody) {
 	if o.ResourceType != "" {
 		o.Category = Data
 	}
-	if bucket := o.Path["Bucket"]; o.ResourceType == "AWS::S3::Object" && strings.Contains(bucket, ":accesspoint") {
+	if o.ResourceType == "AWS::S3::Object" && (q.host.accessPoint() || strings.Contains(o.Path["Bucket"], ":accesspoint")) {
 		o.ResourceType = "AWS::S3::AccessPoint"
 	}
 }
