@@ -56,10 +56,10 @@ func (p *page) fill(h History, q search) error {
 	var decoder lookup.Decoder
 	var damage error
 	err := h.Backwards(func(e journal.Entry) bool {
-		if p.past(e.Time, q) {
+		if p.past(e.Time.Add(patience), q) {
 			return false
 		}
-		if e.Account != q.account || e.Region != q.region || e.Category != q.category {
+		if e.Account != q.account || e.Region != q.region || e.Category != q.category || p.past(e.Time, q) {
 			return true
 		}
 		if _, damage = record.Decode(e.Record); damage != nil {
@@ -87,11 +87,11 @@ func (p *page) fill(h History, q search) error {
 	return errors.Join(err, damage)
 }
 
-// past tells whether neither an entry of that time nor one before it can get into
-// the page any more: no event happened after it was recorded.
+// past tells whether no event that was recorded then, or before, can get into the
+// page any more: none happened after it was recorded.
 func (p *page) past(recorded time.Time, q search) bool {
-	latest := recorded.Add(patience)
-	return latest.Before(q.from) || p.more && p.isLast(position{latest.UnixMilli(), math.MaxUint64})
+	return recorded.Before(q.from.Truncate(time.Second)) ||
+		p.more && p.isLast(position{recorded.UnixMilli(), math.MaxUint64})
 }
 
 // isLast tells whether an event would come after all that were found.
