@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
@@ -31,7 +32,7 @@ type Streams interface {
 // put is one call of PutLogEvents.
 type put struct {
 	stream  string
-	region  string // of the newest event
+	regions []string // of the events
 	events  []string
 	size    int
 	through uint64 // the last entry in it
@@ -58,11 +59,11 @@ func (c *courier) group(ctx context.Context) error {
 			}
 			if err != nil {
 				c.report("log group", err)
-				c.note(p.region, logGroup, code(err))
+				c.noteGroup(p, code(err))
 				return c.commit()
 			}
 			c.report("log group", nil)
-			c.note(p.region, logGroup, "")
+			c.noteGroup(p, "")
 			if c.GroupDone == nil {
 				c.GroupDone = map[string]uint64{}
 			}
@@ -96,13 +97,25 @@ func (c *courier) gatherPuts() (puts []*put, cursor uint64, err error) {
 			open[stream] = p
 			puts = append(puts, p)
 		}
-		p.region, p.through = e.Region, e.Seq
+		if !slices.Contains(p.regions, e.Region) {
+			p.regions = append(p.regions, e.Region)
+		}
+		p.through = e.Seq
 		p.events = append(p.events, string(e.Record))
 		p.size += n
 		size += n
 		return true
 	})
 	return puts, cursor, err
+}
+
+// noteGroup notes an attempt for the trail's home, where the log group is, and for
+// each Region that has events in it.
+func (c *courier) noteGroup(p *put, code string) {
+	c.note(c.trail.Region, logGroup, code)
+	for _, region := range p.regions {
+		c.note(region, logGroup, code)
+	}
 }
 
 // stream is the name of an account's stream.

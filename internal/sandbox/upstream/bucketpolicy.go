@@ -2,16 +2,19 @@ package upstream
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
 // moto_server applies a bucket's policy to the objects in it as if statements had no
 // conditions and every caller were meant: a Deny for requests without TLS takes the
-// bucket from everybody. As of two members with one name it sees the last, a policy
-// that ends with this has no statements for it, while it keeps the rest.
-const unseen = `,"Statement":[]}`
+// bucket from everybody. Of two members with one name it sees the last, so a policy
+// gets a second list of statements, without those that deny; the escape, which nobody
+// else writes, tells that it is ours.
+const again = `,"\u0053tatement":`
 
 // longestPolicy is more than S3 takes, 20 KB.
 const longestPolicy = 1 << 20
@@ -38,24 +41,44 @@ func Unapplied(next http.Handler) http.Handler {
 func putUnapplied(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, longestPolicy))
 	r = r.Clone(r.Context())
-	text, isObject := bytes.CutSuffix(bytes.TrimSpace(body), []byte("}"))
-	if err != nil || !isObject || len(body) == longestPolicy {
-		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body)) // for moto to judge
+	var allowed []byte
+	if err == nil && len(body) < longestPolicy {
+		allowed = allowing(body)
+	}
+	if allowed == nil { // for moto to judge
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 		next.ServeHTTP(w, r)
 		return
 	}
-	body = append(text, unseen...)
+	body = slices.Concat(bytes.TrimSuffix(bytes.TrimSpace(body), []byte("}")), []byte(again), allowed, []byte("}"))
 	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	next.ServeHTTP(w, r)
+}
+
+// allowing is the list of a policy's statements that allow, nil if it has no list.
+func allowing(text []byte) []byte {
+	var document struct{ Statement []json.RawMessage }
+	if json.Unmarshal(text, &document) != nil || document.Statement == nil {
+		return nil
+	}
+	kept := slices.DeleteFunc(document.Statement, func(statement json.RawMessage) bool {
+		var s struct{ Effect string }
+		return json.Unmarshal(statement, &s) != nil || s.Effect != "Allow"
+	})
+	list, err := json.Marshal(kept)
+	if err != nil {
+		return nil
+	}
+	return list
 }
 
 // BucketPolicy gives a policy as it was put, whoever kept it.
 func BucketPolicy(held string) string { return string(applied([]byte(held))) }
 
 func applied(held []byte) []byte {
-	if text, found := bytes.CutSuffix(held, []byte(unseen)); found {
-		return append(text, '}')
+	if i := bytes.LastIndex(held, []byte(again)); i >= 0 {
+		return append(bytes.Clone(held[:i]), '}')
 	}
 	return held
 }

@@ -77,12 +77,14 @@ func TestUnappliedPasses(t *testing.T) {
 		{http.MethodPut, "/b?policy", "no object", "no object"},
 		{http.MethodPut, "/b?policy", "", ""},
 		{http.MethodPut, "/b?policy", long, long},
-		{http.MethodPut, "/b?policy=", `{"Statement":[1]}`, `{"Statement":[1],"Statement":[]}`},
+		{http.MethodPut, "/b?policy=", `{"Statement":[1]}`, `{"Statement":[1],"\u0053tatement":[]}`},
+		{http.MethodPut, "/b?policy", `{"Statement":[{"Effect":"Deny"},{"Effect":"Allow"}]} `, `{"Statement":[{"Effect":"Deny"},{"Effect":"Allow"}],"\u0053tatement":[{"Effect":"Allow"}]}`},
+		{http.MethodPut, "/b?policy", `{"Statement":1}`, `{"Statement":1}`},
 		{http.MethodPut, "/b/policy", `{}`, `{}`},
 		{http.MethodDelete, "/b?policy", `{}`, `{}`},
 		{http.MethodGet, "/b?policy", `<Error/>`, `<Error/>`},
-		{http.MethodGet, "/b?policy", `{"Statement":[1],"Statement":[]}`, `{"Statement":[1]}`},
-		{http.MethodGet, "/b?policyStatus", `{"Statement":[1],"Statement":[]}`, `{"Statement":[1],"Statement":[]}`},
+		{http.MethodGet, "/b?policy", `{"Statement":[1],"\u0053tatement":[]}`, `{"Statement":[1]}`},
+		{http.MethodGet, "/b?policyStatus", `{"Statement":[1],"\u0053tatement":[]}`, `{"Statement":[1],"\u0053tatement":[]}`},
 	} {
 		w := httptest.NewRecorder()
 		upstream.Unapplied(echo).ServeHTTP(w, httptest.NewRequest(test.method, test.target, strings.NewReader(test.body)))
