@@ -22,8 +22,11 @@ import (
 const cloudTrail = "cloudtrail.amazonaws.com"
 
 // whose asks the upstream to whom an access key belongs. Emulators check no
-// signature, so the key's secret is not needed.
+// signature, so the key's secret is not needed. The call that asks does not wait
+// longer for that than for its own answer.
 func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (arn, userID, account string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.UpstreamTimeout)
+	defer cancel()
 	client, err := s.clients.STS(ctx, s.config.Account, "us-east-1")
 	if err != nil {
 		return "", "", "", err
