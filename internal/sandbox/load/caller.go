@@ -1,0 +1,139 @@
+// Package load makes calls by the thousand through a sandbox and looks for each of them in what was recorded.
+package load
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Kind is what a call asks for.
+type Kind string
+
+// The kinds of calls.
+const (
+	Queue Kind = "queue" // a small call in JSON: SQS CreateQueue
+	Put   Kind = "put"   // a small object
+	Get   Kind = "get"   // the large object of an Upstream
+)
+
+// Caller is a client. A call has a number, which the name of its queue or object
+// tells.
+type Caller struct {
+	url    string
+	client *http.Client
+}
+
+// NewCaller makes one that keeps that many connections to an endpoint.
+func NewCaller(url string, connections int) *Caller {
+	return &Caller{url, &http.Client{Transport: &http.Transport{
+		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
+	}}}
+}
+
+// Close closes the connections.
+func (c *Caller) Close() { c.client.CloseIdleConnections() }
+
+// Call makes the call of that number, and reads its answer.
+func (c *Caller) Call(ctx context.Context, kind Kind, number int) error {
+	switch kind {
+	case Queue:
+		return c.do(ctx, http.MethodPost, "/", "sqs", "AmazonSQS.CreateQueue", []byte(`{"QueueName":"`+name(number)+`"}`))
+	case Put:
+		return c.do(ctx, http.MethodPut, "/objects/"+name(number), "s3", "", bytes.Repeat([]byte("x"), 1000))
+	case Get:
+		return c.do(ctx, http.MethodGet, largeObject, "s3", "", nil)
+	}
+	return fmt.Errorf("call %q: no such kind", kind)
+}
+
+// Trail makes a trail of the sandbox that has all of the calls, and starts it.
+func (c *Caller) Trail(ctx context.Context) error {
+	for _, call := range [][2]string{
+		{"CreateTrail", `{"Name":"load","S3BucketName":"delivered"}`},
+		{"PutEventSelectors", `{"TrailName":"load","EventSelectors":[{"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]}]}]}`},
+		{"StartLogging", `{"Name":"load"}`},
+	} {
+		target := "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101." + call[0]
+		if err := c.do(ctx, http.MethodPost, "/", "cloudtrail", target, []byte(call[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Deliver lets the sandbox deliver all that it recorded.
+func (c *Caller) Deliver(ctx context.Context) error {
+	return c.do(ctx, http.MethodPost, "/_trailkeeper/deliver", "", "", nil)
+}
+
+// Burst makes calls numbered from first on, small ones in JSON and small objects in
+// turn, from that many connections at once until ctx ends or limit of them are made.
+// It returns how many were; each of them was answered, unless there is an error.
+func (c *Caller) Burst(ctx context.Context, connections, first, limit int) (made int, err error) {
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range connections {
+		group.Go(func() error {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= limit {
+					break
+				}
+				// The last calls come to their end.
+				if err := c.Call(context.WithoutCancel(ctx), [...]Kind{Queue, Put}[i%2], first+i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	return min(int(next.Load()), limit), err
+}
+
+// Latencies makes calls one after the other and tells how long each took.
+func (c *Caller) Latencies(ctx context.Context, kind Kind, count int) ([]time.Duration, error) {
+	var took []time.Duration
+	for number := range count {
+		started := time.Now()
+		if err := c.Call(ctx, kind, number); err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(started))
+	}
+	return took, nil
+}
+
+// do makes a request with the form of a signature, which emulators do not check.
+func (c *Caller) do(ctx context.Context, method, path, service, target string, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if target != "" {
+		r.Header.Set("X-Amz-Target", target)
+		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	}
+	r.Header.Set("User-Agent", "aws-cli/2.22.0 md/awscrt#0.23.4 ua/2.0 os/linux lang/python#3.12.6 md/prompt#off")
+	r.Header.Set("X-Amz-Date", "20260112T090000Z")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260112/us-east-1/"+service+
+		"/aws4_request, SignedHeaders=host;x-amz-date, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024")
+	resp, err := c.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000)) // for the error only
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
