@@ -187,3 +187,42 @@ func checkCall(t *testing.T, where string, call *hclsyntax.Block, callee *module
 		}
 	}
 }
+
+// What Terraform learns only from a resource that it has made cannot say how many
+// others there are to be: the first plan would fail.
+func TestCountsAreKnownBeforeApply(t *testing.T) {
+	counts := 0
+	for _, m := range append(modules(t), examples(t)...) {
+		for name, block := range m.resources {
+			for _, argument := range []string{"count", "for_each"} {
+				if block.Body.Attributes[argument] == nil {
+					continue
+				}
+				counts++
+				if origin := m.computed(block.Body.Attributes[argument].Expr); origin != "" {
+					t.Errorf("%s: the %s of %s depends on %s", m.name, argument, name, origin)
+				}
+			}
+		}
+	}
+	if counts < 10 {
+		t.Errorf("found only %d counts", counts)
+	}
+}
+
+// computed names a resource or module that a value depends on, through local
+// values too.
+func (m *module) computed(expr hclsyntax.Expression) string {
+	for _, ref := range expr.Variables() {
+		switch path := names(ref); path[0] {
+		case "var", "data", "each", "count":
+		case "local":
+			if origin := m.computed(m.locals[path[1]]); origin != "" {
+				return origin
+			}
+		default:
+			return strings.Join(path, ".")
+		}
+	}
+	return ""
+}

@@ -166,9 +166,9 @@ func TestInputs(t *testing.T) {
 			for _, c := range cases {
 				t.Run(name+"/"+c.name, func(t *testing.T) {
 					t.Parallel()
-					_, errors := b.plan(t, with(required(name), c.inputs))
-					if (c.want == "") != (errors == "") || !strings.Contains(errors, c.want) {
-						t.Errorf("got %q\nwant %q", errors, c.want)
+					_, refused := b.plan(t, with(required(name), c.inputs))
+					if (c.want == "") != (refused == "") || !strings.Contains(refused, c.want) {
+						t.Errorf("got %q\nwant %q", refused, c.want)
 					}
 				})
 			}

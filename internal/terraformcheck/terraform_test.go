@@ -82,13 +82,12 @@ func TestFormat(t *testing.T) {
 // variables, local values and preconditions are left, and they need no provider.
 type bare struct {
 	terraform
-	dir         string
-	environment []string
+	dir string
 }
 
 func (m *module) bare(t *testing.T, tf terraform, stubs map[string]cty.Value) bare {
 	t.Helper()
-	b := bare{tf, t.TempDir(), noSettings()}
+	b := bare{tf, t.TempDir()}
 	checks := hclwrite.NewEmptyFile()
 	lifecycle := checks.Body().AppendNewBlock("resource", []string{"terraform_data", "checks"}).Body().AppendNewBlock("lifecycle", nil).Body()
 	files, err := filepath.Glob(filepath.Join(m.dir, "*.tf"))
@@ -104,39 +103,42 @@ func (m *module) bare(t *testing.T, tf terraform, stubs map[string]cty.Value) ba
 		if diags.HasErrors() {
 			t.Fatal(diags)
 		}
-		for _, block := range parsed.Body().Blocks() {
-			if slices.Contains([]string{"variable", "locals"}, block.Type()) {
-				continue
-			}
-			for _, inner := range block.Body().Blocks() {
-				if inner.Type() == "lifecycle" {
-					for _, precondition := range inner.Body().Blocks() {
-						lifecycle.AppendBlock(precondition)
-					}
-				}
-			}
-			parsed.Body().RemoveBlock(block)
-		}
+		strip(parsed.Body(), lifecycle)
 		b.write(t, filepath.Base(file), parsed)
 	}
-	for name := range m.locals {
-		output := checks.Body().AppendNewBlock("output", []string{name}).Body()
-		output.SetAttributeTraversal("value", hcl.Traversal{hcl.TraverseRoot{Name: "local"}, hcl.TraverseAttr{Name: name}})
-	}
-	b.write(t, "checks.tf", checks)
-
 	overrides := hclwrite.NewEmptyFile()
 	locals := overrides.Body().AppendNewBlock("locals", nil).Body()
-	for _, name := range sortedKeys(stubs) {
-		if _, ok := m.locals[name]; ok {
-			locals.SetAttributeValue(name, stubs[name])
+	for _, name := range sortedKeys(m.locals) {
+		output := checks.Body().AppendNewBlock("output", []string{name}).Body()
+		output.SetAttributeTraversal("value", hcl.Traversal{hcl.TraverseRoot{Name: "local"}, hcl.TraverseAttr{Name: name}})
+		if stub, ok := stubs[name]; ok {
+			locals.SetAttributeValue(name, stub)
 		}
 	}
+	b.write(t, "checks.tf", checks)
 	b.write(t, "stubs_override.tf", overrides)
-	if output, err := b.run(b.dir, b.environment, "init", "-no-color"); err != nil {
+	if output, err := b.run(b.dir, noSettings(), "init", "-no-color"); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	return b
+}
+
+// strip takes everything but variables and local values out of a file, and moves
+// preconditions to where they are kept.
+func strip(body, preconditions *hclwrite.Body) {
+	for _, block := range body.Blocks() {
+		if slices.Contains([]string{"variable", "locals"}, block.Type()) {
+			continue
+		}
+		for _, inner := range block.Body().Blocks() {
+			if inner.Type() == "lifecycle" {
+				for _, precondition := range inner.Body().Blocks() {
+					preconditions.AppendBlock(precondition)
+				}
+			}
+		}
+		body.RemoveBlock(block)
+	}
 }
 
 func (b bare) write(t *testing.T, name string, file *hclwrite.File) {
@@ -147,7 +149,7 @@ func (b bare) write(t *testing.T, name string, file *hclwrite.File) {
 }
 
 // plan gives the values of all local values, or the messages of what is refused.
-func (b bare) plan(t *testing.T, inputs map[string]any) (locals map[string]any, errors string) {
+func (b bare) plan(t *testing.T, inputs map[string]any) (locals map[string]any, refused string) {
 	t.Helper()
 	text, err := json.Marshal(inputs)
 	if err != nil {
@@ -157,22 +159,11 @@ func (b bare) plan(t *testing.T, inputs map[string]any) (locals map[string]any, 
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	output, err := b.run(b.dir, b.environment, "plan", "-json", "-lock=false", "-var-file", file, "-out", saved)
+	output, err := b.run(b.dir, noSettings(), "plan", "-json", "-lock=false", "-var-file", file, "-out", saved)
 	if err != nil {
-		var messages strings.Builder
-		decoder := json.NewDecoder(strings.NewReader(output))
-		for decoder.More() {
-			var line struct {
-				Diagnostic struct{ Summary, Detail string }
-			}
-			if err := decoder.Decode(&line); err != nil {
-				t.Fatalf("%v in %s", err, output)
-			}
-			messages.WriteString(line.Diagnostic.Summary + ": " + line.Diagnostic.Detail + "\n")
-		}
-		return nil, messages.String()
+		return nil, messages(t, output)
 	}
-	if output, err = b.run(b.dir, b.environment, "show", "-json", saved); err != nil {
+	if output, err = b.run(b.dir, noSettings(), "show", "-json", saved); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	var shown struct {
@@ -190,6 +181,23 @@ func (b bare) plan(t *testing.T, inputs map[string]any) (locals map[string]any, 
 	return locals, ""
 }
 
+// messages takes the errors out of what terraform plan -json prints.
+func messages(t *testing.T, output string) string {
+	t.Helper()
+	var all strings.Builder
+	decoder := json.NewDecoder(strings.NewReader(output))
+	for decoder.More() {
+		var line struct {
+			Diagnostic struct{ Summary, Detail string }
+		}
+		if err := decoder.Decode(&line); err != nil {
+			t.Fatalf("%v in %s", err, output)
+		}
+		all.WriteString(line.Diagnostic.Summary + ": " + line.Diagnostic.Detail + "\n")
+	}
+	return all.String()
+}
+
 // The evaluation by this package and the one by Terraform come to the same.
 func TestTerraformEvaluatesTheSame(t *testing.T) {
 	m := load(t, filepath.Join(root, "modules/security/cloud_trail"))
@@ -199,9 +207,9 @@ func TestTerraformEvaluatesTheSame(t *testing.T) {
 				t.Run(p.partition+"/"+s.name, func(t *testing.T) {
 					t.Parallel()
 					stubs := p.stubs(s.organization)
-					locals, errors := m.bare(t, tf, stubs).plan(t, toJSON(t, s.withNames()))
-					if errors != "" || len(locals) < 20 {
-						t.Fatalf("%d local values; %s", len(locals), errors)
+					locals, refused := m.bare(t, tf, stubs).plan(t, toJSON(t, s.withNames()))
+					if refused != "" || len(locals) < 20 {
+						t.Fatalf("%d local values; %s", len(locals), refused)
 					}
 					e := m.evaluate(t, s.withNames(), stubs)
 					for name, got := range locals {
