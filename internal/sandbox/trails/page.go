@@ -90,7 +90,7 @@ func (p *page) fill(h History, q search) error {
 // past tells whether no event that was recorded then, or before, can get into the
 // page any more: none happened after it was recorded.
 func (p *page) past(recorded time.Time, q search) bool {
-	return recorded.Before(q.from.Truncate(time.Second)) ||
+	return recorded.Before(q.from) ||
 		p.more && p.isLast(position{recorded.UnixMilli(), math.MaxUint64})
 }
 
