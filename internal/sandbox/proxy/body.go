@@ -11,13 +11,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
+// CloudTrail records up to 100 KB of a call's parameters and of its response. XML and
+// parameters that are left out may have taken several times that. What is longer
+// carries objects and lists, of which nothing is recorded.
 const (
-	// requestLimit is how much of a request is kept: twice what the longest call
-	// has of which CloudTrail records parameters.
 	requestLimit = 1 << 20
-	// answerLimit is how much of an answer is kept. Long answers are those of calls
-	// that only read, of which CloudTrail records none.
-	answerLimit = 256 << 10
+	answerLimit  = 256 << 10
 )
 
 // kept is the copy of a body that passes, until it gets too long.

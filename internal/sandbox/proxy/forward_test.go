@@ -126,6 +126,13 @@ func TestAnswersComeBackUnchanged(t *testing.T) {
 	}
 }
 
+func TestMetadataKeepsItsSpelling(t *testing.T) {
+	up := upstream(t, "HTTP/1.1 200 OK\r\nx-amz-meta-signature-algorithm: SHA256withRSA\r\nContent-Length: 0\r\n\r\n")
+	if answer := say(t, before(t, up.URL).URL, "HEAD /b/k HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.Contains(answer, "\r\nx-amz-meta-signature-algorithm: ") {
+		t.Errorf("got %q", answer)
+	}
+}
+
 func TestBodiesStream(t *testing.T) {
 	asked, answered := make(chan string), make(chan struct{})
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
