@@ -55,9 +55,9 @@ func run(releases []string, out io.Writer) error {
 		services[name].add(m)
 	}
 	w := bufio.NewWriter(out)
-	fmt.Fprintln(w, "# Facts of botocore's service models (Apache License 2.0), written by generate.")
+	w.WriteString("# Facts of botocore's service models (Apache License 2.0), written by generate.\n")
 	for _, name := range slices.Sorted(maps.Keys(services)) {
-		fmt.Fprintf(w, "service %s\n", name)
+		w.WriteString("service " + name + "\n")
 		services[name].write(w)
 	}
 	return w.Flush()
@@ -218,9 +218,9 @@ func (s *service) addMember(m model, name string, ref reference) {
 	s.lists.cast(name, target.Type == "list")
 }
 
-func (s *service) write(w io.Writer) {
+func (s *service) write(w *bufio.Writer) {
 	for _, line := range s.models {
-		fmt.Fprintf(w, "model %s\n", line)
+		w.WriteString("model " + line + "\n")
 	}
 	lists := s.lists.won()
 	flats := slices.DeleteFunc(s.flats.won(), func(name string) bool { return !slices.Contains(lists, name) })
@@ -229,7 +229,7 @@ func (s *service) write(w io.Writer) {
 		names []string
 	}{{"maps", s.maps.won()}, {"secrets", s.secrets.won()}, {"lists", lists}, {"flats", flats}} {
 		if len(members.names) > 0 {
-			fmt.Fprintf(w, "%s %s\n", members.what, strings.Join(members.names, " "))
+			w.WriteString(members.what + " " + strings.Join(members.names, " ") + "\n")
 		}
 	}
 	s.root.write(w, 0)

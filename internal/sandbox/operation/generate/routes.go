@@ -1,8 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"io"
+	"bufio"
 	"maps"
 	"slices"
 	"strings"
@@ -75,14 +74,14 @@ func (n *node) add(method, path string, conditions []string, operation string) {
 }
 
 // write prints a line for each segment, indented by its depth.
-func (n *node) write(w io.Writer, depth int) {
+func (n *node) write(w *bufio.Writer, depth int) {
 	for _, segment := range slices.Sorted(maps.Keys(n.children)) {
 		child := n.children[segment]
 		line := strings.Repeat(" ", depth) + "/" + segment
 		for _, route := range child.routes {
 			line += " " + route
 		}
-		fmt.Fprintln(w, line)
+		w.WriteString(line + "\n")
 		child.write(w, depth+1)
 	}
 }
