@@ -123,7 +123,7 @@ func (s *Server) ended(err error) {
 		if err == nil {
 			err = errors.New("exit status 0")
 		}
-		s.err = fmt.Errorf("%w: %v\n%s", errEnded, err, s.output)
+		s.err = fmt.Errorf("%w: %w\n%s", errEnded, err, s.output)
 	}
 	close(s.done)
 }

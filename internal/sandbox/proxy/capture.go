@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,7 +29,7 @@ func Capture(next http.Handler, now func() time.Time, done func(context.Context,
 		request := keepRequest(r)
 		a := &answer{w: w, r: r, kept: kept{limit: answerLimit}}
 		crash := serve(next, a, r)
-		mistake := crash != nil && crash != http.ErrAbortHandler
+		mistake := crash != nil && !aborted(crash)
 
 		x.Request = request.body(r)
 		a.describe(x, crash == nil)
@@ -53,12 +54,18 @@ func Capture(next http.Handler, now func() time.Time, done func(context.Context,
 // serve calls next and returns what it panicked with, if it did, and where.
 func serve(next http.Handler, w http.ResponseWriter, r *http.Request) (crash any) {
 	defer func() {
-		if crash = recover(); crash != nil && crash != http.ErrAbortHandler {
+		if crash = recover(); crash != nil && !aborted(crash) {
 			crash = fmt.Sprintf("%v\n%s", crash, debug.Stack())
 		}
 	}()
 	next.ServeHTTP(w, r)
 	return nil
+}
+
+// aborted tells whether a handler panicked only to end its answer early.
+func aborted(crash any) bool {
+	err, ok := crash.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
 // fate is what Forward tells of a request besides its answer.

@@ -79,15 +79,15 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}), r)
 	resp, err := f.transport.RoundTrip(out)
 	before.end()
-	if err == nil && resp.StatusCode < 200 {
-		resp.Body.Close()
-		err = fmt.Errorf("its answer is %q", resp.Status)
-	}
 	if err != nil {
 		f.fail(w, r, reached, err)
 		return
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode < 200 { // as of another protocol
+		f.fail(w, r, reached, fmt.Errorf("its answer is %q", resp.Status))
+		return
+	}
 	f.answer(w, r, resp)
 }
 

@@ -56,8 +56,9 @@ func compare(t *testing.T, sent *http.Request, body []byte, arrived string) {
 		t.Errorf("%s to %q arrived as %s to %q", sent.Method, sent.Host, got.Method, got.Host)
 	}
 	// Only of these the spelling may change; see target.
-	absolute := sent.URL.Host != "" || strings.HasPrefix(sent.RequestURI, "//")
-	if got.RequestURI != sent.RequestURI && !(absolute && got.URL.Path == sent.URL.Path && got.URL.RawQuery == sent.URL.RawQuery) {
+	respelled := (sent.URL.Host != "" || strings.HasPrefix(sent.RequestURI, "//")) &&
+		got.URL.Path == sent.URL.Path && got.URL.RawQuery == sent.URL.RawQuery
+	if got.RequestURI != sent.RequestURI && !respelled {
 		t.Errorf("%q arrived as %q", sent.RequestURI, got.RequestURI)
 	}
 	dropConnectionHeaders(sent.Header)
