@@ -200,6 +200,8 @@ func Is(ctx context.Context, url string) bool {
 // which are none of an emulator's business.
 func environment(own []string, account string) []string {
 	env := slices.DeleteFunc(own, func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	// Accounts have the policies that AWS manages, such as AdministratorAccess.
+	env = append(env, "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
 	if account != "" {
 		env = append(env, "MOTO_ACCOUNT_ID="+account)
 	}
