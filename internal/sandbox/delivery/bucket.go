@@ -3,6 +3,8 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path"
 
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
@@ -30,7 +32,7 @@ type Objects interface {
 }
 
 // flush puts what is in the queue into its buckets, in order. After a failure
-// nothing more is tried for that bucket in this pass.
+// nothing more is tried for that place in this pass.
 func (c *courier) flush(ctx context.Context) error {
 	var left, gone []parcel
 	var failed error // that is not a bucket's
@@ -64,9 +66,9 @@ func (c *courier) flush(ctx context.Context) error {
 	return failed
 }
 
-// tries tells whether the bucket of a parcel did not fail in this pass.
+// tries tells whether the place of a parcel did not fail in this pass.
 func (c *courier) tries(p parcel) bool {
-	code, failed := c.refused[p.Bucket]
+	code, failed := c.refused[p.place()]
 	if failed {
 		c.note(p.Region, p.side(), code)
 	}
@@ -101,12 +103,12 @@ func (c *courier) put(ctx context.Context, p parcel) (done bool, err error) {
 		return false, ctx.Err()
 	}
 	if err != nil {
-		c.refused[p.Bucket] = code(err)
-		c.report("bucket "+p.Bucket, err)
+		c.refused[p.place()] = code(err)
+		c.report(p.place().String(), err)
 		c.note(p.Region, p.side(), code(err))
 		return false, nil
 	}
-	c.report("bucket "+p.Bucket, nil)
+	c.report(p.place().String(), nil)
 	c.note(p.Region, p.side(), "")
 	return true, nil
 }
@@ -125,27 +127,32 @@ func (p parcel) metadata() map[string]string {
 	return m
 }
 
-// place is where parcels go.
-type place struct{ bucket, prefix string }
+// place is an account's part of a bucket: a policy may have forgotten one account
+// of an organization.
+type place struct{ bucket, account string }
 
-// admitted asks, once in a pass, whether CloudTrail may put the parcel into its
-// bucket.
+func (p parcel) place() place { return place{p.Bucket, p.Account} }
+
+func (p place) String() string { return fmt.Sprintf("bucket %q for account %s", p.bucket, p.account) }
+
+// admitted asks, once in a pass for each folder, whether CloudTrail may put the
+// parcel into its bucket.
 func (c *courier) admitted(ctx context.Context, p parcel) error {
 	if c.config.Permit == nil {
 		return nil
 	}
-	to := place{p.Bucket, p.Prefix}
-	err, asked := c.checked[to]
+	folder := p.Bucket + "/" + path.Dir(p.Key)
+	err, asked := c.checked[folder]
 	if !asked {
 		err = c.ask(ctx, p)
-		c.checked[to] = err
+		c.checked[folder] = err
 	}
 	return err
 }
 
 func (c *courier) ask(ctx context.Context, p parcel) error {
 	ask := c.permitted()
-	ask.Bucket, ask.Prefix = p.Bucket, p.Prefix
+	ask.Bucket, ask.Prefix, ask.Object = p.Bucket, p.Prefix, p.Key
 	if err := c.config.Permit.Bucket(ctx, ask); err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
@@ -13,8 +15,9 @@ import (
 )
 
 const (
-	// disorder is by how much the times of the journal may be out of order.
-	disorder = time.Minute
+	// disorder is by how much the times of the journal may be out of order: about
+	// as long as a call may take.
+	disorder = 10 * time.Minute
 	// settle is how long after the end of logging the events of calls that were
 	// under way may still come, among them StopLogging itself.
 	settle = time.Second
@@ -33,17 +36,17 @@ type courier struct {
 	record  event.Record
 	now     time.Time
 	last    uint64 // the newest entry of the journal to look at
-	// refused says of buckets that failed in this pass why, in AWS's word. checked
-	// is what the permit checker said of them and a prefix.
-	refused map[string]string
-	checked map[place]error
+	// refused says of places that failed in this pass why, in AWS's word. checked is
+	// what the permit checker said of folders.
+	refused map[place]string
+	checked map[string]error
 }
 
-// deliver makes one pass for one trail. Its time ends with entry last.
+// deliver makes one pass for one trail, up to entry last of the journal.
 func (d *Deliverer) deliver(ctx context.Context, t trails.Trail, last uint64) error {
 	c := &courier{
 		Deliverer: d, state: d.states[t.ID], trail: t, matcher: trails.NewMatcher(t),
-		now: d.config.Now().UTC(), last: last, refused: map[string]string{}, checked: map[place]error{},
+		now: d.config.Now().UTC(), last: last, refused: map[place]string{}, checked: map[string]error{},
 	}
 	if d.config.Member != nil {
 		c.matcher.Member = func(account string) bool { return d.config.Member(t, account) }
@@ -133,12 +136,7 @@ func (c *courier) files(ctx context.Context) error {
 
 // heldUp tells whether something waits for the trail's bucket.
 func (c *courier) heldUp() bool {
-	for _, p := range c.Queue {
-		if p.Bucket == c.trail.Bucket {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Queue, func(p parcel) bool { return p.Bucket == c.trail.Bucket })
 }
 
 // finished tells whether nothing is left to do for a trail that was deleted. Its
@@ -148,22 +146,22 @@ func (c *courier) finished() bool {
 	if t.Deleted.IsZero() || c.now.Before(t.Deleted.Add(settle)) {
 		return false
 	}
-	for _, code := range c.refused {
-		if code == "NoSuchBucket" {
-			return true
+	lost := 0
+	for _, p := range c.Queue {
+		if c.refused[p.place()] == "NoSuchBucket" {
+			lost++
 		}
 	}
-	for _, ch := range c.Chains {
-		if len(ch.Late) > 0 {
-			return false
-		}
+	if lost == len(c.Queue) && lost > 0 || c.now.After(t.Deleted.Add(patience)) {
+		return true
 	}
-	return len(c.Queue) == 0 && c.Cursor >= c.last && !c.Period.Active || c.now.After(t.Deleted.Add(patience))
+	late := slices.ContainsFunc(c.Chains, func(ch *chain) bool { return len(ch.Late) > 0 })
+	return len(c.Queue) == 0 && !late && c.Cursor >= c.last && !c.Period.Active
 }
 
 // spans are when the trail was logging. Deleting it ended the last one.
 func (c *courier) spans() []trails.Span {
-	spans := append([]trails.Span(nil), c.trail.Logging...)
+	spans := slices.Clone(c.trail.Logging)
 	if n := len(spans); n > 0 && spans[n-1].Until.IsZero() {
 		spans[n-1].Until = c.trail.Deleted
 	}
@@ -210,15 +208,16 @@ func (c *courier) permitted() permit.Trail {
 
 // code is the one word of GetTrailStatus for what went wrong.
 func code(err error) string {
+	word := ""
 	var denial *permit.Denial
-	if errors.As(err, &denial) {
-		return denial.Status
-	}
 	var api interface{ ErrorCode() string } // of the AWS SDK
-	if errors.As(err, &api) {
-		return api.ErrorCode()
+	switch {
+	case errors.As(err, &denial):
+		word = denial.Status
+	case errors.As(err, &api):
+		word = api.ErrorCode()
 	}
-	return "ServiceUnavailable"
+	return cmp.Or(word, "ServiceUnavailable")
 }
 
 // report tells of a delivery that could not be made, unless the one before it to

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
 
@@ -507,7 +509,7 @@ func TestReportsOnce(t *testing.T) {
 		w.happen(home)
 		w.pass()
 	}
-	const start = `deliver events of trail "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main" to bucket logs: the upstream says `
+	const start = `deliver events of trail "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main" to bucket "logs" for account 111122223333: the upstream says `
 	want := []string{start + "AccessDenied", start + "NoSuchBucket", start + "AccessDenied"}
 	if !slices.Equal(reports, want) {
 		t.Errorf("reports %q, want %q", reports, want)
@@ -555,4 +557,48 @@ func TestStatusDuringPasses(t *testing.T) {
 		w.pass()
 	}
 	<-done
+}
+
+// picky lets CloudTrail write for one account only.
+type picky struct {
+	gate
+	account string
+	asked   int
+}
+
+func (p *picky) Bucket(_ context.Context, t permit.Trail) error {
+	p.asked++
+	if !strings.HasPrefix(t.Object, "AWSLogs/o-abc1234567/"+p.account+"/") {
+		return &permit.Denial{Code: "InsufficientS3BucketPolicyException", Status: "AccessDenied", Why: "no statement allows it"}
+	}
+	return nil
+}
+
+func TestPolicyForgotAnAccount(t *testing.T) {
+	w := running(t, func(t *trails.Trail) { t.OrganizationID = "o-abc1234567" })
+	var reports []string
+	gate := &picky{account: account}
+	c := w.config()
+	c.Permit, c.Report = gate, func(err error) { reports = append(reports, err.Error()) }
+	d, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.d = d
+	w.append("444455556666", elsehere, "Management", "a", "")
+	w.happen(home)
+	w.pass()
+	w.pass()
+	if keys := w.keys(); len(keys) != 1 || !strings.Contains(keys[0], account) {
+		t.Errorf("objects %q", keys)
+	}
+	if here, there := w.d.Status("t1", home).Logs, w.d.Status("t1", elsehere).Logs; here.Error != "" || there.Error != "AccessDenied" {
+		t.Errorf("status is %+v and %+v", here, there)
+	}
+	if len(reports) != 1 || !strings.Contains(reports[0], "no statement allows it") {
+		t.Errorf("reports %q", reports)
+	}
+	if gate.asked != 3 {
+		t.Errorf("asked %d times", gate.asked)
+	}
 }

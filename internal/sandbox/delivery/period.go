@@ -1,8 +1,6 @@
 package delivery
 
-import (
-	"time"
-)
+import "time"
 
 // maxMissed is how many digests are made up for when the sandbox was down or its
 // clock was moved. A digest before them covers all that was missed earlier.

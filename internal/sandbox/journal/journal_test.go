@@ -157,7 +157,7 @@ func TestReadStopsAtTheErrorOfYield(t *testing.T) {
 	j := mustOpen(t, t.TempDir(), small)
 	fill(t, j, 20)
 	enough := errors.New("enough")
-	if err := j.Read(3, func(e Entry) error { return enough }); err != enough {
+	if err := j.Read(3, func(e Entry) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -298,6 +298,39 @@ func TestDamageIsNamed(t *testing.T) {
 				t.Errorf("Read gives %v after %d entries", err, count)
 			}
 		})
+	}
+}
+
+// TestEveryFlippedByteIsFound changes each byte of a segment: what is read before
+// the error is what was written.
+func TestEveryFlippedByteIsFound(t *testing.T) {
+	j := mustOpen(t, t.TempDir(), small)
+	fill(t, j, 40)
+	name := j.path(j.segments[1])
+	whole, err := os.ReadFile(name)
+	if err != nil || len(whole) < 300 {
+		t.Fatal(len(whole), err)
+	}
+	for i := range whole {
+		changed := bytes.Clone(whole)
+		changed[i] ^= 1 << (i % 8)
+		if err := os.WriteFile(name, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var damage *DamageError
+		var entries []Entry
+		err := j.Read(1, func(e Entry) error { entries = append(entries, e); return nil })
+		if !errors.As(err, &damage) || damage.File != name {
+			t.Fatalf("byte %d: Read gives %v", i, err)
+		}
+		wantEntries(t, entries, 1, uint64(len(entries)))
+		entries = nil
+		err = j.Backwards(func(e Entry) bool { entries = append(entries, e); return true })
+		if !errors.As(err, &damage) || damage.File != name {
+			t.Fatalf("byte %d: Backwards gives %v", i, err)
+		}
+		slices.Reverse(entries)
+		wantEntries(t, entries, 41-uint64(len(entries)), 40)
 	}
 }
 

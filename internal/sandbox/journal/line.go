@@ -2,6 +2,8 @@ package journal
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -52,9 +54,16 @@ func appendLine(dst []byte, e Entry) ([]byte, error) {
 		return dst, errors.New("a record is more than one line")
 	}
 	dst = append(append(dst, '\t'), e.Record...)
-	sum := crc32.Checksum(dst[start+crcDigits+1:], crcTable)
-	copy(dst[start:], fmt.Sprintf("%08x", sum))
+	sum := checksum(dst[start+crcDigits+1:])
+	copy(dst[start:], sum[:])
 	return append(dst, '\n'), nil
+}
+
+func checksum(body []byte) (digits [crcDigits]byte) {
+	var sum [crcDigits / 2]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(body, crcTable))
+	hex.Encode(digits[:], sum[:])
+	return digits
 }
 
 // parseLine reads a line without its end. The record aliases the line. The
@@ -64,14 +73,14 @@ func parseLine(line []byte) (e Entry, wrong string) {
 		return e, "not an entry"
 	}
 	body := line[crcDigits+1:]
-	sum, err := strconv.ParseUint(string(line[:crcDigits]), 16, 32)
-	if err != nil || uint32(sum) != crc32.Checksum(body, crcTable) {
+	if sum := checksum(body); !bytes.Equal(line[:crcDigits], sum[:]) {
 		return e, "wrong checksum"
 	}
 	fields := bytes.SplitN(body, []byte{'\t'}, 6)
 	if len(fields) != 6 {
 		return e, "not six fields"
 	}
+	var err error
 	if e.Seq, err = strconv.ParseUint(string(fields[0]), 10, 64); err != nil {
 		return e, "not a number"
 	}

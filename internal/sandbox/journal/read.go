@@ -19,7 +19,7 @@ const wholeFile = int64(math.MaxInt64)
 // yield's to keep. The error is the first one of yield, as it is, or a
 // *DamageError, after all entries before the damage.
 func (j *Journal) Read(from uint64, yield func(Entry) error) error {
-	segments, end := j.snapshot()
+	segments, end, _ := j.snapshot()
 	for i, first := range segments {
 		if i+1 < len(segments) && segments[i+1] <= from {
 			continue
@@ -50,11 +50,12 @@ func (j *Journal) Read(from uint64, yield func(Entry) error) error {
 	return nil
 }
 
-// snapshot is the segments of the moment and the end of the last one.
-func (j *Journal) snapshot() (segments []uint64, end int64) {
+// snapshot is the segments of the moment, the end of the last one and the number
+// of its last entry.
+func (j *Journal) snapshot() (segments []uint64, end int64, last uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.segments), j.size
+	return slices.Clone(j.segments), j.size, j.last
 }
 
 // readSegment calls yield for the entries of a segment up to the byte end. A
@@ -118,12 +119,12 @@ func scan(name string, file io.Reader, end int64, next uint64, yield func(Entry)
 // newest first, until yield returns false. An entry is yield's to keep. Only a
 // little of the journal is in memory at a time.
 func (j *Journal) Backwards(yield func(Entry) bool) error {
-	segments, end := j.snapshot()
+	segments, end, last := j.snapshot()
 	for i, first := range slices.Backward(segments) {
 		if i < len(segments)-1 {
-			end = wholeFile
+			end, last = wholeFile, segments[i+1]-1
 		}
-		more, err := j.segmentBackwards(first, end, yield)
+		more, err := j.segmentBackwards(first, last, end, yield)
 		if j.missing(first, err) {
 			return nil // and what is older was trimmed before it
 		}
@@ -134,9 +135,9 @@ func (j *Journal) Backwards(yield func(Entry) bool) error {
 	return nil
 }
 
-// segmentBackwards is Backwards for one segment. more is false when yield said
-// that it has enough.
-func (j *Journal) segmentBackwards(first uint64, end int64, yield func(Entry) bool) (more bool, err error) {
+// segmentBackwards is Backwards for the segment with the entries from first to
+// last. more is false when yield said that it has enough.
+func (j *Journal) segmentBackwards(first, last uint64, end int64, yield func(Entry) bool) (more bool, err error) {
 	file, err := os.Open(j.path(first))
 	if err != nil {
 		return false, err
@@ -155,10 +156,13 @@ func (j *Journal) segmentBackwards(first uint64, end int64, yield func(Entry) bo
 		if err != nil {
 			return false, fmt.Errorf("read journal %q: %w", file.Name(), err)
 		}
-		if at == 0 { // the header
+		if at == 0 && last == first-1 && string(line)+"\n" == header {
 			return true, nil
 		}
 		e, wrong := parseLine(line)
+		if wrong == "" && e.Seq != last {
+			wrong = fmt.Sprintf("entry %d where %d belongs", e.Seq, last)
+		}
 		if wrong != "" {
 			return false, &DamageError{file.Name(), at, wrong}
 		}
@@ -166,6 +170,7 @@ func (j *Journal) segmentBackwards(first uint64, end int64, yield func(Entry) bo
 		if !yield(e) {
 			return false, nil
 		}
+		last--
 	}
 }
 
