@@ -33,13 +33,15 @@ func (c *call) read(parameters any) bool {
 	return true
 }
 
-func (c *call) reply(result any) {
-	body, err := json.Marshal(result)
+func (c *call) reply(result any) { c.send(http.StatusOK, c.contentType(), encode(result)) }
+
+// encode writes JSON of what is ours or was JSON before.
+func encode(value any) []byte {
+	text, err := json.Marshal(value)
 	if err != nil {
-		c.broken(fmt.Errorf("write answer: %w", err))
-		return
+		panic(err)
 	}
-	c.send(http.StatusOK, c.contentType(), body)
+	return text
 }
 
 func (c *call) contentType() string {
@@ -52,11 +54,7 @@ func (c *call) contentType() string {
 // refuse answers with an error of the service, as the JSON protocols have it.
 func (c *call) refuse(status int, kind, message string) {
 	c.w.Header().Set("X-Amzn-ErrorType", kind)
-	body, err := json.Marshal(map[string]string{"__type": kind, "message": message})
-	if err != nil {
-		panic(err) // two strings
-	}
-	c.send(status, c.contentType(), body)
+	c.send(status, c.contentType(), encode(map[string]string{"__type": kind, "message": message}))
 }
 
 func (c *call) broken(err error) {
@@ -110,16 +108,12 @@ func (c *call) askJSON(target string, parameters any) *answer {
 }
 
 func (c *call) toJSON(target string, parameters any) (*http.Request, []byte) {
-	body, err := json.Marshal(parameters)
-	if err != nil {
-		panic(err) // of maps, lists and scalars
-	}
 	r := c.r.Clone(c.r.Context())
 	r.Method, r.URL.Path, r.URL.RawPath, r.URL.RawQuery = http.MethodPost, "/", "", ""
 	r.Header.Del("Smithy-Protocol")
 	r.Header.Set("X-Amz-Target", target)
 	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	return r, body
+	return r, encode(parameters)
 }
 
 // askForm asks moto by the query protocol.
@@ -131,10 +125,7 @@ func (c *call) askForm(form url.Values) *answer {
 func (c *call) askREST(method, path string, parameters any) *answer {
 	var body []byte
 	if parameters != nil {
-		var err error
-		if body, err = json.Marshal(parameters); err != nil {
-			panic(err) // of maps and scalars
-		}
+		body = encode(parameters)
 	}
 	r := c.r.Clone(c.r.Context())
 	r.Method, r.URL.Path, r.URL.RawPath, r.URL.RawQuery = method, path, "", ""
@@ -184,12 +175,7 @@ func (a *answer) relay(c *call) {
 
 // relayAs gives the caller moto's answer with another body.
 func (a *answer) relayAs(c *call, result any) {
-	body, err := json.Marshal(result)
-	if err != nil {
-		c.broken(fmt.Errorf("write answer: %w", err))
-		return
-	}
 	a.body.Reset()
-	a.body.Write(body)
+	a.body.Write(encode(result))
 	a.relay(c)
 }

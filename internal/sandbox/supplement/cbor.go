@@ -3,14 +3,16 @@ package supplement
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
+	"math"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/aws/smithy-go/encoding/cbor"
+	"github.com/fxamacker/cbor/v2"
 )
 
 // moto's CloudWatch knows the JSON protocol but not the paths of Smithy's RPC v2
@@ -25,116 +27,113 @@ func isCBOR(r *http.Request) bool { return r.Header.Get("Smithy-Protocol") == cb
 func (s *supplement) translate(w http.ResponseWriter, r *http.Request) {
 	c := &call{supplement: s, w: w, r: r}
 	_, operation, _ := strings.Cut(r.URL.Path, "/operation/")
-	parameters, err := decodeCBOR(r)
+	parameters, err := readCBOR(r)
 	if err != nil {
 		c.sendCBOR(http.StatusBadRequest, map[string]any{"__type": "SerializationException", "message": err.Error()})
 		return
 	}
 	request, body := c.toJSON(cloudWatch+operation, parameters)
 	a := c.askOf(s, request, body)
-	var result any = map[string]any{}
-	if a.body.Len() > 0 {
-		decoder := json.NewDecoder(&a.body)
-		decoder.UseNumber()
-		if err := decoder.Decode(&result); err != nil {
-			a.relay(c) // moto's page for a fault of its own
-			return
-		}
+	result := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(a.body.Bytes()))
+	decoder.UseNumber()
+	if err := decoder.Decode(&result); err != nil && a.body.Len() > 0 {
+		a.relay(c) // moto's page for a fault of its own
+		return
 	}
 	c.sendCBOR(a.status, result)
 }
 
-func (c *call) sendCBOR(status int, result any) {
+func (c *call) sendCBOR(status int, result map[string]any) {
+	body, err := cbor.Marshal(forCBOR("", result))
+	if err != nil {
+		panic(err) // of what JSON can hold
+	}
 	c.w.Header().Set("Smithy-Protocol", cborProtocol)
-	c.send(status, "application/cbor", cbor.Encode(toCBOR("", result)))
+	c.send(status, "application/cbor", body)
 }
 
-func decodeCBOR(r *http.Request) (any, error) {
+// readCBOR returns parameters as JSON would have them.
+func readCBOR(r *http.Request) (any, error) {
 	body, err := readAll(r.Body)
 	if err == nil && r.Header.Get("Content-Encoding") == "gzip" {
 		var unpacked *gzip.Reader
 		if unpacked, err = gzip.NewReader(bytes.NewReader(body)); err == nil {
-			body, err = readAll(io.NopCloser(unpacked))
+			body, err = readAll(unpacked)
 		}
 	}
 	if err != nil || len(body) == 0 {
 		return map[string]any{}, err
 	}
-	value, err := cbor.Decode(body)
+	mode, err := cbor.DecOptions{DefaultMapType: reflect.TypeFor[map[string]any]()}.DecMode()
 	if err != nil {
+		return nil, err
+	}
+	var value any
+	if err := mode.Unmarshal(body, &value); err != nil {
 		return nil, fmt.Errorf("read request: %w", err)
 	}
-	return fromCBOR(value), nil
+	return forJSON(value)
 }
 
-func fromCBOR(value cbor.Value) any {
+func forJSON(value any) (_ any, err error) {
 	switch v := value.(type) {
-	case cbor.Map:
-		object := make(map[string]any, len(v))
-		for name, member := range v {
-			object[name] = fromCBOR(member)
+	case map[string]any:
+		for name := range v {
+			if v[name], err = forJSON(v[name]); err != nil {
+				return nil, err
+			}
 		}
-		return object
-	case cbor.List:
-		list := make([]any, len(v))
-		for i, element := range v {
-			list[i] = fromCBOR(element)
+	case []any:
+		for i := range v {
+			if v[i], err = forJSON(v[i]); err != nil {
+				return nil, err
+			}
 		}
-		return list
-	case *cbor.Tag: // only times are tagged: seconds since 1970, as in JSON
-		return fromCBOR(v.Value)
-	case cbor.Slice:
-		return base64.StdEncoding.EncodeToString(v)
-	case cbor.NegInt:
-		return -int64(v)
-	case *cbor.Nil, *cbor.Undefined:
-		return nil
+	case time.Time:
+		return float64(v.UnixMilli()) / 1000, nil
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("read request: %v is no number for CloudWatch", v)
+		}
+	case nil, string, bool, uint64, int64, []byte:
+	default:
+		return nil, fmt.Errorf("read request: CBOR of a kind that CloudWatch does not use: %T", v)
 	}
-	return value // a string, number or boolean
+	return value, nil
 }
 
 // times is the members of CloudWatch's answers that are times.
-const times = ` Timestamp Timestamps StateTransitionedTimestamp AlarmConfigurationUpdatedTimestamp StateUpdatedTimestamp StartTime EndTime
-	StartDate ExpireDate LastUpdatedTimestamp CreationDate LastUpdateDate LastModified `
-
-// toCBOR encodes what was decoded from JSON; name is the member it is of.
-func toCBOR(name string, value any) cbor.Value {
-	switch v := value.(type) {
-	case map[string]any:
-		object := make(cbor.Map, len(v))
-		for name, member := range v {
-			if member != nil {
-				object[name] = toCBOR(name, member)
-			}
-		}
-		return object
-	case []any:
-		list := make(cbor.List, len(v))
-		for i, element := range v {
-			list[i] = toCBOR(name, element)
-		}
-		return list
-	case json.Number:
-		return number(name, v)
-	case string:
-		return cbor.String(v)
-	case bool:
-		return cbor.Bool(v)
+func times() []string {
+	return []string{
+		"Timestamp", "Timestamps", "StateTransitionedTimestamp", "AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp", "StartTime",
+		"EndTime", "StartDate", "ExpireDate", "LastUpdatedTimestamp", "CreationDate", "LastUpdateDate", "LastModified",
 	}
-	return &cbor.Nil{}
 }
 
-func number(name string, n json.Number) cbor.Value {
-	float, _ := n.Float64() // infinite when it is too large
-	if strings.Contains(times, " "+name+" ") {
-		return &cbor.Tag{ID: 1, Value: cbor.Float64(float)}
+// forCBOR gives what JSON says the types that CBOR tells apart; name is the member
+// that the value is of.
+func forCBOR(name string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name := range v {
+			if v[name] = forCBOR(name, v[name]); v[name] == nil {
+				delete(v, name)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = forCBOR(name, v[i])
+		}
+	case json.Number:
+		float, _ := v.Float64() // infinite where it is too large
+		if slices.Contains(times(), name) {
+			return cbor.Tag{Number: 1, Content: float}
+		}
+		if whole, err := v.Int64(); err == nil {
+			return whole
+		}
+		return float
 	}
-	whole, err := n.Int64()
-	switch {
-	case err != nil:
-		return cbor.Float64(float)
-	case whole < 0:
-		return cbor.NegInt(-whole)
-	}
-	return cbor.Uint(whole)
+	return value
 }

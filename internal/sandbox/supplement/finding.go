@@ -178,7 +178,7 @@ func (c *call) holds(f filter, finding map[string]any, name string) bool {
 	if f.Key != nil {
 		name = strings.Join(append(place(name), *f.Key), ".")
 	}
-	any := slices.ContainsFunc(texts(finding, name), func(text string) bool {
+	found := slices.ContainsFunc(texts(finding, name), func(text string) bool {
 		switch {
 		case f.Value != nil:
 			return f.matches(text)
@@ -187,7 +187,7 @@ func (c *call) holds(f filter, finding map[string]any, name string) bool {
 		}
 		return f.inRange(text)
 	})
-	return any != strings.Contains(f.Comparison, "NOT_")
+	return found != strings.Contains(f.Comparison, "NOT_")
 }
 
 func (f filter) matches(text string) bool {

@@ -163,7 +163,7 @@ func isForm(r *http.Request) bool {
 	return err == nil && kind == "application/x-www-form-urlencoded"
 }
 
-func readAll(body io.ReadCloser) ([]byte, error) {
+func readAll(body io.Reader) ([]byte, error) {
 	read, err := io.ReadAll(io.LimitReader(body, longest+1))
 	if err != nil {
 		return nil, fmt.Errorf("read request: %w", err)

@@ -153,23 +153,30 @@ func TestGarbage(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct {
-		service, method, path, target string
-		status                        int
+		service, method, path, header, value, body string
+		status                                     int
 	}{
-		{"logs", "POST", "/", "Logs_20140328.TestMetricFilter", http.StatusBadRequest},
-		{"logs", "POST", "/", "Logs_20140328.CreateLogGroup", http.StatusBadRequest},
-		{"monitoring", "POST", "/", "GraniteServiceVersion20100801.EnableAlarmActions", http.StatusBadRequest},
-		{"securityhub", "POST", "/standards/register", "", http.StatusBadRequest},
-		{"securityhub", "GET", "/standards", "", http.StatusInternalServerError}, // moto answers no JSON
+		{"logs", "POST", "/", "X-Amz-Target", "Logs_20140328.TestMetricFilter", "{garbage", http.StatusBadRequest},
+		{"logs", "POST", "/", "X-Amz-Target", "Logs_20140328.CreateLogGroup", "{garbage", http.StatusBadRequest},
+		{"monitoring", "POST", "/", "X-Amz-Target", "GraniteServiceVersion20100801.EnableAlarmActions", "{garbage", http.StatusBadRequest},
+		{"monitoring", "POST", "/service/x/operation/PutMetricAlarm", "Smithy-Protocol", "rpc-v2-cbor", "{garbage", http.StatusBadRequest},
+		{"monitoring", "POST", "/service/x/operation/PutMetricAlarm", "Smithy-Protocol", "rpc-v2-cbor", "\xa1\x61T\xf9\x7e\x00", http.StatusBadRequest}, // T: NaN
+		{"monitoring", "POST", "/service/x/operation/PutMetricAlarm", "Smithy-Protocol", "rpc-v2-cbor", strings.Repeat("\x81", 1<<20), http.StatusBadRequest},
+		{"monitoring", "POST", "/service/x/operation/PutMetricAlarm", "Content-Encoding", "gzip", "{garbage", http.StatusOK},
+		{"iam", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=UpdateRole&%zz", http.StatusOK},
+		{"iam", "POST", "/", "Content-Type", "application/x-www-form-urlencoded", "Action=UpdateRole", http.StatusBadGateway},
+		{"s3", "PUT", "/bucket", "", "", "<garbage", http.StatusOK},
+		{"securityhub", "POST", "/standards/register", "", "", "{garbage", http.StatusBadRequest},
+		{"securityhub", "GET", "/standards", "", "", "", http.StatusInternalServerError}, // the upstream answers no JSON
 	}
 	for _, test := range tests {
-		r := httptest.NewRequest(test.method, test.path, strings.NewReader("{garbage"))
+		r := httptest.NewRequest(test.method, test.path, strings.NewReader(test.body))
 		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/"+test.service+"/aws4_request")
-		r.Header.Set("X-Amz-Target", test.target)
+		r.Header.Set(test.header, test.value)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
 		if w.Code != test.status {
-			t.Errorf("%s%s: status %d, want %d: %s", test.path, test.target, w.Code, test.status, w.Body)
+			t.Errorf("%s %s: status %d, want %d: %s", test.service, test.value, w.Code, test.status, w.Body)
 		}
 	}
 }
