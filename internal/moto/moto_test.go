@@ -127,7 +127,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 
 func TestChildDoesNotSeeCredentials(t *testing.T) {
 	env := environment([]string{"AWS_SECRET_ACCESS_KEY=s", "PATH=/bin", "AWS_PROFILE=p", "MOTO_ACCOUNT_ID=1"}, "2")
-	if got := strings.Join(env, " "); got != "PATH=/bin MOTO_ACCOUNT_ID=1 MOTO_ACCOUNT_ID=2" {
+	if got := strings.Join(env, " "); got != "PATH=/bin MOTO_ACCOUNT_ID=1 MOTO_IAM_LOAD_MANAGED_POLICIES=true MOTO_ACCOUNT_ID=2" {
 		t.Errorf("got %s", got)
 	}
 }
