@@ -36,6 +36,8 @@ type Asker func(ctx context.Context, accessKey, sessionToken string) (arn, userI
 const (
 	ownerHolds   = time.Hour
 	nobodyHolds  = time.Minute
+	errorHolds   = 5 * time.Second
+	patience     = 10 * time.Second // with the upstream
 	maxAsked     = 10_000
 	afterExpiry  = time.Hour // clocks of the sandbox and its upstream may differ
 	defaultUser  = "user/moto"
@@ -138,8 +140,12 @@ func (d *Directory) answerOf(ctx context.Context, op operation.Operation) answer
 	if d.ask == nil {
 		return nobody
 	}
+	// Others may wait for the answer when the first client hangs up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	arn, userID, account, err := d.ask(ctx, op.AccessKey, op.SessionToken)
 	if err != nil {
+		nobody.until = d.now().Add(errorHolds)
 		return nobody
 	}
 	p := personOf(arn, userID, account, d.now())

@@ -236,8 +236,11 @@ func TestAskingTheUpstream(t *testing.T) {
 		"odd":      {"arn:aws:s3:::bucket", "", ""},
 	}
 	var asked atomic.Int32
-	w := open(t, nil, func(_ context.Context, key, _ string) (string, string, string, error) {
+	w := open(t, nil, func(ctx context.Context, key, _ string) (string, string, string, error) {
 		asked.Add(1)
+		if ctx.Err() != nil {
+			t.Error("the upstream is asked for a client that is gone, and could not answer")
+		}
 		if a, ok := answers[key]; ok {
 			return a[0], a[1], a[2], nil
 		}
@@ -260,6 +263,10 @@ func TestAskingTheUpstream(t *testing.T) {
 	if asked.Load() != 6 {
 		t.Errorf("asked %d times for 6 keys", asked.Load())
 	}
+
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	w.Of(gone, operation.Operation{AccessKey: "AKIAGONE"}, &exchange.Exchange{})
 
 	asked.Store(0)
 	w.now = w.now.Add(2 * nobodyHolds)

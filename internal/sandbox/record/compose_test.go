@@ -230,6 +230,34 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestTooMuchToRead: what would take long to read is said to be left out, or is.
+func TestTooMuchToRead(t *testing.T) {
+	values := `{"a":[` + strings.Repeat("1,", 2*maxValues) + `1]}`
+	pairs := strings.Repeat("a=1&", 2*maxPairs)
+	elements := "<R><QResult>" + strings.Repeat("<a/>", 2*maxElements) + "</QResult></R>"
+	deep := strings.Repeat(`{"a":`, 2*maxDepth) + "1" + strings.Repeat("}", 2*maxDepth)
+	for _, test := range []struct {
+		protocol     operation.Protocol
+		ask, answer  string
+		asked, found string
+	}{
+		{operation.JSON, values, values, `{"omitted":true,`, `{"omitted":true,`},
+		{operation.RESTJSON, values, values, `{"omitted":true,`, `{"omitted":true,`},
+		{operation.Query, pairs, elements, `{"omitted":true,`, `null`},
+		{operation.JSON, deep, deep, `null`, `null`},
+		{operation.RESTXML, elements, strings.Repeat("<a>", 2*maxDepth), `null`, `null`},
+	} {
+		x, op := ask(operation.Operation{Service: "kms", Name: "Q", Protocol: test.protocol}, test.ask, 200, test.answer)
+		record, _ := composed(t, x, op)
+		if got := asJSON(t, record["requestParameters"]); !strings.HasPrefix(got, test.asked) {
+			t.Errorf("%.20s: requestParameters %.100s", test.ask, got)
+		}
+		if got := asJSON(t, record["responseElements"]); !strings.HasPrefix(got, test.found) {
+			t.Errorf("%.20s: responseElements %.100s", test.answer, got)
+		}
+	}
+}
+
 func TestTLS(t *testing.T) {
 	x, op := ask(operation.Operation{Service: "s3", Name: "ListBuckets", Protocol: operation.RESTXML}, "", 200, "")
 	x.Header.Set("User-Agent", "aws-cli/2")

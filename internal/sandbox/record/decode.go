@@ -22,8 +22,6 @@ import (
 // smaller; those it leaves out, such as the code of a function, may not be.
 const maxBody = 16 << 20
 
-var errDeep = errors.New("nested too deep")
-
 // bodyOf is the text of a body that was kept whole, without its compression.
 func bodyOf(header http.Header, body exchange.Body) []byte {
 	if !body.Whole || len(body.Bytes) > maxBody {
@@ -43,22 +41,47 @@ func bodyOf(header http.Header, body exchange.Body) []byte {
 	return text
 }
 
+// maxValues is more than fit in the largest parameters that CloudTrail keeps.
+const maxValues = 60_000
+
+var (
+	errDeep = errors.New("nested too deep")
+	errMany = errors.New("too many values")
+)
+
+// tooMany stands for what has more values than anybody wants to wait for.
+func tooMany(size int) object {
+	return object{{"omitted", true}, {"originalSize", decimal(size)}, {"reason", errMany.Error()}}
+}
+
+// jsonReader reads a JSON value by its tokens, which keeps the order of members.
+type jsonReader struct {
+	*json.Decoder
+	values int
+}
+
 // decodeJSON reads one JSON value; nil when it is not one.
 func decodeJSON(text []byte) tree {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	t, err := jsonValue(decoder, 0)
+	r := &jsonReader{Decoder: json.NewDecoder(bytes.NewReader(text))}
+	r.UseNumber()
+	t, err := r.value(0)
+	if errors.Is(err, errMany) {
+		return tooMany(len(text))
+	}
 	if err != nil {
 		return nil
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if _, err := r.Token(); err != io.EOF {
 		return nil
 	}
 	return t
 }
 
-func jsonValue(decoder *json.Decoder, depth int) (tree, error) {
-	token, err := decoder.Token()
+func (r *jsonReader) value(depth int) (tree, error) {
+	if r.values++; r.values > maxValues {
+		return nil, errMany
+	}
+	token, err := r.Token()
 	if err != nil {
 		return nil, err
 	}
@@ -70,48 +93,50 @@ func jsonValue(decoder *json.Decoder, depth int) (tree, error) {
 			return nil, errDeep
 		}
 		if token == '[' {
-			return jsonList(decoder, depth)
+			return r.list(depth)
 		}
-		return jsonObject(decoder, depth)
+		return r.object(depth)
 	default: // string, bool, nil
 		return token, nil
 	}
 }
 
-func jsonList(decoder *json.Decoder, depth int) (tree, error) {
+func (r *jsonReader) list(depth int) (tree, error) {
 	values := list{}
-	for decoder.More() {
-		value, err := jsonValue(decoder, depth+1)
+	for r.More() {
+		value, err := r.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		values = append(values, value)
 	}
-	_, err := decoder.Token()
+	_, err := r.Token()
 	return values, err
 }
 
-func jsonObject(decoder *json.Decoder, depth int) (tree, error) {
+func (r *jsonReader) object(depth int) (tree, error) {
 	members := object{}
-	for decoder.More() {
-		token, err := decoder.Token()
+	for r.More() {
+		token, err := r.Token()
 		if err != nil {
 			return nil, err
 		}
-		value, err := jsonValue(decoder, depth+1)
+		value, err := r.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		name, _ := token.(string) // the decoder lets nothing else pass
 		members.add(name, value)
 	}
-	_, err := decoder.Token()
+	_, err := r.Token()
 	return members.unique(), err
 }
 
 // decodeCBOR reads the body of a call by Smithy's RPC v2.
 func decodeCBOR(body []byte) tree {
-	mode, err := cbor.DecOptions{MaxNestedLevels: maxDepth, TimeTagToAny: cbor.TimeTagToTime}.DecMode()
+	mode, err := cbor.DecOptions{
+		MaxNestedLevels: maxDepth, MaxArrayElements: maxValues, MaxMapPairs: maxValues, TimeTagToAny: cbor.TimeTagToTime,
+	}.DecMode()
 	if err != nil {
 		return nil
 	}

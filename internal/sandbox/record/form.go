@@ -17,7 +17,7 @@ func decodeForm(texts ...string) object {
 	members := object{}
 	for _, text := range texts {
 		if strings.Count(text, "&") > maxPairs {
-			continue
+			return tooMany(len(text))
 		}
 		for pair := range strings.SplitSeq(text, "&") {
 			name, value, _ := strings.Cut(pair, "=")

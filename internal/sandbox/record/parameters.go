@@ -67,10 +67,7 @@ func (c *call) restParameters(s speller, body []byte) tree {
 	words := s
 	words.words = true
 	parameters, _ := words.spell(located).(object)
-	for _, m := range c.restBody(s, body) {
-		parameters.set(m.name, m.value)
-	}
-	return parameters
+	return append(parameters, c.restBody(s, body)...).unique()
 }
 
 // restBody is the body as parameters. That of a data event is the user's.

@@ -18,19 +18,16 @@ func (c *call) s3Parameters(body []byte) tree {
 	members.addText("key", c.op.Path["Key"])
 	values, _ := url.ParseQuery(c.query()) // what can be read of a bad one
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !s3Credential(name) && members.get(name) == nil {
+		if !s3Credential(name) {
 			members.add(name, values.Get(name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.x.Header)) {
 		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz-") && s3Header(lower[len("x-amz-"):]) {
-			members.set(lower, strings.Join(c.x.Header[name], ","))
+			members.add(lower, strings.Join(c.x.Header[name], ","))
 		}
 	}
-	for _, m := range c.s3Document(body) {
-		members.set(m.name, m.value)
-	}
-	return members
+	return append(members, c.s3Document(body)...).unique()
 }
 
 // s3Credential tells whether a parameter of a presigned URL would let others call.
