@@ -23,6 +23,9 @@ const (
 	settle = time.Second
 	// patience is how long a deleted trail's files are tried, as at AWS.
 	patience = 30 * 24 * time.Hour
+	// maxWaiting is how many files wait for a bucket before intervals stop to end.
+	// They end when the bucket is mended.
+	maxWaiting = 1000
 	// chunk is about how many bytes of records are in memory at a time.
 	chunk = 16 << 20
 )
@@ -106,7 +109,7 @@ func (c *courier) files(ctx context.Context) error {
 	if err := c.flush(ctx); err != nil {
 		return err
 	}
-	for {
+	for len(c.Queue) < maxWaiting {
 		end, final, ok := c.due()
 		if !ok {
 			break
@@ -171,6 +174,9 @@ func (c *courier) spans() []trails.Span {
 // each calls yield for the entries after a cursor until it returns false, and says
 // which of them the trail wants. The record of such a one is in c.record.
 func (c *courier) each(cursor uint64, yield func(e journal.Entry, wanted bool) bool) error {
+	if cursor >= c.last {
+		return nil
+	}
 	enough := errors.New("enough")
 	err := c.config.Journal.Read(cursor+1, func(e journal.Entry) error {
 		if e.Seq > c.last || !yield(e, c.wants(&e)) {

@@ -297,6 +297,31 @@ func TestManyMissedIntervals(t *testing.T) {
 	}
 }
 
+// TestBucketBrokenForLong lets no more than so many files wait.
+func TestBucketBrokenForLong(t *testing.T) {
+	w := running(t, nil)
+	w.pass()
+	w.bucket.broken["logs"] = "AccessDenied"
+	for range 3 {
+		w.happen(home)
+		w.advance(800 * interval)
+		w.pass()
+	}
+	if n := len(w.d.states["t1"].Queue); n != maxWaiting {
+		t.Errorf("%d files wait", n)
+	}
+	clear(w.bucket.broken)
+	w.pass()
+	w.pass()
+	e := w.examine()
+	w.wantDelivered(e)
+	w.wantListed(e)
+	normal := e.chains[account+"/eu-west-1false"]
+	if last := normal[len(normal)-1].DigestEndTime; last != stamp(w.clock) {
+		t.Errorf("digests end at %s, it is %s", last, w.clock)
+	}
+}
+
 func TestDeletedTrail(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -79,14 +79,14 @@ func (c *courier) group(ctx context.Context) error {
 
 // gatherPuts reads a chunk of the journal and returns the last entry it covers.
 func (c *courier) gatherPuts() (puts []*put, cursor uint64, err error) {
-	cursor = c.GroupCursor
+	cursor = c.last
 	open := map[string]*put{}
 	size := 0
 	err = c.each(c.GroupCursor, func(e journal.Entry, wanted bool) bool {
 		if size >= chunk {
+			cursor = e.Seq - 1
 			return false
 		}
-		cursor = e.Seq
 		stream := c.stream(e.Account)
 		if !wanted || len(e.Record) > maxEvent || e.Seq <= c.GroupDone[stream] {
 			return true
