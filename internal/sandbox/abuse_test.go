@@ -16,7 +16,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
-	"github.com/cerpac/trailkeeper/internal/sandbox/load"
+	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
 )
 
 // send makes a request that seems to be signed for a service.
@@ -78,7 +78,7 @@ func (s *served) names(t *testing.T) (names []string) {
 }
 
 func TestGarbage(t *testing.T) {
-	box := serve(t, backend(t, load.NewUpstream(t.TempDir())))
+	box := serve(t, backend(t, loadtest.NewUpstream(t.TempDir())))
 	for name, bytes := range map[string]string{
 		"nothing":             "",
 		"noise":               "\x00\xff\xfe\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
@@ -116,7 +116,7 @@ func TestGarbage(t *testing.T) {
 
 // A service nobody knows goes to the upstream and into the journal.
 func TestUnknownService(t *testing.T) {
-	box := serve(t, backend(t, load.NewUpstream(t.TempDir())))
+	box := serve(t, backend(t, loadtest.NewUpstream(t.TempDir())))
 	status, answer := box.send(t, http.MethodPost, "/", "frobnication", strings.NewReader(`{"Depth":1}`), "X-Amz-Target", "Frobnication_20300101.Frobnicate")
 	if status != http.StatusOK || !strings.Contains(answer, "QueueUrl") {
 		t.Errorf("not the upstream's answer: %d %s", status, answer)
@@ -172,7 +172,7 @@ func (zeros) Read(p []byte) (int, error) {
 }
 
 func TestHugeCallToCloudTrail(t *testing.T) {
-	box := serve(t, backend(t, load.NewUpstream(t.TempDir())))
+	box := serve(t, backend(t, loadtest.NewUpstream(t.TempDir())))
 	body := `{"Name":"` + strings.Repeat("x", 10<<20) + `"}`
 	status, answer := box.send(t, http.MethodPost, "/", "cloudtrail", strings.NewReader(body), "X-Amz-Target", "CloudTrail_20131101.CreateTrail")
 	if status != http.StatusRequestEntityTooLarge || !strings.Contains(answer, "at most 1048576 bytes") {
@@ -231,7 +231,7 @@ func TestUpstreamInTrouble(t *testing.T) {
 				t.Fatal(err)
 			}
 			address := listener.Addr().String()
-			good := httptest.NewUnstartedServer(load.NewUpstream(t.TempDir()))
+			good := httptest.NewUnstartedServer(loadtest.NewUpstream(t.TempDir()))
 			good.Listener.Close()
 			good.Listener = listener
 			good.Start()
@@ -252,7 +252,7 @@ func TestUpstreamInTrouble(t *testing.T) {
 			check(name)
 			end()
 
-			again := httptest.NewUnstartedServer(load.NewUpstream(t.TempDir()))
+			again := httptest.NewUnstartedServer(loadtest.NewUpstream(t.TempDir()))
 			again.Listener.Close()
 			if again.Listener, err = net.Listen("tcp", address); err != nil {
 				t.Fatal(err)
@@ -294,7 +294,7 @@ func misbehave(t *testing.T, address string, behave func(net.Conn)) (end func())
 }
 
 func TestForeignPagesAreRefused(t *testing.T) {
-	box := serve(t, backend(t, load.NewUpstream(t.TempDir())))
+	box := serve(t, backend(t, loadtest.NewUpstream(t.TempDir())))
 	for _, header := range [][]string{
 		{"Host", "evil.example"},
 		{"Host", "127.0.0.1.evil.example:4580"},

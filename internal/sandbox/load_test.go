@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox"
-	"github.com/cerpac/trailkeeper/internal/sandbox/load"
+	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
 )
 
 // loadCalls is how many calls TestLoad makes. A minute of a thousand a second is
@@ -23,7 +23,7 @@ func loadCalls(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("TRAILKEEPER_LOAD")
 	if text == "" {
-		return 4000
+		return 2000
 	}
 	calls, err := strconv.Atoi(text)
 	if err != nil {
@@ -89,10 +89,10 @@ func heap() uint64 {
 // grow with them.
 func TestLoad(t *testing.T) {
 	const connections = 32
-	calls, warm := loadCalls(t), 1000
+	calls, warm := loadCalls(t), 500
 	bucket := t.TempDir()
-	box := serve(t, backend(t, load.NewUpstream(bucket)))
-	caller := load.NewCaller(box.URL, connections)
+	box := serve(t, backend(t, loadtest.NewUpstream(bucket)))
+	caller := loadtest.NewCaller(box.URL, connections)
 	defer caller.Close()
 	if err := caller.Trail(t.Context()); err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestLoad(t *testing.T) {
 	if err := caller.Deliver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	delivered, err := load.Delivered(bucket, warm+calls)
+	delivered, err := loadtest.Delivered(bucket, warm+calls)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("the sandbox does not answer: %v %v", resp, err)
 	}
 	box.stop()
-	recorded, err := load.InJournal(filepath.Join(box.state, "journal"), warm+calls)
+	recorded, err := loadtest.InJournal(filepath.Join(box.state, "journal"), warm+calls)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
-// Package load makes calls by the thousand through a sandbox and looks for each of them in what was recorded.
-package load
+// Package loadtest makes calls by the thousand through a sandbox and looks for each of them in what was recorded.
+package loadtest
 
 import (
 	"bytes"
