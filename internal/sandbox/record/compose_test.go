@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -143,6 +144,20 @@ func TestParameters(t *testing.T) {
 			"", `{"card":"4111"}`, `{"functionName":"f"}`,
 		},
 		{
+			operation.Operation{Service: "sqs", Name: "SendMessage", Protocol: operation.JSON, Category: operation.Data},
+			"", `{"QueueUrl":"http://localhost/1/q","MessageBody":"4111"}`,
+			`{"messageBody":"HIDDEN_DUE_TO_SECURITY_REASONS","queueUrl":"http://localhost/1/q"}`,
+		},
+		{
+			operation.Operation{Service: "s3", Name: "PutBucketEncryption", Protocol: operation.RESTXML, Path: map[string]string{"Bucket": "b"}},
+			"encryption", `<C xmlns="x"><Rule><KMSMasterKeyID>arn:aws:kms:::key/1</KMSMasterKeyID></Rule></C>`,
+			`{"C":{"Rule":{"KMSMasterKeyID":"arn:aws:kms:::key/1"},"xmlns":"x"},"Host":"localhost:4580","bucketName":"b","encryption":""}`,
+		},
+		{
+			operation.Operation{Service: "s3", Name: "PutBucketPolicy", Protocol: operation.RESTXML, Path: map[string]string{"Bucket": "b"}},
+			"policy", `no policy`, `{"Host":"localhost:4580","bucketName":"b","bucketPolicy":{},"policy":""}`,
+		},
+		{
 			operation.Operation{Service: "s3", Name: "GetObject", Protocol: operation.RESTXML, Category: operation.Data, Path: map[string]string{"Bucket": "b", "Key": "k"}},
 			"X-Amz-Signature=s&X-Amz-Credential=c&X-Amz-Security-Token=t&X-Amz-Expires=60&versionId=v", "",
 			`{"Host":"localhost:4580","X-Amz-Expires":"60","bucketName":"b","key":"k","versionId":"v"}`,
@@ -230,11 +245,35 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestCompressedBody(t *testing.T) {
+	var body bytes.Buffer
+	writer := gzip.NewWriter(&body)
+	fmt.Fprint(writer, `{"Namespace":"n"}`)
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{body.String(): `{"namespace":"n"}`, body.String()[:12]: `null`, "plain": `null`} {
+		x, op := ask(operation.Operation{Service: "monitoring", Name: "PutMetricData", Protocol: operation.JSON}, text, 200, "")
+		x.Header.Set("Content-Encoding", "gzip")
+		record, _ := composed(t, x, op)
+		if got := asJSON(t, record["requestParameters"]); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
 // TestTooMuchToRead: what would take long to read is said to be left out, or is.
 func TestTooMuchToRead(t *testing.T) {
 	values := `{"a":[` + strings.Repeat("1,", 2*maxValues) + `1]}`
 	pairs := strings.Repeat("a=1&", 2*maxPairs)
 	elements := "<R><QResult>" + strings.Repeat("<a/>", 2*maxElements) + "</QResult></R>"
+	lists := "a" // lists in lists, each with two elements
+	for range maxDepth - 1 {
+		lists += ".1"
+	}
+	for i := range maxDepth - 2 {
+		lists += "=1&a" + strings.Repeat(".1", i) + ".2"
+	}
 	deep := strings.Repeat(`{"a":`, 2*maxDepth) + "1" + strings.Repeat("}", 2*maxDepth)
 	for _, test := range []struct {
 		protocol     operation.Protocol
@@ -245,6 +284,7 @@ func TestTooMuchToRead(t *testing.T) {
 		{operation.RESTJSON, values, values, `{"omitted":true,`, `{"omitted":true,`},
 		{operation.Query, pairs, elements, `{"omitted":true,`, `null`},
 		{operation.JSON, deep, deep, `null`, `null`},
+		{operation.EC2, lists, "", `{"QRequest":`, `null`},
 		{operation.RESTXML, elements, strings.Repeat("<a>", 2*maxDepth), `null`, `null`},
 	} {
 		x, op := ask(operation.Operation{Service: "kms", Name: "Q", Protocol: test.protocol}, test.ask, 200, test.answer)

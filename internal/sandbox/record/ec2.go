@@ -176,10 +176,11 @@ func tagged(t tree) tree {
 	case list:
 		for i := range t {
 			tag := member{"tag", decimal(i + 1)}
-			if element, ok := tagged(t[i]).(object); ok {
+			switch element := tagged(t[i]).(type) {
+			case object:
 				t[i] = append(element, tag)
-			} else {
-				t[i] = object{tag, {"content", tagged(t[i])}}
+			default:
+				t[i] = object{tag, {"content", element}}
 			}
 		}
 		if len(t) == 1 {

@@ -1,8 +1,6 @@
 package record
 
-import (
-	"strings"
-)
+import "strings"
 
 // resources are the things a call touched, for the services whose records name them.
 func (c *call) resources(asked, told tree, errorCode string) list {
@@ -25,9 +23,14 @@ func (c *call) resources(asked, told tree, errorCode string) list {
 		if c.op.ResourceType != "" {
 			return c.one(c.op.ResourceType, c.named("lambda", "function:", c.op.Path["FunctionName"]))
 		}
-	case "sns.amazonaws.com", "sqs.amazonaws.com":
+	case "sns.amazonaws.com":
 		if c.op.ResourceType != "" {
 			return c.one(c.op.ResourceType, parameters.text("topicArn"))
+		}
+	case "sqs.amazonaws.com":
+		if c.op.ResourceType != "" {
+			queue := parameters.text("queueUrl")
+			return c.one(c.op.ResourceType, c.named("sqs", "", queue[strings.LastIndexByte(queue, '/')+1:]))
 		}
 	}
 	return nil

@@ -84,12 +84,20 @@ func (c *call) s3Additional() tree {
 	if c.x.TLS != nil {
 		members.add("CipherSuite", cipherSuite(c.x.TLS))
 	}
-	members.add("bytesTransferredIn", decimal(int(c.x.Request.Size)))
+	members.add("bytesTransferredIn", c.s3Received())
 	members.addText("SSEApplied", c.sseApplied())
 	members.addText("AuthenticationMethod", c.op.AuthenticationMethod)
 	members.addText("x-amz-id-2", cut(c.x.ResponseHeader.Get("X-Amz-Id-2"), maxText))
 	members.add("bytesTransferredOut", decimal(int(c.x.Response.Size)))
 	return members
+}
+
+// s3Received is how many bytes came in, without the frames of signed chunks.
+func (c *call) s3Received() number {
+	if decoded := c.x.Header.Get("X-Amz-Decoded-Content-Length"); len(decoded) < 18 && isNumber(decoded) {
+		return number(decoded)
+	}
+	return decimal(int(c.x.Request.Size))
 }
 
 // sseApplied is how a new object was encrypted, and whether by the bucket's default.

@@ -1,6 +1,10 @@
 package record
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
+)
 
 const (
 	hidden  = "HIDDEN_DUE_TO_SECURITY_REASONS"
@@ -9,10 +13,10 @@ const (
 )
 
 // shown is what a record shows of a member; keep is false when it shows nothing.
-func (s speller) shown(name string, value tree, path []string) (_ tree, keep bool) {
+// Services differ in the case of the first letter, which the rules below ignore.
+func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep bool) {
 	service, _, _ := strings.Cut(s.op.EventSource, ".")
-	modelled := name
-	name = strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
+	name := upperFirst(modelled)
 	switch {
 	case dropped(service, name):
 		return nil, false
@@ -24,13 +28,28 @@ func (s speller) shown(name string, value tree, path []string) (_ tree, keep boo
 		return starred, true
 	case service == "sts" && name == "SessionToken":
 		return value, true
-	case s.op.Sensitive(modelled) && !inTags(path), service == "ssm" && (name == "Value" || name == "Parameters") && !inTags(path),
-		service == "ecs" && name == "Environment":
-		return hidden, true
-	case !inTags(path) && namesSecret(name) && isLeaf(value):
+	case inTags(path):
+		return value, true
+	case s.sensitive(service, modelled, name), namesSecret(name) && isLeaf(value):
 		return hidden, true
 	}
 	return value, true
+}
+
+// sensitive tells what AWS hides besides what its names give away. The model of S3
+// marks the ids of keys too, which records show.
+func (s speller) sensitive(service, modelled, name string) bool {
+	switch service + "." + name {
+	case "ssm.Value", "ssm.Parameters", "ecs.Environment":
+		return true
+	}
+	if s.op.Category == operation.Data {
+		switch name {
+		case "Message", "MessageBody", "MessageAttributes", "Subject", "Data", "Detail", "LogEvents":
+			return true
+		}
+	}
+	return service != "s3" && s.op.Sensitive(modelled)
 }
 
 // dropped are the members that AWS leaves out, where it does not say that it hides

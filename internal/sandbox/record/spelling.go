@@ -2,7 +2,6 @@ package record
 
 import (
 	_ "embed"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,7 +51,7 @@ func (s speller) spell(t tree, path ...string) tree {
 	switch t := t.(type) {
 	case object:
 		if len(path) > 0 && s.op.MapMember(path...) {
-			return s.entries(t, slices.Clone(path))
+			return s.entries(t, path)
 		}
 		return s.members(t, path)
 	case list:

@@ -130,6 +130,13 @@ func lowerFirst(name string) string {
 	return strings.ToLower(name[:1]) + name[1:]
 }
 
+func upperFirst(name string) string {
+	if name == "" || name[0] < 'a' || name[0] > 'z' {
+		return name
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
 // cut shortens text to at most n bytes, at the end of a character.
 func cut(text string, n int) string {
 	if len(text) <= n {
