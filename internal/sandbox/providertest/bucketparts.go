@@ -180,12 +180,16 @@ func lifecycle(p *provider) resource {
 	rules := lifecycleRules(90)
 	changed := lifecycleRules(120)
 	return resource{
-		kind:   "aws_s3_bucket_lifecycle_configuration",
-		create: func() error { return p.putLifecycle(rules) },
-		read:   p.readLifecycle,
-		want:   state{"rule": ruleSet(rules), "transition_default_minimum_object_size": "all_storage_classes_128K"},
-		update: func() error { return p.putLifecycle(changed) },
-		change: state{"rule": ruleSet(changed)},
+		kind: "aws_s3_bucket_lifecycle_configuration",
+		create: func() error {
+			return p.putLifecycle(rules, types.TransitionDefaultMinimumObjectSizeAllStorageClasses128k)
+		},
+		read: p.readLifecycle,
+		want: state{"rule": ruleSet(rules), "transition_default_minimum_object_size": "all_storage_classes_128K"},
+		update: func() error {
+			return p.putLifecycle(changed, types.TransitionDefaultMinimumObjectSizeVariesByStorageClass)
+		},
+		change: state{"rule": ruleSet(changed), "transition_default_minimum_object_size": "varies_by_storage_class"},
 		remove: func() error {
 			_, err := p.s3.DeleteBucketLifecycle(p.ctx, &s3.DeleteBucketLifecycleInput{Bucket: aws.String(bucketName)})
 			if err != nil {
@@ -207,9 +211,13 @@ func lifecycleRules(days int32) []types.LifecycleRule {
 			Transitions:                 []types.Transition{{Days: aws.Int32(30), StorageClass: types.TransitionStorageClassStandardIa}},
 		},
 		{
-			ID: aws.String("tidy"), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("AWSLogs/")},
+			ID: aws.String("tidy"), Status: types.ExpirationStatusEnabled,
+			Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{
+				Prefix: aws.String("AWSLogs/"), ObjectSizeGreaterThan: aws.Int64(500),
+			}},
 			Expiration:                     &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
 			AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(7)},
+			NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(days), NewerNoncurrentVersions: aws.Int32(2)},
 		},
 	}
 }
@@ -227,8 +235,7 @@ func ruleSet(rules []types.LifecycleRule) map[string]string {
 	return set
 }
 
-func (p *provider) putLifecycle(rules []types.LifecycleRule) error {
-	const size = types.TransitionDefaultMinimumObjectSizeAllStorageClasses128k
+func (p *provider) putLifecycle(rules []types.LifecycleRule, size types.TransitionDefaultMinimumObjectSize) error {
 	_, err := p.s3.PutBucketLifecycleConfiguration(p.ctx, &s3.PutBucketLifecycleConfigurationInput{
 		Bucket: aws.String(bucketName), TransitionDefaultMinimumObjectSize: size,
 		LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: rules},

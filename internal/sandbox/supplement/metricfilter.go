@@ -46,8 +46,8 @@ func (c *call) pattern(text string) *filterpattern.Pattern {
 	return pattern
 }
 
-// putMetricFilter takes away the filter of the same name first, and puts it back if
-// moto refuses the new one.
+// putMetricFilter takes away the filter of the same name first, beside which moto
+// would keep the new one, and puts it back if moto refuses that.
 func putMetricFilter(c *call) {
 	var p struct {
 		FilterName    string

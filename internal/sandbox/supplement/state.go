@@ -11,19 +11,23 @@ import (
 
 const stateVersion = 1
 
-// state is what moto has no place for. Entries belong to one life of a thing, which
-// its creation time tells: a log group or hub that is gone, or lost by moto on a
-// restart, leaves an entry that counts for nothing.
+// state is what moto has no place for. Entries belong to one life of a thing: a log
+// group, hub or lifecycle that is gone, or lost by moto on a restart, leaves an entry
+// that counts for nothing.
 type state struct {
 	file string
 
-	Version   int                  `json:"version"`
-	LogGroups map[string]*logGroup `json:"logGroups"` // by ARN
-	Hubs      map[string]*hub      `json:"hubs"`      // by ARN
+	Version    int                   `json:"version"`
+	LogGroups  map[string]*logGroup  `json:"logGroups"`  // by ARN
+	Hubs       map[string]*hub       `json:"hubs"`       // by ARN
+	Lifecycles map[string]*lifecycle `json:"lifecycles"` // by bucket
 }
 
 func open(file string) (*state, error) {
-	s := &state{file: file, Version: stateVersion, LogGroups: map[string]*logGroup{}, Hubs: map[string]*hub{}}
+	s := &state{
+		file: file, Version: stateVersion,
+		LogGroups: map[string]*logGroup{}, Hubs: map[string]*hub{}, Lifecycles: map[string]*lifecycle{},
+	}
 	if file == "" {
 		return s, nil
 	}
@@ -36,6 +40,9 @@ func open(file string) (*state, error) {
 	}
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, fmt.Errorf("open supplement: read %q: %w", file, err)
+	}
+	if s.LogGroups == nil || s.Hubs == nil || s.Lifecycles == nil {
+		return nil, fmt.Errorf("open supplement: %q is not whole", file)
 	}
 	if s.Version != stateVersion {
 		return nil, fmt.Errorf("open supplement: %q has version %d, not %d", file, s.Version, stateVersion)
