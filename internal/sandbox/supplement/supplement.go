@@ -1,4 +1,4 @@
-// Package supplement answers the few operations that trailkeeper needs and moto_server lacks.
+// Package supplement answers the few operations that trailkeeper or Terraform needs and moto_server lacks or gets wrong.
 //
 // operations is all it answers; every other request passes it untouched. It keeps
 // only what moto has no place for, and asks moto for the rest with the caller's
