@@ -42,6 +42,11 @@ func TestDocs(t *testing.T) {
 			for _, skip := range p.skips {
 				t.Run(fmt.Sprintf("line%d", skip.line), func(t *testing.T) { t.Skipf("SKIPPED DOCS EXAMPLE: %s", skip.reason) })
 			}
+			for _, program := range p.needs {
+				if _, err := exec.LookPath(program); err != nil {
+					t.Skipf("SKIPPED REAL SERVICE: the page needs %s, which is not installed", program)
+				}
+			}
 			runPage(t, path, p)
 		})
 	}
@@ -55,6 +60,7 @@ type page struct {
 	lines    []string
 	examples []example
 	skips    []skippedBlock
+	needs    []string // programs besides trailkeeper
 }
 
 // example is one command and the output that the page shows for it, in
@@ -73,6 +79,7 @@ type skippedBlock struct {
 
 var (
 	notRunComment = regexp.MustCompile(`^<!-- not run: (.+) -->$`)
+	needsComment  = regexp.MustCompile(`^<!-- needs: (.+) -->$`)
 	setupComment  = regexp.MustCompile(`^<!-- setup: (.+) -->$`)
 	fence         = regexp.MustCompile("^```(\\w*)")
 	exitLine      = regexp.MustCompile(`\[exit status \d+\]\z`)
@@ -86,6 +93,10 @@ func parsePage(text string) (page, error) {
 		line := p.lines[i]
 		if m := setupComment.FindStringSubmatch(line); m != nil {
 			p.examples = append(p.examples, example{line: i + 1, command: m[1], setup: true})
+			continue
+		}
+		if m := needsComment.FindStringSubmatch(line); m != nil {
+			p.needs = append(p.needs, strings.Fields(m[1])...)
 			continue
 		}
 		if m := notRunComment.FindStringSubmatch(line); m != nil {

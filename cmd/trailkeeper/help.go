@@ -60,6 +60,16 @@ func printVerbHelp(w io.Writer, verb *cobra.Command) error {
 	var screen bytes.Buffer
 	fmt.Fprintf(&screen, "%s\n\n", strings.TrimSpace(cmp.Or(verb.Long, verb.Short)))
 	fmt.Fprintf(&screen, "Usage: %s\n", verb.UseLine())
+	if verb.HasAvailableSubCommands() {
+		fmt.Fprint(&screen, "\nCommands\n")
+		table := tabwriter.NewWriter(&screen, 0, 8, 2, ' ', 0)
+		for _, command := range verb.Commands() {
+			fmt.Fprintf(table, "  %s\t%s\n", command.Name(), command.Short)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
 	if verb.HasExample() {
 		fmt.Fprintf(&screen, "\nExamples\n%s\n", strings.TrimRight(verb.Example, "\n"))
 	}

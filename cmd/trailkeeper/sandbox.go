@@ -78,7 +78,7 @@ It listens to this machine only, unless --listen says otherwise.`,
 			if cmd.ArgsLenAtDash() == 0 {
 				return nil
 			}
-			return noArguments(cmd, args)
+			return outcome.WithHint(noArguments(cmd, args), "put -- before a command that is to run in the sandbox")
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.command = args
@@ -113,8 +113,8 @@ func (o *sandboxOptions) check(s *streams) error {
 		return fmt.Errorf("--account %q: not the 12 digits of an account", o.Account)
 	case o.DeliveryInterval < 10*time.Millisecond:
 		return fmt.Errorf("--delivery-interval %s: shorter than 10ms", o.DeliveryInterval)
-	case o.DigestInterval < time.Second:
-		return fmt.Errorf("--digest-interval %s: shorter than 1s, and digest files are named by the second", o.DigestInterval)
+	case o.DigestInterval < time.Second || o.DigestInterval%time.Second != 0:
+		return fmt.Errorf("--digest-interval %s: not whole seconds, by which digest files are named", o.DigestInterval)
 	case o.UpstreamTimeout <= 0:
 		return fmt.Errorf("--upstream-timeout %s: not a time to wait", o.UpstreamTimeout)
 	case (o.certificate == "") != (o.key == ""):

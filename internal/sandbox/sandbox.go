@@ -188,8 +188,9 @@ func (s *Sandbox) openParts(context.Context) (err error) {
 	if !s.config.Unchecked {
 		checker = permit.New(s.clients, s.propagation.fresh)
 	}
+	organizations := &orgs{clients: s.clients, known: map[string]membership{}}
 	s.trails, err = trails.Open(trails.Config{
-		Dir: s.dir, Now: s.clock.now, Permit: checker, Keys: keys{s.clients}, Organizations: orgs{s.clients},
+		Dir: s.dir, Now: s.clock.now, Permit: checker, Keys: keys{s.clients}, Organizations: organizations,
 		Status: func(id, region string) trails.Status { return s.delivery.Status(id, region) },
 		PublicKeys: func(region string, from, until time.Time) []digest.PublicKey {
 			return s.delivery.PublicKeys(region, from, until)
@@ -202,7 +203,7 @@ func (s *Sandbox) openParts(context.Context) (err error) {
 	objects, streams, notifier := delivery.ToAWS(s.clients, time.Now)
 	s.delivery, err = delivery.Open(delivery.Config{
 		Dir: filepath.Join(s.dir, "delivery"), Now: s.clock.now, Journal: s.journal, Trails: s.trails,
-		Permit: checker, Objects: objects, Streams: streams, Notifier: notifier, DigestInterval: s.config.DigestInterval,
+		Member: organizations.member, Permit: checker, Objects: objects, Streams: streams, Notifier: notifier, DigestInterval: s.config.DigestInterval,
 		Report: func(err error) { s.config.Log.Warn("delivery", "error", err) },
 	})
 	return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -59,11 +61,26 @@ func (k keys) KeyARN(ctx context.Context, account, region, id string) (string, e
 	return aws.ToString(out.KeyMetadata.Arn), nil
 }
 
+const (
+	membershipHolds    = time.Minute
+	membershipPatience = 10 * time.Second
+)
+
 // orgs knows organizations by asking the upstream.
-type orgs struct{ clients *upstream.Clients }
+type orgs struct {
+	clients *upstream.Clients
+
+	mu    sync.Mutex
+	known map[string]membership // by account
+}
+
+type membership struct {
+	organization string
+	asked        time.Time
+}
 
 // Organization implements trails.Organizations.
-func (o orgs) Organization(ctx context.Context, account string) (trails.Organization, error) {
+func (o *orgs) Organization(ctx context.Context, account string) (trails.Organization, error) {
 	client, err := o.clients.Organizations(ctx, account)
 	if err != nil {
 		return trails.Organization{}, err
@@ -89,6 +106,26 @@ func (o orgs) Organization(ctx context.Context, account string) (trails.Organiza
 		err = nil
 	}
 	return found, err
+}
+
+// member tells whether an account is in the organization of a trail. Organizations
+// change seldom, so an answer holds for some passes. While the upstream cannot be
+// asked, every account is: an event too many does less harm than a missing one.
+func (o *orgs) member(t trails.Trail, account string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	known, ok := o.known[account]
+	if !ok || time.Since(known.asked) > membershipHolds {
+		ctx, cancel := context.WithTimeout(context.Background(), membershipPatience)
+		defer cancel()
+		found, err := o.Organization(ctx, account)
+		if err != nil {
+			return true
+		}
+		known = membership{found.ID, time.Now()}
+		o.known[account] = known
+	}
+	return known.organization == t.OrganizationID
 }
 
 func trusted(ctx context.Context, client *organizations.Client) (bool, error) {
