@@ -1,0 +1,68 @@
+// Package converge brings what an account has to what is wanted of it, resource after resource.
+//
+// There is no state file: what the account has is read each time. Whatever stops a
+// run, the next one goes on.
+package converge
+
+import (
+	"context"
+	"time"
+)
+
+// State is the fields of a resource by their paths, such as versioning.status.
+// Values are bool, int, float64, string, []string (an ordered list), Set,
+// map[string]string, policy.Document (compared by meaning), Unknown, or nil for what is
+// not there.
+type State map[string]any
+
+// Set is strings whose order says nothing.
+type Set []string
+
+// Unknown is a wanted value that AWS makes up when the resource it belongs to is made.
+type Unknown struct{}
+
+// Resource is one thing in an account.
+type Resource struct {
+	// Kind is what people call it, such as "bucket"; Name is AWS's name for it.
+	Kind, Name string
+	// Want is what is wanted of it, known when all resources before it are read or
+	// made.
+	Want func() (State, error)
+	// Read tells what is there.
+	Read func(ctx context.Context) (Actual, error)
+	// Create makes it, with as many fields as the call takes. What is read
+	// afterwards and still differs is written by parts.
+	Create func(ctx context.Context) error
+	// Parts write fields that differ, in this order.
+	Parts []Part
+	// Delete takes it away. Nil leaves it, for the reason in Stays.
+	Delete func(ctx context.Context) error
+	Stays  string
+	// Retry tells of an error of Create or a part that AWS gives while a change
+	// elsewhere is not known everywhere yet, and which: "the role is not known to
+	// CloudTrail yet". Empty is no such error. Nil knows none.
+	Retry func(err error) string
+	// Pace is the time between writes to its service.
+	Pace time.Duration
+}
+
+// Part writes some fields of a resource.
+type Part struct {
+	// Fields are the paths it writes; one that ends with . stands for all below it.
+	Fields []string
+	// Call is what it calls, such as s3:PutBucketVersioning.
+	Call string
+	// Write brings the fields to what is wanted. now is what was read.
+	Write func(ctx context.Context, now Actual) error
+}
+
+// Actual is what is there.
+type Actual struct {
+	Exists bool
+	// Owned says that the resource carries our tag, or can only be ours because it
+	// is part of something that does.
+	Owned bool
+	State State
+	// Note is for the reader of a plan, such as "3 subscribers, none confirmed".
+	Note string
+}
