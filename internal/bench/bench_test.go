@@ -48,7 +48,7 @@ func TestQuickRun(t *testing.T) {
 			}
 		}
 	}
-	for section, want := range map[string]int{"ingest": 2, "count": 2, "queries": 5, "memory": 1} {
+	for section, want := range map[string]int{"ingest": 2, "count": 2, "queries": 5, "memory": 1, "sandbox": 5} {
 		if judged[section] != want {
 			t.Errorf("section %s has %d figures with a bar, want %d", section, judged[section], want)
 		}

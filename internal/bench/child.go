@@ -27,6 +27,11 @@ func runChild(ctx context.Context, args []string, stdout io.Writer) error {
 			}
 			return askAll(ctx, args[0], rounds)
 		}},
+		{"upstream", 1, func(args []string) (any, error) { return nil, serveUpstream(ctx, stdout, args[0]) }},
+		{"proxy", 1, func(args []string) (any, error) { return nil, serveProxy(ctx, stdout, args[0]) }},
+		{"latency", 3, func(args []string) (any, error) { return measureLatency(ctx, args) }},
+		{"burst", 2, func(args []string) (any, error) { return measureBurst(ctx, args) }},
+		{"check", 3, func(args []string) (any, error) { return nil, checkCalls(args) }},
 	}
 	for _, job := range jobs {
 		if len(args) > job.args && slices.Contains(args[:1], job.name) {

@@ -53,6 +53,7 @@ func sections() []section {
 		{"count", (*bench).count},
 		{"queries", (*bench).queries},
 		{"memory", (*bench).memory},
+		{"sandbox", (*bench).sandbox},
 	}
 }
 
@@ -79,7 +80,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.quick, "quick", false, "tiny archives and one round: shows that it works, measures nothing")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.update, "update", false, "put the result into docs/benchmarks.md")
-	flags.Func("only", "run only these sections, with commas between: ingest, count, queries, memory", func(list string) error {
+	flags.Func("only", "run only these sections, with commas between: ingest, count, queries, memory, sandbox", func(list string) error {
 		for name := range strings.SplitSeq(list, ",") {
 			if !slices.ContainsFunc(sections(), func(s section) bool { return s.name == name }) {
 				return fmt.Errorf("no section %q", name)

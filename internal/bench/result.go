@@ -156,6 +156,9 @@ func (m *measured) row() []string {
 }
 
 func duration(seconds float64) string {
+	if seconds < 0.01 {
+		return fmt.Sprintf("%.3f ms", 1000*seconds)
+	}
 	if seconds < 0.2 {
 		return fmt.Sprintf("%.1f ms", 1000*seconds)
 	}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
+)
+
+// connections is from how many at once an endpoint is called.
+const connections = 32
+
+// latencyReport is how long calls took that were made one after the other.
+type latencyReport struct {
+	Median float64 `json:"median"` // seconds
+	P99    float64 `json:"p99"`    // the 99th percentile
+}
+
+// measureLatency takes a URL, the kind of call, and how many.
+func measureLatency(ctx context.Context, args []string) (*latencyReport, error) {
+	kind := loadtest.Kind(args[1])
+	calls, err := strconv.Atoi(args[2])
+	if err != nil {
+		return nil, err
+	}
+	caller := loadtest.NewCaller(args[0], 1)
+	defer caller.Close()
+	if _, err := caller.Latencies(ctx, kind, 1+calls/10); err != nil { // warms up
+		return nil, err
+	}
+	took, err := caller.Latencies(ctx, kind, calls)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(took)
+	return &latencyReport{took[len(took)/2].Seconds(), took[len(took)*99/100].Seconds()}, nil
+}
+
+// burstReport is what was made from all connections.
+type burstReport struct {
+	Calls   int     `json:"calls"`
+	Seconds float64 `json:"seconds"`
+}
+
+// measureBurst takes a URL and how long to call it.
+func measureBurst(ctx context.Context, args []string) (*burstReport, error) {
+	const noLimit = 1 << 30
+	lasts, err := time.ParseDuration(args[1])
+	if err != nil {
+		return nil, err
+	}
+	caller := loadtest.NewCaller(args[0], connections)
+	defer caller.Close()
+	until, cancel := context.WithTimeout(ctx, lasts)
+	defer cancel()
+	started := time.Now()
+	calls, err := caller.Burst(until, connections, 0, noLimit)
+	return &burstReport{calls, time.Since(started).Seconds()}, err
+}
+
+// checkCalls makes sure that each call is once in the journal and once in what was
+// delivered. It takes the folders of both and how many calls were made.
+func checkCalls(args []string) error {
+	calls, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	recorded, err := loadtest.InJournal(args[0], calls)
+	if err != nil {
+		return err
+	}
+	delivered, err := loadtest.Delivered(args[1], calls)
+	if err != nil {
+		return err
+	}
+	return errors.Join(recorded.Err(), delivered.Err())
+}
