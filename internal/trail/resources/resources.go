@@ -1,0 +1,48 @@
+// Package resources is what a trail consists of in an account, each part as a resource to converge.
+package resources
+
+import (
+	"slices"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// Set is the parts of one trail.
+type Set struct {
+	Spec    *trail.Spec
+	Account *account.Account
+	Names   trail.Names
+	refs    *refs
+}
+
+// refs is what no name predicts. Resources fill it in when they are read or made;
+// those after them use it in Want.
+type refs struct {
+	KeyARN string // of the key that encrypts; "" without one
+}
+
+// New returns the parts of the trail that spec wants in an account.
+func New(spec *trail.Spec, account *account.Account) *Set {
+	return &Set{Spec: spec, Account: account, Names: spec.Names(account.Place), refs: &refs{}}
+}
+
+// All returns every resource in the order in which they are made. What a resource
+// refers to comes before it, so that the reverse is the order in which they go.
+func (s *Set) All() []converge.Resource {
+	return slices.Concat(
+		s.organization(),
+		s.key(),
+		s.accessLogs(),
+		s.bucket(),
+		s.logGroup(),
+		s.role(),
+		s.topic(),
+		s.trail(),
+		s.alarms(),
+		s.configRules(),
+		s.guardDuty(),
+		s.securityHub(),
+	)
+}
