@@ -10,10 +10,12 @@ import (
 // variable is one of the environment; an empty value means that it must not be set.
 type variable struct{ name, value string }
 
-// sandboxVariables make the AWS CLI, the SDKs and Terraform call the sandbox.
+// sandboxVariables make the AWS CLI, the SDKs and Terraform call the sandbox. S3
+// Control puts the account before the host, which an IP address does not bear.
 func sandboxVariables(url, region string) []variable {
 	return []variable{
 		{"AWS_ENDPOINT_URL", url},
+		{"AWS_ENDPOINT_URL_S3_CONTROL", strings.Replace(url, "//127.0.0.1:", "//localhost:", 1)},
 		{"AWS_REGION", region},
 		{"AWS_DEFAULT_REGION", region},
 		{"AWS_ACCESS_KEY_ID", "test"},
