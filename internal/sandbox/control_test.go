@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox"
@@ -55,6 +56,28 @@ func TestInject(t *testing.T) {
 	}
 	if after := b.events(t); after != before {
 		t.Errorf("bad events recorded: %d", after-before)
+	}
+}
+
+// TestStoreWithoutSTS names callers by their keys.
+func TestStoreWithoutSTS(t *testing.T) {
+	s3Only := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusForbidden)
+			w.Write([]byte(`<Error><Code>AccessDenied</Code><Message>no</Message></Error>`))
+		}
+	})
+	b := open(t, sandbox.Config{Upstream: backend(t, s3Only)})
+	for key, want := range map[string]string{
+		"testing": `"userIdentity":{"type":"Root"`, // the sandbox's own
+		"mallory": `"arn":"arn:aws:iam::123456789012:user/mallory","accountId":"123456789012","accessKeyId":"mallory","userName":"mallory"`,
+	} {
+		bucket := "of-" + key
+		ok[*s3.DeleteBucketOutput](t)(b.customer(key, "").s3.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: &bucket}))
+		records := b.customer("testing", "").lookup(t, region, "DeleteBucket")
+		if len(records) == 0 || !strings.Contains(records[0], want) || !strings.Contains(records[0], bucket) {
+			t.Errorf("%s: recorded %q", key, records)
+		}
 	}
 }
 

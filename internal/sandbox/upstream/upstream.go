@@ -45,6 +45,7 @@ type Options struct {
 // can be used by many goroutines.
 type Clients struct {
 	options Options
+	ownKey  string
 	own     aws.CredentialsProvider
 	http    *awshttp.BuildableClient
 
@@ -66,12 +67,16 @@ func New(options Options) *Clients {
 	}
 	return &Clients{
 		options:  options,
+		ownKey:   key,
 		own:      credentials.NewStaticCredentialsProvider(key, secret, token),
 		http:     awshttp.NewBuildableClient().WithTimeout(timeout),
 		accounts: map[string]aws.CredentialsProvider{},
 		made:     map[clientKey]any{},
 	}
 }
+
+// AccessKey is the one of the credentials that the clients use by themselves.
+func (c *Clients) AccessKey() string { return c.ownKey }
 
 // client gives the client that make made for an account and Region before, or lets
 // it make one. The error says that the account cannot be entered.
