@@ -21,24 +21,42 @@ type Set []string
 // Unknown is a wanted value that AWS makes up when the resource it belongs to is made.
 type Unknown struct{}
 
-// Resource is one thing in an account.
+// Stay is an error of Delete: the resource stays, for this reason.
+type Stay string
+
+// Error is the reason.
+func (s Stay) Error() string { return string(s) }
+
+// Resource is one thing in an account. Its functions may rely on those before it
+// being read, and in Apply being as they should be.
 type Resource struct {
 	// Kind is what people call it, such as "bucket"; Name is AWS's name for it.
 	Kind, Name string
-	// Want is what is wanted of it, known when all resources before it are read or
-	// made.
+	// Want is what is wanted of it. It is asked after Read, each time. Only fields
+	// it names are compared, a nil one being wanted not to be there; and where it
+	// names one below a prefix of a part, all fields below that prefix are
+	// compared, so that one too many is seen. Unknown differs from whatever is
+	// there, so Want must know all once the resources before it and this one exist.
 	Want func() (State, error)
 	// Read tells what is there.
 	Read func(ctx context.Context) (Actual, error)
 	// Create makes it, with as many fields as the call takes. What is read
-	// afterwards and still differs is written by parts.
+	// afterwards and still differs is written by parts. Whoever is interrupted
+	// after it must find the resource owned: it carries the tag from the start, or
+	// Read can tell otherwise. Nil is for what has to be there already.
 	Create func(ctx context.Context) error
-	// Parts write fields that differ, in this order.
+	// Parts write fields that differ, in this order. A field that differs and that
+	// no part writes cannot be changed: Apply refuses before it does anything.
 	Parts []Part
-	// Delete takes it away. Nil leaves it, for the reason in Stays.
+	// Delete takes it away. Nil leaves it, for the reason in Stays. It may be called
+	// again after an error.
 	Delete func(ctx context.Context) error
 	Stays  string
-	// Retry tells of an error of Create or a part that AWS gives while a change
+	// Keep tells, before Delete and for a plan, why it has to stay as things are
+	// now, such as "3 log files in it and force_destroy is off". "" or nil is no
+	// reason.
+	Keep func(ctx context.Context) (why string, err error)
+	// Retry tells of an error of Create, Delete or a part that AWS gives while a change
 	// elsewhere is not known everywhere yet, and which: "the role is not known to
 	// CloudTrail yet". Empty is no such error. Nil knows none.
 	Retry func(err error) string
