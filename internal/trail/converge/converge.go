@@ -80,7 +80,11 @@ type Actual struct {
 	// Owned says that the resource carries our tag, or can only be ours because it
 	// is part of something that does.
 	Owned bool
-	State State
+	// Shared is why something that is not owned is used all the same, such as "the
+	// Region takes only one detector". It needs no Adopt: its fields are brought to
+	// what is wanted, and Destroy keeps it, for this reason.
+	Shared string
+	State  State
 	// Note is for the reader of a plan, such as "3 subscribers, none confirmed".
 	Note string
 }
