@@ -1,0 +1,61 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// ServicePrincipal is CloudTrail as others name it in policies and organizations.
+const ServicePrincipal = "cloudtrail.amazonaws.com"
+
+// organize fills in the organization, and makes sure that the account may have a
+// trail of it: the CloudTrail user guide, "Prepare for creating a trail for your
+// organization".
+func (a *Account) organize(ctx context.Context) error {
+	described, err := a.Organizations.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+	switch {
+	case Code(err) == "AWSOrganizationsNotInUseException":
+		return outcome.WithHint(fmt.Errorf("find organization: account %s is in none", a.Account),
+			"set organization to false, or take the management account's credentials")
+	case err != nil:
+		return outcome.WithHint(fmt.Errorf("find organization: %w", err), Hint(err))
+	}
+	organization := described.Organization
+	a.Organization, a.Management = aws.ToString(organization.Id), aws.ToString(organization.MasterAccountId)
+	if organization.FeatureSet != types.OrganizationFeatureSetAll {
+		return outcome.WithHint(fmt.Errorf("use organization %s: it has consolidated billing only", a.Organization),
+			"turn on all features: aws organizations enable-all-features, in account "+a.Management)
+	}
+	if a.Account == a.Management {
+		return nil
+	}
+	return a.delegated(ctx)
+}
+
+// delegated makes sure that the management account lets this one act for it.
+func (a *Account) delegated(ctx context.Context) error {
+	pages := organizations.NewListDelegatedAdministratorsPaginator(a.Organizations,
+		&organizations.ListDelegatedAdministratorsInput{ServicePrincipal: aws.String(ServicePrincipal)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if _, denied := Denied(err); denied {
+			break // as AWS answers members that administer nothing
+		}
+		if err != nil {
+			return outcome.WithHint(fmt.Errorf("find administrators of organization %s: %w", a.Organization, err), Hint(err))
+		}
+		for _, administrator := range page.DelegatedAdministrators {
+			if aws.ToString(administrator.Id) == a.Account {
+				return nil
+			}
+		}
+	}
+	return outcome.WithHint(fmt.Errorf("use organization %s: account %s neither manages it nor administers its CloudTrail", a.Organization, a.Account),
+		"take the credentials of the management account "+a.Management)
+}
