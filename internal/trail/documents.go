@@ -1,0 +1,157 @@
+package trail
+
+import "github.com/cerpac/trailkeeper/policy"
+
+// Every statement for CloudTrail holds for named trails only (aws:SourceArn), so that
+// nobody else's trail can be pointed at what is ours.
+
+// BucketPolicy lets trails write below AWSLogs/ of their own account, and only over TLS.
+//
+// It demands no KMS encryption: CloudTrail could not create a trail that validates
+// its files, whose digests it may write with AES256.
+func (s Spec) BucketPolicy(p Place) policy.Document {
+	n := s.Names(p)
+	prefix := n.BucketARN + "/"
+	if s.KeyPrefix != "" {
+		prefix += s.KeyPrefix + "/"
+	}
+	var folders policy.Values
+	for _, account := range s.deliverers(p) {
+		folders = append(folders, prefix+"AWSLogs/"+account+"/*")
+	}
+	statements := []policy.Statement{
+		cloudTrailMay("AWSCloudTrailAclCheck20150319", "s3:GetBucketAcl", policy.Values{n.BucketARN}, from(s.trailARNs(p)...)),
+		cloudTrailMay("AWSCloudTrailWrite20150319", "s3:PutObject", folders, givenTo(s.trailARNs(p)...)),
+	}
+	if s.Organization {
+		members := policy.Values{prefix + "AWSLogs/" + p.Organization + "/*"}
+		statements = append(statements, cloudTrailMay("AWSCloudTrailOrganizationWrite20150319", "s3:PutObject", members, givenTo(n.TrailARN)))
+	}
+	return policy.New(append(statements, denyInsecureTransport(n.BucketARN))...)
+}
+
+// KeyPolicy is that of a key of our own: the account rules it, trails encrypt with it
+// what they deliver, CloudWatch Logs the log group; readers decrypt.
+func (s Spec) KeyPolicy(p Place) policy.Document {
+	var contexts policy.Values
+	for _, account := range s.deliverers(p) {
+		contexts = append(contexts, p.arn("cloudtrail", "*", account, "trail/*"))
+	}
+	every := policy.Values{"*"}
+	encrypt := from(s.trailARNs(p)...)
+	encrypt["StringLike"] = map[string]policy.Values{"kms:EncryptionContext:aws:cloudtrail:arn": contexts}
+	statements := []policy.Statement{
+		{
+			Sid: "Enable IAM User Permissions", Effect: policy.Allow, Principal: policy.AWS(p.arn("iam", "", p.Account, "root")),
+			Action: policy.Values{"kms:*"}, Resource: every,
+		},
+		cloudTrailMay("Allow CloudTrail to encrypt logs", "kms:GenerateDataKey*", every, encrypt),
+		cloudTrailMay("Allow CloudTrail access", "kms:DescribeKey", every, from(s.trailARNs(p)...)),
+		{
+			Sid: "Allow CloudWatch Logs to encrypt the log group", Effect: policy.Allow,
+			Principal: policy.Service("logs." + p.Region + "." + p.suffix()),
+			Action:    policy.Values{"kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
+			Resource:  every,
+			Condition: policy.Conditions{"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": {s.Names(p).LogGroupARN}}},
+		},
+	}
+	if len(s.KMSKeyReaders) > 0 {
+		statements = append(statements, policy.Statement{
+			Sid: "Enable CloudTrail log decrypt permissions", Effect: policy.Allow, Principal: policy.AWS(s.KMSKeyReaders...),
+			Action: policy.Values{"kms:Decrypt"}, Resource: every,
+			Condition: policy.Conditions{"Null": {"kms:EncryptionContext:aws:cloudtrail:arn": {"false"}}},
+		})
+	}
+	return policy.New(statements...)
+}
+
+// RoleTrust lets the trail, and no other, take the role.
+func (s Spec) RoleTrust(p Place) policy.Document {
+	return policy.New(cloudTrailMay("", "sts:AssumeRole", nil, from(s.Names(p).TrailARN)))
+}
+
+// RolePolicy lets the role write the trail's own log streams and no others. CloudTrail
+// names them ACCOUNT_CloudTrail_REGION and, for members of an organization, o-ID_....
+func (s Spec) RolePolicy(p Place) policy.Document {
+	streams := s.Names(p).LogGroupARN + ":log-stream:"
+	ours := policy.Values{streams + p.owner() + "_CloudTrail_" + p.Region + "*"}
+	if s.Organization {
+		ours = append(ours, streams+p.Organization+"_*")
+	}
+	return policy.New(
+		policy.Statement{
+			Sid: "AWSCloudTrailCreateLogStream2014110", Effect: policy.Allow, Action: policy.Values{"logs:CreateLogStream"}, Resource: ours,
+		},
+		policy.Statement{
+			Sid: "AWSCloudTrailPutLogEvents20141101", Effect: policy.Allow, Action: policy.Values{"logs:PutLogEvents"}, Resource: ours,
+		},
+	)
+}
+
+// TopicPolicy lets the trail publish to the topic of notifications.
+func (s Spec) TopicPolicy(p Place) policy.Document {
+	n := s.Names(p)
+	return policy.New(cloudTrailMay("AWSCloudTrailSNSPolicy20150319", "SNS:Publish", policy.Values{n.TopicARN}, from(n.TrailARN)))
+}
+
+// AlarmTopicPolicy lets the alarms of the account publish to their topic.
+func (s Spec) AlarmTopicPolicy(p Place) policy.Document {
+	return policy.New(policy.Statement{
+		Sid: "AllowCloudWatchAlarms", Effect: policy.Allow, Principal: policy.Service("cloudwatch.amazonaws.com"),
+		Action: policy.Values{"SNS:Publish"}, Resource: policy.Values{s.Names(p).AlarmTopicARN},
+		Condition: policy.Conditions{
+			"StringEquals": {"aws:SourceAccount": {p.Account}},
+			"ArnLike":      {"aws:SourceArn": {p.arn("cloudwatch", p.Region, p.Account, "alarm:*")}},
+		},
+	})
+}
+
+// AccessLogPolicy lets S3 deliver the access log of the trail's bucket.
+func (s Spec) AccessLogPolicy(p Place) policy.Document {
+	n := s.Names(p)
+	return policy.New(
+		policy.Statement{
+			Sid: "S3ServerAccessLogsPolicy", Effect: policy.Allow, Principal: policy.Service("logging.s3.amazonaws.com"),
+			Action: policy.Values{"s3:PutObject"}, Resource: policy.Values{n.AccessLogBucketARN + "/*"},
+			Condition: policy.Conditions{
+				"ArnLike":      {"aws:SourceArn": {n.BucketARN}},
+				"StringEquals": {"aws:SourceAccount": {p.Account}},
+			},
+		},
+		denyInsecureTransport(n.AccessLogBucketARN),
+	)
+}
+
+// trailARNs are those of all trails that deliver, our own first. Trails of other
+// accounts have our trail's name and home Region.
+func (s Spec) trailARNs(p Place) (arns []string) {
+	for _, account := range s.deliverers(p) {
+		arns = append(arns, p.trailARN(account, s.Names(p).Trail))
+	}
+	return arns
+}
+
+func cloudTrailMay(sid, action string, resources policy.Values, when policy.Conditions) policy.Statement {
+	return policy.Statement{
+		Sid: sid, Effect: policy.Allow, Principal: policy.Service("cloudtrail.amazonaws.com"),
+		Action: policy.Values{action}, Resource: resources, Condition: when,
+	}
+}
+
+// from is the condition that one of the trails asks.
+func from(trails ...string) policy.Conditions {
+	return policy.Conditions{"StringEquals": {"aws:SourceArn": trails}}
+}
+
+// givenTo is from, when the trail gives the object to the owner of the bucket too.
+func givenTo(trails ...string) policy.Conditions {
+	return policy.Conditions{"StringEquals": {"s3:x-amz-acl": {"bucket-owner-full-control"}, "aws:SourceArn": trails}}
+}
+
+func denyInsecureTransport(bucket string) policy.Statement {
+	return policy.Statement{
+		Sid: "DenyInsecureTransport", Effect: policy.Deny, Principal: policy.Everyone(),
+		Action: policy.Values{"s3:*"}, Resource: policy.Values{bucket, bucket + "/*"},
+		Condition: policy.Conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+	}
+}

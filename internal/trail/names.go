@@ -1,0 +1,132 @@
+package trail
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// OwnerTag is on every resource of a trail; its value is the trail's name.
+const OwnerTag = "trailkeeper:trail"
+
+// Names are what the parts of a trail are called in AWS. Those of parts that the spec
+// does not want are there too. ARNs are put together rather than read, because the
+// policies of bucket, key and topic name the trail, which is made after them.
+type Names struct {
+	Trail, TrailARN           string
+	Bucket, BucketARN         string
+	AccessLogBucket           string // the bucket of ours, or the one that access_logging names
+	AccessLogBucketARN        string
+	KeyAlias                  string
+	LogGroup, LogGroupARN     string // the ARN without :*
+	Role, RoleARN, RolePolicy string
+	Topic, TopicARN           string // of notifications: the one of ours, or the one that sns names
+	AlarmTopic, AlarmTopicARN string // likewise
+}
+
+// The value of an option for what trailkeeper makes itself, and for what is not wanted.
+const (
+	create = "create"
+	none   = "none"
+)
+
+// CreatesKey tells whether the trail has a KMS key of its own.
+func (s Spec) CreatesKey() bool { return s.KMS == create }
+
+// Encrypted tells whether a KMS key encrypts the trail, its own or another.
+func (s Spec) Encrypted() bool { return s.KMS != none }
+
+// CreatesTopic tells whether the trail has a topic of its own.
+func (s Spec) CreatesTopic() bool { return s.SNS == create }
+
+// Notifies tells whether a topic hears of each log file.
+func (s Spec) Notifies() bool { return s.SNS != none }
+
+// CreatesAccessLogBucket tells whether the trail has its own bucket for the access log
+// of its bucket.
+func (s Spec) CreatesAccessLogBucket() bool { return s.AccessLogging == create }
+
+// LogsAccess tells whether the bucket has an access log.
+func (s Spec) LogsAccess() bool { return s.AccessLogging != none }
+
+// CreatesAlarmTopic tells whether a topic is made for the alarms.
+func (s Spec) CreatesAlarmTopic() bool { return s.Alarms.Enabled && s.Alarms.TopicARN == "" }
+
+// Names are the names at a place.
+func (s Spec) Names(p Place) Names {
+	name := s.Env + "-" + s.ProjectID
+	n := Names{
+		Trail:      name + "-audit-trail",
+		Bucket:     s.bucketName(),
+		Role:       name + "-cloudtrail-cloudwatch-role",
+		RolePolicy: "write-log-streams",
+		KeyAlias:   "alias/" + name + "-cloudtrail",
+		Topic:      name + "-cloudtrail-notifications",
+		AlarmTopic: name + "-cloudtrail-alarms",
+	}
+	n.TrailARN = p.trailARN(p.owner(), n.Trail)
+	n.BucketARN = p.arn("s3", "", "", n.Bucket)
+	n.AccessLogBucket = n.Bucket + "-access-logs"
+	if !s.CreatesAccessLogBucket() && s.LogsAccess() {
+		n.AccessLogBucket = s.AccessLogging
+	}
+	n.AccessLogBucketARN = p.arn("s3", "", "", n.AccessLogBucket)
+	n.LogGroup = "/aws/cloudtrail/" + n.Trail
+	n.LogGroupARN = p.arn("logs", p.Region, p.Account, "log-group:"+n.LogGroup)
+	n.RoleARN = p.arn("iam", "", p.Account, "role/"+n.Role)
+	n.Topic, n.TopicARN = p.topic(n.Topic, s.SNS)
+	n.AlarmTopic, n.AlarmTopicARN = p.topic(n.AlarmTopic, s.Alarms.TopicARN)
+	return n
+}
+
+func (s Spec) bucketName() string {
+	if s.BucketName != "" {
+		return s.BucketName
+	}
+	return s.Env + "-" + s.ProjectID + "-cloudtrail-logs"
+}
+
+// AllTags are the tags of every resource.
+func (s Spec) AllTags(p Place) map[string]string {
+	tags := map[string]string{}
+	maps.Copy(tags, s.Tags)
+	tags[OwnerTag] = s.Names(p).Trail
+	return tags
+}
+
+// owner is the account that the trail belongs to.
+func (p Place) owner() string {
+	if p.Organization != "" && p.Management != "" {
+		return p.Management
+	}
+	return p.Account
+}
+
+func (p Place) arn(service, region, account, resource string) string {
+	return strings.Join([]string{"arn", p.Partition, service, region, account, resource}, ":")
+}
+
+func (p Place) trailARN(account, name string) string {
+	return p.arn("cloudtrail", p.Region, account, "trail/"+name)
+}
+
+// topic names our topic, or the one that an option gives by its ARN.
+func (p Place) topic(name, option string) (string, string) {
+	if strings.HasPrefix(option, "arn:") {
+		return option[strings.LastIndex(option, ":")+1:], option
+	}
+	return name, p.arn("sns", p.Region, p.Account, name)
+}
+
+// suffix ends the names that services of a Region go by.
+func (p Place) suffix() string {
+	if p.Partition == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+// deliverers are the accounts whose trails deliver to the bucket, our own first.
+func (s Spec) deliverers(p Place) []string {
+	return append([]string{p.owner()}, slices.Sorted(slices.Values(s.Accounts))...)
+}

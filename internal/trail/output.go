@@ -1,0 +1,96 @@
+package trail
+
+// Output tells other programs what there is of a trail. Parts that the spec does not
+// want are null.
+type Output struct {
+	Bucket   BucketOutput   `json:"bucket"`
+	LogGroup LogGroupOutput `json:"log_group"`
+	Trail    TrailOutput    `json:"trail"`
+	IAMRole  NameAndARN     `json:"iam_role"`
+	Summary  SummaryOutput  `json:"summary"`
+
+	KMSKey          *ARN  `json:"kms_key"`
+	Topic           *ARN  `json:"topic"`
+	AccessLogBucket *Name `json:"access_log_bucket"`
+	AlarmTopic      *ARN  `json:"alarm_topic"`
+}
+
+// BucketOutput is the bucket of the logs.
+type BucketOutput struct {
+	Name       string `json:"name"`
+	ARN        string `json:"arn"`
+	ID         string `json:"id"`
+	Versioning string `json:"versioning"` // Enabled
+	Encryption string `json:"encryption"` // AES256 or aws:kms
+}
+
+// LogGroupOutput is the log group.
+type LogGroupOutput struct {
+	Name          string `json:"name"`
+	ARN           string `json:"arn"`
+	RetentionDays int    `json:"retention_days"` // 0 is for ever
+}
+
+// TrailOutput is the trail.
+type TrailOutput struct {
+	Name          string `json:"name"`
+	ARN           string `json:"arn"`
+	ID            string `json:"id"`
+	IsMultiRegion bool   `json:"is_multi_region"`
+	LogValidation bool   `json:"log_validation"`
+	GlobalEvents  bool   `json:"global_events"`
+	HomeRegion    string `json:"home_region"`
+}
+
+// SummaryOutput is what was asked for.
+type SummaryOutput struct {
+	ModuleEnabled bool `json:"module_enabled"`
+	DualDelivery  bool `json:"dual_delivery"`
+	RetentionDays int  `json:"retention_days"`
+	ForceDestroy  bool `json:"force_destroy"`
+}
+
+// NameAndARN is something with both.
+type NameAndARN struct {
+	Name string `json:"name"`
+	ARN  string `json:"arn"`
+}
+
+// ARN is something that its ARN says all of.
+type ARN struct {
+	ARN string `json:"arn"`
+}
+
+// Name is something that may be in another account.
+type Name struct {
+	Name string `json:"name"`
+}
+
+// Output is that of the trail at a place. key is the ARN of the key that encrypts, ""
+// for none; no name predicts that of a created one.
+func (s Spec) Output(p Place, key string) Output {
+	n := s.Names(p)
+	o := Output{
+		Bucket:   BucketOutput{Name: n.Bucket, ARN: n.BucketARN, ID: n.Bucket, Versioning: "Enabled", Encryption: "AES256"},
+		LogGroup: LogGroupOutput{Name: n.LogGroup, ARN: n.LogGroupARN, RetentionDays: s.LogGroupRetention()},
+		Trail: TrailOutput{
+			Name: n.Trail, ARN: n.TrailARN, ID: n.Trail,
+			IsMultiRegion: true, LogValidation: true, GlobalEvents: true, HomeRegion: p.Region,
+		},
+		IAMRole: NameAndARN{Name: n.Role, ARN: n.RoleARN},
+		Summary: SummaryOutput{ModuleEnabled: true, DualDelivery: true, RetentionDays: s.RetentionDays, ForceDestroy: s.ForceDestroy},
+	}
+	if s.Encrypted() {
+		o.Bucket.Encryption, o.KMSKey = "aws:kms", &ARN{key}
+	}
+	if s.Notifies() {
+		o.Topic = &ARN{n.TopicARN}
+	}
+	if s.LogsAccess() {
+		o.AccessLogBucket = &Name{n.AccessLogBucket}
+	}
+	if s.Alarms.Enabled {
+		o.AlarmTopic = &ARN{n.AlarmTopicARN}
+	}
+	return o
+}
