@@ -1,0 +1,71 @@
+// Package permissions is the least that each job on a trail needs: an IAM policy for one configuration in one account.
+//
+// Rights are given on exact ARNs wherever IAM knows resources for an action, as the
+// Service Authorization Reference lists them.
+package permissions
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/policy"
+)
+
+// Job is something to do with a trail.
+type Job string
+
+// The jobs. Those that change something may also read what they change.
+const (
+	Plan    Job = "plan"    // compare, change nothing
+	Apply   Job = "apply"   // make and change, delete nothing
+	Destroy Job = "destroy" // take away
+	Guard   Job = "guard"   // watch, change nothing
+	Repair  Job = "repair"  // watch, and put back what was weakened
+	Analyse Job = "analyse" // read the logs
+)
+
+// Jobs returns every job.
+func Jobs() []Job { return []Job{Plan, Apply, Destroy, Guard, Repair, Analyse} }
+
+// For returns the policy for a job.
+func For(job Job, spec trail.Spec, place trail.Place) policy.Document {
+	var statements []policy.Statement
+	for _, r := range all(spec, place) {
+		if actions := r.actions(job); len(actions) > 0 {
+			statements = append(statements, policy.Statement{
+				Sid: r.sid, Effect: policy.Allow, Action: actions, Resource: r.on, Condition: r.when,
+			})
+		}
+	}
+	return policy.New(statements...)
+}
+
+// rights are actions of one service on the same resources.
+type rights struct {
+	sid     string
+	service string
+	on      policy.Values
+	when    policy.Conditions
+	// Actions by who needs them, separated by spaces. Who writes, removes or repairs
+	// also reads; who repairs also watches.
+	read, write, remove, watch, repair, analyse string
+}
+
+func (r rights) actions(job Job) policy.Values {
+	wanted := map[Job]string{
+		Plan:    r.read,
+		Apply:   r.read + " " + r.write,
+		Destroy: r.read + " " + r.remove,
+		Guard:   r.read + " " + r.watch,
+		Repair:  r.read + " " + r.watch + " " + r.repair,
+		Analyse: r.analyse,
+	}[job]
+	names := strings.Fields(wanted)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for i, name := range names {
+		names[i] = r.service + ":" + name
+	}
+	return names
+}

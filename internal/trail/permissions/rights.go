@@ -1,0 +1,267 @@
+package permissions
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/policy"
+)
+
+// everything is for actions that IAM knows no resources for.
+const everything = "*"
+
+// all lists what is needed for a trail, in the order in which its parts are made.
+func all(spec trail.Spec, place trail.Place) []rights {
+	names := spec.Names(place)
+	return slices.Concat(
+		organization(spec, place),
+		key(spec, place, names),
+		buckets(spec, names),
+		logGroup(spec, place, names),
+		role(names),
+		topics(spec, names),
+		itself(names),
+		alarms(spec, place, names),
+		detection(spec, place),
+	)
+}
+
+func organization(spec trail.Spec, place trail.Place) []rights {
+	if !spec.Organization {
+		return nil
+	}
+	return []rights{{
+		sid: "Organization", service: "organizations", on: policy.Values{everything},
+		read: "DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators",
+	}, {
+		sid: "TrustCloudTrail", service: "organizations", on: policy.Values{everything},
+		when:  equals("organizations:ServicePrincipal", cloudTrail),
+		write: "EnableAWSServiceAccess",
+	}, serviceRole(place, "OrganizationRole", cloudTrail)}
+}
+
+const cloudTrail = "cloudtrail.amazonaws.com"
+
+// serviceRole lets a service make the role it works with, in accounts that never
+// used it.
+func serviceRole(place trail.Place, sid, service string) rights {
+	return rights{
+		sid: sid, service: "iam", write: "CreateServiceLinkedRole",
+		on:   policy.Values{"arn:" + place.Partition + ":iam::" + place.Account + ":role/aws-service-role/" + service + "/*"},
+		when: equals("iam:AWSServiceName", service),
+	}
+}
+
+// key is for the key that is made for the trail, or only its use. The ARN of one that
+// is not made yet is not known: its tag says that it is ours. The two writes right
+// after it is made are without that condition, because KMS may take minutes to see
+// a new tag.
+func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
+	if !spec.Encrypted() {
+		return nil
+	}
+	if !spec.CreatesKey() {
+		return []rights{{sid: "Key", service: "kms", on: policy.Values{spec.KMS}, read: "DescribeKey", analyse: "Decrypt"}}
+	}
+	keys := arn(place, "kms", "key/*")
+	alias := arn(place, "kms", names.KeyAlias)
+	return []rights{{
+		sid: "Keys", service: "kms", on: policy.Values{everything},
+		read: "ListAliases",
+	}, {
+		sid: "NewKey", service: "kms", on: policy.Values{everything},
+		when:  equals("aws:RequestTag/"+trail.OwnerTag, names.Trail),
+		write: "CreateKey TagResource",
+	}, {
+		sid: "Key", service: "kms", on: policy.Values{keys},
+		read:  "DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+		write: "EnableKeyRotation",
+	}, {
+		sid: "KeyAlias", service: "kms", on: policy.Values{alias, keys},
+		write: "CreateAlias",
+	}, {
+		sid: "OwnKey", service: "kms", on: policy.Values{keys},
+		when:    equals("aws:ResourceTag/"+trail.OwnerTag, names.Trail),
+		write:   "CancelKeyDeletion EnableKey PutKeyPolicy",
+		remove:  "ScheduleKeyDeletion",
+		repair:  "CancelKeyDeletion EnableKey",
+		analyse: "Decrypt",
+	}}
+}
+
+func buckets(spec trail.Spec, names trail.Names) []rights {
+	bucket := rights{
+		sid: "Bucket", service: "s3", on: policy.Values{names.BucketARN},
+		read: "GetBucketLocation GetBucketLogging GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy" +
+			" GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning GetEncryptionConfiguration GetLifecycleConfiguration ListBucket",
+		write: "CreateBucket PutBucketLogging PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy" +
+			" PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
+		remove:  "DeleteBucket ListBucketVersions",
+		repair:  "PutBucketPolicy PutBucketPublicAccessBlock PutBucketVersioning PutLifecycleConfiguration",
+		analyse: "GetBucketLocation ListBucket",
+	}
+	if spec.CreatesAccessLogBucket() {
+		bucket.on = append(bucket.on, names.AccessLogBucketARN)
+	}
+	logs := rights{
+		sid: "Logs", service: "s3", on: policy.Values{names.BucketARN + "/" + below(spec.KeyPrefix) + "AWSLogs/*"},
+		analyse: "GetObject",
+	}
+	if !spec.ForceDestroy {
+		return []rights{bucket, logs}
+	}
+	objects := rights{sid: "Objects", service: "s3", remove: "DeleteObject DeleteObjectVersion"}
+	for _, arn := range bucket.on {
+		objects.on = append(objects.on, arn+"/*")
+	}
+	return []rights{bucket, logs, objects}
+}
+
+// below is a prefix as keys have it.
+func below(prefix string) string {
+	if prefix == "" {
+		return ""
+	}
+	return strings.TrimSuffix(prefix, "/") + "/"
+}
+
+func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
+	// Actions on tags know the log group by its ARN, all others by that of its streams.
+	on := policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"}
+	group := rights{
+		sid: "LogGroup", service: "logs", on: on,
+		read:    "ListTagsForResource",
+		write:   "CreateLogGroup PutRetentionPolicy TagResource",
+		remove:  "DeleteLogGroup",
+		repair:  "PutRetentionPolicy",
+		analyse: "FilterLogEvents StartQuery",
+	}
+	if spec.Encrypted() {
+		group.write += " AssociateKmsKey"
+	}
+	return []rights{{
+		sid: "LogGroups", service: "logs", on: policy.Values{arn(place, "logs", "log-group:*")},
+		read: "DescribeLogGroups",
+	}, {
+		sid: "Queries", service: "logs", on: policy.Values{everything},
+		analyse: "GetQueryResults StopQuery",
+	}, group}
+}
+
+func role(names trail.Names) []rights {
+	return []rights{{
+		sid: "Role", service: "iam", on: policy.Values{names.RoleARN},
+		read:   "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
+		write:  "CreateRole PutRolePolicy TagRole UpdateAssumeRolePolicy",
+		remove: "DeleteRole DeleteRolePolicy",
+		repair: "PutRolePolicy",
+	}, {
+		sid: "PassRole", service: "iam", on: policy.Values{names.RoleARN},
+		when:  equals("iam:PassedToService", cloudTrail),
+		write: "PassRole", repair: "PassRole",
+	}}
+}
+
+func topics(spec trail.Spec, names trail.Names) []rights {
+	topic := rights{
+		sid: "Topics", service: "sns",
+		read:   "GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
+		write:  "CreateTopic SetTopicAttributes Subscribe TagResource",
+		remove: "DeleteTopic",
+		repair: "SetTopicAttributes",
+	}
+	if spec.CreatesTopic() {
+		topic.on = append(topic.on, names.TopicARN)
+	}
+	if spec.CreatesAlarmTopic() {
+		topic.on = append(topic.on, names.AlarmTopicARN)
+	}
+	if topic.on == nil {
+		return nil
+	}
+	return []rights{topic}
+}
+
+func itself(names trail.Names) []rights {
+	return []rights{{
+		sid: "Trails", service: "cloudtrail", on: policy.Values{everything},
+		read:    "DescribeTrails",
+		watch:   "LookupEvents",
+		analyse: "DescribeTrails ListPublicKeys LookupEvents",
+	}, {
+		sid: "Trail", service: "cloudtrail", on: policy.Values{names.TrailARN},
+		read:    "GetEventSelectors GetInsightSelectors GetTrailStatus ListTags",
+		write:   "AddTags CreateTrail PutEventSelectors PutInsightSelectors StartLogging UpdateTrail",
+		remove:  "DeleteTrail StopLogging",
+		repair:  "PutEventSelectors PutInsightSelectors StartLogging UpdateTrail",
+		analyse: "GetTrailStatus",
+	}}
+}
+
+func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
+	if !spec.Alarms.Enabled {
+		return nil
+	}
+	return []rights{{
+		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
+		read:   "DescribeMetricFilters",
+		write:  "PutMetricFilter",
+		remove: "DeleteMetricFilter",
+	}, {
+		sid: "Alarms", service: "cloudwatch", on: policy.Values{everything},
+		read: "DescribeAlarms",
+	}, {
+		sid: "Alarm", service: "cloudwatch", on: policy.Values{arn(place, "cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-*")},
+		read:   "ListTagsForResource",
+		write:  "EnableAlarmActions PutMetricAlarm TagResource",
+		remove: "DeleteAlarms",
+		repair: "EnableAlarmActions",
+	}}
+}
+
+// detection is what other services watch the trail with.
+func detection(spec trail.Spec, place trail.Place) (list []rights) {
+	if spec.ConfigRules.Enabled {
+		list = append(list, rights{
+			sid: "ConfigRecorder", service: "config", on: policy.Values{everything},
+			read: "DescribeConfigurationRecorderStatus DescribeConfigurationRecorders",
+		}, rights{
+			sid: "ConfigRules", service: "config", on: policy.Values{arn(place, "config", "config-rule/*")},
+			read:   "DescribeConfigRules ListTagsForResource",
+			write:  "PutConfigRule TagResource",
+			remove: "DeleteConfigRule",
+		})
+	}
+	if spec.GuardDuty {
+		list = append(list, rights{
+			sid: "Detectors", service: "guardduty", on: policy.Values{everything},
+			read: "ListDetectors", write: "CreateDetector",
+		}, rights{
+			sid: "Detector", service: "guardduty", on: policy.Values{arn(place, "guardduty", "detector/*")},
+			read:   "GetDetector",
+			write:  "TagResource UpdateDetector",
+			remove: "DeleteDetector",
+		}, serviceRole(place, "DetectorRole", "guardduty.amazonaws.com"))
+	}
+	if spec.SecurityHub.Enabled {
+		list = append(list, rights{
+			sid: "SecurityHub", service: "securityhub", on: policy.Values{arn(place, "securityhub", "hub/default")},
+			read:   "DescribeHub GetEnabledStandards ListTagsForResource",
+			write:  "BatchEnableStandards EnableSecurityHub TagResource",
+			remove: "BatchDisableStandards DisableSecurityHub",
+		}, rights{
+			sid: "SecurityHubStandards", service: "securityhub", on: policy.Values{everything},
+			read: "DescribeStandards",
+		}, serviceRole(place, "SecurityHubRole", "securityhub.amazonaws.com"))
+	}
+	return list
+}
+
+func arn(place trail.Place, service, resource string) string {
+	return strings.Join([]string{"arn", place.Partition, service, place.Region, place.Account, resource}, ":")
+}
+
+func equals(key, value string) policy.Conditions {
+	return policy.Conditions{"StringEquals": {key: {value}}}
+}
