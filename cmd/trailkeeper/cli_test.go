@@ -131,18 +131,6 @@ func TestFirstSignalCancelsSecondExits(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	verbs := []string{"ingest", "query", "lookup", "export", "simulate", "demo", "insights"}
-	for name, want := range map[string]string{
-		"qury": "query", "queyr": "query", "querry": "query", "ingets": "ingest", "sim": "simulate",
-		"in": "ingest", "exprot": "export", "Query": "query", "x": "", "": "", "destroy": "", "dem": "demo",
-	} {
-		if got := nearest(name, verbs); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestDescribeBuild(t *testing.T) {
 	full := describeBuild(&debug.BuildInfo{
 		GoVersion: "go1.26.8",

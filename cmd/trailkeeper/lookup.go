@@ -15,6 +15,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/lookup"
+	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
@@ -124,7 +125,7 @@ func hintAttribute(err error, key string) error {
 			return outcome.WithHint(err, fmt.Sprintf("did you mean %s?", known))
 		}
 	}
-	if near := nearest(key, lookup.Attributes()); near != "" {
+	if near := nearest.Name(key, lookup.Attributes()); near != "" {
 		return outcome.WithHint(err, fmt.Sprintf("did you mean %s?", near))
 	}
 	return err

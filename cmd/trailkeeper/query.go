@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
@@ -191,7 +192,7 @@ func namedQuery(name string) (queries.Query, error) {
 		}
 	}
 	hint := "trailkeeper query --list lists them"
-	if near := nearest(name, queries.Names(catalogue)); near != "" {
+	if near := nearest.Name(name, queries.Names(catalogue)); near != "" {
 		hint = fmt.Sprintf("did you mean %s?", near)
 	}
 	return queries.Query{}, misuse("query", outcome.WithHint(fmt.Errorf("unknown named query %q", name), hint))

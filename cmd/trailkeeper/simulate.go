@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
@@ -95,7 +96,7 @@ func explainSimulate(err error, opts simulate.Options, events int64, stderr io.W
 	}
 	if unknown, ok := errors.AsType[*simulate.UnknownAttackError](err); ok {
 		hint := "run 'trailkeeper simulate --attack list' for what each does"
-		if near := nearest(unknown.Name, unknown.Known); near != "" {
+		if near := nearest.Name(unknown.Name, unknown.Known); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}
 		return outcome.Usage(outcome.WithHint(unknown, hint))
