@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -39,7 +38,8 @@ func start(cmd *exec.Cmd) (*endpoint, error) {
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %q: %w", cmd.Args, err), e.kill())
+		_ = e.kill() // it ended by itself
+		return nil, fmt.Errorf("start %q: %w\n%s", cmd.Args, err, strings.TrimSpace(e.stderr.String()))
 	}
 	e.url = regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
 	return e, nil
