@@ -76,7 +76,7 @@ func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if err != nil {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		fmt.Fprintf(w, `{"__type":"RequestEntityTooLargeException","message":"a request to CloudTrail has at most %d bytes"}`, maxCall)
+		_, _ = fmt.Fprintf(w, `{"__type":"RequestEntityTooLargeException","message":"a request to CloudTrail has at most %d bytes"}`, maxCall)
 		return
 	}
 	x := requested(r)
