@@ -3,6 +3,7 @@ package resources
 
 import (
 	"slices"
+	"time"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
@@ -14,7 +15,11 @@ type Set struct {
 	Spec    *trail.Spec
 	Account *account.Account
 	Names   trail.Names
-	refs    *refs
+	// LateDeliveries is how long a deleted trail is waited for before the bucket with
+	// its logs is deleted.
+	LateDeliveries time.Duration
+
+	refs *refs
 }
 
 // refs is what no name predicts. Resources fill it in when they are read or made;
@@ -25,7 +30,10 @@ type refs struct {
 
 // New returns the parts of the trail that spec wants in an account.
 func New(spec *trail.Spec, account *account.Account) *Set {
-	return &Set{Spec: spec, Account: account, Names: spec.Names(account.Place), refs: &refs{}}
+	return &Set{
+		Spec: spec, Account: account, Names: spec.Names(account.Place),
+		LateDeliveries: lateDeliveries, refs: &refs{},
+	}
 }
 
 // All returns every resource in the order in which they are made. What a resource

@@ -1,0 +1,74 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// Classify tells what an error of AWS means for the work.
+func Classify(err error) converge.Fault {
+	fault := converge.Fault{Call: call(err)}
+	if right, ok := account.Denied(err); ok {
+		fault.Class, fault.Right = converge.Denied, right
+		return fault
+	}
+	switch code := account.Code(err); {
+	case account.Throttled(err), code == "ServiceUnavailable", code == "ServiceUnavailableException":
+		fault.Class = converge.Throttled
+	case underWay(code):
+		fault.Class = converge.Conflict
+	case account.Missing(err):
+		fault.Class = converge.Missing
+	case uncertain(err):
+		fault.Class = converge.Uncertain
+	}
+	return fault
+}
+
+// call names the call as policies do, such as s3:PutBucketPolicy.
+func call(err error) string {
+	var operation *smithy.OperationError
+	if !errors.As(err, &operation) {
+		return ""
+	}
+	service := strings.ToLower(strings.ReplaceAll(operation.ServiceID, " ", ""))
+	switch service {
+	case "cloudwatchlogs":
+		service = "logs"
+	case "configservice":
+		service = "config"
+	}
+	return service + ":" + operation.OperationName
+}
+
+// underWay tells of codes for another change to the same thing.
+func underWay(code string) bool {
+	switch code {
+	case "ConflictException", "OperationAborted", "OperationAbortedException", "ConcurrentModification",
+		"ConcurrentModificationException", "EntityTemporarilyUnmodifiable", "ResourceConflictException":
+		return true
+	}
+	return false
+}
+
+// uncertain tells of calls whose answer nobody saw, or that failed inside AWS.
+func uncertain(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode() >= 500 || account.Code(err) == "RequestTimeout"
+	}
+	var network net.Error
+	var sent *smithyhttp.RequestSendError
+	return errors.As(err, &network) || errors.As(err, &sent)
+}
