@@ -34,10 +34,6 @@ func organization(spec trail.Spec, place trail.Place) []rights {
 	return []rights{{
 		sid: "Organization", service: "organizations", on: policy.Values{everything},
 		read: "DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators",
-	}, {
-		sid: "TrustCloudTrail", service: "organizations", on: policy.Values{everything},
-		when:  equals("organizations:ServicePrincipal", cloudTrail),
-		write: "EnableAWSServiceAccess",
 	}, serviceRole(place, "OrganizationRole", cloudTrail)}
 }
 

@@ -32,7 +32,7 @@ type refs struct {
 func New(spec *trail.Spec, account *account.Account) *Set {
 	return &Set{
 		Spec: spec, Account: account, Names: spec.Names(account.Place),
-		LateDeliveries: lateDeliveries, refs: &refs{},
+		LateDeliveries: lateDeliveries, Progress: func(string) {}, refs: &refs{},
 	}
 }
 
