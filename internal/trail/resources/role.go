@@ -1,0 +1,253 @@
+package resources
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+	"github.com/cerpac/trailkeeper/policy"
+)
+
+// sessionSeconds is what IAM gives a role that is not told otherwise.
+const sessionSeconds = 3600
+
+// trailRole is the role as which CloudTrail writes to the log group.
+type trailRole struct{ *Set }
+
+func (s *Set) role() []converge.Resource {
+	r := trailRole{s}
+	return []converge.Resource{{
+		Kind: "role", Name: s.Names.Role,
+		Want: r.want, Read: r.read, Create: r.create, Delete: r.delete,
+		// The path is set once and for all: no part writes it.
+		Parts: []converge.Part{
+			{Fields: []string{"trust"}, Call: "iam:UpdateAssumeRolePolicy", Write: r.putTrust},
+			{Fields: []string{"description", "max_session_seconds"}, Call: "iam:UpdateRole", Write: r.update},
+			{Fields: []string{"permissions_boundary"}, Call: "iam:DeleteRolePermissionsBoundary", Write: r.unbound},
+			{Fields: []string{"policy"}, Call: "iam:PutRolePolicy", Write: r.putPolicy},
+			{Fields: []string{"other_policies"}, Call: "iam:DeleteRolePolicy", Write: r.deleteOthers},
+			{Fields: []string{"attached_policies"}, Call: "iam:DetachRolePolicy", Write: r.detachAll},
+			{Fields: []string{"tags"}, Call: "iam:TagRole", Write: r.tag},
+		},
+		Retry: waitForRole,
+	}}
+}
+
+func (r trailRole) want() (converge.State, error) {
+	return converge.State{
+		"path":                 "/",
+		"description":          r.description(),
+		"max_session_seconds":  sessionSeconds,
+		"permissions_boundary": nil,
+		"trust":                r.Spec.RoleTrust(r.Account.Place),
+		"policy":               r.Spec.RolePolicy(r.Account.Place),
+		"other_policies":       nil,
+		"attached_policies":    nil,
+		"tags":                 r.wantedTags(),
+	}, nil
+}
+
+func (r trailRole) description() string {
+	return fmt.Sprintf("Lets the trail %s write its log streams.", r.Names.Trail)
+}
+
+func (r trailRole) read(ctx context.Context) (converge.Actual, error) {
+	got, err := r.Account.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.Names.Role})
+	if account.Missing(err) {
+		return converge.Actual{}, nil
+	}
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	role := got.Role
+	state := converge.State{
+		"path":                aws.ToString(role.Path),
+		"description":         orNil(aws.ToString(role.Description)),
+		"max_session_seconds": int(aws.ToInt32(role.MaxSessionDuration)),
+		"trust":               encodedDocument(role.AssumeRolePolicyDocument),
+	}
+	if role.PermissionsBoundary != nil {
+		state["permissions_boundary"] = aws.ToString(role.PermissionsBoundary.PermissionsBoundaryArn)
+	}
+	if err := r.readPolicies(ctx, state); err != nil {
+		return converge.Actual{}, err
+	}
+	tags := map[string]string{}
+	for _, tag := range role.Tags {
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	state["tags"] = r.seenTags(tags)
+	return converge.Actual{Exists: true, Owned: r.owns(tags), State: state}, nil
+}
+
+func (r trailRole) readPolicies(ctx context.Context, state converge.State) error {
+	inline, err := r.inline(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(inline, r.Names.RolePolicy) {
+		got, err := r.Account.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.Names.Role, PolicyName: &r.Names.RolePolicy})
+		if err != nil {
+			return err
+		}
+		state["policy"] = encodedDocument(got.PolicyDocument)
+	}
+	others := slices.DeleteFunc(inline, func(name string) bool { return name == r.Names.RolePolicy })
+	attached, err := r.attached(ctx)
+	if err != nil {
+		return err
+	}
+	state["other_policies"], state["attached_policies"] = converge.Set(others), converge.Set(attached)
+	return nil
+}
+
+// inline are the names of the policies that are part of the role.
+func (r trailRole) inline(ctx context.Context) (names []string, err error) {
+	pages := iam.NewListRolePoliciesPaginator(r.Account.IAM, &iam.ListRolePoliciesInput{RoleName: &r.Names.Role})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, page.PolicyNames...)
+	}
+	return names, nil
+}
+
+// attached are the ARNs of the policies that the role shares with others.
+func (r trailRole) attached(ctx context.Context) (arns []string, err error) {
+	pages := iam.NewListAttachedRolePoliciesPaginator(r.Account.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &r.Names.Role})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, attached := range page.AttachedPolicies {
+			arns = append(arns, aws.ToString(attached.PolicyArn))
+		}
+	}
+	return arns, nil
+}
+
+// encodedDocument is a document as IAM gives it. One that makes no sense is its text,
+// which is like no document.
+func encodedDocument(encoded *string) any {
+	text, err := url.PathUnescape(aws.ToString(encoded))
+	if err != nil {
+		return aws.ToString(encoded)
+	}
+	document, err := policy.Parse([]byte(text))
+	if err != nil {
+		return text
+	}
+	return document
+}
+
+func (r trailRole) create(ctx context.Context) error {
+	_, err := r.Account.IAM.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: &r.Names.Role, Description: aws.String(r.description()), MaxSessionDuration: aws.Int32(sessionSeconds),
+		AssumeRolePolicyDocument: aws.String(r.Spec.RoleTrust(r.Account.Place).String()), Tags: r.roleTags(),
+	})
+	return err
+}
+
+func (r trailRole) putTrust(ctx context.Context, _ converge.Actual) error {
+	_, err := r.Account.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
+		RoleName: &r.Names.Role, PolicyDocument: aws.String(r.Spec.RoleTrust(r.Account.Place).String()),
+	})
+	return err
+}
+
+func (r trailRole) update(ctx context.Context, _ converge.Actual) error {
+	_, err := r.Account.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{
+		RoleName: &r.Names.Role, Description: aws.String(r.description()), MaxSessionDuration: aws.Int32(sessionSeconds),
+	})
+	return err
+}
+
+func (r trailRole) unbound(ctx context.Context, _ converge.Actual) error {
+	_, err := r.Account.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &r.Names.Role})
+	return err
+}
+
+func (r trailRole) putPolicy(ctx context.Context, _ converge.Actual) error {
+	_, err := r.Account.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+		RoleName: &r.Names.Role, PolicyName: &r.Names.RolePolicy,
+		PolicyDocument: aws.String(r.Spec.RolePolicy(r.Account.Place).String()),
+	})
+	return err
+}
+
+func (r trailRole) deleteOthers(ctx context.Context, now converge.Actual) error {
+	others, _ := now.State["other_policies"].(converge.Set)
+	return r.deleteInline(ctx, others)
+}
+
+func (r trailRole) deleteInline(ctx context.Context, names []string) error {
+	for _, name := range names {
+		_, err := r.Account.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.Names.Role, PolicyName: &name})
+		if err != nil && !account.Missing(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r trailRole) detachAll(ctx context.Context, _ converge.Actual) error {
+	attached, err := r.attached(ctx)
+	if err != nil {
+		return err
+	}
+	for _, arn := range attached {
+		_, err := r.Account.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.Names.Role, PolicyArn: &arn})
+		if err != nil && !account.Missing(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r trailRole) tag(ctx context.Context, _ converge.Actual) error {
+	_, err := r.Account.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.Names.Role, Tags: r.roleTags()})
+	return err
+}
+
+func (r trailRole) roleTags() (list []types.Tag) {
+	for key, value := range r.wantedTags() {
+		list = append(list, types.Tag{Key: &key, Value: &value})
+	}
+	return list
+}
+
+// delete takes away the role's policies first: IAM deletes no role that has any.
+func (r trailRole) delete(ctx context.Context) error {
+	inline, err := r.inline(ctx)
+	if err == nil {
+		err = r.deleteInline(ctx, inline)
+	}
+	if err == nil {
+		err = r.detachAll(ctx, converge.Actual{})
+	}
+	if err == nil {
+		_, err = r.Account.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.Names.Role})
+	}
+	if account.Missing(err) {
+		return nil
+	}
+	return err
+}
+
+// waitForRole knows what IAM says of a role that was made a moment ago.
+func waitForRole(err error) string {
+	if account.Missing(err) {
+		return "the new role is not known everywhere yet"
+	}
+	return ""
+}

@@ -1,0 +1,231 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// trailPace is the time between two writes, of which CloudTrail takes one a second.
+const trailPace = time.Second
+
+// lateDeliveries is about what CloudTrail takes from an event to its log file.
+const lateDeliveries = 5 * time.Minute
+
+// auditTrail is the trail itself. All calls but CreateTrail name it by its ARN: that
+// of an organization can be found by nothing else.
+type auditTrail struct {
+	*Set
+	beside []types.Trail // in this Region, shadows too; Read fills it in
+	exists bool
+}
+
+// trail comes after all that CreateTrail tries before it answers: bucket, key,
+// topic, log group and role.
+func (s *Set) trail() []converge.Resource {
+	t := &auditTrail{Set: s}
+	return []converge.Resource{{
+		Kind: "trail", Name: s.Names.Trail,
+		Want: t.want, Read: t.read, Create: t.create, Delete: t.delete,
+		Parts: []converge.Part{
+			{
+				Fields: []string{
+					"bucket", "key_prefix", "topic", "kms_key", "log_group", "role",
+					"multi_region", "global_events", "log_validation", "organization",
+				},
+				Call: "cloudtrail:UpdateTrail", Write: t.update,
+			},
+			{Fields: []string{"event_selectors", "advanced_event_selectors"}, Call: "cloudtrail:PutEventSelectors", Write: t.putSelectors},
+			{Fields: []string{"logging"}, Call: "cloudtrail:StartLogging", Write: t.start},
+			// After StartLogging: a trail that is stopped loses its Insights.
+			{Fields: []string{"insights"}, Call: "cloudtrail:PutInsightSelectors", Write: t.putInsights},
+			{Fields: []string{"tags"}, Call: "cloudtrail:AddTags", Write: t.tag},
+		},
+		Retry: waitForTrail, Pace: trailPace,
+	}}
+}
+
+// want refuses what CreateTrail would refuse, while nothing is made yet.
+func (t *auditTrail) want() (converge.State, error) {
+	if !t.exists {
+		if err := t.checkRoom(); err != nil {
+			return nil, err
+		}
+	}
+	classic, advanced := wantedSelectors(t.Spec)
+	return converge.State{
+		"bucket":                   t.Names.Bucket,
+		"key_prefix":               orNil(t.Spec.KeyPrefix),
+		"topic":                    orNil(t.notified()),
+		"kms_key":                  t.wantedKey(),
+		"log_group":                t.logGroupTarget(),
+		"role":                     t.Names.RoleARN,
+		"multi_region":             true,
+		"global_events":            true,
+		"log_validation":           true,
+		"organization":             t.Spec.Organization,
+		"logging":                  true,
+		"event_selectors":          describeClassic(classic),
+		"advanced_event_selectors": describeAdvanced(advanced),
+		"insights":                 converge.Set(t.Spec.Insights),
+		"tags":                     t.wantedTags(),
+	}, nil
+}
+
+func (t *auditTrail) create(ctx context.Context) error {
+	in := &cloudtrail.CreateTrailInput{
+		Name:                       &t.Names.Trail,
+		S3BucketName:               &t.Names.Bucket,
+		S3KeyPrefix:                textOrNil(t.Spec.KeyPrefix),
+		SnsTopicName:               textOrNil(t.notifiedReference()),
+		KmsKeyId:                   textOrNil(t.encryptedBy()),
+		CloudWatchLogsLogGroupArn:  aws.String(t.logGroupTarget()),
+		CloudWatchLogsRoleArn:      &t.Names.RoleARN,
+		IsMultiRegionTrail:         aws.Bool(true),
+		IncludeGlobalServiceEvents: aws.Bool(true),
+		EnableLogFileValidation:    aws.Bool(true),
+		IsOrganizationTrail:        &t.Spec.Organization,
+		TagsList:                   trailTags(t.wantedTags()),
+	}
+	_, err := t.Account.Trails.CreateTrail(ctx, in)
+	return t.explain(err)
+}
+
+// update sends what differs. "" takes away what a trail has; the log group and the
+// role go together, even if only one of them differs.
+func (t *auditTrail) update(ctx context.Context, now converge.Actual) error {
+	want, err := t.want()
+	if err != nil {
+		return err
+	}
+	differs := func(field string) bool { return want[field] != now.State[field] }
+	text := func(field, value string) *string {
+		if !differs(field) {
+			return nil
+		}
+		return &value
+	}
+	flag := func(field string, value bool) *bool {
+		if !differs(field) {
+			return nil
+		}
+		return &value
+	}
+	in := &cloudtrail.UpdateTrailInput{
+		Name:                       &t.Names.TrailARN,
+		S3BucketName:               text("bucket", t.Names.Bucket),
+		S3KeyPrefix:                text("key_prefix", t.Spec.KeyPrefix),
+		SnsTopicName:               text("topic", t.notifiedReference()),
+		KmsKeyId:                   text("kms_key", t.encryptedBy()),
+		IsMultiRegionTrail:         flag("multi_region", true),
+		IncludeGlobalServiceEvents: flag("global_events", true),
+		EnableLogFileValidation:    flag("log_validation", true),
+		IsOrganizationTrail:        flag("organization", t.Spec.Organization),
+	}
+	if differs("log_group") || differs("role") {
+		in.CloudWatchLogsLogGroupArn, in.CloudWatchLogsRoleArn = aws.String(t.logGroupTarget()), &t.Names.RoleARN
+	}
+	_, err = t.Account.Trails.UpdateTrail(ctx, in)
+	return t.explain(err)
+}
+
+var errSilent = errors.New("the trail does not log, though StartLogging succeeded")
+
+// start does not believe StartLogging before GetTrailStatus says the same.
+func (t *auditTrail) start(ctx context.Context, _ converge.Actual) error {
+	if _, err := t.Account.Trails.StartLogging(ctx, &cloudtrail.StartLoggingInput{Name: &t.Names.TrailARN}); err != nil {
+		return t.explain(err)
+	}
+	status, err := t.Account.Trails.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &t.Names.TrailARN})
+	if err == nil && !aws.ToBool(status.IsLogging) {
+		err = errSilent
+	}
+	return err
+}
+
+func (t *auditTrail) tag(ctx context.Context, _ converge.Actual) error {
+	in := &cloudtrail.AddTagsInput{ResourceId: &t.Names.TrailARN, TagsList: trailTags(t.wantedTags())}
+	_, err := t.Account.Trails.AddTags(ctx, in)
+	return t.explain(err)
+}
+
+// delete waits after it, where logs are to be deleted, for those under way:
+// CloudTrail delivers for some minutes what it has recorded before.
+func (t *auditTrail) delete(ctx context.Context) error {
+	_, err := t.Account.Trails.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: &t.Names.TrailARN})
+	if err == nil {
+		_, err = t.Account.Trails.DeleteTrail(ctx, &cloudtrail.DeleteTrailInput{Name: &t.Names.TrailARN})
+	}
+	if account.Missing(err) {
+		return nil
+	}
+	if err != nil || !t.Spec.ForceDestroy {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("wait for late log files: %w", context.Cause(ctx))
+	case <-time.After(t.LateDeliveries):
+		return nil
+	}
+}
+
+// notified is the topic that CloudTrail tells of each log file, "" for none.
+func (s *Set) notified() string {
+	if !s.Spec.Notifies() {
+		return ""
+	}
+	return s.Names.TopicARN
+}
+
+// notifiedReference is that topic as a trail is told it: by name in its own account
+// and Region, else by its ARN.
+func (s *Set) notifiedReference() string {
+	own := fmt.Sprintf("arn:%s:sns:%s:%s:", s.Account.Partition, s.Account.Region, s.Account.Place.Account)
+	return strings.TrimPrefix(s.notified(), own)
+}
+
+// encryptedBy is the key for logs and log group, "" for none and for one that is yet
+// to be made.
+func (s *Set) encryptedBy() string {
+	if s.Spec.Encrypted() && !s.Spec.CreatesKey() {
+		return s.Spec.KMS
+	}
+	return s.refs.KeyARN
+}
+
+// wantedKey is encryptedBy as a field.
+func (s *Set) wantedKey() any {
+	if s.Spec.CreatesKey() && s.refs.KeyARN == "" {
+		return converge.Unknown{}
+	}
+	return orNil(s.encryptedBy())
+}
+
+// logGroupTarget is the log group as a trail has it.
+func (s *Set) logGroupTarget() string { return s.Names.LogGroupARN + ":*" }
+
+// orNil is a text as a field: one that is empty is not there.
+func orNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// textOrNil is a text as a member that is left out when it is empty.
+func textOrNil(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

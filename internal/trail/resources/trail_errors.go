@@ -1,0 +1,88 @@
+package resources
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+)
+
+// maxTrails is how many trails a Region can have. AWS raises it for nobody.
+const maxTrails = 5
+
+// waitForTrail knows the errors of CloudTrail about what was made a moment ago.
+func waitForTrail(err error) string {
+	switch code := account.Code(err); code {
+	case "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException":
+		if strings.Contains(err.Error(), "Access denied") {
+			return "the role is not known to CloudTrail yet"
+		}
+	case "InsufficientS3BucketPolicyException":
+		return "the policy of the bucket is not known to CloudTrail yet"
+	case "InsufficientEncryptionPolicyException":
+		return "the policy of the key is not known to CloudTrail yet"
+	case "InsufficientSnsTopicPolicyException":
+		return "the policy of the topic is not known to CloudTrail yet"
+	case "TrailNotFoundException":
+		return "the new trail is not known everywhere yet"
+	}
+	if errors.Is(err, errSilent) {
+		return "the trail does not log yet"
+	}
+	return ""
+}
+
+// checkRoom refuses what CreateTrail would refuse for the trails that are there.
+func (t *auditTrail) checkRoom() error {
+	var own []string
+	for _, other := range t.beside {
+		if strings.Split(aws.ToString(other.TrailARN), ":")[4] != t.owner() {
+			continue
+		}
+		name, home := aws.ToString(other.Name), aws.ToString(other.HomeRegion)
+		if name == t.Names.Trail {
+			return fmt.Errorf("the trail %q exists with the home Region %s: set region to %s, or delete it there first", name, home, home)
+		}
+		own = append(own, name+" of "+home)
+	}
+	if len(own) < maxTrails {
+		return nil
+	}
+	slices.Sort(own)
+	return fmt.Errorf("%s has the %d trails that a Region can have (%s): delete one that is not needed any more",
+		t.Account.Region, len(own), strings.Join(own, ", "))
+}
+
+// explain adds to an error of CloudTrail what to do about it.
+func (t *auditTrail) explain(err error) error {
+	if advice := t.advice(account.Code(err)); advice != "" {
+		return outcome.WithHint(err, advice)
+	}
+	return err
+}
+
+func (t *auditTrail) advice(code string) string {
+	switch code {
+	case "MaximumNumberOfTrailsExceededException":
+		return fmt.Sprintf("a Region can have %d trails, and one of several Regions counts in each: delete one that is not needed any more", maxTrails)
+	case "TrailAlreadyExistsException", "InvalidHomeRegionException":
+		return "set region to the home Region of the trail, or delete it there first"
+	case "InsufficientS3BucketPolicyException":
+		return fmt.Sprintf("the policy of bucket %s does not let this trail write, or a policy of the organization forbids it", t.Names.Bucket)
+	case "InsufficientEncryptionPolicyException":
+		return fmt.Sprintf("the policy of key %s must let cloudtrail.amazonaws.com do kms:GenerateDataKey* and kms:DescribeKey for the trail %s", t.encryptedBy(), t.Names.TrailARN)
+	case "InsufficientSnsTopicPolicyException":
+		return fmt.Sprintf("the policy of topic %s must let cloudtrail.amazonaws.com do SNS:Publish for the trail %s", t.notified(), t.Names.TrailARN)
+	case "KmsKeyNotFoundException", "KmsException", "InvalidKmsKeyIdException":
+		return fmt.Sprintf("the key %s must be enabled and in %s", t.encryptedBy(), t.Account.Region)
+	}
+	return organizationAdvice(code)
+}
+
+// owner is the account that the trail belongs to.
+func (t *auditTrail) owner() string { return strings.Split(t.Names.TrailARN, ":")[4] }

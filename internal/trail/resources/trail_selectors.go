@@ -1,0 +1,146 @@
+package resources
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// defaultSelector is the one of a trail that was given none: all management events.
+// PutEventSelectors takes no empty list, so it also resets others.
+func defaultSelector() types.EventSelector {
+	return types.EventSelector{ReadWriteType: types.ReadWriteTypeAll, IncludeManagementEvents: aws.Bool(true)}
+}
+
+// wantedSelectors are of one kind: a trail has either.
+func wantedSelectors(spec *trail.Spec) ([]types.EventSelector, []types.AdvancedEventSelector) {
+	if len(spec.AdvancedEventSelectors) > 0 {
+		return nil, wantedAdvanced(spec.AdvancedEventSelectors)
+	}
+	if len(spec.EventSelectors) == 0 {
+		return []types.EventSelector{defaultSelector()}, nil
+	}
+	var list []types.EventSelector
+	for _, want := range spec.EventSelectors {
+		selector := types.EventSelector{
+			ReadWriteType:                 types.ReadWriteType(cmp.Or(want.ReadWriteType, "All")),
+			IncludeManagementEvents:       cmp.Or(want.IncludeManagementEvents, aws.Bool(true)),
+			ExcludeManagementEventSources: want.ExcludeManagementEventSources,
+		}
+		for _, data := range want.DataResources {
+			selector.DataResources = append(selector.DataResources, types.DataResource{Type: &data.Type, Values: data.Values})
+		}
+		list = append(list, selector)
+	}
+	return list, nil
+}
+
+func wantedAdvanced(selectors []trail.AdvancedSelector) (list []types.AdvancedEventSelector) {
+	for _, want := range selectors {
+		selector := types.AdvancedEventSelector{Name: textOrNil(want.Name)}
+		for _, field := range want.FieldSelectors {
+			selector.FieldSelectors = append(selector.FieldSelectors, types.AdvancedFieldSelector{
+				Field: &field.Field, Equals: field.Equals, NotEquals: field.NotEquals,
+				StartsWith: field.StartsWith, NotStartsWith: field.NotStartsWith,
+				EndsWith: field.EndsWith, NotEndsWith: field.NotEndsWith,
+			})
+		}
+		list = append(list, selector)
+	}
+	return list
+}
+
+// putSelectors replaces the selectors, those of the other kind too.
+func (t *auditTrail) putSelectors(ctx context.Context, _ converge.Actual) error {
+	in := &cloudtrail.PutEventSelectorsInput{TrailName: &t.Names.TrailARN}
+	in.EventSelectors, in.AdvancedEventSelectors = wantedSelectors(t.Spec)
+	_, err := t.Account.Trails.PutEventSelectors(ctx, in)
+	return t.explain(err)
+}
+
+// putInsights turns off the Insights it does not name; all of them if it names none.
+func (t *auditTrail) putInsights(ctx context.Context, _ converge.Actual) error {
+	in := &cloudtrail.PutInsightSelectorsInput{TrailName: &t.Names.TrailARN, InsightSelectors: []types.InsightSelector{}}
+	for _, kind := range t.Spec.Insights {
+		in.InsightSelectors = append(in.InsightSelectors, types.InsightSelector{
+			InsightType: types.InsightType(kind), EventCategories: []types.SourceEventCategory{types.SourceEventCategoryManagement},
+		})
+	}
+	_, err := t.Account.Trails.PutInsightSelectors(ctx, in)
+	return t.explain(err)
+}
+
+// describeClassic says each selector in words, the same for all spellings of it.
+func describeClassic(selectors []types.EventSelector) converge.Set {
+	set := converge.Set{}
+	for _, s := range selectors {
+		var parts []string
+		if s.IncludeManagementEvents == nil || *s.IncludeManagementEvents {
+			text := "management events"
+			if len(s.ExcludeManagementEventSources) > 0 {
+				text += " without " + strings.Join(sorted(s.ExcludeManagementEventSources), ", ")
+			}
+			parts = append(parts, text)
+		}
+		var data []string
+		for _, d := range s.DataResources {
+			data = append(data, fmt.Sprintf("%s %q", aws.ToString(d.Type), sorted(d.Values)))
+		}
+		parts = append(parts, sorted(data)...)
+		set = append(set, cmp.Or(string(s.ReadWriteType), "All")+": "+strings.Join(parts, "; "))
+	}
+	return set
+}
+
+// describeAdvanced is describeClassic for advanced selectors. Their names matter to
+// some auditors.
+func describeAdvanced(selectors []types.AdvancedEventSelector) converge.Set {
+	set := converge.Set{}
+	for _, s := range selectors {
+		var conditions []string
+		for _, f := range s.FieldSelectors {
+			for _, operator := range []struct {
+				name   string
+				values []string
+			}{
+				{"equals", f.Equals}, {"starts with", f.StartsWith}, {"ends with", f.EndsWith},
+				{"not equals", f.NotEquals}, {"not starts with", f.NotStartsWith}, {"not ends with", f.NotEndsWith},
+			} {
+				if len(operator.values) > 0 {
+					conditions = append(conditions, fmt.Sprintf("%s %s %q", aws.ToString(f.Field), operator.name, sorted(operator.values)))
+				}
+			}
+		}
+		set = append(set, fmt.Sprintf("%q: %s", aws.ToString(s.Name), strings.Join(sorted(conditions), "; ")))
+	}
+	return set
+}
+
+// describeInsights names the kinds, with their events where those are not just
+// management events.
+func describeInsights(selectors []types.InsightSelector) converge.Set {
+	set := converge.Set{}
+	for _, s := range selectors {
+		text := string(s.InsightType)
+		var categories []string
+		for _, category := range s.EventCategories {
+			categories = append(categories, string(category))
+		}
+		if of := strings.Join(sorted(categories), ", "); of != "" && of != "Management" {
+			text += " of " + of + " events"
+		}
+		set = append(set, text)
+	}
+	return set
+}
+
+func sorted(values []string) []string { return slices.Sorted(slices.Values(values)) }
