@@ -74,7 +74,7 @@ func (s Spec) RoleTrust(p Place) policy.Document {
 // names them ACCOUNT_CloudTrail_REGION and, for members of an organization, o-ID_....
 func (s Spec) RolePolicy(p Place) policy.Document {
 	streams := s.Names(p).LogGroupARN + ":log-stream:"
-	ours := policy.Values{streams + p.owner() + "_CloudTrail_" + p.Region + "*"}
+	ours := policy.Values{streams + s.owner(p) + "_CloudTrail_" + p.Region + "*"}
 	if s.Organization {
 		ours = append(ours, streams+p.Organization+"_*")
 	}

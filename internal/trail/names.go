@@ -64,7 +64,7 @@ func (s Spec) Names(p Place) Names {
 		Topic:      name + "-cloudtrail-notifications",
 		AlarmTopic: name + "-cloudtrail-alarms",
 	}
-	n.TrailARN = p.trailARN(p.owner(), n.Trail)
+	n.TrailARN = p.trailARN(s.owner(p), n.Trail)
 	n.BucketARN = p.arn("s3", "", "", n.Bucket)
 	n.AccessLogBucket = n.Bucket + "-access-logs"
 	if !s.CreatesAccessLogBucket() && s.LogsAccess() {
@@ -94,9 +94,10 @@ func (s Spec) AllTags(p Place) map[string]string {
 	return tags
 }
 
-// owner is the account that the trail belongs to.
-func (p Place) owner() string {
-	if p.Organization != "" && p.Management != "" {
+// owner is the account that the trail belongs to: that of an organization is the
+// management account's, also when another one makes it.
+func (s Spec) owner(p Place) string {
+	if s.Organization {
 		return p.Management
 	}
 	return p.Account
@@ -128,5 +129,5 @@ func (p Place) suffix() string {
 
 // deliverers are the accounts whose trails deliver to the bucket, our own first.
 func (s Spec) deliverers(p Place) []string {
-	return append([]string{p.owner()}, slices.Sorted(slices.Values(s.Accounts))...)
+	return append([]string{s.owner(p)}, slices.Sorted(slices.Values(s.Accounts))...)
 }
