@@ -43,6 +43,20 @@ func (s *served) send(t *testing.T, method, path, service string, body io.Reader
 	return resp.StatusCode, string(text)
 }
 
+// raw sends bytes and nothing after them, and returns what comes back.
+func (s *served) raw(t *testing.T, bytes string) (answer string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, bytes) // the sandbox may have closed it by now
+	_ = conn.(*net.TCPConn).CloseWrite()
+	text, _ := io.ReadAll(conn) // until the sandbox closes it
+	return string(text)
+}
+
 // works fails the test unless the sandbox takes a call.
 func (s *served) works(t *testing.T) {
 	t.Helper()
@@ -98,17 +112,10 @@ func TestGarbage(t *testing.T) {
 		"bad JSON":            "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: CloudTrail_20131101.CreateTrail\r\nContent-Length: 3\r\n\r\n{[}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(box.URL, "http://"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, _ = io.WriteString(conn, bytes) // the sandbox may have closed it by now
-			_ = conn.(*net.TCPConn).CloseWrite()
-			answer, _ := io.ReadAll(conn) // until the sandbox closes it
-			if len(answer) > 0 && !strings.HasPrefix(string(answer), "HTTP/1.1 ") {
+			answer := box.raw(t, bytes)
+			if answer != "" && !strings.HasPrefix(answer, "HTTP/1.1 ") {
 				t.Errorf("answered %.100q", answer)
 			}
-			conn.Close()
 			box.works(t)
 		})
 	}
@@ -208,6 +215,7 @@ func TestClientHangsUp(t *testing.T) {
 		conn.Close()
 	}
 	close(goOn)
+	box.raw(t, "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: CloudTrail_20131101.CreateTrail\r\nContent-Length: 1000\r\n\r\n{")
 	if names := box.names(t); len(names) != 1 || names[0] != "s3.amazonaws.com DeleteObject" {
 		t.Errorf("recorded %q", names)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -72,9 +73,14 @@ func (s *Sandbox) dispatch(next http.Handler) http.Handler {
 // cloudTrail is a call to CloudTrail itself.
 func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall))
+	_, tooLong := errors.AsType[*http.MaxBytesError](err)
+	if err != nil && !tooLong {
+		proxy.BrokeOff(w, r, err)
+		return
+	}
 	w.Header().Set("x-amzn-RequestId", newUUID())
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	if err != nil {
+	if tooLong {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		_, _ = fmt.Fprintf(w, `{"__type":"RequestEntityTooLargeException","message":"a request to CloudTrail has at most %d bytes"}`, maxCall)
 		return

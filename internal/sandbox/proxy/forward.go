@@ -104,12 +104,17 @@ func outlive(client context.Context) (context.Context, context.CancelFunc) {
 func (f *forwarder) fail(w http.ResponseWriter, r *http.Request, reached bool, err error) {
 	var client *clientError
 	if errors.As(err, &client) {
-		fateOf(r.Context()).failed = true
-		refuse(w, r, http.StatusBadRequest, "IncompleteBody", fmt.Sprintf("the request's body broke off: %v", client.error))
+		BrokeOff(w, r, client.error)
 		return
 	}
 	fateOf(r.Context()).failed = !reached
 	refuse(w, r, http.StatusBadGateway, "BadGateway", fmt.Sprintf("the upstream %s gave no answer: %v", f.upstream, err))
+}
+
+// BrokeOff answers a request whose body did not come to its end. It was no call.
+func BrokeOff(w http.ResponseWriter, r *http.Request, err error) {
+	fateOf(r.Context()).failed = true
+	refuse(w, r, http.StatusBadRequest, "IncompleteBody", fmt.Sprintf("the request's body broke off: %v", err))
 }
 
 // answer passes on an answer as it comes.
