@@ -2,11 +2,11 @@ package converge
 
 import (
 	"context"
-	"errors"
-	"io"
+	"fmt"
+	"slices"
 )
 
-// Action is what is to be done with a resource.
+// Action is what there is to do with a resource.
 type Action string
 
 // The actions. The first five are those of PlanApply, the others of PlanDestroy.
@@ -14,60 +14,112 @@ const (
 	Create  Action = "create"
 	Update  Action = "update"
 	None    Action = "none"    // it is as it should be
-	Adopt   Action = "adopt"   // it is not owned and is taken over
+	Adopt   Action = "adopt"   // it is not owned, and is taken over
 	Refused Action = "refused" // Note says why; Apply does nothing at all
 	Delete  Action = "delete"
 	Keep    Action = "keep" // Note says why
 	Gone    Action = "gone" // it is not there
 )
 
-// Plan is what there is to do, in order of work.
+func actions() []Action {
+	return []Action{Create, Update, Adopt, None, Refused, Delete, Keep, Gone}
+}
+
+// Plan is what there is to do, in the order of work.
 type Plan struct{ changes []Change }
 
 // Change is what there is to do with one resource.
 type Change struct {
 	Kind, Name string
 	Action     Action
-	Fields     []FieldChange // sorted by path
+	Fields     []FieldChange // that differ, by path; of one to be created all that it gets
 	Note       string        // for the reader
 }
 
-// FieldChange is a field that differs. Values are those of State.
-type FieldChange struct {
-	Path     string
-	Old, New any
+func (c Change) works() bool {
+	switch c.Action {
+	case Create, Update, Adopt, Delete:
+		return true
+	}
+	return false
 }
 
-// Changes are all resources, those without a change too.
+// Changes are those of all resources, also where there is nothing to do.
 func (p *Plan) Changes() []Change { return p.changes }
 
-// Empty tells whether there is nothing to do. A refusal is something to do.
-func (p *Plan) Empty() bool { return false }
+// Empty tells whether all is as it should be.
+func (p *Plan) Empty() bool {
+	return !slices.ContainsFunc(p.changes, func(c Change) bool { return c.works() || c.Action == Refused })
+}
 
-// WriteText writes the plan for people.
-func (p *Plan) WriteText(w io.Writer) error { return errNotYet }
+// work is how many resources there is something to do with.
+func (p *Plan) work() int {
+	n := 0
+	for _, change := range p.changes {
+		if change.works() {
+			n++
+		}
+	}
+	return n
+}
 
-// MarshalJSON writes the plan for programs.
-func (p *Plan) MarshalJSON() ([]byte, error) { return nil, errNotYet }
-
-var errNotYet = errors.New("not there yet")
+func (p *Plan) counts() map[Action]int {
+	counts := map[Action]int{}
+	for _, change := range p.changes {
+		counts[change.Action]++
+	}
+	return counts
+}
 
 // PlanApply reads all resources and tells what Apply would do.
-func PlanApply(ctx context.Context, resources []Resource, o Options) (*Plan, error) { return nil, errNotYet }
-
-// PlanDestroy reads all resources and tells what Destroy would do.
-func PlanDestroy(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
-	return nil, errNotYet
+func PlanApply(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
+	return newWorker(o, len(resources)).plan(ctx, resources)
 }
 
-// Result is what was done.
-type Result struct {
-	Plan *Plan    // what there was to do
-	Done []string // what was done, such as "created bucket logs"
+func (w *worker) plan(ctx context.Context, resources []Resource) (*Plan, error) {
+	p := &Plan{changes: []Change{}}
+	for i := range resources {
+		w.begin(&resources[i])
+		now, fields, err := w.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		change := Change{Kind: w.r.Kind, Name: w.r.Name, Fields: fields, Note: now.Note}
+		var reason string
+		change.Action, reason = w.decide(now, fields)
+		if reason != "" {
+			change.Note = reason
+		}
+		p.changes = append(p.changes, change)
+	}
+	return p, nil
 }
 
-// Apply brings every resource to what is wanted of it.
-func Apply(ctx context.Context, resources []Resource, o Options) (*Result, error) { return nil, errNotYet }
+// decide tells what there is to do with the resource at hand, and why not if it is
+// refused.
+func (w *worker) decide(now Actual, fields []FieldChange) (action Action, reason string) {
+	switch {
+	case !now.Exists && w.r.Create == nil:
+		if now.Note != "" {
+			return Refused, now.Note
+		}
+		return Refused, "it has to be there already"
+	case !now.Exists:
+		return Create, ""
+	case len(fields) == 0:
+		return None, ""
+	case !now.Owned && !w.o.Adopt:
+		return Refused, notOurs
+	}
+	for _, field := range fields {
+		if !slices.ContainsFunc(w.r.Parts, func(p Part) bool { return p.writes(field.Path) }) {
+			return Refused, fmt.Sprintf("%s of what is there cannot be changed: want what it is, or take the %s away first", field.Path, w.r.Kind)
+		}
+	}
+	if !now.Owned {
+		return Adopt, ""
+	}
+	return Update, ""
+}
 
-// Destroy takes away what is owned, in reverse order.
-func Destroy(ctx context.Context, resources []Resource, o Options) (*Result, error) { return nil, errNotYet }
+const notOurs = "it is there already, and not ours: it does not carry our tag"

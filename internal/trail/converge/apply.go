@@ -1,0 +1,175 @@
+package converge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// Result is what was done.
+type Result struct {
+	Plan *Plan    // what there was to do
+	Done []string // what was done, such as created bucket logs
+	// Stays is what Destroy left, and why, such as bucket logs: 3 log files in it.
+	Stays []string
+}
+
+// Apply brings every resource to what is wanted of it. It reads them all first, and
+// does nothing if one is refused. The result of what was done until then comes with
+// an error too.
+func Apply(ctx context.Context, resources []Resource, o Options) (*Result, error) {
+	plan, err := PlanApply(ctx, resources, o)
+	if err != nil {
+		return &Result{}, err
+	}
+	if err := plan.refusal(); err != nil {
+		return &Result{Plan: plan}, err
+	}
+	w := newWorker(o, plan.work())
+	for i, change := range plan.changes {
+		if err == nil && change.works() {
+			w.begin(&resources[i])
+			err = w.converge(ctx)
+		}
+	}
+	return &Result{Plan: plan, Done: w.done}, err
+}
+
+// refusal is the error that says what is refused.
+func (p *Plan) refusal() error {
+	var refused []string
+	hint := ""
+	for _, change := range p.changes {
+		if change.Action != Refused {
+			continue
+		}
+		refused = append(refused, fmt.Sprintf("%s %s: %s", change.Kind, plain(change.Name), change.Note))
+		if change.Note == notOurs {
+			hint = adopt
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	err := errors.New("nothing was done: " + strings.Join(refused, "; "))
+	if hint == "" {
+		return err
+	}
+	return outcome.WithHint(err, hint)
+}
+
+// effort is how far a write got.
+type effort int
+
+const (
+	untried   effort = iota
+	uncertain        // it failed, which need not mean that nothing changed
+	made
+)
+
+// convergence is the work on one resource.
+type convergence struct {
+	*worker
+	creation effort
+	parts    []effort // of each part
+}
+
+// converge brings the resource at hand to what is wanted of it. It is read before
+// and after each round of writes, so nothing depends on a call being answered.
+func (w *worker) converge(ctx context.Context) error {
+	c := &convergence{worker: w, parts: make([]effort, len(w.r.Parts))}
+	for {
+		now, fields, err := w.look(ctx)
+		if err != nil {
+			return err
+		}
+		c.learn(now, fields)
+		if now.Exists && len(fields) == 0 {
+			return nil
+		}
+		if err := c.round(ctx, now, fields); err != nil {
+			return err
+		}
+	}
+}
+
+// learn finds calls that were carried out though they failed.
+func (c *convergence) learn(now Actual, fields []FieldChange) {
+	if now.Exists && c.creation == uncertain {
+		c.created()
+	}
+	for i, part := range c.r.Parts {
+		if now.Exists && c.parts[i] == uncertain && len(part.of(fields)) == 0 {
+			c.parts[i] = made
+			c.did("set " + strings.Join(part.Fields, ", ") + " of " + c.name())
+		}
+	}
+}
+
+func (c *convergence) created() {
+	c.creation = made
+	c.did("created " + c.name())
+}
+
+// round writes what differs and was not written yet, or waits for it to show.
+func (c *convergence) round(ctx context.Context, now Actual, fields []FieldChange) error {
+	switch {
+	case !now.Exists && c.creation == made:
+		return c.retry(ctx, "create", nil, "it was created, which does not show yet")
+	case !now.Exists:
+		return c.create(ctx)
+	case !now.Owned && !c.o.Adopt && c.creation == untried: // since the plan
+		return c.fail("change", errors.New(notOurs))
+	}
+	wrote := false
+	for i, part := range c.r.Parts {
+		mine := part.of(fields)
+		if len(mine) == 0 || c.parts[i] == made {
+			continue
+		}
+		if err := c.write(ctx, part.Call, func(ctx context.Context) error { return part.Write(ctx, now) }); err != nil {
+			c.parts[i] = uncertain
+			return c.retry(ctx, part.Call, err, c.passes(err))
+		}
+		c.parts[i] = made
+		c.did("set " + paths(mine) + " of " + c.name())
+		wrote = true
+	}
+	if wrote {
+		return nil
+	}
+	return c.retry(ctx, "read", nil, "what was written does not show yet in "+paths(fields))
+}
+
+func (c *convergence) create(ctx context.Context) error {
+	err := c.write(ctx, "create", c.r.Create)
+	if err == nil {
+		c.created()
+		return nil
+	}
+	why := c.passes(err)
+	if why != "" {
+		c.creation = uncertain
+	}
+	return c.retry(ctx, "create", err, why)
+}
+
+// passes is why the error of a write may pass, or "".
+func (c *convergence) passes(err error) string {
+	class := c.o.Classify(err).Class
+	if class == Existing && c.creation == uncertain || class == Missing && c.creation != untried {
+		return "it was created, which is not known everywhere yet"
+	}
+	return c.worker.passes(err)
+}
+
+func paths(fields []FieldChange) string {
+	var paths []string
+	for _, field := range fields {
+		paths = append(paths, field.Path)
+	}
+	return strings.Join(paths, ", ")
+}

@@ -1,0 +1,75 @@
+package converge
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+)
+
+// PlanFormat is the format of WriteJSON. A change that breaks readers changes it.
+const PlanFormat = "trailkeeper-plan-1"
+
+// WriteJSON writes the plan for programs, as one object:
+//
+//	format   PlanFormat
+//	empty    whether all is as it should be
+//	counts   number of changes by action, those that are there
+//	changes  in the order of work; each has
+//	  kind    such as "bucket"
+//	  name    AWS's name
+//	  action  create, update, adopt, none, refused, delete, keep or gone
+//	  fields  what differs, by path; each has path, old and new: null for what is
+//	          not there, else a boolean, a number, a string, an array (sets are
+//	          sorted), an object of strings, or a policy document as AWS has it.
+//	          knownAfterApply is true where new is null because AWS makes it up.
+//	  note    for people, if there is one
+//
+// Users and passwords in URLs, and their queries, are ***.
+func (p *Plan) WriteJSON(w io.Writer) error {
+	type field struct {
+		Path            string `json:"path"`
+		Old             any    `json:"old"`
+		New             any    `json:"new"`
+		KnownAfterApply bool   `json:"knownAfterApply,omitempty"`
+	}
+	type change struct {
+		Kind   string  `json:"kind"`
+		Name   string  `json:"name"`
+		Action Action  `json:"action"`
+		Fields []field `json:"fields"`
+		Note   string  `json:"note,omitempty"`
+	}
+	plan := struct {
+		Format  string         `json:"format"`
+		Empty   bool           `json:"empty"`
+		Counts  map[Action]int `json:"counts"`
+		Changes []change       `json:"changes"`
+	}{PlanFormat, p.Empty(), p.counts(), []change{}}
+	for _, c := range p.changes {
+		fields := []field{}
+		for _, f := range c.Fields {
+			_, unknown := f.New.(Unknown)
+			fields = append(fields, field{f.Path, jsonValue(f.Old), jsonValue(f.New), unknown})
+		}
+		plan.Changes = append(plan.Changes, change{c.Kind, c.Name, c.Action, fields, c.Note})
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(plan); err != nil {
+		return err
+	}
+	_, err := w.Write(hide(text.Bytes()))
+	return err
+}
+
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case Unknown:
+		return nil
+	case Set:
+		return v.sorted()
+	}
+	return v
+}

@@ -1,0 +1,66 @@
+package converge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// StepError is where it stopped. What to do about it is its outcome.Hint.
+type StepError struct {
+	Resource string // such as bucket logs
+	Call     string // such as s3:PutBucketPolicy, "read", "create" or "delete"
+	Err      error
+	Done     []string // before that, such as created bucket logs
+}
+
+func (e *StepError) Error() string {
+	if strings.Contains(e.Call, ":") {
+		return fmt.Sprintf("call %s for %s: %v", e.Call, e.Resource, e.Err)
+	}
+	return fmt.Sprintf("%s %s: %v", e.Call, e.Resource, e.Err)
+}
+
+func (e *StepError) Unwrap() error { return e.Err }
+
+// Parts of hints.
+const (
+	again    = "the same command goes on where this one stopped"
+	adopt    = "--adopt takes over what is there; another name leaves it alone"
+	policies = "`trailkeeper policy` prints all that each job needs"
+)
+
+// fail is the error to stop with.
+func (w *worker) fail(call string, cause error) error {
+	fault := w.o.Classify(cause)
+	if fault.Call != "" {
+		call = fault.Call
+	}
+	err := &StepError{Resource: w.name(), Call: call, Err: cause, Done: slices.Clone(w.done)}
+	stopped := errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
+	if fault.Class != Denied || stopped {
+		return outcome.WithHint(err, again)
+	}
+	right := fault.Right
+	if right == "" {
+		right = call
+	}
+	return outcome.WithHint(err, fmt.Sprintf("allow the caller %s on %s; %s; then %s", right, w.name(), policies, again))
+}
+
+// impatient is the error when something takes longer than patience lasts.
+func (w *worker) impatient(call, why string, cause error) error {
+	err := fmt.Errorf("after %s still: %s", w.waited, why)
+	if cause != nil {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	return outcome.WithHint(&StepError{Resource: w.name(), Call: call, Err: err, Done: slices.Clone(w.done)},
+		"AWS can take minutes until a change is known everywhere; try again later, "+again)
+}
+
+// name is what the resource at hand is called in messages.
+func (w *worker) name() string { return w.r.Kind + " " + plain(w.r.Name) }
