@@ -18,8 +18,9 @@ type Set struct {
 	// LateDeliveries is how long a deleted trail is waited for before the bucket with
 	// its logs is deleted.
 	LateDeliveries time.Duration
-
-	refs *refs
+	// Progress is told of long work within one step, such as "1,000 objects deleted".
+	Progress func(done string)
+	refs     *refs
 }
 
 // refs is what no name predicts. Resources fill it in when they are read or made;
