@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+type applyOptions struct {
+	deployOptions
+	format  reportFormat
+	adopt   bool
+	approve bool
+}
+
+func newApplyCommand(s *streams) *cobra.Command {
+	opts := applyOptions{format: reportText}
+	cmd := &cobra.Command{
+		Use:   "apply",
+		Short: "Turn on the trail: make what is missing, change what differs",
+		Long: `Show the plan, ask, and bring the account to what is configured: the key, the
+bucket, the log group, the role, the topic, the trail, and what the options add,
+in this order. Then print the output object.
+
+It may be interrupted at any moment: the same command goes on from there. If
+nothing differs, nothing is written. What AWS does not know everywhere yet is tried
+again, for two minutes.
+
+Resources with the names of ours that do not carry the tag trailkeeper:trail are
+somebody else's, and nothing is done, unless --adopt is given.`,
+		Example: `  trailkeeper apply
+  trailkeeper apply --auto-approve --format json
+  trailkeeper apply --env production --project-id cerpac --kms create`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runApply(cmd.Context(), &opts, s) },
+	}
+	f := cmd.Flags()
+	opts.register(f)
+	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the output object")
+	f.BoolVar(&opts.adopt, "adopt", false, adoptUsage)
+	f.BoolVar(&opts.approve, "auto-approve", false, "do not ask")
+	return cmd
+}
+
+func runApply(ctx context.Context, opts *applyOptions, s *streams) error {
+	d, err := opts.connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	d.options.Adopt = opts.adopt
+	plan, err := d.plan(ctx, converge.PlanApply, s)
+	if err != nil {
+		return err
+	}
+	if err := plan.WriteText(s.err); err != nil {
+		return err
+	}
+	if !plan.Empty() {
+		if !opts.approve && !refused(plan) {
+			if err := s.confirm(ctx, "Type yes to do this", "yes"); err != nil {
+				return err
+			}
+		}
+		if err := d.carryOut(ctx, converge.Apply, s); err != nil {
+			return err
+		}
+	}
+	output, err := d.Output(nil)
+	if err != nil {
+		return err
+	}
+	return printOutput(s.out, output, opts.format)
+}

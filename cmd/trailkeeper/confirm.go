@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// interactive tells whether somebody at a terminal can answer a question.
+func (s *streams) interactive() bool {
+	file, ok := s.in.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// confirm asks a question, of which want is the only answer that means yes. Where
+// nobody can answer it is a mistake to have come here.
+func (s *streams) confirm(ctx context.Context, question, want string) error {
+	if !s.interactive() {
+		return outcome.Usage(outcome.WithHint(errors.New("nobody can confirm it: standard input is no terminal"),
+			"--auto-approve goes on without asking"))
+	}
+	fmt.Fprintf(s.err, "%s: ", question)
+	answer, err := readLine(ctx, s.in)
+	if err != nil {
+		fmt.Fprintln(s.err)
+		return err
+	}
+	if answer != want {
+		return fmt.Errorf("not confirmed: the answer is %q, not %q; nothing was changed", answer, want)
+	}
+	return nil
+}
+
+// readLine reads a line without keeping Ctrl-C waiting for it. What is being read when
+// ctx ends is lost with the process.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil // Ctrl-D is an answer too: none
+		}
+		read <- result{strings.TrimSpace(line), err}
+	}()
+	select {
+	case got := <-read:
+		return got.line, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+	"github.com/cerpac/trailkeeper/internal/trail/resources"
+)
+
+type outputOptions struct {
+	deployOptions
+	format reportFormat
+}
+
+func newOutputCommand(s *streams) *cobra.Command {
+	opts := outputOptions{format: reportText}
+	cmd := &cobra.Command{
+		Use:   "output",
+		Short: "Print names and ARNs of the deployed trail for other programs",
+		Long: `Print the output object: the names and ARNs of bucket, log group, trail and role,
+how they are set, and what the options add. It is the object that the Terraform
+module gives.
+
+What is printed is what there is: the account is read. A trail that is not there is
+an error.`,
+		Example: `  trailkeeper output
+  trailkeeper output --format json | jq -r .bucket.name`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runOutput(cmd.Context(), &opts, s) },
+	}
+	f := cmd.Flags()
+	opts.register(f)
+	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the object")
+	return cmd
+}
+
+func runOutput(ctx context.Context, opts *outputOptions, s *streams) error {
+	d, err := opts.connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	plan, err := d.plan(ctx, converge.PlanApply, s)
+	if err != nil {
+		return err
+	}
+	output, err := d.Output(plan.Changes())
+	if _, ok := errors.AsType[*resources.MissingError](err); ok {
+		return outcome.WithHint(err, "'trailkeeper apply' makes it")
+	}
+	if err != nil {
+		return err
+	}
+	return printOutput(s.out, output, opts.format)
+}
+
+func printOutput(w io.Writer, output trail.Output, format reportFormat) error {
+	if format == reportText {
+		return output.WriteText(w)
+	}
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(output)
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+type planOptions struct {
+	deployOptions
+	format   reportFormat
+	detailed bool
+	adopt    bool
+}
+
+func newPlanCommand(s *streams) *cobra.Command {
+	opts := planOptions{format: reportText}
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what apply would make and change, field by field",
+		Long: `Read the account and show each resource of the trail, in the order of work: what
+would be made, what would be changed, field by field, and what is as it should be.
+Nothing is changed.
+
+What is compared is what is there; no file remembers an earlier run. Policies are
+compared by what they mean.`,
+		Example: `  trailkeeper plan
+  trailkeeper plan --env production --project-id cerpac --region eu-west-2
+  trailkeeper plan --detailed-exitcode --format json`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPlan(cmd.Context(), &opts, s) },
+	}
+	f := cmd.Flags()
+	opts.register(f)
+	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the plan")
+	f.BoolVar(&opts.detailed, "detailed-exitcode", false, "exit with 1 if anything differs")
+	f.BoolVar(&opts.adopt, "adopt", false, adoptUsage)
+	return cmd
+}
+
+// adoptUsage describes a flag of plan and apply.
+const adoptUsage = "take over resources that have the names of ours but not the tag"
+
+func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
+	d, err := opts.connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	d.options.Adopt = opts.adopt
+	plan, err := d.plan(ctx, converge.PlanApply, s)
+	if err != nil {
+		return err
+	}
+	if opts.format == reportJSON {
+		out := json.NewEncoder(s.out)
+		out.SetIndent("", "  ")
+		err = out.Encode(plan)
+	} else {
+		err = plan.WriteText(s.out)
+	}
+	if err == nil && opts.detailed && !plan.Empty() {
+		err = outcome.BadEvidence(outcome.WithHint(errors.New("the account is not as configured"), "'trailkeeper apply' makes it so"))
+	}
+	return err
+}

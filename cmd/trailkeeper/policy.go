@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/permissions"
+)
+
+func newPolicyCommand(s *streams) *cobra.Command {
+	var opts deployOptions
+	var jobs []string
+	for _, job := range permissions.Jobs() {
+		jobs = append(jobs, string(job))
+	}
+	cmd := &cobra.Command{
+		Use:   "policy " + strings.Join(jobs, "|"),
+		Short: "Print the least-privilege IAM policy that a job on the trail needs",
+		Long: `Print the IAM policy with the least that a job needs, for this configuration in
+this account:
+
+  plan     what plan and output read
+  apply    what apply reads, makes and changes; it deletes nothing
+  destroy  what destroy reads and takes away
+  guard    what watching the trail reads
+  repair   that, and putting back what was weakened; it can delete or stop nothing
+  analyse  reading the logs
+
+Nothing is called when the configuration has region and expected_account;
+otherwise the caller's identity tells the account.`,
+		Example: `  trailkeeper policy plan
+  trailkeeper policy apply --region eu-west-2 --expected-account 123456789012`,
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: jobs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runPolicy(cmd.Context(), &opts, permissions.Job(args[0]), s)
+		},
+	}
+	opts.register(cmd.Flags())
+	return cmd
+}
+
+func runPolicy(ctx context.Context, opts *deployOptions, job permissions.Job, s *streams) error {
+	spec, err := opts.spec()
+	if err != nil {
+		return err
+	}
+	place, known := placeOf(spec)
+	if !known {
+		d, err := opts.connect(ctx, s)
+		if err != nil {
+			return err
+		}
+		place = d.Account.Place
+	} else if err := spec.Fits(place); err != nil {
+		return outcome.Usage(err)
+	}
+	_, err = fmt.Fprintln(s.out, permissions.For(job, spec, place))
+	return err
+}
+
+// placeOf is where a trail is, if its configuration tells. An organization must be
+// asked for its management account, which owns its trails.
+func placeOf(spec trail.Spec) (place trail.Place, known bool) {
+	if spec.Region == "" || spec.ExpectedAccount == "" || spec.Organization {
+		return place, false
+	}
+	partition := "aws"
+	switch {
+	case strings.HasPrefix(spec.Region, "cn-"):
+		partition = "aws-cn"
+	case strings.HasPrefix(spec.Region, "us-gov-"):
+		partition = "aws-us-gov"
+	}
+	return trail.Place{Partition: partition, Account: spec.ExpectedAccount, Region: spec.Region}, true
+}

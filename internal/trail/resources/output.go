@@ -1,0 +1,62 @@
+package resources
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// MissingError says that there is nothing to tell about.
+type MissingError struct{ Resources []string }
+
+func (e *MissingError) Error() string {
+	return "not deployed: there is no " + strings.Join(e.Resources, ", no ")
+}
+
+// Output is what there is of the trail, after a plan was made of all resources: as
+// configured, but for what the plan says is otherwise. The error is a *MissingError
+// when a part is not there.
+func (s *Set) Output(changes []converge.Change) (trail.Output, error) {
+	output := s.Spec.Output(s.Account.Place, s.encryptedBy())
+	missing := &MissingError{}
+	for _, change := range changes {
+		if change.Action == converge.Create {
+			missing.Resources = append(missing.Resources, change.Kind+" "+change.Name)
+			continue
+		}
+		for _, field := range change.Fields {
+			correct(&output, change.Kind, field)
+		}
+	}
+	if len(missing.Resources) > 0 {
+		return output, missing
+	}
+	return output, nil
+}
+
+// correct puts what is there in the place of what is wanted.
+func correct(o *trail.Output, kind string, field converge.FieldChange) {
+	switch kind + " " + field.Path {
+	case "bucket versioning":
+		o.Bucket.Versioning = text(field.Old)
+	case "bucket encryption.algorithm":
+		o.Bucket.Encryption = text(field.Old)
+	case "log group retention_days":
+		o.LogGroup.RetentionDays, _ = field.Old.(int)
+	case "trail multi_region":
+		o.Trail.IsMultiRegion = field.Old == true
+	case "trail log_validation":
+		o.Trail.LogValidation = field.Old == true
+	case "trail global_events":
+		o.Trail.GlobalEvents = field.Old == true
+	}
+}
+
+func text(value any) string {
+	if value == nil {
+		return ""
+	}
+	return fmt.Sprint(value)
+}
