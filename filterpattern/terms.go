@@ -84,7 +84,7 @@ func (t termsPattern) extract([]byte) map[string]string { return map[string]stri
 func (t termsPattern) String() string {
 	texts := make([]string, 0, len(t))
 	for _, term := range t {
-		texts = append(texts, term.mark+term.literal.String())
+		texts = append(texts, term.mark+term.String())
 	}
 	return strings.Join(texts, " ")
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
 // clock is the sandbox's own time: the machine's, moved by an offset. Requests are
@@ -68,12 +70,7 @@ func (m memory) write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	path := filepath.Join(dir, "sandbox.json")
-	aside := path + ".new"
-	if err := os.WriteFile(aside, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
-	if err := os.Rename(aside, path); err != nil {
+	if err := spool.Dir(dir).Write("sandbox.json", append(text, '\n')); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/spool"
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
 

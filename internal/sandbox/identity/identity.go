@@ -123,7 +123,7 @@ func (d *Directory) inquire(ctx context.Context, op operation.Operation) answer 
 	key := slot(op.AccessKey, op.SessionToken)
 	found, _, _ := d.asking.Do(key, func() (any, error) {
 		a := d.answerOf(ctx, op)
-		a.identity = a.person.describe()
+		a.identity = a.describe()
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if len(d.asked) >= maxAsked {

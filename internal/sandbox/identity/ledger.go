@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
 // ledgerFormat is in the first line of the file.
@@ -72,11 +75,7 @@ func (l *ledger) replace(changes []change) error {
 	if err != nil {
 		return err
 	}
-	aside := l.path + ".new"
-	if err := os.WriteFile(aside, text, 0o600); err != nil {
-		return fmt.Errorf("write identities: %w", err)
-	}
-	if err := os.Rename(aside, l.path); err != nil {
+	if err := spool.Dir(filepath.Dir(l.path)).Write(filepath.Base(l.path), text); err != nil {
 		return fmt.Errorf("write identities: %w", err)
 	}
 	return nil

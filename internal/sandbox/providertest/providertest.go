@@ -132,7 +132,7 @@ func (r resource) destroy() error {
 	case r.remains && !errors.Is(err, errGone):
 		return err
 	case !errors.Is(err, errGone):
-		return fmt.Errorf("read after delete: got %v, which is not how the provider knows that it is gone", err)
+		return fmt.Errorf("read after delete: got %w, which is not how the provider knows that it is gone", err)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func decodeJSON(text []byte) tree {
 	if err != nil {
 		return nil
 	}
-	if _, err := r.Token(); err != io.EOF {
+	if _, err := r.Token(); !errors.Is(err, io.EOF) {
 		return nil
 	}
 	return t

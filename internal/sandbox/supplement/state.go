@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
 const stateVersion = 1
@@ -59,23 +61,8 @@ func (s *state) save() error {
 	if err != nil {
 		return fmt.Errorf("save supplement: %w", err)
 	}
-	if err := replace(s.file, data); err != nil {
+	if err := spool.Dir(filepath.Dir(s.file)).Write(filepath.Base(s.file), data); err != nil {
 		return fmt.Errorf("save supplement: %w", err)
 	}
 	return nil
-}
-
-func replace(file string, data []byte) error {
-	aside, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(aside.Name()) // fails once it was renamed
-	if _, err := aside.Write(data); err != nil {
-		return errors.Join(err, aside.Close())
-	}
-	if err := errors.Join(aside.Sync(), aside.Close()); err != nil {
-		return err
-	}
-	return os.Rename(aside.Name(), file)
 }

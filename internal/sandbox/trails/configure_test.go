@@ -332,7 +332,12 @@ func TestDamagedFile(t *testing.T) {
 // TestUnwritable asks for a change that cannot be kept: it must not be made.
 func TestUnwritable(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *trails.Config) { c.Dir = filepath.Join(c.Dir, "missing") })
+	s := open(t, func(c *trails.Config) {
+		// A folder is where the file would be written aside.
+		if err := os.Mkdir(filepath.Join(c.Dir, "trails.json.part"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	})
 	got := s.call(t, caller{account, region}, "CreateTrail", `{"Name":"trail","S3BucketName":"logs"}`)
 	if !strings.HasPrefix(got, "InternalFailure: write trails: ") || len(s.All()) != 0 {
 		t.Errorf("CreateTrail gives %s, and %d trails", got, len(s.All()))

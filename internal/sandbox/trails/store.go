@@ -15,6 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
 // Config is what a store needs of its surroundings. Only Dir and Now must be set.
@@ -149,11 +150,7 @@ func (s *Store) replace(all []Trail) error {
 	if err != nil {
 		return fmt.Errorf("write trails: %w", err)
 	}
-	aside := s.path() + ".new"
-	if err := os.WriteFile(aside, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write trails: %w", err)
-	}
-	if err := os.Rename(aside, s.path()); err != nil {
+	if err := spool.Dir(filepath.Dir(s.path())).Write(filepath.Base(s.path()), append(text, '\n')); err != nil {
 		return fmt.Errorf("write trails: %w", err)
 	}
 	s.mu.Lock()

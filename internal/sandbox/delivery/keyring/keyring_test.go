@@ -10,7 +10,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/keyring"
-	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/spool"
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
 const day = 24 * time.Hour

@@ -1,4 +1,4 @@
-// Package spool is a folder of files that are each there whole or not at all.
+// Package spool is a folder of files that are each there whole or not at all, and their owner's only.
 package spool
 
 import (

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/spool"
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
 func TestWriteReadRemove(t *testing.T) {
