@@ -1,0 +1,131 @@
+package resources
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// minimumSize leaves objects below 128 KB where they are: in Glacier they would cost
+// more.
+const minimumSize = types.TransitionDefaultMinimumObjectSizeAllStorageClasses128k
+
+// lifecycle makes logs go. In a bucket with versions, expiration only marks an object
+// as deleted; the versions below the mark expire by their own rule, and the mark by
+// another. Days of zero never move logs to Glacier.
+func (b *storage) lifecycle(glacierAfterDays int) setting {
+	rules := b.lifecycleRules(glacierAfterDays)
+	return setting{
+		fields: []string{"lifecycle."}, call: "s3:PutBucketLifecycleConfiguration",
+		want: func() converge.State { return lifecycleState(rules, minimumSize) },
+		read: func(ctx context.Context) (converge.State, error) {
+			out, err := b.client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{
+				Bucket: &b.name, ExpectedBucketOwner: b.owner,
+			})
+			if err != nil {
+				return nil, err
+			}
+			return lifecycleState(out.Rules, cmp.Or(out.TransitionDefaultMinimumObjectSize, minimumSize)), nil
+		},
+		write: func(ctx context.Context, _ converge.Actual) error {
+			_, err := b.client.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+				Bucket: &b.name, ExpectedBucketOwner: b.owner,
+				LifecycleConfiguration:             &types.BucketLifecycleConfiguration{Rules: rules},
+				TransitionDefaultMinimumObjectSize: minimumSize,
+			})
+			return err
+		},
+	}
+}
+
+func (b *storage) lifecycleRules(glacierAfterDays int) []types.LifecycleRule {
+	everything := &types.LifecycleRuleFilter{Prefix: aws.String("")}
+	retention := types.LifecycleRule{
+		ID: aws.String("retention"), Status: types.ExpirationStatusEnabled, Filter: everything,
+		Expiration:                     &types.LifecycleExpiration{Days: aws.Int32(int32(b.Spec.RetentionDays))},
+		NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(int32(b.Spec.NoncurrentDays()))},
+		AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(trail.AbortUploadsAfterDays)},
+	}
+	if glacierAfterDays > 0 {
+		retention.Transitions = []types.Transition{{
+			Days: aws.Int32(int32(glacierAfterDays)), StorageClass: types.TransitionStorageClassGlacier,
+		}}
+	}
+	return []types.LifecycleRule{retention, {
+		ID: aws.String("delete-markers"), Status: types.ExpirationStatusEnabled, Filter: everything,
+		Expiration: &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
+	}}
+}
+
+// lifecycleState gives each rule the fields that it has, so that one too many shows
+// too.
+func lifecycleState(rules []types.LifecycleRule, size types.TransitionDefaultMinimumObjectSize) converge.State {
+	state := converge.State{"lifecycle.minimum_size_to_move": string(size)}
+	for _, rule := range rules {
+		prefix := "lifecycle." + aws.ToString(rule.ID) + "."
+		state[prefix+"status"] = string(rule.Status)
+		put := func(field string, days *int32, date *time.Time) {
+			if days != nil {
+				state[prefix+field+"_days"] = int(*days)
+			}
+			if date != nil {
+				state[prefix+field+"_date"] = date.UTC().Format(time.DateOnly)
+			}
+		}
+		if expiration := rule.Expiration; expiration != nil {
+			put("expiration", expiration.Days, expiration.Date)
+			if aws.ToBool(expiration.ExpiredObjectDeleteMarker) {
+				state[prefix+"expired_delete_markers"] = true
+			}
+		}
+		if expiration := rule.NoncurrentVersionExpiration; expiration != nil {
+			put("noncurrent", expiration.NoncurrentDays, nil)
+			if expiration.NewerNoncurrentVersions != nil {
+				state[prefix+"noncurrent_kept"] = int(*expiration.NewerNoncurrentVersions)
+			}
+		}
+		if abort := rule.AbortIncompleteMultipartUpload; abort != nil {
+			put("abort_uploads", abort.DaysAfterInitiation, nil)
+		}
+		for _, move := range rule.Transitions {
+			put(string(move.StorageClass), move.Days, move.Date)
+		}
+		for _, move := range rule.NoncurrentVersionTransitions {
+			put("noncurrent_"+string(move.StorageClass), move.NoncurrentDays, nil)
+		}
+		if filter := filterText(rule); filter != "" {
+			state[prefix+"only"] = filter
+		}
+	}
+	return state
+}
+
+// filterText tells which objects a rule is for, "" for all. S3 gives back a filter
+// for all in several forms.
+func filterText(rule types.LifecycleRule) string {
+	filter := types.LifecycleRuleFilter{}
+	if rule.Filter != nil {
+		filter = *rule.Filter
+	}
+	//lint:ignore SA1019 rules of long ago have their prefix here
+	filter.Prefix = cmp.Or(filter.Prefix, rule.Prefix)
+	if aws.ToString(filter.Prefix) == "" {
+		filter.Prefix = nil
+	}
+	if filter == (types.LifecycleRuleFilter{}) {
+		return ""
+	}
+	text, err := json.Marshal(filter)
+	if err != nil {
+		panic(err) // of strings and numbers
+	}
+	return string(text)
+}

@@ -1,0 +1,224 @@
+package resources
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+const (
+	// deletionDays is the longest that KMS waits, in which a key can be brought back.
+	deletionDays = 30
+	// keyPolicyName is the only one that a policy of a key can have.
+	keyPolicyName = "default"
+)
+
+// key encrypts bucket, trail and log group. A key has no name of its own: it is the
+// one behind the alias, or, without an alias, the one with our tag.
+func (s *Set) key() []converge.Resource {
+	if !s.Spec.CreatesKey() {
+		if s.Spec.Encrypted() {
+			s.refs.KeyARN = s.Spec.KMS
+		}
+		return nil
+	}
+	k := &logKey{Set: s}
+	return []converge.Resource{{
+		Kind: "KMS key", Name: s.Names.KeyAlias,
+		Want: k.want, Read: k.read, Create: k.create, Keep: k.keep, Delete: k.delete, Retry: waitForKey,
+		Parts: []converge.Part{ // a key that is not enabled takes no other change
+			{Fields: []string{"state"}, Call: "kms:EnableKey", Write: k.enable},
+			{Fields: []string{"alias"}, Call: "kms:CreateAlias", Write: k.name},
+			{Fields: []string{"policy"}, Call: "kms:PutKeyPolicy", Write: k.setPolicy},
+			{Fields: []string{"rotation"}, Call: "kms:EnableKeyRotation", Write: k.rotate},
+			{Fields: []string{"description"}, Call: "kms:UpdateKeyDescription", Write: k.describe},
+			{Fields: []string{"tags"}, Call: "kms:TagResource", Write: k.tag},
+		},
+	}}
+}
+
+type logKey struct {
+	*Set
+	// id is known from when the key was read or made; listings lag behind.
+	id *string
+}
+
+func (k *logKey) description() string {
+	return "Encrypts what the trail " + k.Names.Trail + " records."
+}
+
+func (k *logKey) want() (converge.State, error) {
+	return converge.State{
+		"state":       string(types.KeyStateEnabled),
+		"alias":       k.Names.KeyAlias,
+		"policy":      k.Spec.KeyPolicy(k.Account.Place),
+		"rotation":    true,
+		"description": k.description(),
+		"tags":        k.wantedTags(),
+	}, nil
+}
+
+func (k *logKey) read(ctx context.Context) (converge.Actual, error) {
+	k.refs.KeyARN = ""
+	found, err := k.find(ctx)
+	if err != nil || found.key == nil {
+		return converge.Actual{Note: found.note}, err
+	}
+	k.id, k.refs.KeyARN = found.key.KeyId, aws.ToString(found.key.Arn)
+	policy, err := k.Account.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: k.id, PolicyName: aws.String(keyPolicyName)})
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	rotation, err := k.Account.KMS.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: k.id})
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	now := converge.Actual{
+		Exists: true, Owned: k.owns(found.tags), Note: found.note,
+		State: converge.State{
+			"state":       string(found.key.KeyState),
+			"policy":      asDocument(aws.ToString(policy.Policy)),
+			"rotation":    rotation.KeyRotationEnabled,
+			"description": aws.ToString(found.key.Description),
+			"tags":        k.seenTags(found.tags),
+		},
+	}
+	if found.alias != "" {
+		now.State["alias"] = found.alias
+	}
+	return now, nil
+}
+
+// create brings back the key that a former destroy scheduled for deletion, if there is
+// one still: old logs need it anyway.
+func (k *logKey) create(ctx context.Context) error {
+	old, err := k.condemned(ctx)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		k.id = old.KeyId
+		return k.enable(ctx, converge.Actual{State: converge.State{"state": string(old.KeyState)}})
+	}
+	in := &kms.CreateKeyInput{
+		Description: aws.String(k.description()), Policy: aws.String(k.Spec.KeyPolicy(k.Account.Place).String()),
+		Tags: keyTags(k.wantedTags()),
+	}
+	made, err := k.Account.KMS.CreateKey(ctx, in)
+	if err != nil {
+		return err
+	}
+	k.id = made.KeyMetadata.KeyId
+	return nil
+}
+
+// enable stops a deletion first, which leaves a key disabled.
+func (k *logKey) enable(ctx context.Context, now converge.Actual) error {
+	if now.State["state"] == string(types.KeyStatePendingDeletion) {
+		if _, err := k.Account.KMS.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: k.id}); err != nil {
+			return err
+		}
+	}
+	_, err := k.Account.KMS.EnableKey(ctx, &kms.EnableKeyInput{KeyId: k.id})
+	return err
+}
+
+// name takes the alias back from another key that it was given to.
+func (k *logKey) name(ctx context.Context, now converge.Actual) error {
+	if now.State["alias"] != nil {
+		_, err := k.Account.KMS.UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: &k.Names.KeyAlias, TargetKeyId: k.id})
+		return err
+	}
+	_, err := k.Account.KMS.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &k.Names.KeyAlias, TargetKeyId: k.id})
+	return err
+}
+
+func (k *logKey) setPolicy(ctx context.Context, _ converge.Actual) error {
+	_, err := k.Account.KMS.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{
+		KeyId: k.id, PolicyName: aws.String(keyPolicyName), Policy: aws.String(k.Spec.KeyPolicy(k.Account.Place).String()),
+	})
+	return err
+}
+
+func (k *logKey) rotate(ctx context.Context, _ converge.Actual) error {
+	_, err := k.Account.KMS.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: k.id})
+	return err
+}
+
+func (k *logKey) describe(ctx context.Context, _ converge.Actual) error {
+	_, err := k.Account.KMS.UpdateKeyDescription(ctx, &kms.UpdateKeyDescriptionInput{KeyId: k.id, Description: aws.String(k.description())})
+	return err
+}
+
+func (k *logKey) tag(ctx context.Context, _ converge.Actual) error {
+	_, err := k.Account.KMS.TagResource(ctx, &kms.TagResourceInput{KeyId: k.id, Tags: keyTags(k.wantedTags())})
+	return err
+}
+
+// keep never lets logs become unreadable: without their key they are lost.
+func (k *logKey) keep(ctx context.Context) (why string, err error) {
+	logs := k.storage("bucket", k.Names.Bucket)
+	if why, err = logs.keep(ctx); err != nil || why != "" {
+		return because("logs in bucket "+logs.name, why), err
+	}
+	if k.Spec.LogGroupDeletionProtection {
+		return because("events in log group "+k.Names.LogGroup, "log_group_deletion_protection is true"), nil
+	}
+	return "", nil
+}
+
+func because(what, why string) string {
+	if why == "" {
+		return ""
+	}
+	return what + " need it: " + why
+}
+
+// delete has KMS wait as long as it can. The alias goes last, by which a run that was
+// interrupted finds the key again.
+func (k *logKey) delete(ctx context.Context) error {
+	logs := k.storage("bucket", k.Names.Bucket)
+	if empty, err := logs.empty(ctx); err != nil {
+		return err
+	} else if !empty {
+		return converge.Stay("logs in bucket " + logs.name + " need it")
+	}
+	_, err := k.Account.KMS.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: k.id, PendingWindowInDays: aws.Int32(deletionDays)})
+	if err != nil && !account.Missing(err) {
+		described, again := k.Account.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: k.id})
+		if again != nil || described.KeyMetadata.KeyState != types.KeyStatePendingDeletion {
+			return err
+		}
+	}
+	_, err = k.Account.KMS.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: &k.Names.KeyAlias})
+	if account.Missing(err) {
+		return nil
+	}
+	return err
+}
+
+func keyTags(tags map[string]string) (list []types.Tag) {
+	for key, value := range tags {
+		list = append(list, types.Tag{TagKey: &key, TagValue: &value})
+	}
+	return list
+}
+
+// waitForKey knows the errors by which KMS says that it has not heard everywhere of
+// what was done before.
+func waitForKey(err error) string {
+	switch account.Code(err) {
+	case "NotFoundException":
+		return "the new key is not known everywhere yet"
+	case "KMSInvalidStateException", "DisabledException":
+		return "the key is not enabled everywhere yet"
+	case "MalformedPolicyDocumentException":
+		return "a role or user in the key's policy is not known to KMS yet"
+	}
+	return ""
+}
