@@ -147,22 +147,13 @@ func (g trailLogGroup) delete(ctx context.Context) error {
 		}
 	}
 	_, err = g.Account.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &g.Names.LogGroup})
-	if account.Missing(err) {
-		return nil
-	}
 	return err
 }
 
-// waitForLogGroup knows what CloudWatch Logs says of a key that it may not use, and of
-// a log group that was made a moment ago.
+// waitForLogGroup knows what CloudWatch Logs says of a key that it may not use.
 func waitForLogGroup(err error) string {
-	switch account.Code(err) {
-	case "InvalidParameterException":
-		if strings.Contains(strings.ToUpper(err.Error()), "KMS") {
-			return "the policy of the key is not known to CloudWatch Logs yet"
-		}
-	case "ResourceNotFoundException":
-		return "the new log group is not known everywhere yet"
+	if account.Code(err) == "InvalidParameterException" && strings.Contains(strings.ToUpper(err.Error()), "KMS") {
+		return "the policy of the key is not known to CloudWatch Logs yet"
 	}
 	return ""
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 
-	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
@@ -22,7 +21,7 @@ func (s *Set) organization() []converge.Resource {
 		Kind: "organization", Name: s.Account.Organization,
 		Want: func() (converge.State, error) {
 			if !trusted {
-				return nil, outcome.WithHint(fmt.Errorf("organization %s does not trust CloudTrail", s.Account.Organization),
+				return nil, fmt.Errorf("organization %s does not trust CloudTrail: %s", s.Account.Organization,
 					organizationAdvice("CloudTrailAccessNotEnabledException"))
 			}
 			return converge.State{}, nil

@@ -36,7 +36,6 @@ func (s *Set) role() []converge.Resource {
 			{Fields: []string{"attached_policies"}, Call: "iam:DetachRolePolicy", Write: r.detachAll},
 			{Fields: []string{"tags"}, Call: "iam:TagRole", Write: r.tag},
 		},
-		Retry: waitForRole,
 	}}
 }
 
@@ -193,7 +192,7 @@ func (r trailRole) deleteOthers(ctx context.Context, now converge.Actual) error 
 func (r trailRole) deleteInline(ctx context.Context, names []string) error {
 	for _, name := range names {
 		_, err := r.Account.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.Names.Role, PolicyName: &name})
-		if err != nil && !account.Missing(err) {
+		if err != nil {
 			return err
 		}
 	}
@@ -207,7 +206,7 @@ func (r trailRole) detachAll(ctx context.Context, _ converge.Actual) error {
 	}
 	for _, arn := range attached {
 		_, err := r.Account.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.Names.Role, PolicyArn: &arn})
-		if err != nil && !account.Missing(err) {
+		if err != nil {
 			return err
 		}
 	}
@@ -238,16 +237,5 @@ func (r trailRole) delete(ctx context.Context) error {
 	if err == nil {
 		_, err = r.Account.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.Names.Role})
 	}
-	if account.Missing(err) {
-		return nil
-	}
 	return err
-}
-
-// waitForRole knows what IAM says of a role that was made a moment ago.
-func waitForRole(err error) string {
-	if account.Missing(err) {
-		return "the new role is not known everywhere yet"
-	}
-	return ""
 }

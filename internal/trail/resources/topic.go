@@ -2,7 +2,6 @@ package resources
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -49,7 +48,6 @@ func (t snsTopic) resource(kind string) converge.Resource {
 			{Fields: []string{"subscriptions"}, Call: "sns:Subscribe", Write: t.subscribe},
 			{Fields: []string{"tags"}, Call: "sns:TagResource", Write: t.tag},
 		},
-		Retry: waitForTopic,
 	}
 }
 
@@ -94,57 +92,58 @@ func (t snsTopic) read(ctx context.Context) (converge.Actual, error) {
 	return actual, nil
 }
 
-// readSubscriptions looks for the wanted ones. Others are whose who made them, and
+// readSubscriptions looks for the wanted ones. Others are theirs who made them, and
 // only noted.
 func (t snsTopic) readSubscriptions(ctx context.Context, actual *converge.Actual) error {
-	seen, waiting, others := converge.Set{}, []string{}, []string{}
-	confirmed := 0
+	var all []types.Subscription
 	pages := sns.NewListSubscriptionsByTopicPaginator(t.Account.SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &t.arn})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return err
 		}
-		for _, s := range page.Subscriptions {
-			name := aws.ToString(s.Protocol) + ":" + aws.ToString(s.Endpoint)
-			switch arn := aws.ToString(s.SubscriptionArn); {
-			case arn == pending:
-				waiting = append(waiting, name)
-			case strings.HasPrefix(arn, "arn:"):
-				confirmed++
-			default:
-				continue // such as Deleted
-			}
-			if t.wants(name) {
-				seen = append(seen, name)
-			} else {
-				others = append(others, name)
-			}
+		all = append(all, page.Subscriptions...)
+	}
+	actual.State["subscriptions"], actual.Note = t.sort(all)
+	return nil
+}
+
+// sort returns the subscriptions that are wanted, and notes who does not hear of
+// anything and who does without being wanted.
+func (t snsTopic) sort(all []types.Subscription) (seen converge.Set, note string) {
+	var waiting, others []string
+	confirmed := 0
+	for _, s := range all {
+		name := aws.ToString(s.Protocol) + ":" + aws.ToString(s.Endpoint)
+		switch arn := aws.ToString(s.SubscriptionArn); {
+		case arn == pending:
+			waiting = append(waiting, name)
+		case strings.HasPrefix(arn, "arn:"):
+			confirmed++
+		default:
+			continue // such as Deleted
+		}
+		if t.wants(name) {
+			seen = append(seen, name)
+		} else {
+			others = append(others, name)
 		}
 	}
-	actual.State["subscriptions"] = seen
-	actual.Note = noteSubscribers(confirmed, waiting, others)
-	return nil
+	var notes []string
+	if confirmed == 0 {
+		notes = append(notes, "no confirmed subscriber")
+	}
+	if len(waiting) > 0 {
+		notes = append(notes, "waits to be confirmed: "+strings.Join(waiting, ", "))
+	}
+	if len(others) > 0 {
+		notes = append(notes, "subscribed beside the configuration: "+strings.Join(others, ", "))
+	}
+	return seen, strings.Join(notes, "; ")
 }
 
 func (t snsTopic) wants(name string) bool {
 	return slices.ContainsFunc(t.subscriptions, func(s trail.Subscription) bool { return s.Protocol+":"+s.Endpoint == name })
-}
-
-// noteSubscribers says who does not hear of anything, and who does beside those that
-// the spec names.
-func noteSubscribers(confirmed int, waiting, others []string) string {
-	var notes []string
-	if len(waiting) > 0 {
-		notes = append(notes, "waits for confirmation by "+strings.Join(waiting, ", "))
-	}
-	if confirmed == 0 {
-		notes = append(notes, "nobody hears of it yet")
-	}
-	if len(others) > 0 {
-		notes = append(notes, fmt.Sprintf("%d not in the configuration: %s", len(others), strings.Join(others, ", ")))
-	}
-	return strings.Join(notes, "; ")
 }
 
 func (t snsTopic) create(ctx context.Context) error {
@@ -192,15 +191,5 @@ func (t snsTopic) topicTags() (list []types.Tag) {
 // delete takes the subscriptions with it, those that wait too.
 func (t snsTopic) delete(ctx context.Context) error {
 	_, err := t.Account.SNS.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: &t.arn})
-	if account.Missing(err) {
-		return nil
-	}
 	return err
-}
-
-func waitForTopic(err error) string {
-	if account.Missing(err) {
-		return "the new topic is not known everywhere yet"
-	}
-	return ""
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
-	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
@@ -164,9 +163,6 @@ func (t *auditTrail) delete(ctx context.Context) error {
 	_, err := t.Account.Trails.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: &t.Names.TrailARN})
 	if err == nil {
 		_, err = t.Account.Trails.DeleteTrail(ctx, &cloudtrail.DeleteTrailInput{Name: &t.Names.TrailARN})
-	}
-	if account.Missing(err) {
-		return nil
 	}
 	if err != nil || !t.Spec.ForceDestroy {
 		return err

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
@@ -17,7 +16,7 @@ const maxTrails = 5
 
 // waitForTrail knows the errors of CloudTrail about what was made a moment ago.
 func waitForTrail(err error) string {
-	switch code := account.Code(err); code {
+	switch account.Code(err) {
 	case "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException":
 		if strings.Contains(err.Error(), "Access denied") {
 			return "the role is not known to CloudTrail yet"
@@ -28,8 +27,6 @@ func waitForTrail(err error) string {
 		return "the policy of the key is not known to CloudTrail yet"
 	case "InsufficientSnsTopicPolicyException":
 		return "the policy of the topic is not known to CloudTrail yet"
-	case "TrailNotFoundException":
-		return "the new trail is not known everywhere yet"
 	}
 	if errors.Is(err, errSilent) {
 		return "the trail does not log yet"
@@ -61,7 +58,7 @@ func (t *auditTrail) checkRoom() error {
 // explain adds to an error of CloudTrail what to do about it.
 func (t *auditTrail) explain(err error) error {
 	if advice := t.advice(account.Code(err)); advice != "" {
-		return outcome.WithHint(err, advice)
+		return fmt.Errorf("%w: %s", err, advice)
 	}
 	return err
 }
