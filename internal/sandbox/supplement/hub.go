@@ -12,6 +12,7 @@ type hub struct {
 	AutoEnable   bool              `json:"autoEnableControls"`
 	Generator    string            `json:"controlFindingGenerator"`
 	Standards    map[string]string `json:"standards"` // status by the standard's ARN
+	Tags         map[string]string `json:"tags"`
 }
 
 // The statuses of a subscription. A standard that was just enabled is pending and
@@ -86,6 +87,7 @@ func enableSecurityHub(c *call) {
 	var p struct {
 		EnableDefaultStandards  *bool
 		ControlFindingGenerator string
+		Tags                    map[string]string
 	}
 	if !c.read(&p) {
 		return
@@ -105,6 +107,7 @@ func enableSecurityHub(c *call) {
 	if p.ControlFindingGenerator != "" {
 		kept.Generator = p.ControlFindingGenerator
 	}
+	kept.Tags = p.Tags
 	for _, s := range standards(c.region) {
 		if s.EnabledByDefault && (p.EnableDefaultStandards == nil || *p.EnableDefaultStandards) {
 			kept.Standards[s.StandardsArn] = pending

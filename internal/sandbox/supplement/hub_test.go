@@ -21,11 +21,12 @@ func securityHub(s *sandbox) {
 	} {
 		s.refused(err, "InvalidAccessException")
 	}
-	_, err := hub.EnableSecurityHub(s.Context(), &securityhub.EnableSecurityHubInput{})
+	_, err := hub.EnableSecurityHub(s.Context(), &securityhub.EnableSecurityHubInput{Tags: map[string]string{"team": "security"}})
 	s.must(err)
 	_, err = hub.EnableSecurityHub(s.Context(), &securityhub.EnableSecurityHubInput{})
 	s.refused(err, "ResourceConflictException")
 
+	hubTags(s, hub)
 	described, err := hub.DescribeStandards(s.Context(), &securityhub.DescribeStandardsInput{})
 	s.must(err)
 	var cis string
@@ -169,4 +170,25 @@ func findings(s *sandbox) {
 	if got := strings.Join(pages, " "); got != "three one | four |" {
 		s.Errorf("pages: %s", got)
 	}
+}
+
+func hubTags(s *sandbox, hub *securityhub.Client) {
+	arn := aws.String("arn:aws:securityhub:eu-west-2:123456789012:hub/default")
+	tags := func() string {
+		out, err := hub.ListTagsForResource(s.Context(), &securityhub.ListTagsForResourceInput{ResourceArn: arn})
+		s.must(err)
+		return fmt.Sprint(out.Tags)
+	}
+	if got := tags(); got != "map[team:security]" {
+		s.Errorf("tags of a new hub: %s", got)
+	}
+	_, err := hub.TagResource(s.Context(), &securityhub.TagResourceInput{ResourceArn: arn, Tags: map[string]string{"a": "1", "b:c/d": "2"}})
+	s.must(err)
+	_, err = hub.UntagResource(s.Context(), &securityhub.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"team", "a"}})
+	s.must(err)
+	if got := tags(); got != "map[b:c/d:2]" {
+		s.Errorf("tags after changes: %s", got)
+	}
+	_, err = hub.ListTagsForResource(s.Context(), &securityhub.ListTagsForResourceInput{ResourceArn: aws.String(*arn + "s")})
+	s.refused(err, "ResourceNotFoundException")
 }

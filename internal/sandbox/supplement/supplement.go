@@ -58,6 +58,9 @@ func operations() map[string]operation {
 		"securityhub BatchDisableStandards":          batchDisableStandards,
 		"securityhub BatchImportFindings":            batchImportFindings,
 		"securityhub GetFindings":                    getFindings,
+		"securityhub ListTagsForResource":            listHubTags,
+		"securityhub TagResource":                    tagHub,
+		"securityhub UntagResource":                  untagHub,
 
 		// What it gets wrong, so that a second plan of Terraform would not be empty.
 		"iam UpdateRole":                     updateRole,
@@ -68,7 +71,8 @@ func operations() map[string]operation {
 	}
 }
 
-// routes names the operations of Security Hub by method and path.
+// routes names the operations of Security Hub by method and path; that of tags ends
+// with an ARN.
 func routes() map[string]string {
 	return map[string]string{
 		"POST /accounts":             "EnableSecurityHub",
@@ -80,6 +84,9 @@ func routes() map[string]string {
 		"POST /standards/deregister": "BatchDisableStandards",
 		"POST /findings/import":      "BatchImportFindings",
 		"POST /findings":             "GetFindings",
+		"GET " + tagsPath:            "ListTagsForResource",
+		"POST " + tagsPath:           "TagResource",
+		"DELETE " + tagsPath:         "UntagResource",
 	}
 }
 
@@ -138,7 +145,11 @@ func (s *supplement) name(r *http.Request, service string) (string, error) {
 	case "s3":
 		return bucketOperation(r), nil
 	case "securityhub":
-		return s.routes[r.Method+" "+r.URL.Path], nil
+		path := r.URL.Path
+		if strings.HasPrefix(path, tagsPath) {
+			path = tagsPath
+		}
+		return s.routes[r.Method+" "+path], nil
 	}
 	if _, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return name, nil
