@@ -38,22 +38,22 @@ type sandboxOptions struct {
 	sandbox.Config
 	listen           string
 	clock            string
-	permissions      permissions
+	permissions      policyCheck
 	strict           bool
 	certificate, key string
 	command          []string // runs inside; nil serves until Ctrl-C
 }
 
-// permissions tells whether the policies at the upstream are asked.
-type permissions string
+// policyCheck tells whether the policies at the upstream are asked.
+type policyCheck string
 
 const (
-	permissionsStrict permissions = "strict"
-	permissionsNone   permissions = "none"
+	checkStrict policyCheck = "strict"
+	checkNone   policyCheck = "none"
 )
 
 func newSandboxCommand(s *streams) *cobra.Command {
-	opts := sandboxOptions{permissions: permissionsStrict}
+	opts := sandboxOptions{permissions: checkStrict}
 	cmd := &cobra.Command{
 		Use:   "sandbox [flags] [-- COMMAND [ARGUMENT...]]",
 		Short: "Run a local AWS endpoint in which CloudTrail works",
@@ -96,7 +96,7 @@ It listens to this machine only, unless --listen says otherwise.`,
 	f.DurationVar(&opts.DeliveryInterval, "delivery-interval", 5*time.Second, "how often log files are delivered")
 	f.DurationVar(&opts.DigestInterval, "digest-interval", time.Minute, "how often digest files are delivered")
 	f.StringVar(&opts.clock, "clock", "real", "real, or the time to start at, such as 2026-01-11 or 2026-01-11T08:00:00Z")
-	f.Var(choiceFlag(&opts.permissions, permissionsStrict, permissionsNone), "permissions", "strict refuses a trail whose bucket, key, topic or role would not let CloudTrail in; none asks no policies")
+	f.Var(choiceFlag(&opts.permissions, checkStrict, checkNone), "permissions", "strict refuses a trail whose bucket, key, topic or role would not let CloudTrail in; none asks no policies")
 	f.BoolVar(&opts.strict, "strict-propagation", false, "refuse a role for some seconds after it changed, as AWS does")
 	f.StringArrayVar(&opts.AllowHosts, "allow-host", nil, "name by which others may call the sandbox, besides local ones")
 	f.DurationVar(&opts.UpstreamTimeout, "upstream-timeout", time.Minute, "how long the upstream may take to begin an answer")
@@ -135,7 +135,7 @@ func (o *sandboxOptions) check(s *streams) error {
 	if o.strict {
 		o.Propagation = roleDelay
 	}
-	o.Unchecked = o.permissions == permissionsNone
+	o.Unchecked = o.permissions == checkNone
 	o.Getenv = s.getenv
 	o.Log = slog.New(slog.NewTextHandler(s.err, nil))
 	return nil
