@@ -1,0 +1,70 @@
+package resources
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cerpac/trailkeeper/controls"
+	"github.com/cerpac/trailkeeper/filterpattern"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// watch is one control as the spec wants it.
+type watch struct {
+	controls.Control
+	threshold float64
+	period    int
+}
+
+// alarms come after the log group, whose metric filters feed them.
+func (s *Set) alarms() []converge.Resource {
+	if !s.Spec.Alarms.Enabled {
+		return nil
+	}
+	var list []converge.Resource
+	if s.Spec.CreatesAlarmTopic() {
+		list = append(list, snsTopic{
+			s, s.Names.AlarmTopic, s.Names.AlarmTopicARN, s.Spec.AlarmTopicPolicy(s.Account.Place), s.Spec.Alarms.Subscriptions,
+		}.resource("alarm topic"))
+	}
+	for _, w := range s.watches() {
+		list = append(list, s.metricFilter(w), s.alarm(w))
+	}
+	return append(list, s.leftoverAlarms())
+}
+
+// watches are the controls that the spec wants.
+func (s *Set) watches() (list []watch) {
+	options := s.Spec.Alarms
+	for _, c := range controls.All() {
+		if c.Set == controls.Tamper && !options.Tamper || slices.Contains(options.Disabled, c.ID) {
+			continue
+		}
+		w := watch{Control: c, threshold: 1, period: 300}
+		override := options.Overrides[c.ID]
+		if override.Pattern != "" {
+			w.Pattern = override.Pattern
+		}
+		if override.Threshold != 0 {
+			w.threshold = override.Threshold
+		}
+		if override.Period != 0 {
+			w.period = override.Period
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// check says what CloudWatch Logs would refuse.
+func (w watch) check() error {
+	if _, err := filterpattern.Parse(w.Pattern); err != nil {
+		return fmt.Errorf("pattern of alarm %s: %w", w.ID, err)
+	}
+	return nil
+}
+
+// alarmName is unique in the Region, where other trails may have the same alarms.
+func (s *Set) alarmName(id string) string { return s.alarmPrefix() + id }
+
+func (s *Set) alarmPrefix() string { return s.Spec.Env + "-" + s.Spec.ProjectID + "-cis-" }

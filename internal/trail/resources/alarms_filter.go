@@ -1,0 +1,119 @@
+package resources
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// metricFilter counts the events of the log group that a control is about. It
+// carries no tags: a filter of our log group with the name of a control is ours.
+func (s *Set) metricFilter(w watch) converge.Resource {
+	put := func(ctx context.Context) error {
+		_, err := s.Account.Logs.PutMetricFilter(ctx, &cloudwatchlogs.PutMetricFilterInput{
+			LogGroupName: &s.Names.LogGroup, FilterName: &w.Filter, FilterPattern: &w.Pattern,
+			MetricTransformations: []types.MetricTransformation{{
+				MetricNamespace: &s.Spec.Alarms.Namespace, MetricName: &w.Metric,
+				MetricValue: aws.String("1"), DefaultValue: aws.Float64(0),
+			}},
+		})
+		return err
+	}
+	return converge.Resource{
+		Kind: "metric filter", Name: w.Filter,
+		Want: func() (converge.State, error) {
+			return converge.State{
+				"pattern":          w.Pattern,
+				"metric.namespace": s.Spec.Alarms.Namespace,
+				"metric.name":      w.Metric,
+				"metric.value":     "1",
+				"metric.default":   0.0,
+				// What would make it count less, or elsewhere.
+				"metric.dimensions": nil,
+				"field_selection":   nil,
+				"transformed_logs":  false,
+			}, w.check()
+		},
+		Read: func(ctx context.Context) (converge.Actual, error) {
+			filters, err := s.metricFilters(ctx, w.Filter)
+			at := slices.IndexFunc(filters, func(f types.MetricFilter) bool { return aws.ToString(f.FilterName) == w.Filter })
+			if err != nil || at < 0 {
+				return converge.Actual{}, err
+			}
+			return converge.Actual{Exists: true, Owned: true, State: describeFilter(filters[at])}, nil
+		},
+		Create: put,
+		Parts: []converge.Part{{
+			Fields: []string{"pattern", "metric.", "field_selection", "transformed_logs"}, Call: "logs:PutMetricFilter",
+			Write: func(ctx context.Context, _ converge.Actual) error { return put(ctx) },
+		}},
+		Delete: func(ctx context.Context) error { return s.deleteFilter(ctx, w.Filter) },
+		Retry: func(err error) string {
+			if account.Missing(err) {
+				return "CloudWatch Logs does not know the log group everywhere yet"
+			}
+			return ""
+		},
+	}
+}
+
+func describeFilter(f types.MetricFilter) converge.State {
+	state := converge.State{
+		"pattern":          aws.ToString(f.FilterPattern),
+		"field_selection":  orNil(aws.ToString(f.FieldSelectionCriteria)),
+		"transformed_logs": f.ApplyOnTransformedLogs,
+	}
+	if len(f.MetricTransformations) == 0 {
+		return state
+	}
+	m := f.MetricTransformations[0] // the most there is
+	dimensions := m.Dimensions
+	for _, field := range f.EmitSystemFieldDimensions {
+		if dimensions == nil {
+			dimensions = map[string]string{}
+		}
+		dimensions[field] = ""
+	}
+	state["metric.namespace"] = aws.ToString(m.MetricNamespace)
+	state["metric.name"] = aws.ToString(m.MetricName)
+	state["metric.value"] = aws.ToString(m.MetricValue)
+	state["metric.dimensions"] = dimensions
+	if m.DefaultValue != nil {
+		state["metric.default"] = *m.DefaultValue
+	}
+	return state
+}
+
+// metricFilters are those of the log group whose names start so.
+func (s *Set) metricFilters(ctx context.Context, prefix string) (list []types.MetricFilter, err error) {
+	in := &cloudwatchlogs.DescribeMetricFiltersInput{LogGroupName: &s.Names.LogGroup}
+	if prefix != "" {
+		in.FilterNamePrefix = &prefix
+	}
+	pages := cloudwatchlogs.NewDescribeMetricFiltersPaginator(s.Account.Logs, in)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if account.Missing(err) { // the log group
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page.MetricFilters...)
+	}
+	return list, nil
+}
+
+func (s *Set) deleteFilter(ctx context.Context, name string) error {
+	_, err := s.Account.Logs.DeleteMetricFilter(ctx, &cloudwatchlogs.DeleteMetricFilterInput{LogGroupName: &s.Names.LogGroup, FilterName: &name})
+	if account.Missing(err) {
+		return nil
+	}
+	return err
+}

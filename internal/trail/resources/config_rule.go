@@ -1,0 +1,204 @@
+package resources
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
+
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// configRule of an identifier that is not one of fittingRules has neither parameters
+// nor a schedule of ours: whatever it has is right.
+func (s *Set) configRule(r rule) converge.Resource {
+	put := func(ctx context.Context) error { return s.putRule(ctx, r) }
+	arn := ""
+	return converge.Resource{
+		Kind: "Config rule", Name: r.name(),
+		Want: func() (converge.State, error) {
+			want := converge.State{"owner": string(types.OwnerAws), "identifier": r.identifier, "tags": s.wantedTags()}
+			if r.periodic {
+				want["parameters"], want["frequency"] = r.parameters, string(types.MaximumExecutionFrequencyTwentyFourHours)
+			}
+			return want, nil
+		},
+		Read: func(ctx context.Context) (converge.Actual, error) {
+			out, err := s.Account.Config.DescribeConfigRules(ctx, &configservice.DescribeConfigRulesInput{ConfigRuleNames: []string{r.name()}})
+			if account.Missing(err) || err == nil && (len(out.ConfigRules) == 0 || going(out.ConfigRules[0])) {
+				return converge.Actual{}, nil
+			}
+			if err != nil {
+				return converge.Actual{}, err
+			}
+			arn = aws.ToString(out.ConfigRules[0].ConfigRuleArn)
+			tags, err := s.ruleTags(ctx, arn)
+			if err != nil {
+				return converge.Actual{}, err
+			}
+			state, err := describeRule(out.ConfigRules[0])
+			if err != nil {
+				return converge.Actual{}, err
+			}
+			state["tags"] = s.seenTags(tags)
+			return converge.Actual{Exists: true, Owned: s.owns(tags), State: state}, nil
+		},
+		Create: put,
+		Parts: []converge.Part{
+			{
+				Fields: []string{"owner", "identifier", "parameters", "frequency"}, Call: "config:PutConfigRule",
+				Write: func(ctx context.Context, _ converge.Actual) error { return put(ctx) },
+			},
+			{Fields: []string{"tags"}, Call: "config:TagResource", Write: func(ctx context.Context, _ converge.Actual) error {
+				_, err := s.Account.Config.TagResource(ctx, &configservice.TagResourceInput{ResourceArn: &arn, Tags: ruleTags(s.wantedTags())})
+				return err
+			}},
+		},
+		Delete: func(ctx context.Context) error { return s.deleteRule(ctx, r.name()) },
+		Retry:  waitForRule,
+	}
+}
+
+// going tells of a rule that was deleted; AWS Config takes a while to forget its
+// results.
+func going(r types.ConfigRule) bool {
+	return r.ConfigRuleState == types.ConfigRuleStateDeleting || r.ConfigRuleState == types.ConfigRuleStateDeletingResults
+}
+
+// waitForRule is why AWS Config refuses a rule for now.
+func waitForRule(err error) string {
+	if account.Code(err) == "ResourceInUseException" {
+		return "AWS Config is evaluating or deleting the rule"
+	}
+	return ""
+}
+
+func describeRule(r types.ConfigRule) (converge.State, error) {
+	parameters := map[string]string{}
+	if text := aws.ToString(r.InputParameters); text != "" {
+		if err := json.Unmarshal([]byte(text), &parameters); err != nil {
+			return nil, fmt.Errorf("parameters of Config rule %s: %w", aws.ToString(r.ConfigRuleName), err)
+		}
+	}
+	state := converge.State{
+		"parameters": parameters,
+		"frequency":  cmp.Or(string(r.MaximumExecutionFrequency), string(types.MaximumExecutionFrequencyTwentyFourHours)),
+	}
+	if r.Source != nil {
+		state["owner"], state["identifier"] = string(r.Source.Owner), aws.ToString(r.Source.SourceIdentifier)
+	}
+	return state, nil
+}
+
+func (s *Set) putRule(ctx context.Context, r rule) error {
+	put := types.ConfigRule{
+		ConfigRuleName: aws.String(r.name()),
+		Source:         &types.Source{Owner: types.OwnerAws, SourceIdentifier: &r.identifier},
+	}
+	if r.periodic {
+		put.MaximumExecutionFrequency = types.MaximumExecutionFrequencyTwentyFourHours
+	}
+	if len(r.parameters) > 0 {
+		parameters, err := json.Marshal(r.parameters)
+		if err != nil {
+			return err
+		}
+		put.InputParameters = aws.String(string(parameters))
+	}
+	_, err := s.Account.Config.PutConfigRule(ctx, &configservice.PutConfigRuleInput{ConfigRule: &put, Tags: ruleTags(s.wantedTags())})
+	return err
+}
+
+func (s *Set) deleteRule(ctx context.Context, name string) error {
+	_, err := s.Account.Config.DeleteConfigRule(ctx, &configservice.DeleteConfigRuleInput{ConfigRuleName: &name})
+	if account.Missing(err) {
+		return nil
+	}
+	return err
+}
+
+// leftoverRules are what an earlier configuration wanted and this one does not.
+func (s *Set) leftoverRules() converge.Resource {
+	var names []string
+	remove := func(ctx context.Context) error {
+		for _, name := range names {
+			if err := s.deleteRule(ctx, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return converge.Resource{
+		Kind: "leftover Config rules", Name: s.Names.Trail,
+		Want: func() (converge.State, error) { return converge.State{"rules": nil}, nil },
+		Read: func(ctx context.Context) (_ converge.Actual, err error) {
+			names, err = s.unwantedRules(ctx)
+			return converge.Actual{Exists: true, Owned: true, State: converge.State{"rules": converge.Set(names)}}, err
+		},
+		Parts: []converge.Part{{
+			Fields: []string{"rules"}, Call: "config:DeleteConfigRule",
+			Write: func(ctx context.Context, _ converge.Actual) error { return remove(ctx) },
+		}},
+		Delete: remove,
+		Retry:  waitForRule,
+	}
+}
+
+// unwantedRules carry our tag. An account has hundreds of rules, of which only those
+// that are called as ours are asked for theirs.
+func (s *Set) unwantedRules(ctx context.Context) (names []string, err error) {
+	wanted := s.rules()
+	pages := configservice.NewDescribeConfigRulesPaginator(s.Account.Config, &configservice.DescribeConfigRulesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, found := range page.ConfigRules {
+			name := aws.ToString(found.ConfigRuleName)
+			if going(found) || found.Source == nil || name != (rule{identifier: aws.ToString(found.Source.SourceIdentifier)}).name() ||
+				slices.ContainsFunc(wanted, func(r rule) bool { return r.name() == name }) {
+				continue
+			}
+			tags, err := s.ruleTags(ctx, aws.ToString(found.ConfigRuleArn))
+			if err != nil {
+				return nil, err
+			}
+			if s.owns(tags) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
+func (s *Set) ruleTags(ctx context.Context, arn string) (map[string]string, error) {
+	tags := map[string]string{}
+	pages := configservice.NewListTagsForResourcePaginator(s.Account.Config, &configservice.ListTagsForResourceInput{ResourceArn: &arn})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, tag := range page.Tags {
+			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+	}
+	return tags, nil
+}
+
+// ruleTags are tags as AWS Config takes them, by key.
+func ruleTags(tags map[string]string) (list []types.Tag) {
+	for key, value := range tags {
+		list = append(list, types.Tag{Key: &key, Value: &value})
+	}
+	slices.SortFunc(list, func(a, b types.Tag) int { return strings.Compare(*a.Key, *b.Key) })
+	return list
+}
