@@ -21,6 +21,14 @@ func jobs(s *streams) []job {
 			newSimulateCommand(s),
 			newSandboxCommand(s),
 		}},
+		{"Deploy", []*cobra.Command{
+			newInitCommand(s),
+			newPlanCommand(s),
+			newApplyCommand(s),
+			newDestroyCommand(s),
+			newOutputCommand(s),
+			newPolicyCommand(s),
+		}},
 		{"Keep the events", []*cobra.Command{
 			newIngestCommand(s),
 		}},

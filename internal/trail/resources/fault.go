@@ -25,6 +25,8 @@ func Classify(err error) converge.Fault {
 		fault.Class = converge.Throttled
 	case underWay(code):
 		fault.Class = converge.Conflict
+	case existing(code):
+		fault.Class = converge.Existing
 	case account.Missing(err):
 		fault.Class = converge.Missing
 	case uncertain(err):
@@ -53,10 +55,16 @@ func call(err error) string {
 func underWay(code string) bool {
 	switch code {
 	case "ConflictException", "OperationAborted", "OperationAbortedException", "ConcurrentModification",
-		"ConcurrentModificationException", "EntityTemporarilyUnmodifiable", "ResourceConflictException":
+		"ConcurrentModificationException", "EntityTemporarilyUnmodifiable":
 		return true
 	}
 	return false
+}
+
+// existing tells of codes for what is made already.
+func existing(code string) bool {
+	return strings.Contains(code, "AlreadyExists") || code == "BucketAlreadyOwnedByYou" ||
+		code == "ResourceConflictException" // of Security Hub
 }
 
 // uncertain tells of calls whose answer nobody saw, or that failed inside AWS.
