@@ -118,10 +118,10 @@ func (c *convergence) created() {
 func (c *convergence) round(ctx context.Context, now Actual, fields []FieldChange) error {
 	switch {
 	case !now.Exists && c.creation == made:
-		return c.retry(ctx, "create", nil, "it was created, which does not show yet")
+		return c.retry(ctx, "read", nil, "it was created, which does not show yet")
 	case !now.Exists:
 		return c.create(ctx)
-	case !now.Owned && !c.o.Adopt && c.creation == untried: // since the plan
+	case !c.mayChange(now) && c.creation == untried: // it was made after the plan
 		return c.fail("change", errors.New(notOurs))
 	}
 	wrote := false

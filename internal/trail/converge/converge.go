@@ -32,6 +32,9 @@ func (s Stay) Error() string { return string(s) }
 type Resource struct {
 	// Kind is what people call it, such as "bucket"; Name is AWS's name for it.
 	Kind, Name string
+	// Unwanted is what only an earlier configuration wanted: Apply deletes it if it
+	// is there and owned. It needs Read and Delete.
+	Unwanted bool
 	// Want is what is wanted of it. It is asked after Read, each time. Only fields
 	// it names are compared, a nil one being wanted not to be there; and where it
 	// names one below a prefix of a part, all fields below that prefix are

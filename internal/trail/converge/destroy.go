@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ func PlanDestroy(ctx context.Context, resources []Resource, o Options) (*Plan, e
 		if err != nil {
 			return nil, err
 		}
-		change := Change{Kind: w.r.Kind, Name: w.r.Name, Note: now.Note}
+		change := Change{Kind: w.r.Kind, Name: w.r.Name}
 		if change.Action, change.Note, err = w.fate(ctx, now); err != nil {
 			return nil, err
 		}
@@ -33,9 +34,9 @@ func (w *worker) fate(ctx context.Context, now Actual) (Action, string, error) {
 	case !now.Exists:
 		return Gone, "", nil
 	case !now.Owned:
-		return Keep, notOurs, nil
+		return Keep, cmp.Or(now.Shared, notOurs), nil
 	case w.r.Delete == nil:
-		return Keep, w.r.Stays, nil
+		return Keep, cmp.Or(w.r.Stays, "nothing deletes it"), nil
 	case w.r.Keep == nil:
 		return Delete, now.Note, nil
 	}
@@ -96,7 +97,7 @@ func (w *worker) remove(ctx context.Context) (stays string, err error) {
 			return "", nil
 		}
 		if deletion == made {
-			err = w.retry(ctx, "delete", nil, "it was deleted, which does not show yet")
+			err = w.retry(ctx, "read", nil, "it was deleted, which does not show yet")
 		} else {
 			deletion, stays, err = w.delete(ctx, now)
 		}

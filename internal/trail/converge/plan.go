@@ -9,7 +9,8 @@ import (
 // Action is what there is to do with a resource.
 type Action string
 
-// The actions. The first five are those of PlanApply, the others of PlanDestroy.
+// The actions. The first five are those of PlanApply, the others of PlanDestroy and of
+// what is unwanted.
 const (
 	Create  Action = "create"
 	Update  Action = "update"
@@ -99,6 +100,12 @@ func (w *worker) plan(ctx context.Context, resources []Resource) (*Plan, error) 
 // refused.
 func (w *worker) decide(now Actual, fields []FieldChange) (action Action, reason string) {
 	switch {
+	case w.r.Unwanted && !now.Exists:
+		return Gone, ""
+	case w.r.Unwanted && !now.Owned:
+		return Keep, notOurs
+	case w.r.Unwanted:
+		return Delete, ""
 	case !now.Exists && w.r.Create == nil:
 		if now.Note != "" {
 			return Refused, now.Note
@@ -108,7 +115,7 @@ func (w *worker) decide(now Actual, fields []FieldChange) (action Action, reason
 		return Create, ""
 	case len(fields) == 0:
 		return None, ""
-	case !now.Owned && !w.o.Adopt:
+	case !w.mayChange(now):
 		return Refused, notOurs
 	}
 	for _, field := range fields {
@@ -116,10 +123,12 @@ func (w *worker) decide(now Actual, fields []FieldChange) (action Action, reason
 			return Refused, fmt.Sprintf("%s of what is there cannot be changed: want what it is, or take the %s away first", field.Path, w.r.Kind)
 		}
 	}
-	if !now.Owned {
+	if !now.Owned && now.Shared == "" {
 		return Adopt, ""
 	}
 	return Update, ""
 }
+
+func (w *worker) mayChange(now Actual) bool { return now.Owned || now.Shared != "" || w.o.Adopt }
 
 const notOurs = "it is there already, and not ours: it does not carry our tag"

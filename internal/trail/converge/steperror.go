@@ -10,10 +10,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// StepError is where it stopped. What to do about it is its outcome.Hint.
+// StepError is where it stopped. What to do about it is its outcome.Hint; what was
+// done is for the caller to show.
 type StepError struct {
 	Resource string // such as bucket logs
-	Call     string // such as s3:PutBucketPolicy, "read", "create" or "delete"
+	Call     string // such as s3:PutBucketPolicy, "plan", "read", "create" or "delete"
 	Err      error
 	Done     []string // before that, such as created bucket logs
 }
@@ -42,7 +43,10 @@ func (w *worker) fail(call string, cause error) error {
 	}
 	err := &StepError{Resource: w.name(), Call: call, Err: cause, Done: slices.Clone(w.done)}
 	stopped := errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
-	if fault.Class != Denied || stopped {
+	switch {
+	case outcome.Hint(cause) != "":
+		return err // which has that hint
+	case fault.Class != Denied || stopped:
 		return outcome.WithHint(err, again)
 	}
 	right := fault.Right
@@ -59,7 +63,7 @@ func (w *worker) impatient(call, why string, cause error) error {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	return outcome.WithHint(&StepError{Resource: w.name(), Call: call, Err: err, Done: slices.Clone(w.done)},
-		"AWS can take minutes until a change is known everywhere; try again later, "+again)
+		"this can take AWS minutes; try again later: "+again)
 }
 
 // name is what the resource at hand is called in messages.

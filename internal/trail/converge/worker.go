@@ -50,15 +50,18 @@ func (w *worker) look(ctx context.Context) (now Actual, fields []FieldChange, er
 	if now, err = w.read(ctx); err != nil {
 		return Actual{}, nil, err
 	}
+	if w.r.Unwanted {
+		return now, nil, nil
+	}
 	want, err := w.r.Want()
 	if err != nil {
-		return Actual{}, nil, w.fail("read", err)
+		return Actual{}, nil, w.fail("plan", err)
 	}
 	if !now.Exists {
 		now.State = nil
 	}
 	if fields, err = compare(want, now.State, w.r.Parts); err != nil {
-		return Actual{}, nil, w.fail("read", err)
+		return Actual{}, nil, w.fail("plan", err)
 	}
 	return now, fields, nil
 }
