@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -96,10 +97,10 @@ func lifecycleState(rules []types.LifecycleRule, size types.TransitionDefaultMin
 			put("abort_uploads", abort.DaysAfterInitiation, nil)
 		}
 		for _, move := range rule.Transitions {
-			put(string(move.StorageClass), move.Days, move.Date)
+			put(strings.ToLower(string(move.StorageClass)), move.Days, move.Date)
 		}
 		for _, move := range rule.NoncurrentVersionTransitions {
-			put("noncurrent_"+string(move.StorageClass), move.NoncurrentDays, nil)
+			put("noncurrent_"+strings.ToLower(string(move.StorageClass)), move.NoncurrentDays, nil)
 		}
 		if filter := filterText(rule); filter != "" {
 			state[prefix+"only"] = filter
