@@ -1,0 +1,188 @@
+package trail
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// Validate tells everything that makes no sense whatever the account: each problem
+// with the field, its value and what to change. Fits tells what the account adds.
+func (s Spec) Validate() error {
+	c := &checker{}
+	c.names(s)
+	c.tags(s.Tags)
+	c.bucket(s)
+	c.encryption(s)
+	c.logGroup(s)
+	c.topic(s)
+	c.selectors(s)
+	c.insights(s)
+	c.accounts(s)
+	c.alarms(s)
+	c.security(s)
+	if len(c.problems) == 0 {
+		c.place(s, Place{Partition: s.partition(), Account: s.ExpectedAccount, Region: s.Region})
+	}
+	return c.err()
+}
+
+// Fits tells what makes no sense at a place, of a spec that is valid.
+func (s Spec) Fits(p Place) error {
+	c := &checker{}
+	c.place(s, p)
+	if s.Organization && (p.Organization == "" || p.Management == "") {
+		c.fail("organization", true, "the account %s is in no organization; set organization to false, or use an account of one", p.Account)
+	}
+	return c.err()
+}
+
+// checker collects problems.
+type checker struct{ problems []error }
+
+func (c *checker) err() error { return outcome.Usage(errors.Join(c.problems...)) }
+
+// fail notes a problem with a field. Of its value nil says nothing.
+func (c *checker) fail(field string, value any, remedy string, args ...any) {
+	switch v := value.(type) {
+	case nil:
+	case string:
+		field += fmt.Sprintf(" %q", shortened(v))
+	default:
+		field += fmt.Sprintf(" %v", v)
+	}
+	c.problems = append(c.problems, fmt.Errorf("%s: %s", field, fmt.Sprintf(remedy, args...)))
+}
+
+// matches notes a problem with text that does not match all of a pattern.
+func (c *checker) matches(pattern, field, text, remedy string, args ...any) bool {
+	ok := isLike(pattern, text)
+	if !ok {
+		c.fail(field, text, remedy, args...)
+	}
+	return ok
+}
+
+// oneOf notes a problem with text that is none of a few.
+func (c *checker) oneOf(field, text string, known ...string) bool {
+	ok := slices.Contains(known, text)
+	if !ok {
+		c.fail(field, text, "choose %s%s", alternatives(known), guess(text, known))
+	}
+	return ok
+}
+
+// distinct notes a problem with texts that are there twice.
+func (c *checker) distinct(field string, texts []string) {
+	for i, text := range texts {
+		if slices.Contains(texts[:i], text) {
+			c.fail(at(field, i), text, "it is there already; take one out")
+		}
+	}
+}
+
+func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
+
+func (c *checker) tags(tags map[string]string) {
+	const most = 49 // of the 50 that AWS takes, as one says whose the resource is
+	if len(tags) > most {
+		c.fail("tags", nil, "there are %d; keep at most %d", len(tags), most)
+	}
+	folded := map[string]string{}
+	for _, key := range sortedKeys(tags) {
+		field := join("tags", key)
+		c.tag(field, key, tags[key])
+		if other, ok := folded[fold(key)]; ok {
+			c.fail(field, nil, "IAM takes it for %q, as it ignores case in keys; rename one of them", other)
+		}
+		folded[fold(key)] = key
+	}
+}
+
+func (c *checker) tag(field, key, value string) {
+	const letters = `[\p{L}\p{Z}\p{N}_.:/=+@-]`
+	switch {
+	case hasPrefixFold(key, "aws:"):
+		c.fail(field, nil, "AWS keeps keys that start with aws: for itself; rename it")
+	case hasPrefixFold(key, "trailkeeper:"):
+		c.fail(field, nil, "keys that start with trailkeeper: say whose a resource is; rename it")
+	default:
+		c.matches(letters+`{1,128}`, field, key, "write its key in 1 to 128 letters, digits, spaces and _.:/=+-@")
+		c.matches(letters+`{0,256}`, field, value, "write its value in at most 256 letters, digits, spaces and _.:/=+-@")
+	}
+}
+
+func (c *checker) accounts(s Spec) {
+	for i, id := range s.Accounts {
+		c.matches(accountID, at("accounts", i), id, "write the account's id, twelve digits in quotes")
+	}
+	c.distinct("accounts", s.Accounts)
+}
+
+// place checks what depends on where the trail is. What is not known of p is "".
+func (c *checker) place(s Spec, p Place) {
+	for _, r := range s.references() {
+		a, ok := parseARN(r.arn)
+		switch {
+		case !ok:
+		case p.Partition != "" && a.partition != p.Partition:
+			c.fail(r.field, r.arn, "it is in the partition %s, the trail in %s; name one of %[2]s", a.partition, p.Partition)
+		case r.near && p.Region != "" && a.region != p.Region:
+			c.fail(r.field, r.arn, "it is in the Region %s; %s needs one of %s, where the trail is", a.region, r.who, p.Region)
+		}
+	}
+	for i, id := range s.Accounts {
+		if owner := s.owner(p); id == owner && owner != "" {
+			c.fail(at("accounts", i), id, "it is the trail's own account, which delivers anyway; take it out")
+		}
+	}
+}
+
+// reference is something outside the trail that the spec names.
+type reference struct {
+	field, arn string
+	near       bool // it must be in the trail's Region, for who needs it
+	who        string
+}
+
+func (s Spec) references() []reference {
+	list := []reference{
+		{"kms", s.KMS, true, "the bucket and the log group"},
+		{"sns", s.SNS, false, ""},
+		{"alarms.topic_arn", s.Alarms.TopicARN, true, "CloudWatch"},
+	}
+	add := func(field, arn string) { list = append(list, reference{field: field, arn: arn}) }
+	for i, reader := range s.KMSKeyReaders {
+		add(at("kms_key_readers", i), reader)
+	}
+	for i, subscription := range s.SNSSubscriptions {
+		add(at("sns_subscriptions", i)+".endpoint", subscription.Endpoint)
+	}
+	for i, subscription := range s.Alarms.Subscriptions {
+		add(at("alarms.subscriptions", i)+".endpoint", subscription.Endpoint)
+	}
+	for i, selector := range s.EventSelectors {
+		for j, resource := range selector.DataResources {
+			for k, value := range resource.Values {
+				add(at(at(at("event_selectors", i)+".data_resources", j)+".values", k), value)
+			}
+		}
+	}
+	return list
+}
+
+// partition is that of the Region, if the spec has one, or else of the first thing
+// outside that it names.
+func (s Spec) partition() string {
+	if s.Region != "" {
+		return Partition(s.Region)
+	}
+	for _, r := range s.references() {
+		if a, ok := parseARN(r.arn); ok {
+			return a.partition
+		}
+	}
+	return ""
+}
