@@ -167,6 +167,7 @@ func (t *auditTrail) delete(ctx context.Context) error {
 	if err != nil || !t.Spec.ForceDestroy {
 		return err
 	}
+	t.Progress(fmt.Sprintf("waiting %s for late log files", t.LateDeliveries))
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for late log files: %w", context.Cause(ctx))
