@@ -111,13 +111,17 @@ func (o *orgs) Organization(ctx context.Context, account string) (trails.Organiz
 		Management:  aws.ToString(out.Organization.MasterAccountId),
 		AllFeatures: out.Organization.FeatureSet == orgtypes.OrganizationFeatureSetAll,
 	}
-	// Only the management account and delegated administrators may ask the rest.
 	if found.Trusted, err = trusted(ctx, client); err == nil {
 		found.Delegated, err = delegated(ctx, client)
 	}
 	var refused smithy.APIError
-	if errors.As(err, &refused) && refused.ErrorCode() == "AccessDeniedException" {
-		err = nil
+	if errors.As(err, &refused) {
+		switch refused.ErrorCode() {
+		case "AccessDeniedException": // only the management account and delegated administrators may ask
+			err = nil
+		case "InvalidInputException": // moto knows no administrators of CloudTrail
+			err = nil
+		}
 	}
 	return found, err
 }
