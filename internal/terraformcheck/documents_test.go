@@ -1,11 +1,16 @@
 package terraformcheck
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/cerpac/trailkeeper/policy"
 )
@@ -23,144 +28,74 @@ func places() []place {
 	}
 }
 
-const (
-	account      = "123456789012"
-	organization = "o-exampleorg"
-)
+const account = "123456789012"
 
 // stubs stand for what the modules ask AWS, and what it gives them.
-func (p place) stubs(inOrganization bool) map[string]cty.Value {
-	stubs := map[string]cty.Value{
+func (p place) stubs() map[string]cty.Value {
+	return map[string]cty.Value{
 		"account": cty.StringVal(account), "partition": cty.StringVal(p.partition),
 		"region": cty.StringVal(p.region), "dns_suffix": cty.StringVal(p.suffix),
 		"organization_id": cty.NullVal(cty.String), "management_account": cty.NullVal(cty.String),
 		"key_arn": cty.StringVal(p.arn("kms", p.region, account, "key/1")),
 	}
-	if inOrganization {
-		stubs["organization_id"] = cty.StringVal(organization)
-		stubs["management_account"] = cty.StringVal(account)
-	}
-	return stubs
 }
 
 func (p place) arn(service, region, account, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.partition, service, region, account, resource)
 }
 
-// setup is one use of the module, and what must come of it.
+// setup is one use of the module, and the documents that must come of it, which are
+// also those of the program: internal/trail has the files.
 type setup struct {
-	name   string
-	inputs map[string]cty.Value
-
-	bucket, prefix string
-	accounts       []string // beside our own
-	organization   bool
-	readers        []string
+	name      string
+	stubs     map[string]cty.Value
+	inputs    map[string]cty.Value
+	documents map[string]policy.Document
 }
 
-func setups() []setup {
-	others := []string{"111111111111", "222222222222"}
-	reader := "arn:aws:iam::123456789012:role/reader"
-	strings := func(list ...string) cty.Value {
-		var values []cty.Value
-		for _, text := range list {
-			values = append(values, cty.StringVal(text))
+func setups(t *testing.T, m *module) []setup {
+	t.Helper()
+	files, err := filepath.Glob("../trail/testdata/documents/*.json")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("found only %d trails: %v", len(files), err)
+	}
+	var all []setup
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return cty.ListVal(values)
+		var golden struct {
+			Place     struct{ Partition, Account, Region, Organization, Management string }
+			Spec      map[string]ctyjson.SimpleJSONValue
+			Documents map[string]policy.Document
+		}
+		if err := json.Unmarshal(text, &golden); err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(places(), func(p place) bool { return p.partition == golden.Place.Partition })
+		s := setup{name: filepath.Base(file), stubs: places()[at].stubs(), inputs: map[string]cty.Value{}, documents: map[string]policy.Document{}}
+		if golden.Place.Organization != "" {
+			s.stubs["organization_id"] = cty.StringVal(golden.Place.Organization)
+			s.stubs["management_account"] = cty.StringVal(golden.Place.Management)
+		}
+		// Other modules have the alarms.
+		for name, value := range golden.Spec {
+			if m.variables[name] != nil {
+				s.inputs[name] = value.Value
+			}
+		}
+		for name, document := range golden.Documents {
+			if m.locals[name] != nil {
+				s.documents[name] = document
+			}
+		}
+		if len(s.inputs) < 2 || len(s.documents) != 6 {
+			t.Fatalf("%s: %d inputs and %d documents", file, len(s.inputs), len(s.documents))
+		}
+		all = append(all, s)
 	}
-	return []setup{
-		{name: "defaults"},
-		{name: "prefix", prefix: "audit/trail/", inputs: map[string]cty.Value{"key_prefix": cty.StringVal("audit/trail")}},
-		{name: "bucket name", bucket: "my.own-bucket", inputs: map[string]cty.Value{"bucket_name": cty.StringVal("my.own-bucket")}},
-		{name: "organization", organization: true, inputs: map[string]cty.Value{"organization": cty.True}},
-		{name: "accounts", accounts: others, inputs: map[string]cty.Value{"accounts": strings(others[1], others[0])}},
-		{
-			name: "everything", bucket: "b-b", prefix: "p/", organization: true, accounts: others, readers: []string{reader},
-			inputs: map[string]cty.Value{
-				"bucket_name": cty.StringVal("b-b"), "key_prefix": cty.StringVal("p"), "organization": cty.True,
-				"accounts": strings(others...), "kms": cty.StringVal("create"), "kms_key_readers": strings(reader),
-				"sns": cty.StringVal("create"), "access_logging": cty.StringVal("create"),
-			},
-		},
-	}
-}
-
-func (s setup) bucketName() string {
-	if s.bucket == "" {
-		return "production-cerpac-cloudtrail-logs"
-	}
-	return s.bucket
-}
-
-const (
-	trail    = "production-cerpac-audit-trail"
-	logGroup = "/aws/cloudtrail/" + trail
-)
-
-// documents are the policies that AWS asks for, written out a second time.
-func (s setup) documents(p place) map[string]policy.Document {
-	bucket := p.arn("s3", "", "", s.bucketName())
-	ours := p.arn("cloudtrail", p.region, account, "trail/"+trail)
-	sources, keys, contexts := policy.Values{}, policy.Values{}, policy.Values{}
-	for _, id := range append([]string{account}, s.accounts...) {
-		sources = append(sources, p.arn("cloudtrail", p.region, id, "trail/"+trail))
-		contexts = append(contexts, p.arn("cloudtrail", "*", id, "trail/*"))
-		keys = append(keys, bucket+"/"+s.prefix+"AWSLogs/"+id+"/*")
-	}
-	streams := policy.Values{p.arn("logs", p.region, account, "log-group:"+logGroup+":log-stream:"+account+"_CloudTrail_"+p.region+"*")}
-	if s.organization {
-		streams = append(streams, p.arn("logs", p.region, account, "log-group:"+logGroup+":log-stream:"+organization+"_*"))
-	}
-	trailAsks := func(action string, resource policy.Values, condition policy.Conditions) policy.Statement {
-		return policy.Statement{Effect: policy.Allow, Principal: policy.Service("cloudtrail.amazonaws.com"), Action: policy.Values{action}, Resource: resource, Condition: condition}
-	}
-	from := func(sources ...string) policy.Conditions {
-		return policy.Conditions{"StringEquals": {"aws:SourceArn": sources}}
-	}
-	owned := func(sources ...string) policy.Conditions {
-		return policy.Conditions{"StringEquals": {"s3:x-amz-acl": {"bucket-owner-full-control"}, "aws:SourceArn": sources}}
-	}
-	bucketPolicy := []policy.Statement{
-		trailAsks("s3:GetBucketAcl", policy.Values{bucket}, from(sources...)),
-		trailAsks("s3:PutObject", keys, owned(sources...)),
-		onlyTLS(bucket),
-	}
-	if s.organization {
-		bucketPolicy = append(bucketPolicy, trailAsks("s3:PutObject", policy.Values{bucket + "/" + s.prefix + "AWSLogs/" + organization + "/*"}, owned(ours)))
-	}
-	keyPolicy := []policy.Statement{
-		{Effect: policy.Allow, Principal: policy.AWS(p.arn("iam", "", account, "root")), Action: policy.Values{"kms:*"}, Resource: policy.Values{"*"}},
-		trailAsks("kms:GenerateDataKey*", policy.Values{"*"}, policy.Conditions{
-			"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": contexts}, "StringEquals": {"aws:SourceArn": sources},
-		}),
-		trailAsks("kms:DescribeKey", policy.Values{"*"}, from(sources...)),
-		{
-			Effect: policy.Allow, Principal: policy.Service("logs." + p.region + "." + p.suffix), Resource: policy.Values{"*"},
-			Action:    policy.Values{"kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
-			Condition: policy.Conditions{"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": {p.arn("logs", p.region, account, "log-group:"+logGroup)}}},
-		},
-	}
-	if s.readers != nil {
-		keyPolicy = append(keyPolicy, policy.Statement{
-			Effect: policy.Allow, Principal: policy.AWS(s.readers...), Action: policy.Values{"kms:Decrypt"}, Resource: policy.Values{"*"},
-			Condition: policy.Conditions{"Null": {"kms:EncryptionContext:aws:cloudtrail:arn": {"false"}}},
-		})
-	}
-	return map[string]policy.Document{
-		"bucket_policy": policy.New(bucketPolicy...),
-		"key_policy":    policy.New(keyPolicy...),
-		"role_trust":    policy.New(trailAsks("sts:AssumeRole", nil, from(ours))),
-		"role_policy": policy.New(
-			policy.Statement{Effect: policy.Allow, Action: policy.Values{"logs:CreateLogStream"}, Resource: streams},
-			policy.Statement{Effect: policy.Allow, Action: policy.Values{"logs:PutLogEvents"}, Resource: streams},
-		),
-		"topic_policy": policy.New(trailAsks("SNS:Publish", policy.Values{p.arn("sns", p.region, account, "production-cerpac-cloudtrail-notifications")}, from(ours))),
-		"access_log_bucket_policy": policy.New(onlyTLS(bucket+"-access-logs"), policy.Statement{
-			Effect: policy.Allow, Principal: policy.Service("logging.s3.amazonaws.com"), Action: policy.Values{"s3:PutObject"},
-			Resource:  policy.Values{bucket + "-access-logs/*"},
-			Condition: policy.Conditions{"ArnLike": {"aws:SourceArn": {bucket}}, "StringEquals": {"aws:SourceAccount": {account}}},
-		}),
-	}
+	return all
 }
 
 func onlyTLS(bucket string) policy.Statement {
@@ -172,21 +107,19 @@ func onlyTLS(bucket string) policy.Statement {
 
 func TestPolicies(t *testing.T) {
 	m := load(t, filepath.Join(root, "modules/security/cloud_trail"))
-	for _, p := range places() {
-		for _, s := range setups() {
-			t.Run(p.partition+"/"+s.name, func(t *testing.T) {
-				e := m.evaluate(t, s.withNames(), p.stubs(s.organization))
-				for local, want := range s.documents(p) {
-					got, err := policy.Parse(e.json(t, local))
-					if err != nil {
-						t.Fatalf("%s: %v", local, err)
-					}
-					if !policy.Equal(got, want) {
-						t.Errorf("%s:\n%s\nwant\n%s", local, got, want)
-					}
+	for _, s := range setups(t, m) {
+		t.Run(s.name, func(t *testing.T) {
+			e := m.evaluate(t, s.inputs, s.stubs)
+			for local, want := range s.documents {
+				got, err := policy.Parse(e.json(t, local))
+				if err != nil {
+					t.Fatalf("%s: %v", local, err)
 				}
-			})
-		}
+				if !policy.Equal(got, want) {
+					t.Errorf("%s:\n%s\nwant\n%s", local, got, want)
+				}
+			}
+		})
 	}
 }
 
@@ -206,17 +139,15 @@ func TestConfigBucketPolicy(t *testing.T) {
 			asks(policy.Values{"s3:PutObject"}, bucket+"/AWSLogs/"+account+"/Config/*", map[string]policy.Values{"s3:x-amz-acl": {"bucket-owner-full-control"}}),
 			onlyTLS(bucket),
 		)
-		got, err := policy.Parse(m.evaluate(t, setup{}.withNames(), p.stubs(false)).json(t, "bucket_policy"))
+		got, err := policy.Parse(m.evaluate(t, withNames(nil), p.stubs()).json(t, "bucket_policy"))
 		if err != nil || !policy.Equal(got, want) {
 			t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 		}
 	}
 }
 
-func (s setup) withNames() map[string]cty.Value {
+func withNames(more map[string]cty.Value) map[string]cty.Value {
 	inputs := map[string]cty.Value{"env": cty.StringVal("production"), "project_id": cty.StringVal("cerpac")}
-	for name, value := range s.inputs {
-		inputs[name] = value
-	}
+	maps.Copy(inputs, more)
 	return inputs
 }

@@ -18,7 +18,7 @@ func acceptedRetentionDays() []int {
 
 func (m *module) with(t *testing.T, option string, value cty.Value) *evaluation {
 	t.Helper()
-	return m.evaluate(t, setup{inputs: map[string]cty.Value{option: value}}.withNames(), places()[0].stubs(false))
+	return m.evaluate(t, withNames(map[string]cty.Value{option: value}), places()[0].stubs())
 }
 
 func TestLogGroupKeepsAtLeastAsLong(t *testing.T) {

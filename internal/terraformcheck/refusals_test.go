@@ -162,7 +162,7 @@ func TestInputs(t *testing.T) {
 	withTerraform(t, func(t *testing.T, tf terraform) {
 		for name, cases := range refusals() {
 			m := load(t, filepath.Join(root, "modules/security", name))
-			b := m.bare(t, tf, places()[0].stubs(false))
+			b := m.bare(t, tf, places()[0].stubs())
 			for _, c := range cases {
 				t.Run(name+"/"+c.name, func(t *testing.T) {
 					t.Parallel()
