@@ -9,9 +9,10 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// watch is one control as the spec wants it.
+// watch is one control as the spec wants it, or does not.
 type watch struct {
 	controls.Control
+	unwanted  bool
 	threshold float64
 	period    int
 }
@@ -30,17 +31,15 @@ func (s *Set) alarms() []converge.Resource {
 	for _, w := range s.watches() {
 		list = append(list, s.metricFilter(w), s.alarm(w))
 	}
-	return append(list, s.leftoverAlarms())
+	return list
 }
 
-// watches are the controls that the spec wants.
+// watches are all controls there are.
 func (s *Set) watches() (list []watch) {
 	options := s.Spec.Alarms
 	for _, c := range controls.All() {
-		if c.Set == controls.Tamper && !options.Tamper || slices.Contains(options.Disabled, c.ID) {
-			continue
-		}
 		w := watch{Control: c, threshold: 1, period: 300}
+		w.unwanted = c.Set == controls.Tamper && !options.Tamper || slices.Contains(options.Disabled, c.ID)
 		override := options.Overrides[c.ID]
 		if override.Pattern != "" {
 			w.Pattern = override.Pattern
@@ -65,6 +64,4 @@ func (w watch) check() error {
 }
 
 // alarmName is unique in the Region, where other trails may have the same alarms.
-func (s *Set) alarmName(id string) string { return s.alarmPrefix() + id }
-
-func (s *Set) alarmPrefix() string { return s.Spec.Env + "-" + s.Spec.ProjectID + "-cis-" }
+func (s *Set) alarmName(w watch) string { return s.Spec.Env + "-" + s.Spec.ProjectID + "-cis-" + w.ID }

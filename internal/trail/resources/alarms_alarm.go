@@ -9,15 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
 // alarm goes off when a control's metric filter counts something.
 func (s *Set) alarm(w watch) converge.Resource {
-	name := s.alarmName(w.ID)
+	name := s.alarmName(w)
 	return converge.Resource{
-		Kind: "alarm", Name: name,
+		Kind: "alarm", Name: name, Unwanted: w.unwanted,
 		Want: func() (converge.State, error) { return s.wantedAlarm(w), nil },
 		Read: func(ctx context.Context) (converge.Actual, error) {
 			out, err := s.Account.Alarms.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{name}})
@@ -49,24 +48,31 @@ func (s *Set) alarm(w watch) converge.Resource {
 				return s.tagAlarm(ctx, name)
 			}},
 		},
-		Delete: func(ctx context.Context) error { return s.deleteAlarms(ctx, []string{name}) },
+		Delete: func(ctx context.Context) error {
+			_, err := s.Account.Alarms.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{name}})
+			return err
+		},
 	}
 }
 
 func (s *Set) putAlarm(ctx context.Context, w watch) error {
-	_, err := s.Account.Alarms.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
-		AlarmName: aws.String(s.alarmName(w.ID)), AlarmDescription: aws.String(w.description()),
+	_, err := s.Account.Alarms.PutMetricAlarm(ctx, s.alarmInput(w))
+	return err
+}
+
+func (s *Set) alarmInput(w watch) *cloudwatch.PutMetricAlarmInput {
+	return &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String(s.alarmName(w)), AlarmDescription: aws.String(w.description()),
 		ActionsEnabled: aws.Bool(true), AlarmActions: []string{s.Names.AlarmTopicARN},
 		Namespace: &s.Spec.Alarms.Namespace, MetricName: &w.Metric, Statistic: types.StatisticSum,
 		Period: aws.Int32(int32(w.period)), EvaluationPeriods: aws.Int32(1),
 		Threshold: &w.threshold, ComparisonOperator: types.ComparisonOperatorGreaterThanOrEqualToThreshold,
 		TreatMissingData: aws.String("notBreaching"),
 		Tags:             alarmTags(s.wantedTags()),
-	})
-	return err
+	}
 }
 
-// wantedAlarm is what putAlarm puts, as describeAlarm has it.
+// wantedAlarm is alarmInput as describeAlarm has it.
 func (s *Set) wantedAlarm(w watch) converge.State {
 	return converge.State{
 		"description":               w.description(),
@@ -144,14 +150,6 @@ func (s *Set) alarmTags(ctx context.Context, arn *string) (map[string]string, er
 // tagAlarm is for alarms that are there: PutMetricAlarm tags new ones only.
 func (s *Set) tagAlarm(ctx context.Context, name string) error {
 	_, err := s.Account.Alarms.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: s.alarmARN(name), Tags: alarmTags(s.wantedTags())})
-	return err
-}
-
-func (s *Set) deleteAlarms(ctx context.Context, names []string) error {
-	_, err := s.Account.Alarms.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: names})
-	if account.Missing(err) {
-		return nil
-	}
 	return err
 }
 

@@ -2,7 +2,6 @@ package resources
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -26,7 +25,7 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 		return err
 	}
 	return converge.Resource{
-		Kind: "metric filter", Name: w.Filter,
+		Kind: "metric filter", Name: w.Filter, Unwanted: w.unwanted,
 		Want: func() (converge.State, error) {
 			return converge.State{
 				"pattern":          w.Pattern,
@@ -41,19 +40,23 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 			}, w.check()
 		},
 		Read: func(ctx context.Context) (converge.Actual, error) {
-			filters, err := s.metricFilters(ctx, w.Filter)
-			at := slices.IndexFunc(filters, func(f types.MetricFilter) bool { return aws.ToString(f.FilterName) == w.Filter })
-			if err != nil || at < 0 {
+			found, err := s.findFilter(ctx, w.Filter)
+			if found == nil || err != nil {
 				return converge.Actual{}, err
 			}
-			return converge.Actual{Exists: true, Owned: true, State: describeFilter(filters[at])}, nil
+			return converge.Actual{Exists: true, Owned: true, State: describeFilter(*found)}, nil
 		},
 		Create: put,
 		Parts: []converge.Part{{
 			Fields: []string{"pattern", "metric.", "field_selection", "transformed_logs"}, Call: "logs:PutMetricFilter",
 			Write: func(ctx context.Context, _ converge.Actual) error { return put(ctx) },
 		}},
-		Delete: func(ctx context.Context) error { return s.deleteFilter(ctx, w.Filter) },
+		Delete: func(ctx context.Context) error {
+			_, err := s.Account.Logs.DeleteMetricFilter(ctx, &cloudwatchlogs.DeleteMetricFilterInput{
+				LogGroupName: &s.Names.LogGroup, FilterName: &w.Filter,
+			})
+			return err
+		},
 		Retry: func(err error) string {
 			if account.Missing(err) {
 				return "CloudWatch Logs does not know the log group everywhere yet"
@@ -90,13 +93,11 @@ func describeFilter(f types.MetricFilter) converge.State {
 	return state
 }
 
-// metricFilters are those of the log group whose names start so.
-func (s *Set) metricFilters(ctx context.Context, prefix string) (list []types.MetricFilter, err error) {
-	in := &cloudwatchlogs.DescribeMetricFiltersInput{LogGroupName: &s.Names.LogGroup}
-	if prefix != "" {
-		in.FilterNamePrefix = &prefix
-	}
-	pages := cloudwatchlogs.NewDescribeMetricFiltersPaginator(s.Account.Logs, in)
+// findFilter returns nil where there is none.
+func (s *Set) findFilter(ctx context.Context, name string) (*types.MetricFilter, error) {
+	pages := cloudwatchlogs.NewDescribeMetricFiltersPaginator(s.Account.Logs, &cloudwatchlogs.DescribeMetricFiltersInput{
+		LogGroupName: &s.Names.LogGroup, FilterNamePrefix: &name,
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if account.Missing(err) { // the log group
@@ -105,15 +106,11 @@ func (s *Set) metricFilters(ctx context.Context, prefix string) (list []types.Me
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, page.MetricFilters...)
+		for _, filter := range page.MetricFilters {
+			if aws.ToString(filter.FilterName) == name {
+				return &filter, nil
+			}
+		}
 	}
-	return list, nil
-}
-
-func (s *Set) deleteFilter(ctx context.Context, name string) error {
-	_, err := s.Account.Logs.DeleteMetricFilter(ctx, &cloudwatchlogs.DeleteMetricFilterInput{LogGroupName: &s.Names.LogGroup, FilterName: &name})
-	if account.Missing(err) {
-		return nil
-	}
-	return err
+	return nil, nil
 }

@@ -127,27 +127,21 @@ func (s *Set) deleteRule(ctx context.Context, name string) error {
 // leftoverRules are what an earlier configuration wanted and this one does not.
 func (s *Set) leftoverRules() converge.Resource {
 	var names []string
-	remove := func(ctx context.Context) error {
-		for _, name := range names {
-			if err := s.deleteRule(ctx, name); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	return converge.Resource{
-		Kind: "leftover Config rules", Name: s.Names.Trail,
-		Want: func() (converge.State, error) { return converge.State{"rules": nil}, nil },
+		Kind: "leftover Config rules", Name: s.Names.Trail, Unwanted: true,
 		Read: func(ctx context.Context) (_ converge.Actual, err error) {
 			names, err = s.unwantedRules(ctx)
-			return converge.Actual{Exists: true, Owned: true, State: converge.State{"rules": converge.Set(names)}}, err
+			return converge.Actual{Exists: len(names) > 0, Owned: true, Note: strings.Join(names, ", ")}, err
 		},
-		Parts: []converge.Part{{
-			Fields: []string{"rules"}, Call: "config:DeleteConfigRule",
-			Write: func(ctx context.Context, _ converge.Actual) error { return remove(ctx) },
-		}},
-		Delete: remove,
-		Retry:  waitForRule,
+		Delete: func(ctx context.Context) error {
+			for _, name := range names {
+				if err := s.deleteRule(ctx, name); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Retry: waitForRule,
 	}
 }
 
