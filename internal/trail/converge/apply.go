@@ -13,7 +13,7 @@ import (
 type Result struct {
 	Plan *Plan    // what there was to do
 	Done []string // what was done, such as created bucket logs
-	// Stays is what Destroy left, and why, such as bucket logs: 3 log files in it.
+	// Stays is what was not deleted, and why, such as bucket logs: 3 log files in it.
 	Stays []string
 }
 
@@ -28,14 +28,35 @@ func Apply(ctx context.Context, resources []Resource, o Options) (*Result, error
 	if err := plan.refusal(); err != nil {
 		return &Result{Plan: plan}, err
 	}
+	return carryOut(ctx, plan, resources, o)
+}
+
+// carryOut does what the plan says of each resource.
+func carryOut(ctx context.Context, plan *Plan, resources []Resource, o Options) (*Result, error) {
+	result := &Result{Plan: plan}
 	w := newWorker(o, plan.work())
+	var err error
 	for i, change := range plan.changes {
-		if err == nil && change.works() {
+		stays := ""
+		switch change.Action {
+		case Create, Update, Adopt:
 			w.begin(&resources[i])
 			err = w.converge(ctx)
+		case Delete:
+			w.begin(&resources[i])
+			stays, err = w.remove(ctx)
+		case Keep:
+			stays = change.Note
+		}
+		if err != nil {
+			break
+		}
+		if stays != "" {
+			result.Stays = append(result.Stays, fmt.Sprintf("%s %s: %s", change.Kind, plain(change.Name), stays))
 		}
 	}
-	return &Result{Plan: plan, Done: w.done}, err
+	result.Done = w.done
+	return result, err
 }
 
 // refusal is the error that says what is refused.

@@ -49,6 +49,9 @@ func TestDriftOfEveryFieldIsSeenAndMended(t *testing.T) {
 	cases := 0
 	for i, r := range newAccount().resources() {
 		a := deployed(t)
+		if r.Unwanted {
+			continue
+		}
 		want, _ := a.resources()[i].Want()
 		for path, value := range want {
 			for _, other := range others(value) {
@@ -111,7 +114,7 @@ func TestMissingAndMadeUpValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameActions(t, p, Create, None, None, Update)
+	sameActions(t, p, Create, None, None, Update, Gone)
 	if got, want := p.Changes()[3].Fields, []FieldChange{{"key", "key-1", Unknown{}}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("fields are %v, want %v", got, want)
 	}
@@ -126,13 +129,29 @@ func stranger(t *testing.T) *account {
 	return a
 }
 
+func TestWhatIsUnwanted(t *testing.T) {
+	a := deployed(t)
+	a.things["alarm"] = State{ownerField: "them"}
+	result, err := Apply(t.Context(), a.resources(), a.options())
+	if want := []string{"alarm our-alarm: " + notOurs}; err != nil || !slices.Equal(result.Stays, want) || len(a.writes()) > 0 {
+		t.Errorf("%q stays, with the writes %q: %v", result.Stays, a.writes(), err)
+	}
+	a.things["alarm"][ownerField] = "us"
+	p, err := PlanApply(t.Context(), a.resources(), a.options())
+	if err != nil || p.Empty() {
+		t.Fatalf("plan is %+v: %v", p, err)
+	}
+	sameActions(t, p, None, None, None, None, Delete)
+	a.apply(t)
+}
+
 func TestWhatIsNotOursIsRefused(t *testing.T) {
 	a := stranger(t)
 	p, err := PlanApply(t.Context(), a.resources(), a.options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameActions(t, p, None, Refused, Create, None)
+	sameActions(t, p, None, Refused, Create, None, Gone)
 	result, err := Apply(t.Context(), a.resources(), a.options())
 	if err == nil || !strings.Contains(err.Error(), "bucket our-bucket: it is there already") || outcome.Hint(err) != adopt {
 		t.Errorf("apply: %v, hint %q", err, outcome.Hint(err))
@@ -156,7 +175,7 @@ func TestAdopt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameActions(t, p, None, Adopt, Create, None)
+	sameActions(t, p, None, Adopt, Create, None, Gone)
 	if _, err := Apply(t.Context(), a.resources(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +200,7 @@ func TestSharedIsUsedAndKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sameActions(t, result.Plan, None, Update, Create, None)
+	sameActions(t, result.Plan, None, Update, Create, None, Gone)
 	if result, err = Destroy(t.Context(), shared(), a.options()); err != nil {
 		t.Fatal(err)
 	}

@@ -41,11 +41,11 @@ type fault struct {
 }
 
 var (
-	errThrottled    = errors.New("Rate exceeded")
+	errThrottled    = errors.New("rate exceeded")
 	errDenied       = errors.New("AccessDenied")
 	errConflict     = errors.New("ConflictException")
 	errTimeout      = errors.New("no answer in time")
-	errInconsistent = errors.New("Access denied. Check the role")
+	errInconsistent = errors.New("access denied. Check the role")
 	errOther        = errors.New("InvalidParameter")
 	errMissing      = errors.New("NoSuchThing")
 	errExisting     = errors.New("ThingAlreadyExists")
@@ -238,7 +238,9 @@ func (a *account) resources() []Resource {
 		return State{"key": key, "logging": true}
 	}, []string{"key"}, []string{"key"}, []string{"logging"})
 	trail.Pace = time.Second
-	return []Resource{key, bucket, role, trail}
+	alarm := a.resource("alarm", nil, nil)
+	alarm.Unwanted = true
+	return []Resource{key, bucket, role, trail, alarm}
 }
 
 // apply applies without faults, and checks that everything is as wanted then.
@@ -256,6 +258,12 @@ func (a *account) settled(t *testing.T) {
 	t.Helper()
 	a.fault, a.shown = nil, map[string][]State{}
 	for _, r := range a.resources() {
+		if r.Unwanted {
+			if a.things[r.Kind] != nil {
+				t.Fatalf("%s is still there", r.Kind)
+			}
+			continue
+		}
 		want, _ := r.Want()
 		fields, err := compare(want, a.things[r.Kind], r.Parts)
 		if a.things[r.Kind] == nil || len(fields) > 0 || err != nil {

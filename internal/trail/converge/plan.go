@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -74,38 +75,42 @@ func (p *Plan) counts() map[Action]int {
 
 // PlanApply reads all resources and tells what Apply would do.
 func PlanApply(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
-	return newWorker(o, len(resources)).plan(ctx, resources)
+	w := newWorker(o, len(resources))
+	return w.plan(ctx, resources, w.change)
 }
 
-func (w *worker) plan(ctx context.Context, resources []Resource) (*Plan, error) {
+// plan takes the resources in their order, as reading one may need those before it.
+func (w *worker) plan(ctx context.Context, resources []Resource, change func(context.Context) (Change, error)) (*Plan, error) {
 	p := &Plan{changes: []Change{}}
 	for i := range resources {
 		w.begin(&resources[i])
-		now, fields, err := w.look(ctx)
+		c, err := change(ctx)
 		if err != nil {
 			return nil, err
 		}
-		change := Change{Kind: w.r.Kind, Name: w.r.Name, Fields: fields, Note: now.Note}
-		var reason string
-		change.Action, reason = w.decide(now, fields)
-		if reason != "" {
-			change.Note = reason
-		}
-		p.changes = append(p.changes, change)
+		c.Kind, c.Name = w.r.Kind, w.r.Name
+		p.changes = append(p.changes, c)
 	}
 	return p, nil
 }
 
-// decide tells what there is to do with the resource at hand, and why not if it is
-// refused.
+// change is what Apply does with the resource at hand.
+func (w *worker) change(ctx context.Context) (Change, error) {
+	if w.r.Unwanted {
+		return w.removal(ctx)
+	}
+	now, fields, err := w.look(ctx)
+	if err != nil {
+		return Change{}, err
+	}
+	action, reason := w.decide(now, fields)
+	return Change{Action: action, Fields: fields, Note: cmp.Or(reason, now.Note)}, nil
+}
+
+// decide tells what there is to do with a resource that is wanted, and why not if it
+// is refused.
 func (w *worker) decide(now Actual, fields []FieldChange) (action Action, reason string) {
 	switch {
-	case w.r.Unwanted && !now.Exists:
-		return Gone, ""
-	case w.r.Unwanted && !now.Owned:
-		return Keep, notOurs
-	case w.r.Unwanted:
-		return Delete, ""
 	case !now.Exists && w.r.Create == nil:
 		if now.Note != "" {
 			return Refused, now.Note

@@ -17,9 +17,11 @@ import (
 func (p *Plan) WriteText(w io.Writer) error {
 	var text bytes.Buffer
 	for _, change := range p.changes {
-		change.writeText(&text)
+		if change.Action != Gone { // which nobody has to read
+			change.writeText(&text)
+		}
 	}
-	if len(p.changes) > 0 {
+	if text.Len() > 0 {
 		text.WriteByte('\n')
 	}
 	fmt.Fprintln(&text, p.summary())
@@ -37,7 +39,6 @@ func (c Change) writeText(w *bytes.Buffer) {
 		Refused: "! refused: " + name,
 		Delete:  "- delete " + name,
 		Keep:    "= " + name + " stays",
-		Gone:    "= " + name + " is not there",
 	}[c.Action]
 	if c.Note != "" {
 		line += ": " + oneLine(c.Note)
@@ -50,12 +51,12 @@ func (c Change) writeText(w *bytes.Buffer) {
 		}
 	}
 	for _, field := range c.Fields {
-		field.writeText(w, width)
+		field.writeText(w, width, c.Action == Create)
 	}
 }
 
 // writeText writes the values after the path, or below it what differs in them.
-func (f FieldChange) writeText(w *bytes.Buffer, width int) {
+func (f FieldChange) writeText(w *bytes.Buffer, width int, creating bool) {
 	lines := f.lines()
 	switch {
 	case lines != nil:
@@ -63,7 +64,7 @@ func (f FieldChange) writeText(w *bytes.Buffer, width int) {
 		for _, line := range lines {
 			fmt.Fprintf(w, "      %s\n", line)
 		}
-	case f.Old == nil:
+	case creating:
 		fmt.Fprintf(w, "    %-*s  %s\n", width, plain(f.Path), value(f.New))
 	default:
 		fmt.Fprintf(w, "    %-*s  %s -> %s\n", width, plain(f.Path), value(f.Old), value(f.New))
@@ -166,10 +167,10 @@ func (p *Plan) summary() string {
 	counts := p.counts()
 	var parts []string
 	for _, action := range actions() {
-		if n := counts[action]; n > 0 {
+		if n := counts[action]; n > 0 && action != Gone {
 			parts = append(parts, fmt.Sprintf("%d %s", n, map[Action]string{
-				Create: "to create", Update: "to change", Adopt: "to take over", None: "as it should be", Refused: "refused",
-				Delete: "to delete", Keep: "to stay", Gone: "not there",
+				Create: "to create", Update: "to change", Adopt: "to take over", None: "unchanged", Refused: "refused",
+				Delete: "to delete", Keep: "to keep",
 			}[action]))
 		}
 	}

@@ -50,9 +50,6 @@ func (w *worker) look(ctx context.Context) (now Actual, fields []FieldChange, er
 	if now, err = w.read(ctx); err != nil {
 		return Actual{}, nil, err
 	}
-	if w.r.Unwanted {
-		return now, nil, nil
-	}
 	want, err := w.r.Want()
 	if err != nil {
 		return Actual{}, nil, w.fail("plan", err)
