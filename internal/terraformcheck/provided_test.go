@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
 )
 
 // services are those that the examples call, as the provider names them.
@@ -55,24 +58,43 @@ func TestExamplesAreValid(t *testing.T) {
 	})
 }
 
-// Apply, a second plan without changes, and destroy, against an endpoint that is
-// not AWS, such as trailkeeper sandbox.
+// Apply, a second plan without changes, the same trail as trailkeeper plans it without
+// changes, and destroy, in the sandbox.
 func TestApplyTwiceAndDestroy(t *testing.T) {
-	endpoint := os.Getenv("TRAILKEEPER_TEST_ENDPOINT")
-	if endpoint == "" {
-		t.Skip("SKIPPED REAL SERVICE: TRAILKEEPER_TEST_ENDPOINT names no endpoint to apply the examples to, such as that of trailkeeper sandbox")
-	}
 	withProvider(t, func(t *testing.T, prepare func(*testing.T, string) provided) {
 		for _, example := range []string{"development", "complete"} {
 			t.Run(example, func(t *testing.T) {
+				box := deploytest.Open(t)
 				p := prepare(t, example)
-				p.pointTo(t, endpoint)
+				p.pointTo(t, box.Endpoint)
 				p.must(t, "apply", "-auto-approve")
 				p.must(t, "plan", "-detailed-exitcode") // fails when it finds changes
+				if plan := box.Plan(t, specs[example]); !plan.Empty() {
+					var text strings.Builder
+					if err := plan.WriteText(&text); err != nil {
+						t.Fatal(err)
+					}
+					t.Errorf("trailkeeper would change what Terraform made:\n%s", text.String())
+				}
 				p.must(t, "destroy", "-auto-approve")
 			})
 		}
 	})
+}
+
+// specs are the trails of the examples.
+var specs = map[string]trail.Spec{
+	"development": spec("development", "my-project", func(s *trail.Spec) {
+		s.RetentionDays, s.Tags = 30, map[string]string{"Environment": "dev"}
+	}),
+	"complete": spec("production", "cerpac", func(*trail.Spec) {}),
+}
+
+func spec(env, project string, change func(*trail.Spec)) trail.Spec {
+	s := trail.Default()
+	s.Env, s.ProjectID, s.Region, s.ForceDestroy = env, project, deploytest.Region, true
+	change(&s)
+	return s
 }
 
 // pointTo sends every call to the endpoint, and lets destroy delete what was
@@ -85,6 +107,8 @@ func (p provided) pointTo(t *testing.T, endpoint string) {
 	for service := range strings.FieldsSeq(services) {
 		fmt.Fprintf(&override, "    %s = %q\n", service, endpoint)
 	}
+	// S3 Control is called by a name that begins with the account.
+	fmt.Fprintf(&override, "    s3control = %q\n", strings.Replace(endpoint, "127.0.0.1", "localhost", 1))
 	override.WriteString("  }\n}\n")
 	if err := os.WriteFile(filepath.Join(p.dir, "endpoint_override.tf"), []byte(override.String()), 0o600); err != nil {
 		t.Fatal(err)
