@@ -28,6 +28,7 @@ const (
 // Box is the account.
 type Box struct {
 	Endpoint string
+	state    string // the sandbox's folder
 	tap      atomic.Pointer[http.Handler]
 	inside   http.Handler
 }
@@ -38,15 +39,16 @@ func Open(t *testing.T) *Box {
 	upstream := mototest.Start(t)
 	// What is tried again is for the code under test to decide.
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	b := &Box{state: t.TempDir()}
 	s, err := sandbox.Open(t.Context(), sandbox.Config{
-		Upstream: upstream, Account: Account, Getenv: os.Getenv,
+		Upstream: upstream, State: b.state, Account: Account, Getenv: os.Getenv,
 		DeliveryInterval: time.Hour, DigestInterval: time.Minute, UpstreamTimeout: time.Minute,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Box{inside: s.Handler()}
+	b.inside = s.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if tap := b.tap.Load(); tap != nil {
 			(*tap).ServeHTTP(w, r)

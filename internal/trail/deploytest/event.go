@@ -2,23 +2,21 @@ package deploytest
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-
-	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
 // Event is a call that the account recorded.
 type Event struct {
-	ID         string          `json:"eventID"`
-	Source     string          `json:"eventSource"`
-	Name       string          `json:"eventName"`
-	ReadOnly   bool            `json:"readOnly"`
-	ErrorCode  string          `json:"errorCode"`
-	Parameters json.RawMessage `json:"requestParameters"`
+	Source     string         `json:"eventSource"`
+	Name       string         `json:"eventName"`
+	ReadOnly   bool           `json:"readOnly"`
+	ErrorCode  string         `json:"errorCode"`
+	Parameters map[string]any `json:"requestParameters"`
 }
 
 // Call is such as s3:PutBucketPolicy.
@@ -27,50 +25,40 @@ func (e Event) Call() string {
 	return service + ":" + e.Name
 }
 
-// Recorded returns a function that returns the calls since Recorded or since the
-// function was called last.
+// Recorded returns a function that returns the calls since Recorded, or since that
+// function was called last. Nobody may be calling meanwhile.
 func (b *Box) Recorded(t *testing.T) func() []Event {
 	t.Helper()
-	seen := map[string]bool{}
+	from := uint64(1)
 	since := func() (events []Event) {
 		t.Helper()
-		// Global services are recorded in us-east-1.
-		for _, region := range []string{Region, "us-east-1"} {
-			for _, e := range b.lookup(t, region) {
-				if !seen[e.ID] {
-					seen[e.ID] = true
-					events = append(events, e)
-				}
-			}
-		}
+		events, from = b.events(t, from)
 		return events
 	}
 	since()
 	return since
 }
 
-// lookup returns the calls recorded in a Region, newest first, but for those of tests.
-func (b *Box) lookup(t *testing.T, region string) (events []Event) {
+// events reads a copy of the sandbox's journal, which is open.
+func (b *Box) events(t *testing.T, from uint64) (events []Event, next uint64) {
 	t.Helper()
-	a, err := account.Connect(t.Context(), account.Options{Region: region, Endpoint: b.Endpoint})
+	dir := filepath.Join(t.TempDir(), "journal")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(b.state, "journal"))); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages := cloudtrail.NewLookupEventsPaginator(a.Trails, &cloudtrail.LookupEventsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, found := range page.Events {
-			var e Event
-			if err := json.Unmarshal([]byte(aws.ToString(found.CloudTrailEvent)), &e); err != nil {
-				t.Fatal(err)
-			}
-			if e.Name != "LookupEvents" && e.Name != "GetCallerIdentity" {
-				events = append(events, e)
-			}
-		}
+	defer j.Close()
+	err = j.Read(from, func(entry journal.Entry) error {
+		var e Event
+		err := json.Unmarshal(entry.Record, &e)
+		events = append(events, e)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return events
+	return events, j.Last() + 1
 }

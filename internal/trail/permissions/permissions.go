@@ -18,7 +18,7 @@ type Job string
 // The jobs. Those that change something may also read what they change.
 const (
 	Plan    Job = "plan"    // compare, change nothing
-	Apply   Job = "apply"   // make and change, delete nothing
+	Apply   Job = "apply"   // make and change; delete no log, bucket or key
 	Destroy Job = "destroy" // take away
 	Guard   Job = "guard"   // watch, change nothing
 	Repair  Job = "repair"  // watch, and put back what was weakened

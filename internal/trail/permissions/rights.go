@@ -31,10 +31,12 @@ func organization(spec trail.Spec, place trail.Place) []rights {
 	if !spec.Organization {
 		return nil
 	}
+	role := serviceRole(place, "OrganizationRole", cloudTrail)
+	role.write += " GetRole"
 	return []rights{{
 		sid: "Organization", service: "organizations", on: policy.Values{everything},
 		read: "DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators",
-	}, serviceRole(place, "OrganizationRole", cloudTrail)}
+	}, role}
 }
 
 const cloudTrail = "cloudtrail.amazonaws.com"
@@ -64,7 +66,7 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	alias := arn(place, "kms", names.KeyAlias)
 	return []rights{{
 		sid: "Keys", service: "kms", on: policy.Values{everything},
-		read: "ListAliases",
+		read: "ListAliases ListKeys",
 	}, {
 		sid: "NewKey", service: "kms", on: policy.Values{everything},
 		when:  equals("aws:RequestTag/"+trail.OwnerTag, names.Trail),
@@ -75,11 +77,11 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		write: "EnableKeyRotation",
 	}, {
 		sid: "KeyAlias", service: "kms", on: policy.Values{alias, keys},
-		write: "CreateAlias",
+		write: "CreateAlias UpdateAlias", remove: "DeleteAlias",
 	}, {
 		sid: "OwnKey", service: "kms", on: policy.Values{keys},
 		when:    equals("aws:ResourceTag/"+trail.OwnerTag, names.Trail),
-		write:   "CancelKeyDeletion EnableKey PutKeyPolicy",
+		write:   "CancelKeyDeletion EnableKey PutKeyPolicy UpdateKeyDescription",
 		remove:  "ScheduleKeyDeletion",
 		repair:  "CancelKeyDeletion EnableKey",
 		analyse: "Decrypt",
@@ -89,29 +91,40 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 func buckets(spec trail.Spec, names trail.Names) []rights {
 	bucket := rights{
 		sid: "Bucket", service: "s3", on: policy.Values{names.BucketARN},
-		read: "GetBucketLocation GetBucketLogging GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy" +
-			" GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning GetEncryptionConfiguration GetLifecycleConfiguration ListBucket",
-		write: "CreateBucket PutBucketLogging PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy" +
-			" PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
+		read: "GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning" +
+			" GetEncryptionConfiguration GetLifecycleConfiguration ListBucket",
+		write: "CreateBucket PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging" +
+			" PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource",
 		remove:  "DeleteBucket ListBucketVersions",
 		repair:  "PutBucketPolicy PutBucketPublicAccessBlock PutBucketVersioning PutLifecycleConfiguration",
-		analyse: "GetBucketLocation ListBucket",
+		analyse: "ListBucket",
 	}
 	if spec.CreatesAccessLogBucket() {
 		bucket.on = append(bucket.on, names.AccessLogBucketARN)
 	}
-	logs := rights{
+	if spec.LogsAccess() {
+		bucket.read += " GetBucketLogging"
+		bucket.write += " PutBucketLogging"
+	}
+	if spec.ObjectLock != nil {
+		bucket.read += " GetBucketObjectLockConfiguration"
+		bucket.write += " PutBucketObjectLockConfiguration"
+	}
+	list := []rights{bucket, {
 		sid: "Logs", service: "s3", on: policy.Values{names.BucketARN + "/" + below(spec.KeyPrefix) + "AWSLogs/*"},
 		analyse: "GetObject",
-	}
+	}}
 	if !spec.ForceDestroy {
-		return []rights{bucket, logs}
+		return list
 	}
 	objects := rights{sid: "Objects", service: "s3", remove: "DeleteObject DeleteObjectVersion"}
+	if spec.ObjectLock != nil {
+		objects.remove += " GetObjectLegalHold GetObjectRetention"
+	}
 	for _, arn := range bucket.on {
 		objects.on = append(objects.on, arn+"/*")
 	}
-	return []rights{bucket, logs, objects}
+	return append(list, objects)
 }
 
 // below is a prefix as keys have it.
@@ -128,13 +141,20 @@ func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	group := rights{
 		sid: "LogGroup", service: "logs", on: on,
 		read:    "ListTagsForResource",
-		write:   "CreateLogGroup PutRetentionPolicy TagResource",
-		remove:  "DeleteLogGroup",
-		repair:  "PutRetentionPolicy",
+		write:   "CreateLogGroup PutLogGroupDeletionProtection TagResource",
+		remove:  "DeleteLogGroup PutLogGroupDeletionProtection",
 		analyse: "FilterLogEvents StartQuery",
+	}
+	if spec.LogGroupRetention() == 0 {
+		group.write += " DeleteRetentionPolicy"
+	} else {
+		group.write += " PutRetentionPolicy"
+		group.repair += "PutRetentionPolicy"
 	}
 	if spec.Encrypted() {
 		group.write += " AssociateKmsKey"
+	} else {
+		group.write += " DisassociateKmsKey"
 	}
 	return []rights{{
 		sid: "LogGroups", service: "logs", on: policy.Values{arn(place, "logs", "log-group:*")},
@@ -148,9 +168,10 @@ func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 func role(names trail.Names) []rights {
 	return []rights{{
 		sid: "Role", service: "iam", on: policy.Values{names.RoleARN},
-		read:   "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
-		write:  "CreateRole PutRolePolicy TagRole UpdateAssumeRolePolicy",
-		remove: "DeleteRole DeleteRolePolicy",
+		read: "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
+		write: "CreateRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy PutRolePolicy TagRole" +
+			" UpdateAssumeRolePolicy UpdateRole",
+		remove: "DeleteRole DeleteRolePolicy DetachRolePolicy",
 		repair: "PutRolePolicy",
 	}, {
 		sid: "PassRole", service: "iam", on: policy.Values{names.RoleARN},
@@ -202,15 +223,15 @@ func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	return []rights{{
 		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
 		read:   "DescribeMetricFilters",
-		write:  "PutMetricFilter",
+		write:  "DeleteMetricFilter PutMetricFilter",
 		remove: "DeleteMetricFilter",
 	}, {
 		sid: "Alarms", service: "cloudwatch", on: policy.Values{everything},
 		read: "DescribeAlarms",
 	}, {
-		sid: "Alarm", service: "cloudwatch", on: policy.Values{arn(place, "cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-*")},
+		sid: "Alarm", service: "cloudwatch", on: policy.Values{arn(place, "cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")},
 		read:   "ListTagsForResource",
-		write:  "EnableAlarmActions PutMetricAlarm TagResource",
+		write:  "DeleteAlarms PutMetricAlarm TagResource",
 		remove: "DeleteAlarms",
 		repair: "EnableAlarmActions",
 	}}
@@ -221,11 +242,11 @@ func detection(spec trail.Spec, place trail.Place) (list []rights) {
 	if spec.ConfigRules.Enabled {
 		list = append(list, rights{
 			sid: "ConfigRecorder", service: "config", on: policy.Values{everything},
-			read: "DescribeConfigurationRecorderStatus DescribeConfigurationRecorders",
+			read: "DescribeConfigurationRecorderStatus",
 		}, rights{
 			sid: "ConfigRules", service: "config", on: policy.Values{arn(place, "config", "config-rule/*")},
 			read:   "DescribeConfigRules ListTagsForResource",
-			write:  "PutConfigRule TagResource",
+			write:  "DeleteConfigRule PutConfigRule TagResource",
 			remove: "DeleteConfigRule",
 		})
 	}
@@ -241,15 +262,22 @@ func detection(spec trail.Spec, place trail.Place) (list []rights) {
 		}, serviceRole(place, "DetectorRole", "guardduty.amazonaws.com"))
 	}
 	if spec.SecurityHub.Enabled {
-		list = append(list, rights{
+		hub := rights{
 			sid: "SecurityHub", service: "securityhub", on: policy.Values{arn(place, "securityhub", "hub/default")},
-			read:   "DescribeHub GetEnabledStandards ListTagsForResource",
-			write:  "BatchEnableStandards EnableSecurityHub TagResource",
-			remove: "BatchDisableStandards DisableSecurityHub",
-		}, rights{
-			sid: "SecurityHubStandards", service: "securityhub", on: policy.Values{everything},
-			read: "DescribeStandards",
-		}, serviceRole(place, "SecurityHubRole", "securityhub.amazonaws.com"))
+			read:   "DescribeHub ListTagsForResource",
+			write:  "EnableSecurityHub TagResource",
+			remove: "DisableSecurityHub",
+		}
+		if len(spec.SecurityHub.Standards) > 0 {
+			hub.read += " GetEnabledStandards"
+			hub.write += " BatchEnableStandards"
+			hub.remove += " BatchDisableStandards UntagResource"
+			list = append(list, rights{
+				sid: "SecurityHubStandards", service: "securityhub", on: policy.Values{everything},
+				read: "DescribeStandards",
+			})
+		}
+		list = append(list, hub, serviceRole(place, "SecurityHubRole", "securityhub.amazonaws.com"))
 	}
 	return list
 }
