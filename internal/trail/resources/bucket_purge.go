@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,7 +13,6 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/cerpac/trailkeeper/internal/quantity"
-	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
@@ -20,46 +20,76 @@ import (
 // around a lock: what is locked stays, and the bucket with it. Whoever interrupts it
 // finds the rest there.
 func (b *storage) purge(ctx context.Context) error {
-	var deleted, locked int
-	var newest types.ObjectVersion // of those locked
-	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})
+	p := &purge{storage: b}
+	for {
+		before := p.deleted
+		if err := p.pass(ctx); err != nil {
+			return err
+		}
+		if p.locked > 0 {
+			lock, err := b.lockOf(ctx, p.newest)
+			if err != nil {
+				return err
+			}
+			if p.locked == 1 {
+				return converge.Stay("a version in it is locked " + lock)
+			}
+			return converge.Stay(fmt.Sprintf("%s in it are locked, the newest %s", versions(p.locked), lock))
+		}
+		if p.deleted == before { // until then something may have arrived behind the pass
+			return nil
+		}
+	}
+}
+
+// purge is how far the emptying of a bucket is.
+type purge struct {
+	*storage
+	deleted, locked int
+	newest          refusal // of those locked
+}
+
+// refusal is a version that S3 did not let go.
+type refusal struct {
+	version types.ObjectVersion
+	message string
+}
+
+// pass goes through the bucket once.
+func (p *purge) pass(ctx context.Context) error {
+	pages := s3.NewListObjectVersionsPaginator(p.client, &s3.ListObjectVersionsInput{Bucket: &p.name, ExpectedBucketOwner: p.owner})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return err
 		}
-		n, refused, err := b.deleteVersions(ctx, page)
+		deleted, refused, err := p.deleteVersions(ctx, page)
 		if err != nil {
 			return err
 		}
-		if len(refused) > 0 && locked == 0 {
-			if _, err := b.lockOf(ctx, refused[0]); err != nil {
+		if len(refused) > 0 && p.locked == 0 {
+			if _, err := p.lockOf(ctx, refused[0]); err != nil {
 				return err
 			}
 		}
-		locked += len(refused)
-		for _, version := range refused {
-			if newest.Key == nil || aws.ToTime(version.LastModified).After(aws.ToTime(newest.LastModified)) {
-				newest = version
+		p.locked += len(refused)
+		for _, r := range refused {
+			if p.newest.version.Key == nil || aws.ToTime(r.version.LastModified).After(aws.ToTime(p.newest.version.LastModified)) {
+				p.newest = r
 			}
 		}
-		if deleted += n; n > 0 {
-			b.Progress("deleted " + quantity.FormatCount(int64(deleted)) + " versions from bucket " + b.name)
+		if p.deleted += deleted; deleted > 0 {
+			p.Progress("deleted " + versions(p.deleted) + " from bucket " + p.name)
 		}
 	}
-	if locked == 0 {
-		return nil
-	}
-	lock, err := b.lockOf(ctx, newest)
-	if err != nil {
-		return err
-	}
-	return converge.Stay(fmt.Sprintf("%s versions in it are locked, the newest %s", quantity.FormatCount(int64(locked)), lock))
+	return nil
 }
+
+func versions(n int) string { return quantity.FormatCount(int64(n)) + " versions" }
 
 // deleteVersions deletes what a page lists, which is as much as one call takes, and
 // returns the versions that it was not let.
-func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersionsOutput) (deleted int, refused []types.ObjectVersion, err error) {
+func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersionsOutput) (deleted int, refused []refusal, err error) {
 	var doomed []types.ObjectIdentifier
 	for _, version := range page.Versions {
 		doomed = append(doomed, types.ObjectIdentifier{Key: version.Key, VersionId: version.VersionId})
@@ -84,38 +114,28 @@ func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersion
 		if i < 0 || aws.ToString(failure.Code) != "AccessDenied" {
 			return 0, nil, b.notDeleted(failure.Key, aws.ToString(failure.Code), aws.ToString(failure.Message))
 		}
-		refused = append(refused, page.Versions[i])
+		refused = append(refused, refusal{page.Versions[i], aws.ToString(failure.Message)})
 	}
 	return len(doomed) - len(refused), refused, nil
 }
 
-// lockOf tells what keeps a version that could not be deleted. The error is that
+// lockOf tells what keeps a version that S3 refused to delete. The error is that
 // nothing does: then a right is lacking.
-func (b *storage) lockOf(ctx context.Context, version types.ObjectVersion) (lock string, err error) {
-	hold, err := b.client.GetObjectLegalHold(ctx, &s3.GetObjectLegalHoldInput{
-		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: version.Key, VersionId: version.VersionId,
+func (b *storage) lockOf(ctx context.Context, r refusal) (lock string, err error) {
+	head, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: r.version.Key, VersionId: r.version.VersionId,
 	})
-	if err == nil && hold.LegalHold.Status == types.ObjectLockLegalHoldStatusOn {
+	switch {
+	case err != nil:
+		return "", err
+	case head.ObjectLockLegalHoldStatus == types.ObjectLockLegalHoldStatusOn:
 		return "by a legal hold, until somebody lifts it", nil
+	case aws.ToTime(head.ObjectLockRetainUntilDate).After(time.Now()):
+		return "until " + head.ObjectLockRetainUntilDate.UTC().Format(time.RFC3339), nil
+	case strings.Contains(r.message, "object lock"):
+		return "until a time that the caller may not see: that needs s3:GetObjectRetention and s3:GetObjectLegalHold", nil
 	}
-	if err != nil && !unlocked(err) {
-		return "", err
-	}
-	retained, err := b.client.GetObjectRetention(ctx, &s3.GetObjectRetentionInput{
-		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: version.Key, VersionId: version.VersionId,
-	})
-	if err == nil && aws.ToTime(retained.Retention.RetainUntilDate).After(time.Now()) {
-		return "until " + retained.Retention.RetainUntilDate.UTC().Format(time.RFC3339), nil
-	}
-	if err != nil && !unlocked(err) {
-		return "", err
-	}
-	return "", b.notDeleted(version.Key, "AccessDenied", "no lock is in the way")
-}
-
-// unlocked tells that a version has no lock of the kind that was asked for.
-func unlocked(err error) bool {
-	return account.Missing(err) || account.Code(err) == "InvalidRequest" // in a bucket without Object Lock
+	return "", b.notDeleted(r.version.Key, "AccessDenied", r.message)
 }
 
 // notDeleted makes an error of the call out of one that a call had for one object.
