@@ -265,3 +265,14 @@ func TestPace(t *testing.T) {
 		t.Errorf("writes at %v", at)
 	}
 }
+
+// A hint of a resource's own error is worth more than a general one.
+func TestHintOfTheCause(t *testing.T) {
+	a := newAccount()
+	r := a.resource("trail", func() State { return State{} }, nil)
+	r.Create = func(context.Context) error { return outcome.WithHint(errInconsistent, "look at the role") }
+	_, err := Apply(t.Context(), []Resource{r}, a.options())
+	if outcome.Hint(err) != "look at the role" || a.waited != 2*time.Minute {
+		t.Errorf("after %s: %v, hint %q", a.waited, err, outcome.Hint(err))
+	}
+}

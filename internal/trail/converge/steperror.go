@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,19 +42,12 @@ func (w *worker) fail(call string, cause error) error {
 	if fault.Call != "" {
 		call = fault.Call
 	}
-	err := &StepError{Resource: w.name(), Call: call, Err: cause, Done: slices.Clone(w.done)}
 	stopped := errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded)
-	switch {
-	case outcome.Hint(cause) != "":
-		return err // which has that hint
-	case fault.Class != Denied || stopped:
-		return outcome.WithHint(err, again)
+	if fault.Class != Denied || stopped {
+		return w.stop(call, cause, again)
 	}
-	right := fault.Right
-	if right == "" {
-		right = call
-	}
-	return outcome.WithHint(err, fmt.Sprintf("allow the caller %s on %s; %s; then %s", right, w.name(), policies, again))
+	right := cmp.Or(fault.Right, call)
+	return w.stop(call, cause, fmt.Sprintf("allow the caller %s on %s; %s; then %s", right, w.name(), policies, again))
 }
 
 // impatient is the error when something takes longer than patience lasts.
@@ -62,8 +56,16 @@ func (w *worker) impatient(call, why string, cause error) error {
 	if cause != nil {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
-	return outcome.WithHint(&StepError{Resource: w.name(), Call: call, Err: err, Done: slices.Clone(w.done)},
-		"this can take AWS minutes; try again later: "+again)
+	return w.stop(call, err, "this can take AWS minutes; try again later: "+again)
+}
+
+// stop adds a hint if the cause has none.
+func (w *worker) stop(call string, cause error, hint string) error {
+	err := &StepError{Resource: w.name(), Call: call, Err: cause, Done: slices.Clone(w.done)}
+	if outcome.Hint(cause) != "" {
+		return err
+	}
+	return outcome.WithHint(err, hint)
 }
 
 // name is what the resource at hand is called in messages.
