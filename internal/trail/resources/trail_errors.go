@@ -38,7 +38,7 @@ func waitForTrail(err error) string {
 func (t *auditTrail) checkRoom() error {
 	var own []string
 	for _, other := range t.beside {
-		if strings.Split(aws.ToString(other.TrailARN), ":")[4] != t.owner() {
+		if accountOf(aws.ToString(other.TrailARN)) != t.owner() {
 			continue
 		}
 		name, home := aws.ToString(other.Name), aws.ToString(other.HomeRegion)
@@ -58,7 +58,7 @@ func (t *auditTrail) checkRoom() error {
 // explain adds to an error of CloudTrail what to do about it.
 func (t *auditTrail) explain(err error) error {
 	if advice := t.advice(account.Code(err)); advice != "" {
-		return fmt.Errorf("%w: %s", err, advice)
+		return fmt.Errorf("%w (%s)", err, advice)
 	}
 	return err
 }
@@ -70,11 +70,17 @@ func (t *auditTrail) advice(code string) string {
 	case "TrailAlreadyExistsException", "InvalidHomeRegionException":
 		return "set region to the home Region of the trail, or delete it there first"
 	case "InsufficientS3BucketPolicyException":
-		return fmt.Sprintf("the policy of bucket %s does not let this trail write, or a policy of the organization forbids it", t.Names.Bucket)
+		return fmt.Sprintf("the policy of bucket %s must let this trail write, and no policy of the organization may forbid it", t.Names.Bucket)
 	case "InsufficientEncryptionPolicyException":
 		return fmt.Sprintf("the policy of key %s must let cloudtrail.amazonaws.com do kms:GenerateDataKey* and kms:DescribeKey for the trail %s", t.encryptedBy(), t.Names.TrailARN)
 	case "InsufficientSnsTopicPolicyException":
 		return fmt.Sprintf("the policy of topic %s must let cloudtrail.amazonaws.com do SNS:Publish for the trail %s", t.notified(), t.Names.TrailARN)
+	case "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException":
+		if t.owner() != t.Account.Place.Account {
+			return fmt.Sprintf("the log group and the role must be in the account that owns the trail: take the credentials of %s", t.owner())
+		}
+		return fmt.Sprintf("the role %s must trust cloudtrail.amazonaws.com and write to %s, and no policy of the organization may forbid it",
+			t.Names.Role, t.Names.LogGroup)
 	case "KmsKeyNotFoundException", "KmsException", "InvalidKmsKeyIdException":
 		return fmt.Sprintf("the key %s must be enabled and in %s", t.encryptedBy(), t.Account.Region)
 	}
@@ -82,4 +88,12 @@ func (t *auditTrail) advice(code string) string {
 }
 
 // owner is the account that the trail belongs to.
-func (t *auditTrail) owner() string { return strings.Split(t.Names.TrailARN, ":")[4] }
+func (t *auditTrail) owner() string { return accountOf(t.Names.TrailARN) }
+
+func accountOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}
