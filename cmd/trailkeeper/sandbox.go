@@ -165,10 +165,21 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 	if err := greet(s.out, opts, address, box); err != nil {
 		return err
 	}
-	return serve(ctx, box, listener, func(ctx context.Context) error {
+	err = serve(ctx, box, listener, func(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	})
+	part(s.err, opts, box)
+	return err
+}
+
+// part tells what is left of the sandbox.
+func part(w io.Writer, opts sandboxOptions, box *sandbox.Sandbox) {
+	left := "nothing is left of it"
+	if opts.State != "" {
+		left = "they are kept in " + opts.State
+	}
+	_, _ = fmt.Fprintf(w, "sandbox ended with %s events recorded; %s\n", quantity.FormatCount(int64(box.Events())), left)
 }
 
 // url is where a client finds the sandbox.

@@ -215,6 +215,9 @@ func (s *Sandbox) Handler() http.Handler { return s.handler }
 // Upstream is the URL of what is behind the sandbox.
 func (s *Sandbox) Upstream() string { return s.upstreamURL.String() }
 
+// Events is how many events were recorded.
+func (s *Sandbox) Events() uint64 { return s.journal.Last() }
+
 // Run delivers on the interval until the context is done, and a last time then. It
 // ends before if the upstream that the sandbox started ends.
 func (s *Sandbox) Run(ctx context.Context) error {

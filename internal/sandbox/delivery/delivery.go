@@ -21,9 +21,9 @@ import (
 
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/keyring"
-	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
 

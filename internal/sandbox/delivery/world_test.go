@@ -20,8 +20,8 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/keyring"
-	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
+	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
 
