@@ -1,5 +1,12 @@
 package trail
 
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+)
+
 // Output tells other programs what there is of a trail. Parts that the spec does not
 // want are null.
 type Output struct {
@@ -94,3 +101,24 @@ func (s Spec) Output(p Place, key string) Output {
 	}
 	return o
 }
+
+// WriteText writes the output for people: parts with their members, in the order of
+// the JSON.
+func (o Output) WriteText(w io.Writer) error {
+	var b strings.Builder
+	parts := reflect.ValueOf(o)
+	for i := range parts.NumField() {
+		part := reflect.Indirect(parts.Field(i))
+		if !part.IsValid() {
+			continue
+		}
+		b.WriteString(jsonName(parts.Type().Field(i)) + "\n")
+		for j := range part.NumField() {
+			fmt.Fprintf(&b, "  %-15s %v\n", jsonName(part.Type().Field(j)), part.Field(j))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func jsonName(f reflect.StructField) string { return f.Tag.Get("json") }
