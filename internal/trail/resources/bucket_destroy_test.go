@@ -2,16 +2,15 @@ package resources_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
@@ -75,30 +74,113 @@ func TestDestroyBuckets(t *testing.T) {
 	}
 }
 
-// TestDestroyLocked deletes what it may, and says until when the rest is locked.
+// TestDestroyLocked deletes what it may, and says until when the rest is locked. What
+// moto locks it locks, but it does not tell until when.
 func TestDestroyLocked(t *testing.T) {
-	spec := deploytest.Spec("locked")
-	spec.ObjectLock = &trail.ObjectLock{Mode: "GOVERNANCE", Days: 30}
-	spec.KMS, spec.ForceDestroy = "create", true
-	set := deploytest.Open(t).Set(t, spec)
+	const until = "2099-01-02T03:04:05Z"
+	for _, test := range []struct{ name, hold, retention, stays string }{
+		{"retained", "OFF", "<Mode>GOVERNANCE</Mode><RetainUntilDate>" + until + "</RetainUntilDate>", "a version in it is locked until " + until},
+		{"held", "ON", "", "a version in it is locked by a legal hold, until somebody lifts it"},
+		{"not told", "", "", "a version in it is locked until a time that is not ours to see"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			box := deploytest.Open(t)
+			spec := hardened("locked")
+			spec.ForceDestroy = true
+			set := box.Set(t, spec)
+			apply(t, set)
+			key := "AWSLogs/locked"
+			version := put(t, set, key)
+			if _, err := set.Account.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &set.Names.Bucket, Key: &key}); err != nil { // a marker, which has no lock
+				t.Fatal(err)
+			}
+			box.Tap(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					switch query := r.URL.Query(); {
+					case r.Header.Get("X-Amz-Bypass-Governance-Retention") != "":
+						t.Error("it goes around the lock")
+					case query.Has("legal-hold") || query.Has("retention"):
+						if r.URL.Path != "/"+set.Names.Bucket+"/"+key || query.Get("versionId") != *version {
+							t.Errorf("it asks for %s", r.URL)
+						}
+						if test.hold == "" {
+							w.WriteHeader(http.StatusForbidden)
+						} else if query.Has("legal-hold") {
+							fmt.Fprintf(w, "<LegalHold><Status>%s</Status></LegalHold>", test.hold)
+						} else {
+							fmt.Fprintf(w, "<Retention>%s</Retention>", test.retention)
+						}
+					default:
+						next.ServeHTTP(w, r)
+					}
+				})
+			})
+			result := destroy(t, set)
+			if len(result.Stays) != 2 || !strings.Contains(result.Stays[0], test.stays) || !strings.Contains(result.Stays[1], "logs in bucket") {
+				t.Errorf("what stays is %q", result.Stays)
+			}
+			listed, err := set.Account.S3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &set.Names.Bucket})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(listed.Versions) != 1 || len(listed.DeleteMarkers) > 0 || *listed.Versions[0].VersionId != *version {
+				t.Errorf("there remain %+v", listed.Versions)
+			}
+		})
+	}
+}
+
+// TestDestroyDisturbed goes on after calls that failed as a whole and in part.
+func TestDestroyDisturbed(t *testing.T) {
+	box := deploytest.Open(t)
+	spec := deploytest.Spec("disturbed")
+	spec.ForceDestroy = true
+	set := box.Set(t, spec)
 	apply(t, set)
-	key := "AWSLogs/locked"
-	version := put(t, set, key)
-	if _, err := set.Account.S3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &set.Names.Bucket, Key: &key}); err != nil { // a marker, which has no lock
-		t.Fatal(err)
+	put(t, set, "AWSLogs/a")
+	answers := []string{
+		`<Error><Code>SlowDown</Code></Error>`,
+		`<DeleteResult><Error><Key>AWSLogs/a</Key><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error></DeleteResult>`,
 	}
-	until := time.Now().Add(30 * 24 * time.Hour).UTC().Format(time.DateOnly)
-	result := destroy(t, set)
-	if len(result.Stays) != 2 || !strings.Contains(result.Stays[0], "a version in it is locked until "+until) ||
-		!strings.Contains(result.Stays[1], "logs in bucket") {
-		t.Errorf("what stays is %q, not until %s", result.Stays, until)
+	box.Tap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !r.URL.Query().Has("delete") || len(answers) == 0 {
+				next.ServeHTTP(w, r)
+				return
+			}
+			if strings.HasPrefix(answers[0], "<Error>") {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			w.Write([]byte(answers[0]))
+			answers = answers[1:]
+		})
+	})
+	destroy(t, set)
+	if len(answers) > 0 || !gone(t, set, set.Names.Bucket) {
+		t.Error("the bucket is still there")
 	}
-	listed, err := set.Account.S3.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &set.Names.Bucket})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(listed.Versions) != 1 || len(listed.DeleteMarkers) > 0 || *listed.Versions[0].VersionId != *version {
-		t.Errorf("there remain %+v", listed.Versions)
+}
+
+// TestDestroyWithoutRight stops, and names the right.
+func TestDestroyWithoutRight(t *testing.T) {
+	box := deploytest.Open(t)
+	spec := deploytest.Spec("rightless")
+	spec.ForceDestroy = true
+	set := box.Set(t, spec)
+	apply(t, set)
+	put(t, set, "AWSLogs/a")
+	box.Tap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !r.URL.Query().Has("delete") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			w.Write([]byte(`<DeleteResult><Error><Key>AWSLogs/a</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error></DeleteResult>`))
+		})
+	})
+	_, err := converge.Destroy(t.Context(), storage(set), deploytest.Options())
+	if action, ok := account.Denied(err); !ok || action != "s3:DeleteObjectVersion" {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -134,6 +216,9 @@ func TestBucketOfOthers(t *testing.T) {
 	options.Adopt = true
 	if _, err := converge.Apply(t.Context(), storage(set), options); err != nil {
 		t.Fatal(err)
+	}
+	if todo := changes(t, set); len(todo) > 0 {
+		t.Errorf("after adoption, plan has %+v", todo)
 	}
 	out, err := set.Account.S3.GetBucketTagging(t.Context(), &s3.GetBucketTaggingInput{Bucket: &set.Names.Bucket})
 	if err != nil {

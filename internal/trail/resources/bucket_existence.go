@@ -81,6 +81,8 @@ func waitForBucket(err error) string {
 		return "the policy of the bucket for the access log is not known everywhere yet"
 	case "BucketNotEmpty":
 		return "files that were under way still arrive"
+	case "InternalError": // also of one object among many
+		return "S3 has an error inside"
 	}
 	return ""
 }

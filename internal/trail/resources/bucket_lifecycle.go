@@ -3,7 +3,7 @@ package resources
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -116,17 +116,28 @@ func filterText(rule types.LifecycleRule) string {
 	if rule.Filter != nil {
 		filter = *rule.Filter
 	}
-	//lint:ignore SA1019 rules of long ago have their prefix here
-	filter.Prefix = cmp.Or(filter.Prefix, rule.Prefix)
-	if aws.ToString(filter.Prefix) == "" {
-		filter.Prefix = nil
+	all := filter.And
+	if all == nil {
+		all = &types.LifecycleRuleAndOperator{
+			Prefix: filter.Prefix, ObjectSizeGreaterThan: filter.ObjectSizeGreaterThan, ObjectSizeLessThan: filter.ObjectSizeLessThan,
+		}
+		if filter.Tag != nil {
+			all.Tags = []types.Tag{*filter.Tag}
+		}
 	}
-	if filter == (types.LifecycleRuleFilter{}) {
-		return ""
+	var only []string
+	prefix := cmp.Or(all.Prefix, rule.Prefix) //nolint:staticcheck // SA1019: rules of long ago have it there
+	if aws.ToString(prefix) != "" {
+		only = append(only, "prefix "+*prefix)
 	}
-	text, err := json.Marshal(filter)
-	if err != nil {
-		panic(err) // of strings and numbers
+	for _, tag := range all.Tags {
+		only = append(only, "tag "+aws.ToString(tag.Key)+"="+aws.ToString(tag.Value))
 	}
-	return string(text)
+	if all.ObjectSizeGreaterThan != nil {
+		only = append(only, fmt.Sprintf("size above %d", *all.ObjectSizeGreaterThan))
+	}
+	if all.ObjectSizeLessThan != nil {
+		only = append(only, fmt.Sprintf("size below %d", *all.ObjectSizeLessThan))
+	}
+	return strings.Join(only, ", ")
 }

@@ -120,20 +120,23 @@ func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersion
 }
 
 // lockOf tells what keeps a version that S3 refused to delete. The error is that
-// nothing does: then a right is lacking.
+// nothing does: then a right is lacking. It does not ask HeadObject, for which the
+// caller would need the right to read logs.
 func (b *storage) lockOf(ctx context.Context, r refusal) (lock string, err error) {
-	head, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{
+	hold, err := b.client.GetObjectLegalHold(ctx, &s3.GetObjectLegalHoldInput{
 		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: r.version.Key, VersionId: r.version.VersionId,
 	})
-	switch {
-	case err != nil:
-		return "", err
-	case head.ObjectLockLegalHoldStatus == types.ObjectLockLegalHoldStatusOn:
+	if err == nil && hold.LegalHold != nil && hold.LegalHold.Status == types.ObjectLockLegalHoldStatusOn {
 		return "by a legal hold, until somebody lifts it", nil
-	case aws.ToTime(head.ObjectLockRetainUntilDate).After(time.Now()):
-		return "until " + head.ObjectLockRetainUntilDate.UTC().Format(time.RFC3339), nil
-	case strings.Contains(r.message, "object lock"):
-		return "until a time that the caller may not see: that needs s3:GetObjectRetention and s3:GetObjectLegalHold", nil
+	}
+	retained, err := b.client.GetObjectRetention(ctx, &s3.GetObjectRetentionInput{
+		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: r.version.Key, VersionId: r.version.VersionId,
+	})
+	if err == nil && retained.Retention != nil && retained.Retention.RetainUntilDate != nil {
+		return "until " + retained.Retention.RetainUntilDate.UTC().Format(time.RFC3339), nil
+	}
+	if strings.Contains(r.message, "object lock") {
+		return "until a time that is not ours to see, which needs s3:GetObjectRetention and s3:GetObjectLegalHold", nil
 	}
 	return "", b.notDeleted(r.version.Key, "AccessDenied", r.message)
 }
