@@ -3,8 +3,8 @@ package resources
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +29,7 @@ func wantedSelectors(spec *trail.Spec) ([]types.EventSelector, []types.AdvancedE
 	if len(spec.EventSelectors) == 0 {
 		return []types.EventSelector{defaultSelector()}, nil
 	}
-	var list []types.EventSelector
+	var selectors []types.EventSelector
 	for _, want := range spec.EventSelectors {
 		selector := types.EventSelector{
 			ReadWriteType:                 types.ReadWriteType(cmp.Or(want.ReadWriteType, "All")),
@@ -39,13 +39,13 @@ func wantedSelectors(spec *trail.Spec) ([]types.EventSelector, []types.AdvancedE
 		for _, data := range want.DataResources {
 			selector.DataResources = append(selector.DataResources, types.DataResource{Type: &data.Type, Values: data.Values})
 		}
-		list = append(list, selector)
+		selectors = append(selectors, selector)
 	}
-	return list, nil
+	return selectors, nil
 }
 
-func wantedAdvanced(selectors []trail.AdvancedSelector) (list []types.AdvancedEventSelector) {
-	for _, want := range selectors {
+func wantedAdvanced(wanted []trail.AdvancedSelector) (selectors []types.AdvancedEventSelector) {
+	for _, want := range wanted {
 		selector := types.AdvancedEventSelector{Name: textOrNil(want.Name)}
 		for _, field := range want.FieldSelectors {
 			selector.FieldSelectors = append(selector.FieldSelectors, types.AdvancedFieldSelector{
@@ -54,9 +54,9 @@ func wantedAdvanced(selectors []trail.AdvancedSelector) (list []types.AdvancedEv
 				EndsWith: field.EndsWith, NotEndsWith: field.NotEndsWith,
 			})
 		}
-		list = append(list, selector)
+		selectors = append(selectors, selector)
 	}
-	return list
+	return selectors
 }
 
 // putSelectors replaces the selectors, those of the other kind too.
@@ -87,13 +87,13 @@ func describeClassic(selectors []types.EventSelector) converge.Set {
 		if s.IncludeManagementEvents == nil || *s.IncludeManagementEvents {
 			text := "management events"
 			if len(s.ExcludeManagementEventSources) > 0 {
-				text += " without " + strings.Join(sorted(s.ExcludeManagementEventSources), ", ")
+				text += " without " + list(s.ExcludeManagementEventSources)
 			}
 			parts = append(parts, text)
 		}
 		var data []string
 		for _, d := range s.DataResources {
-			data = append(data, fmt.Sprintf("%s %q", aws.ToString(d.Type), sorted(d.Values)))
+			data = append(data, aws.ToString(d.Type)+" "+list(d.Values))
 		}
 		parts = append(parts, sorted(data)...)
 		set = append(set, cmp.Or(string(s.ReadWriteType), "All")+": "+strings.Join(parts, "; "))
@@ -116,11 +116,15 @@ func describeAdvanced(selectors []types.AdvancedEventSelector) converge.Set {
 				{"not equals", f.NotEquals}, {"not starts with", f.NotStartsWith}, {"not ends with", f.NotEndsWith},
 			} {
 				if len(operator.values) > 0 {
-					conditions = append(conditions, fmt.Sprintf("%s %s %q", aws.ToString(f.Field), operator.name, sorted(operator.values)))
+					conditions = append(conditions, aws.ToString(f.Field)+" "+operator.name+" "+list(operator.values))
 				}
 			}
 		}
-		set = append(set, fmt.Sprintf("%q: %s", aws.ToString(s.Name), strings.Join(sorted(conditions), "; ")))
+		text := strings.Join(sorted(conditions), "; ")
+		if name := aws.ToString(s.Name); name != "" {
+			text = word(name, `:"`) + ": " + text
+		}
+		set = append(set, text)
 	}
 	return set
 }
@@ -135,12 +139,29 @@ func describeInsights(selectors []types.InsightSelector) converge.Set {
 		for _, category := range s.EventCategories {
 			categories = append(categories, string(category))
 		}
-		if of := strings.Join(sorted(categories), ", "); of != "" && of != "Management" {
+		if of := list(categories); of != "" && of != "Management" {
 			text += " of " + of + " events"
 		}
 		set = append(set, text)
 	}
 	return set
+}
+
+// list says values in words, no two lists the same.
+func list(values []string) string {
+	words := sorted(values)
+	for i, value := range words {
+		words[i] = word(value, ` ,;"`)
+	}
+	return strings.Join(words, ", ")
+}
+
+// word quotes a text with characters that mean something where it is used.
+func word(text, special string) string {
+	if text == "" || strings.ContainsAny(text, special) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 func sorted(values []string) []string { return slices.Sorted(slices.Values(values)) }

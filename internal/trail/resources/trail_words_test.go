@@ -2,16 +2,21 @@ package resources
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
 func TestTrailErrors(t *testing.T) {
@@ -53,6 +58,21 @@ func TestTrailErrors(t *testing.T) {
 	}
 }
 
+// CloudTrail may answer StartLogging well and not log.
+func TestStartIsVerified(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(`{"IsLogging": false}`))
+	}))
+	defer server.Close()
+	b := trailBox{Account: &account.Account{Trails: cloudtrail.New(cloudtrail.Options{
+		BaseEndpoint: &server.URL, Region: testRegion, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
+	})}}
+	subject := auditTrail{Set: b.set(nil)}
+	if err := subject.start(t.Context(), converge.Actual{}); !errors.Is(err, errSilent) {
+		t.Errorf("got %v, want %v", err, errSilent)
+	}
+}
+
 func TestSelectorsInWords(t *testing.T) {
 	data := func(kind string, values ...string) types.DataResource {
 		return types.DataResource{Type: &kind, Values: values}
@@ -83,10 +103,11 @@ func TestSelectorsInWords(t *testing.T) {
 		},
 		{classic(types.EventSelector{IncludeManagementEvents: no, DataResources: []types.DataResource{data("A", "x", "y"), data("B", "z")}})},
 		{classic(types.EventSelector{DataResources: []types.DataResource{data("A", "x")}}, types.EventSelector{DataResources: []types.DataResource{data("B", "z")}})},
-		{classic(types.EventSelector{DataResources: []types.DataResource{data("A", `x" "y`), data("B", "z")}})},
+		{classic(types.EventSelector{DataResources: []types.DataResource{data("A", "x, y"), data("B", "z")}})},
 		{advanced("n", field("eventCategory", "Management"), field("readOnly", "true")), advanced("n", field("readOnly", "true"), field("eventCategory", "Management"))},
 		{advanced("m", field("eventCategory", "Management"), field("readOnly", "true"))},
 		{advanced("n", field("eventCategory", "Management"))},
+		{advanced("", field("eventCategory", "Management"))},
 		{advanced("n", field("eventCategory", "Management"), types.AdvancedFieldSelector{Field: aws.String("readOnly"), NotEquals: []string{"true"}})},
 	}
 	var seen []string
