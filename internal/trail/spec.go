@@ -97,7 +97,7 @@ type Alarms struct {
 	// Subscriptions are those to the made topic.
 	Subscriptions []Subscription `yaml:"subscriptions"`
 	Namespace     string         `yaml:"namespace"`
-	Disabled      []string       `yaml:"disabled"` // controls by their ids, such as cis-4.3
+	Disabled      []string       `yaml:"disabled"` // controls by their ids, such as root-account-usage
 	// Overrides change controls by their ids.
 	Overrides map[string]AlarmOverride `yaml:"overrides"`
 	// Tamper adds a filter on changes to the trail that the CIS ones do not see.
