@@ -231,6 +231,16 @@ func TestAlarmDrift(t *testing.T) {
 			in.ComparisonOperator = alarmtypes.ComparisonOperatorLessThanThreshold
 		}), []string{"comparison"}},
 		{"missing data", alarm(func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("ignore") }), []string{"treat_missing_data"}},
+		{"datapoints", alarm(func(in *cloudwatch.PutMetricAlarmInput) {
+			in.EvaluationPeriods, in.DatapointsToAlarm = aws.Int32(5), aws.Int32(4)
+		}), []string{"datapoints_to_alarm", "evaluation_periods"}},
+		{"percentile", alarm(func(in *cloudwatch.PutMetricAlarmInput) {
+			in.Statistic, in.ExtendedStatistic = "", aws.String("p1")
+		}), []string{"statistic"}},
+		{"expression", alarm(func(in *cloudwatch.PutMetricAlarmInput) {
+			in.MetricName, in.Namespace, in.Statistic, in.Period = nil, nil, "", nil
+			in.Metrics = []alarmtypes.MetricDataQuery{{Id: aws.String("m"), Expression: aws.String("TIME_SERIES(0)"), ReturnData: aws.Bool(true)}}
+		}), []string{"metric.expressions", "metric.name", "metric.namespace", "period", "statistic"}},
 		{"description", alarm(func(in *cloudwatch.PutMetricAlarmInput) { in.AlarmDescription = nil }), []string{"description"}},
 		{"tag", func(ctx context.Context) error {
 			_, err := b.Alarms.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: s.alarmARN(name), TagKeys: []string{"team"}})
