@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -93,10 +94,17 @@ func (o *deployOptions) spec() (trail.Spec, error) {
 			v.take(&spec, &o.given)
 		}
 	}
-	if err := spec.Validate(); err != nil {
-		return spec, outcome.Usage(err)
+	return spec, senseless(spec.Validate())
+}
+
+// senseless is the error for a configuration with problems, one on each line.
+func senseless(problems error) error {
+	if problems == nil {
+		return nil
 	}
-	return spec, nil
+	list := strings.ReplaceAll(problems.Error(), "\n", "\n  ")
+	return outcome.Usage(outcome.WithHint(errors.New("the configuration makes no sense:\n  "+list),
+		"'trailkeeper init' writes a file in which every field is explained"))
 }
 
 func (o *deployOptions) read() (trail.Spec, error) {
@@ -104,7 +112,7 @@ func (o *deployOptions) read() (trail.Spec, error) {
 	switch {
 	case err == nil:
 		spec, err := trail.Read(o.config, text)
-		return spec, outcome.Usage(err)
+		return spec, senseless(err)
 	case !errors.Is(err, fs.ErrNotExist):
 		return trail.Spec{}, outcome.CouldNotLook(fmt.Errorf("read configuration: %w", err))
 	case o.flags.Changed("config") || !o.flags.Changed("env") || !o.flags.Changed("project-id"):
@@ -141,7 +149,7 @@ func (o *deployOptions) connect(ctx context.Context, s *streams) (*deployment, e
 		return nil, err
 	}
 	if err := spec.Fits(a.Place); err != nil {
-		return nil, outcome.Usage(err)
+		return nil, senseless(err)
 	}
 	for _, warning := range spec.Warnings() {
 		fmt.Fprintf(s.err, "warning: %s\n", warning)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -56,9 +55,7 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 		return err
 	}
 	if opts.format == reportJSON {
-		out := json.NewEncoder(s.out)
-		out.SetIndent("", "  ")
-		err = out.Encode(plan)
+		err = plan.WriteJSON(s.out)
 	} else {
 		err = plan.WriteText(s.out)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/permissions"
 )
@@ -58,7 +57,7 @@ func runPolicy(ctx context.Context, opts *deployOptions, job permissions.Job, s 
 		}
 		place = d.Account.Place
 	} else if err := spec.Fits(place); err != nil {
-		return outcome.Usage(err)
+		return senseless(err)
 	}
 	_, err = fmt.Fprintln(s.out, permissions.For(job, spec, place))
 	return err

@@ -43,6 +43,8 @@ func correct(o *trail.Output, kind string, field converge.FieldChange) {
 		o.Bucket.Versioning = text(field.Old)
 	case "bucket encryption.algorithm":
 		o.Bucket.Encryption = text(field.Old)
+	case "bucket lifecycle.retention.expiration_days":
+		o.Summary.RetentionDays, _ = field.Old.(int)
 	case "log group retention_days":
 		o.LogGroup.RetentionDays, _ = field.Old.(int)
 	case "trail multi_region":
