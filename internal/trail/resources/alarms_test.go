@@ -142,7 +142,28 @@ func TestAlarms(t *testing.T) {
 		mustApply(t, b.set(alarming(nil)).watched())
 	})
 
-	mustDestroy(t, s.alarms())
+	t.Run("log group of others", func(t *testing.T) {
+		own := func(trailName string) {
+			_, err := b.Logs.TagResource(t.Context(), &cloudwatchlogs.TagResourceInput{
+				ResourceArn: &s.Names.LogGroupARN, Tags: map[string]string{trail.OwnerTag: trailName},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		own("other-trail")
+		before := s.filterNames(t)
+		mustDestroy(t, s.watched())
+		if got := s.filterNames(t); !slices.Equal(got, before) {
+			t.Errorf("after destroy the filters are %q, were %q", got, before)
+		}
+		own(s.Names.Trail)
+		mustApply(t, s.watched())
+	})
+
+	watched := s.watched()
+	watched[0].Delete, watched[0].Stays = nil, "for its filters to be looked at"
+	mustDestroy(t, watched)
 	if got := s.filterNames(t); !slices.Equal(got, []string{"Errors"}) {
 		t.Errorf("after destroy the filters are %q", got)
 	}

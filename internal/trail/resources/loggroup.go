@@ -46,6 +46,7 @@ func (g trailLogGroup) want() (converge.State, error) {
 }
 
 func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
+	g.refs.LogGroupOurs = false
 	found, err := g.find(ctx)
 	if err != nil || found == nil {
 		return converge.Actual{}, err
@@ -61,7 +62,8 @@ func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
 	if class == "" {
 		class = types.LogGroupClassStandard
 	}
-	return converge.Actual{Exists: true, Owned: g.owns(tags.Tags), State: converge.State{
+	g.refs.LogGroupOurs = g.owns(tags.Tags)
+	return converge.Actual{Exists: true, Owned: g.refs.LogGroupOurs, State: converge.State{
 		"retention_days":      int(aws.ToInt32(found.RetentionInDays)), // 0 is for ever
 		"kms_key":             orNil(aws.ToString(found.KmsKeyId)),
 		"deletion_protection": aws.ToBool(found.DeletionProtectionEnabled),

@@ -26,7 +26,8 @@ type Set struct {
 // refs is what no name predicts. Resources fill it in when they are read or made;
 // those after them use it in Want.
 type refs struct {
-	KeyARN string // of the key that encrypts; "" without one
+	KeyARN       string // of the key that encrypts; "" without one
+	LogGroupOurs bool   // whose metric filters are ours too: they carry no tags
 }
 
 // New returns the parts of the trail that spec wants in an account.
