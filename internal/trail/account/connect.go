@@ -104,6 +104,7 @@ var regionName = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 // clients makes one for each service. Hosts that are not AWS's seldom have names
 // for buckets.
 func clients(cfg aws.Config) *Account {
+	cfg.APIOptions = append(cfg.APIOptions, advise)
 	return &Account{
 		Trails:        cloudtrail.NewFromConfig(cfg),
 		Alarms:        cloudwatch.NewFromConfig(cfg),
@@ -132,7 +133,7 @@ func (a *Account) identify(ctx context.Context, credentials aws.CredentialsProvi
 	}
 	who, err := a.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return outcome.WithHint(fmt.Errorf("connect to AWS in %s: %w", a.Region, err), Hint(err))
+		return fmt.Errorf("connect to AWS in %s: %w", a.Region, err)
 	}
 	a.Caller, a.Account = aws.ToString(who.Arn), aws.ToString(who.Account)
 	part := strings.SplitN(a.Caller, ":", 3)

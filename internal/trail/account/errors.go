@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"net"
 	"regexp"
@@ -8,6 +9,9 @@ import (
 	"syscall"
 
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
 // Code is the code with which AWS refused, or "".
@@ -117,9 +121,8 @@ func objectStorage(operation string) string {
 	return operation
 }
 
-// Hint says what may help against an error of AWS or of the way there, and is ""
-// where nothing is known to.
-func Hint(err error) string {
+// advice says what may help when no call gets through, whatever it is for.
+func advice(err error) string {
 	var name *net.DNSError
 	switch code := Code(err); {
 	case code == "ExpiredToken" || code == "ExpiredTokenException" || code == "RequestExpired":
@@ -128,24 +131,25 @@ func Hint(err error) string {
 		return "check AWS_PROFILE or the access key, and that the Region is of the account's partition and enabled in it"
 	case code == "RequestTimeTooSkewed":
 		return "set this machine's clock: AWS accepts 15 minutes of difference"
-	case Throttled(err):
-		return "others use the account's quota of calls at the same time; run the same command again later"
 	case errors.As(err, &name) && name.IsNotFound:
 		return "check the name of the Region and AWS_ENDPOINT_URL, and that this machine reaches the internet"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "check AWS_ENDPOINT_URL; a sandbox there must be running"
 	}
-	if action, ok := Denied(err); ok && action != "" {
-		return "let the caller " + action + on(DeniedResource(err)) + ": trailkeeper policy apply prints all that is needed"
-	}
 	return ""
 }
 
-func on(resource string) string {
-	if resource == "" {
-		return ""
-	}
-	return " on " + resource
+// advise has every error of a client come with its advice.
+func advise(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Advise", func(
+		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+	) (middleware.InitializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleInitialize(ctx, in)
+		if hint := advice(err); hint != "" {
+			err = outcome.WithHint(err, hint)
+		}
+		return out, metadata, err
+	}), middleware.Before)
 }
 
 // rejected tells of codes for credentials that AWS does not know.

@@ -3,7 +3,6 @@ package account_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -85,27 +84,6 @@ func TestThrottled(t *testing.T) {
 	for _, err := range []error{nil, errors.New("Throttling"), refusal("KMS", "CreateKey", "LimitExceededException", "")} {
 		if account.Throttled(err) {
 			t.Errorf("%v is throttled", err)
-		}
-	}
-}
-
-func TestHint(t *testing.T) {
-	for _, test := range []struct {
-		err  error
-		want string
-	}{
-		{nil, ""},
-		{refusal("S3", "HeadBucket", "InternalError", ""), ""},
-		{refusal("S3", "HeadBucket", "ExpiredToken", ""), "log in again, for example with aws sso login; what was done so far stays, and the same command goes on from there"},
-		{refusal("S3", "HeadBucket", "RequestTimeTooSkewed", ""), "set this machine's clock: AWS accepts 15 minutes of difference"},
-		{refusal("S3", "HeadBucket", "SlowDown", ""), "others use the account's quota of calls at the same time; run the same command again later"},
-		{&net.DNSError{IsNotFound: true}, "check the name of the Region and AWS_ENDPOINT_URL, and that this machine reaches the internet"},
-		{refusal("S3", "HeadBucket", "Forbidden", ""), "let the caller s3:ListBucket: trailkeeper policy apply prints all that is needed"},
-		{refusal("IAM", "CreateRole", "AccessDenied", "is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::1:role/x because"),
-			"let the caller iam:CreateRole on arn:aws:iam::1:role/x: trailkeeper policy apply prints all that is needed"},
-	} {
-		if got := account.Hint(test.err); got != test.want {
-			t.Errorf("the hint of %v is %q", test.err, got)
 		}
 	}
 }

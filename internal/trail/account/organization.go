@@ -24,7 +24,7 @@ func (a *Account) organize(ctx context.Context) error {
 		return outcome.WithHint(fmt.Errorf("find organization: account %s is in none", a.Account),
 			"set organization to false, or take the management account's credentials")
 	case err != nil:
-		return outcome.WithHint(fmt.Errorf("find organization: %w", err), Hint(err))
+		return fmt.Errorf("find organization: %w", err)
 	}
 	organization := described.Organization
 	a.Organization, a.Management = aws.ToString(organization.Id), aws.ToString(organization.MasterAccountId)
@@ -48,7 +48,7 @@ func (a *Account) delegated(ctx context.Context) error {
 			break // as AWS answers members that administer nothing
 		}
 		if err != nil {
-			return outcome.WithHint(fmt.Errorf("find administrators of organization %s: %w", a.Organization, err), Hint(err))
+			return fmt.Errorf("find administrators of organization %s: %w", a.Organization, err)
 		}
 		for _, administrator := range page.DelegatedAdministrators {
 			if aws.ToString(administrator.Id) == a.Account {

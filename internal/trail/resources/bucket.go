@@ -42,7 +42,7 @@ type storage struct {
 
 func (s *Set) storage(kind, name string) *storage {
 	return &storage{
-		Set: s, kind: kind, name: name, client: s.Account.S3, owner: &s.Account.Place.Account,
+		Set: s, kind: kind, name: name, client: s.Account.S3, owner: &s.Account.Account,
 		locked: name == s.Names.Bucket && s.Spec.ObjectLock != nil,
 	}
 }

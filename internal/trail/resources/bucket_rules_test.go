@@ -42,10 +42,10 @@ func TestFilterText(t *testing.T) {
 		want string
 	}{
 		{types.LifecycleRule{}, ""},
-		{types.LifecycleRule{Prefix: aws.String("")}, ""},
+		{types.LifecycleRule{Prefix: aws.String("")}, ""}, //nolint:staticcheck // SA1019: as S3 may answer
 		{types.LifecycleRule{Filter: &types.LifecycleRuleFilter{}}, ""},
 		{types.LifecycleRule{Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")}}, ""},
-		{types.LifecycleRule{Prefix: aws.String("a/")}, `prefix a/`},
+		{types.LifecycleRule{Prefix: aws.String("a/")}, `prefix a/`}, //nolint:staticcheck // SA1019: as S3 may answer
 		{types.LifecycleRule{Filter: &types.LifecycleRuleFilter{Prefix: aws.String("a/")}}, `prefix a/`},
 		{types.LifecycleRule{Filter: &types.LifecycleRuleFilter{Tag: tag}}, `tag k=v`},
 		{types.LifecycleRule{Filter: &types.LifecycleRuleFilter{ObjectSizeLessThan: aws.Int64(2)}}, `size below 2`},

@@ -129,6 +129,14 @@ func TestKeyOfOthers(t *testing.T) {
 	if todo := changes(t, set); todo[0].Kind != "KMS key" || todo[0].Action != converge.Refused {
 		t.Errorf("plan has %+v", todo)
 	}
+	options := deploytest.Options()
+	options.Adopt = true
+	if _, err := converge.Apply(t.Context(), storage(set), options); err != nil {
+		t.Fatal(err)
+	}
+	if todo := changes(t, set); len(todo) > 0 || *keyID(t, set) != *other.KeyMetadata.KeyId {
+		t.Errorf("after adoption, plan has %+v", todo)
+	}
 }
 
 // TestKeyMadeTwice is interrupted between key and alias, and finds the key again.
@@ -173,6 +181,17 @@ func TestKeyDestroyed(t *testing.T) {
 	apply(t, set)
 	if now := keyID(t, set); *now != *id {
 		t.Errorf("the key is now %s, and was %s", *now, *id)
+	}
+}
+
+// TestKeyOfProtectedEvents stays with a log group that stays.
+func TestKeyOfProtectedEvents(t *testing.T) {
+	spec := encrypted("protected")
+	spec.LogGroupDeletionProtection = true
+	set := deploytest.Open(t).Set(t, spec)
+	apply(t, set)
+	if result := destroy(t, set); len(result.Stays) != 1 || !strings.Contains(result.Stays[0], "events in log group "+set.Names.LogGroup+" need it") {
+		t.Errorf("what stays is %q", result.Stays)
 	}
 }
 
