@@ -101,8 +101,7 @@ func (s *Set) recorder() converge.Resource {
 			}
 			actual := converge.Actual{Exists: len(out.ConfigurationRecordersStatus) > 0, Shared: recorderStays}
 			if !actual.Exists {
-				actual.Note = "AWS Config has no configuration recorder in " + s.Account.Region + ", and takes no rules without one: " +
-					"turn AWS Config on there, or set config_rules.enabled to false"
+				actual.Note = "AWS Config has no configuration recorder in " + s.Account.Region + ", and takes no rules without one: " + recorderAdvice
 				return actual, nil
 			}
 			for _, status := range out.ConfigurationRecordersStatus {
@@ -116,4 +115,7 @@ func (s *Set) recorder() converge.Resource {
 	}
 }
 
-const recorderStays = "it is not the trail's"
+const (
+	recorderStays  = "it is not the trail's"
+	recorderAdvice = "turn AWS Config on there, or set config_rules.enabled to false"
+)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
 
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
@@ -27,6 +27,7 @@ func (s *Set) configRule(r rule) converge.Resource {
 			want := converge.State{"owner": string(types.OwnerAws), "identifier": r.identifier, "tags": s.wantedTags()}
 			if r.periodic {
 				want["parameters"], want["frequency"] = r.parameters, string(types.MaximumExecutionFrequencyTwentyFourHours)
+				want["scope"] = nil
 			}
 			return want, nil
 		},
@@ -43,17 +44,14 @@ func (s *Set) configRule(r rule) converge.Resource {
 			if err != nil {
 				return converge.Actual{}, err
 			}
-			state, err := describeRule(out.ConfigRules[0])
-			if err != nil {
-				return converge.Actual{}, err
-			}
+			state := describeRule(out.ConfigRules[0])
 			state["tags"] = s.seenTags(tags)
 			return converge.Actual{Exists: true, Owned: s.owns(tags), State: state}, nil
 		},
 		Create: put,
 		Parts: []converge.Part{
 			{
-				Fields: []string{"owner", "identifier", "parameters", "frequency"}, Call: "config:PutConfigRule",
+				Fields: []string{"owner", "identifier", "parameters", "frequency", "scope"}, Call: "config:PutConfigRule",
 				Write: func(ctx context.Context, _ converge.Actual) error { return put(ctx) },
 			},
 			{Fields: []string{"tags"}, Call: "config:TagResource", Write: func(ctx context.Context, _ converge.Actual) error {
@@ -80,21 +78,23 @@ func waitForRule(err error) string {
 	return ""
 }
 
-func describeRule(r types.ConfigRule) (converge.State, error) {
-	parameters := map[string]string{}
-	if text := aws.ToString(r.InputParameters); text != "" {
-		if err := json.Unmarshal([]byte(text), &parameters); err != nil {
-			return nil, fmt.Errorf("parameters of Config rule %s: %w", aws.ToString(r.ConfigRuleName), err)
-		}
-	}
-	state := converge.State{
-		"parameters": parameters,
-		"frequency":  cmp.Or(string(r.MaximumExecutionFrequency), string(types.MaximumExecutionFrequencyTwentyFourHours)),
-	}
+func describeRule(r types.ConfigRule) converge.State {
+	state := converge.State{"frequency": cmp.Or(string(r.MaximumExecutionFrequency), string(types.MaximumExecutionFrequencyTwentyFourHours))}
 	if r.Source != nil {
 		state["owner"], state["identifier"] = string(r.Source.Owner), aws.ToString(r.Source.SourceIdentifier)
 	}
-	return state, nil
+	if text := aws.ToString(r.InputParameters); text != "" {
+		parameters := map[string]string{}
+		state["parameters"] = parameters
+		if json.Unmarshal([]byte(text), &parameters) != nil {
+			state["parameters"] = text // whatever it is, it is none of ours
+		}
+	}
+	if scope := r.Scope; scope != nil {
+		state["scope"] = append(converge.Set(scope.ComplianceResourceTypes),
+			aws.ToString(scope.ComplianceResourceId), aws.ToString(scope.TagKey), aws.ToString(scope.TagValue))
+	}
+	return state
 }
 
 func (s *Set) putRule(ctx context.Context, r rule) error {
@@ -113,6 +113,9 @@ func (s *Set) putRule(ctx context.Context, r rule) error {
 		put.InputParameters = aws.String(string(parameters))
 	}
 	_, err := s.Account.Config.PutConfigRule(ctx, &configservice.PutConfigRuleInput{ConfigRule: &put, Tags: ruleTags(s.wantedTags())})
+	if account.Code(err) == "NoAvailableConfigurationRecorderException" { // since the plan
+		return outcome.WithHint(err, recorderAdvice)
+	}
 	return err
 }
 

@@ -90,8 +90,12 @@ func TestConfigRules(t *testing.T) {
 	}
 	mends(t, rules, []drift{
 		{"parameters", change(func(r *types.ConfigRule) { r.InputParameters = aws.String(`{"s3BucketName":"elsewhere"}`) }), []string{"parameters"}},
+		{"other parameters", change(func(r *types.ConfigRule) { r.InputParameters = aws.String(`{"s3BucketName":[1]}`) }), []string{"parameters"}},
 		{"no parameters", change(func(r *types.ConfigRule) { r.InputParameters = nil }), []string{"parameters"}},
 		{"frequency", change(func(r *types.ConfigRule) { r.MaximumExecutionFrequency = types.MaximumExecutionFrequencyOneHour }), []string{"frequency"}},
+		{"scope", change(func(r *types.ConfigRule) {
+			r.Scope = &types.Scope{TagKey: aws.String("audited"), TagValue: aws.String("never")}
+		}), []string{"scope"}},
 		{"identifier", change(func(r *types.ConfigRule) {
 			r.InputParameters, r.Source.SourceIdentifier = nil, aws.String("CLOUDTRAIL_S3_BUCKET_ACCESS_LOGGING")
 		}), []string{"identifier", "parameters"}},
