@@ -10,10 +10,9 @@ func (s *Set) accessLogs() []converge.Resource {
 	}
 	b := s.storage("access log bucket", s.Names.AccessLogBucket)
 	return []converge.Resource{b.resource([]setting{
-		b.publicAccess(), b.ownership(), b.versioning(),
+		b.tagging(), b.publicAccess(), b.ownership(), b.versioning(),
 		b.encryption(func() any { return nil }),
 		b.policy(s.Spec.AccessLogPolicy(s.Account.Place)),
 		b.lifecycle(0),
-		b.tagging(),
 	})}
 }

@@ -15,7 +15,7 @@ import (
 // bucket is where CloudTrail delivers.
 func (s *Set) bucket() []converge.Resource {
 	b := s.storage("bucket", s.Names.Bucket)
-	settings := []setting{b.publicAccess(), b.ownership(), b.versioning(), b.encryption(s.wantedKey)}
+	settings := []setting{b.tagging(), b.publicAccess(), b.ownership(), b.versioning(), b.encryption(s.wantedKey)}
 	if lock := s.Spec.ObjectLock; lock != nil {
 		settings = append(settings, b.objectLock(lock))
 	}
@@ -26,7 +26,7 @@ func (s *Set) bucket() []converge.Resource {
 	if s.Spec.LogsAccess() {
 		settings = append(settings, b.logging(s.Names.AccessLogBucket))
 	}
-	return []converge.Resource{b.resource(append(settings, b.tagging()))}
+	return []converge.Resource{b.resource(settings)}
 }
 
 // storage is a bucket of ours. Every call names the account that must own it, so

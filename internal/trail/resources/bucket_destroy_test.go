@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -191,41 +190,6 @@ func TestDestroyEmpty(t *testing.T) {
 	destroy(t, set)
 	if !gone(t, set, set.Names.Bucket) {
 		t.Error("the bucket is still there")
-	}
-}
-
-// TestBucketOfOthers leaves alone a bucket that has our name, until told to adopt it.
-func TestBucketOfOthers(t *testing.T) {
-	set := deploytest.Open(t).Set(t, deploytest.Spec("others"))
-	in := &s3.CreateBucketInput{Bucket: &set.Names.Bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: deploytest.Region}}
-	if _, err := set.Account.S3.CreateBucket(t.Context(), in); err != nil {
-		t.Fatal(err)
-	}
-	theirs := types.Tag{Key: aws.String("Owner"), Value: aws.String("them")}
-	tagging := &s3.PutBucketTaggingInput{Bucket: &set.Names.Bucket, Tagging: &types.Tagging{TagSet: []types.Tag{theirs}}}
-	if _, err := set.Account.S3.PutBucketTagging(t.Context(), tagging); err != nil {
-		t.Fatal(err)
-	}
-	if todo := changes(t, set); len(todo) != 1 || todo[0].Action != converge.Refused {
-		t.Fatalf("plan has %+v", todo)
-	}
-	if result := destroy(t, set); len(result.Stays) != 1 {
-		t.Errorf("what stays is %q", result.Stays)
-	}
-	options := deploytest.Options()
-	options.Adopt = true
-	if _, err := converge.Apply(t.Context(), storage(set), options); err != nil {
-		t.Fatal(err)
-	}
-	if todo := changes(t, set); len(todo) > 0 {
-		t.Errorf("after adoption, plan has %+v", todo)
-	}
-	out, err := set.Account.S3.GetBucketTagging(t.Context(), &s3.GetBucketTaggingInput{Bucket: &set.Names.Bucket})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(out.TagSet) != 2 || !slices.ContainsFunc(out.TagSet, func(tag types.Tag) bool { return *tag.Key == *theirs.Key && *tag.Value == *theirs.Value }) {
-		t.Errorf("tags are %+v", out.TagSet)
 	}
 }
 

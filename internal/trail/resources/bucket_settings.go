@@ -60,13 +60,27 @@ func (b *storage) ownership() setting {
 			return converge.State{"ownership": string(out.OwnershipControls.Rules[0].ObjectOwnership)}, nil
 		},
 		write: func(ctx context.Context, _ converge.Actual) error {
-			_, err := b.client.PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{
-				Bucket: &b.name, ExpectedBucketOwner: b.owner,
-				OwnershipControls: &types.OwnershipControls{Rules: []types.OwnershipControlsRule{{ObjectOwnership: enforced}}},
-			})
-			return err
+			err := b.putOwnership(ctx, enforced)
+			if account.Code(err) != "InvalidBucketAclWithObjectOwnership" {
+				return err
+			}
+			// An ACL that lets others in has to go first.
+			if _, err := b.client.PutBucketAcl(ctx, &s3.PutBucketAclInput{
+				Bucket: &b.name, ExpectedBucketOwner: b.owner, ACL: types.BucketCannedACLPrivate,
+			}); err != nil {
+				return err
+			}
+			return b.putOwnership(ctx, enforced)
 		},
 	}
+}
+
+func (b *storage) putOwnership(ctx context.Context, ownership types.ObjectOwnership) error {
+	_, err := b.client.PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{
+		Bucket: &b.name, ExpectedBucketOwner: b.owner,
+		OwnershipControls: &types.OwnershipControls{Rules: []types.OwnershipControlsRule{{ObjectOwnership: ownership}}},
+	})
+	return err
 }
 
 func (b *storage) versioning() setting {
