@@ -182,13 +182,8 @@ func (d *deployment) carryOut(ctx context.Context, do worker, s *streams) error 
 	for _, what := range result.Stays {
 		fmt.Fprintf(s.err, "kept %s\n", what)
 	}
-	if err == nil {
-		return nil
-	}
-	if len(result.Done) == 0 {
-		fmt.Fprintln(s.err, "stopped before anything was changed")
-	} else {
-		fmt.Fprintln(s.err, "stopped: what was done so far stays; the same command goes on from there")
+	if err != nil && len(result.Done) == 0 {
+		fmt.Fprintln(s.err, "nothing was changed")
 	}
 	return err
 }

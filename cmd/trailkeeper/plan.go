@@ -59,8 +59,12 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 	} else {
 		err = plan.WriteText(s.out)
 	}
-	if err == nil && opts.detailed && !plan.Empty() {
-		err = outcome.BadEvidence(outcome.WithHint(errors.New("the account is not as configured"), "'trailkeeper apply' makes it so"))
+	if err != nil || !opts.detailed || plan.Empty() {
+		return err
 	}
-	return err
+	hint := "'trailkeeper apply' makes it so"
+	if refused(plan) {
+		hint = "the notes in the plan say why something is refused"
+	}
+	return outcome.BadEvidence(outcome.WithHint(errors.New("the account is not as configured"), hint))
 }
