@@ -90,6 +90,8 @@ func (r *reader) entries(node ast.Node, path string, yield func(key string, at *
 		key, ok := entries.Key().(*ast.StringNode)
 		at := start(entries.Key())
 		switch {
+		case ok && isGlued(entries.KeyValue()):
+			r.fail(at, "%swrite a space after the colon of %q, or quotes around text with a colon", label(path), shortened(key.Value))
 		case !ok:
 			r.fail(at, "%s%q is no key; keys are plain text", label(path), shortened(at.Value))
 		case seen[key.Value] > 0:
@@ -104,6 +106,14 @@ func (r *reader) entries(node ast.Node, path string, yield func(key string, at *
 			yield(key.Value, at, entries.Value())
 		}
 	}
+}
+
+// isGlued tells whether a value follows the colon of a plain key at once. In {a:b: c}
+// that makes a key of a:b to YAML and of a to the parser, so it is better not written.
+func isGlued(entry *ast.MappingValueNode) bool {
+	colon, value := entry.Start.Position, start(entry.Value).Position
+	return entry.Key.GetToken().Type == token.StringType && colon.Line == value.Line && colon.Column+1 == value.Column &&
+		entry.Value.Type() != ast.NullType
 }
 
 func (r *reader) list(node ast.Node, path string, into reflect.Value) {
@@ -185,7 +195,7 @@ func describe(node ast.Node) string {
 	case *ast.SequenceNode:
 		return "a list"
 	case *ast.MappingNode, *ast.MappingValueNode:
-		return "a mapping"
+		return "a mapping; text with a colon may need quotes"
 	case *ast.LiteralNode:
 		return "a block of text"
 	case *ast.AnchorNode, *ast.AliasNode:

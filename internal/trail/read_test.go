@@ -54,6 +54,16 @@ alarms:
 	}
 }
 
+// JSON is YAML too, with and without spaces.
+func TestReadJSON(t *testing.T) {
+	got, err := Read("f", []byte(`{"env":"a","tags":{"b":"c"},"retention_days":3,"alarms":{"enabled":true},"kms": "create"}`))
+	want := Default()
+	want.Env, want.Tags, want.RetentionDays, want.Alarms.Enabled, want.KMS = "a", map[string]string{"b": "c"}, 3, true, create
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestReadNothing(t *testing.T) {
 	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "{}"} {
 		if got, err := Read("f", []byte(text)); err != nil || !reflect.DeepEqual(got, Default()) {
@@ -90,6 +100,9 @@ func TestReadRefuses(t *testing.T) {
 		{"anchor on a mapping", "tags: &a {b: c}", `tags: wants a mapping of keys to values, not an anchor or alias`},
 		{"alias", "env: *a", `f:1:6: env: wants text, not an anchor or alias`},
 		{"merge", "tags: {<<: {a: b}}", `f:1:8: tags: "<<" is no key; keys are plain text`},
+		{"no space", "tags: {a:b: c}", `f:1:8: tags: write a space after the colon of "a"`},
+		{"nor any colon else", "tags: {a:b}", `f:1:8: tags: write a space after the colon of "a"`},
+		{"colons inside two brackets", "alarms: {disabled: [a::b]}", `alarms.disabled[0]: wants text, not a mapping; text with a colon may need quotes`},
 		{"tag", "env: !!str 3", `env: wants text, not a value with a tag`},
 		{"number as key", "tags: {1: a}", `f:1:8: tags: "1" is no key; keys are plain text`},
 		{"two documents", "env: a\n---\nenv: b", `f:3:1: a second document; a file holds one configuration`},

@@ -1,9 +1,11 @@
 package trail
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
@@ -102,15 +104,20 @@ func (c *checker) tags(tags map[string]string) {
 }
 
 func (c *checker) tag(field, key, value string) {
-	const letters = `[\p{L}\p{Z}\p{N}_.:/=+@-]`
+	const letters = `[\p{L}\p{Z}\p{N}_.:/=+@-]*`
+	fits := func(text string, least, most int) bool {
+		length := utf8.RuneCountInString(text)
+		return least <= length && length <= most && isLike(letters, text)
+	}
 	switch {
 	case hasPrefixFold(key, "aws:"):
 		c.fail(field, nil, "AWS keeps keys that start with aws: for itself; rename it")
 	case hasPrefixFold(key, "trailkeeper:"):
 		c.fail(field, nil, "keys that start with trailkeeper: say whose a resource is; rename it")
-	default:
-		c.matches(letters+`{1,128}`, field, key, "write its key in 1 to 128 letters, digits, spaces and _.:/=+-@")
-		c.matches(letters+`{0,256}`, field, value, "write its value in at most 256 letters, digits, spaces and _.:/=+-@")
+	case !fits(key, 1, 128):
+		c.fail(field, nil, "write its key in 1 to 128 letters, digits, spaces and _.:/=+-@")
+	case !fits(value, 0, 256):
+		c.fail(field, value, "write its value in at most 256 letters, digits, spaces and _.:/=+-@")
 	}
 }
 
@@ -137,6 +144,25 @@ func (c *checker) place(s Spec, p Place) {
 		if owner := s.owner(p); id == owner && owner != "" {
 			c.fail(at("accounts", i), id, "it is the trail's own account, which delivers anyway; take it out")
 		}
+	}
+	c.sizes(s, p)
+}
+
+// sizes checks that documents are no larger than services take. They grow with the
+// accounts that deliver, and the key's with its readers.
+func (c *checker) sizes(s Spec, p Place) {
+	const maxBucketPolicy, maxKeyPolicy = 20 << 10, 32 << 10
+	known := Place{
+		Partition: cmp.Or(p.Partition, "aws"), Account: cmp.Or(p.Account, "000000000000"), Region: cmp.Or(p.Region, "ap-southeast-1"),
+		Organization: p.Organization, Management: cmp.Or(p.Management, "000000000000"),
+	}
+	if size := len(s.BucketPolicy(known).String()); size > maxBucketPolicy {
+		c.fail("accounts", nil, "for %d the policy of the bucket has %d bytes, more than the %d that S3 takes; name fewer, or make an organization trail",
+			len(s.Accounts), size, maxBucketPolicy)
+	}
+	if size := len(s.KeyPolicy(known).String()); s.CreatesKey() && size > maxKeyPolicy {
+		c.fail("kms_key_readers and accounts", nil, "for %d and %d the policy of the key has %d bytes, more than the %d that KMS takes; name fewer",
+			len(s.KMSKeyReaders), len(s.Accounts), size, maxKeyPolicy)
 	}
 }
 

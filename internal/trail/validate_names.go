@@ -130,7 +130,7 @@ func alternatives(list []string) string {
 
 // guess asks for what may be meant, or is "".
 func guess(text string, known []string) string {
-	near := cmp.Or(nearest.Name(shortened(text), known), nearest.Name(fold(shortened(text)), known))
+	near := cmp.Or(nearest.Name(shortened(text), known), nearest.Name(strings.ToUpper(shortened(text)), known))
 	if near == "" {
 		return ""
 	}
