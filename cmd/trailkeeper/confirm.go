@@ -29,7 +29,7 @@ func (s *streams) confirm(ctx context.Context, question, want string) error {
 	fmt.Fprintf(s.err, "%s: ", question)
 	answer, err := readLine(ctx, s.in)
 	if err != nil {
-		fmt.Fprintln(s.err)
+		fmt.Fprint(s.err, "\n")
 		return err
 	}
 	if answer != want {

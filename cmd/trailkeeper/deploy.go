@@ -166,7 +166,7 @@ func (d *deployment) plan(ctx context.Context, make planner, s *streams) (*conve
 // progress tells on a terminal what is done, until its Done.
 func (d *deployment) progress(label string, s *streams) *progress.Bar {
 	bar := progress.New(s.err, label)
-	d.Set.Progress = bar.SetNote
+	d.Progress = bar.SetNote
 	d.options.Progress = func(step converge.Step) { bar.SetNote(step.String()) }
 	return bar
 }
