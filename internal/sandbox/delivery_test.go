@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -57,6 +58,29 @@ func TestEveryKindOfDelivery(t *testing.T) {
 	}
 	if told := c.notified(t, queue); !slices.Equal(told, keys) {
 		t.Errorf("the topic told of\n%q, the bucket has\n%q", told, keys)
+	}
+}
+
+// TestLockedBucket delivers to a bucket with Object Lock, which refuses objects
+// without a checksum.
+func TestLockedBucket(t *testing.T) {
+	b := open(t, sandbox.Config{})
+	c := b.customer("test", "")
+	c.makeBucket(t)
+	ok[*s3.PutObjectLockConfigurationOutput](t)(c.s3.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
+		Bucket: aws.String(bucket),
+		ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
+			ObjectLockEnabled: s3types.ObjectLockEnabledEnabled,
+			Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: aws.Int32(1)}},
+		},
+	}))
+	c.makeTrail(t, nil)
+	b.must(t, "advance?by=2m", "")
+	if status := c.status(t); aws.ToString(status.LatestDeliveryError)+aws.ToString(status.LatestDigestDeliveryError) != "" {
+		t.Errorf("delivery error %q, digest error %q", aws.ToString(status.LatestDeliveryError), aws.ToString(status.LatestDigestDeliveryError))
+	}
+	if names := c.delivered(t); !slices.Contains(names, "StartLogging") {
+		t.Errorf("delivered %q", names)
 	}
 }
 

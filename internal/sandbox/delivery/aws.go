@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -38,8 +39,10 @@ func (b buckets) Put(ctx context.Context, o Object) error {
 	if err != nil {
 		return err
 	}
+	sum := md5.Sum(o.Body) // asked for by buckets with Object Lock, and known to every store
 	in := &s3.PutObjectInput{
 		Bucket: &o.Bucket, Key: &o.Key, Body: bytes.NewReader(o.Body), Metadata: o.Metadata,
+		ContentMD5:  aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 		ACL:         s3types.ObjectCannedACLBucketOwnerFullControl,
 		ContentType: aws.String("application/json"), ContentEncoding: aws.String("gzip"),
 	}
