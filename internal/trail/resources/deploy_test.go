@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
@@ -122,5 +123,40 @@ func mustDeliver(t *testing.T, box *deploytest.Box, spec trail.Spec) {
 	}
 	if !slices.ContainsFunc(events.Events, func(e types.FilteredLogEvent) bool { return strings.Contains(*e.Message, `"somebody-`+spec.Env+`"`) }) {
 		t.Errorf("the call is not among the %d events of the log group", len(events.Events))
+	}
+}
+
+// What has our name and not our tag is somebody else's until it is adopted.
+func TestAdopt(t *testing.T) {
+	box := deploytest.Open(t)
+	spec := plain("dev")
+	set := box.Set(t, spec)
+	if _, err := set.Account.Logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &set.Names.LogGroup}); err != nil {
+		t.Fatal(err)
+	}
+	recorded := box.Recorded(t)
+	result, err := converge.Apply(t.Context(), set.All(), deploytest.Options())
+	if err == nil || !strings.Contains(outcome.Hint(err), "--adopt") || len(result.Done) > 0 {
+		t.Errorf("a foreign log group: %v, done: %q, hint: %s", err, result.Done, outcome.Hint(err))
+	}
+	for _, e := range recorded() {
+		if !e.ReadOnly {
+			t.Errorf("refused, and yet %s", e.Call())
+		}
+	}
+	kept := box.Destroy(t, spec)
+	if len(kept.Done) > 0 || len(kept.Stays) != 1 {
+		t.Errorf("destroy does %q, leaves %q", kept.Done, kept.Stays)
+	}
+
+	options := deploytest.Options()
+	options.Adopt = true
+	if _, err := converge.Apply(t.Context(), set.All(), options); err != nil {
+		t.Fatal(err)
+	}
+	mustBeEmpty(t, box, spec)
+	box.Destroy(t, spec)
+	if plan := box.Plan(t, spec); slices.ContainsFunc(plan.Changes(), func(c converge.Change) bool { return c.Action != converge.Create }) {
+		t.Errorf("destroy leaves %+v", plan.Changes())
 	}
 }
