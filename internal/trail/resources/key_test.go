@@ -1,6 +1,7 @@
 package resources_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -8,8 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
 	"github.com/cerpac/trailkeeper/internal/trail/resources"
@@ -207,5 +210,59 @@ func TestKeyStays(t *testing.T) {
 	}
 	if todo := changes(t, set); len(todo) > 0 {
 		t.Errorf("after destroy, plan has %+v", todo)
+	}
+}
+
+// TestKeyDestroyedByOthers takes away the alias of a key that somebody scheduled for
+// deletion already.
+func TestKeyDestroyedByOthers(t *testing.T) {
+	box := deploytest.Open(t)
+	set := box.Set(t, encrypted("condemned"))
+	apply(t, set)
+	if _, err := set.Account.KMS.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: keyID(t, set), PendingWindowInDays: aws.Int32(7)}); err != nil {
+		t.Fatal(err)
+	}
+	box.Tap(func(next http.Handler) http.Handler { // moto would schedule it again
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Amz-Target") != "TrentService.ScheduleKeyDeletion" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			w.WriteHeader(http.StatusBadRequest)
+			w.Write([]byte(`{"__type":"KMSInvalidStateException","message":"is pending deletion."}`))
+		})
+	})
+	destroy(t, set)
+	if result := destroy(t, set); len(result.Done) > 0 {
+		t.Errorf("a second destroy did %q", result.Done)
+	}
+}
+
+// TestKeyGiven is not ours to make, but to use.
+func TestKeyGiven(t *testing.T) {
+	const arn = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	spec := deploytest.Spec("given")
+	spec.KMS = arn
+	set := deploytest.Open(t).Set(t, spec)
+	todo := changes(t, set)
+	if len(todo) != 1 || !slices.ContainsFunc(todo[0].Fields, func(f converge.FieldChange) bool { return f.Path == "encryption.key" && f.New == arn }) {
+		t.Errorf("plan has %+v", todo)
+	}
+	apply(t, set)
+	if todo := changes(t, set); len(todo) > 0 {
+		t.Errorf("the second plan has %+v", todo)
+	}
+}
+
+func TestKeyRetries(t *testing.T) {
+	spec := encrypted("retries")
+	key := storage(resources.New(&spec, &account.Account{}))[0]
+	for code, waits := range map[string]bool{
+		"NotFoundException": true, "KMSInvalidStateException": true, "DisabledException": true, "MalformedPolicyDocumentException": true,
+		"AccessDeniedException": false, "LimitExceededException": false, "": false,
+	} {
+		if why := key.Retry(&smithy.GenericAPIError{Code: code}); (why != "") != waits {
+			t.Errorf("of %s it says %q", code, why)
+		}
 	}
 }
