@@ -10,11 +10,11 @@ import (
 // Output tells other programs what there is of a trail. Parts that the spec does not
 // want are null.
 type Output struct {
-	Bucket   BucketOutput   `json:"bucket"`
-	LogGroup LogGroupOutput `json:"log_group"`
-	Trail    TrailOutput    `json:"trail"`
+	Bucket   OutputBucket   `json:"bucket"`
+	LogGroup OutputLogGroup `json:"log_group"`
+	Trail    OutputTrail    `json:"trail"`
 	IAMRole  NameAndARN     `json:"iam_role"`
-	Summary  SummaryOutput  `json:"summary"`
+	Summary  OutputSummary  `json:"summary"`
 
 	KMSKey          *ARN  `json:"kms_key"`
 	Topic           *ARN  `json:"topic"`
@@ -22,8 +22,8 @@ type Output struct {
 	AlarmTopic      *ARN  `json:"alarm_topic"`
 }
 
-// BucketOutput is the bucket of the logs.
-type BucketOutput struct {
+// OutputBucket is the bucket of the logs.
+type OutputBucket struct {
 	Name       string `json:"name"`
 	ARN        string `json:"arn"`
 	ID         string `json:"id"`
@@ -31,15 +31,15 @@ type BucketOutput struct {
 	Encryption string `json:"encryption"` // AES256 or aws:kms
 }
 
-// LogGroupOutput is the log group.
-type LogGroupOutput struct {
+// OutputLogGroup is the log group.
+type OutputLogGroup struct {
 	Name          string `json:"name"`
 	ARN           string `json:"arn"`
 	RetentionDays int    `json:"retention_days"` // 0 is for ever
 }
 
-// TrailOutput is the trail.
-type TrailOutput struct {
+// OutputTrail is the trail.
+type OutputTrail struct {
 	Name          string `json:"name"`
 	ARN           string `json:"arn"`
 	ID            string `json:"id"`
@@ -49,8 +49,8 @@ type TrailOutput struct {
 	HomeRegion    string `json:"home_region"`
 }
 
-// SummaryOutput is what was asked for.
-type SummaryOutput struct {
+// OutputSummary is what was asked for.
+type OutputSummary struct {
 	ModuleEnabled bool `json:"module_enabled"`
 	DualDelivery  bool `json:"dual_delivery"`
 	RetentionDays int  `json:"retention_days"`
@@ -78,14 +78,14 @@ type Name struct {
 func (s Spec) Output(p Place, key string) Output {
 	n := s.Names(p)
 	o := Output{
-		Bucket:   BucketOutput{Name: n.Bucket, ARN: n.BucketARN, ID: n.Bucket, Versioning: "Enabled", Encryption: "AES256"},
-		LogGroup: LogGroupOutput{Name: n.LogGroup, ARN: n.LogGroupARN, RetentionDays: s.LogGroupRetention()},
-		Trail: TrailOutput{
+		Bucket:   OutputBucket{Name: n.Bucket, ARN: n.BucketARN, ID: n.Bucket, Versioning: "Enabled", Encryption: "AES256"},
+		LogGroup: OutputLogGroup{Name: n.LogGroup, ARN: n.LogGroupARN, RetentionDays: s.LogGroupRetention()},
+		Trail: OutputTrail{
 			Name: n.Trail, ARN: n.TrailARN, ID: n.Trail,
 			IsMultiRegion: true, LogValidation: true, GlobalEvents: true, HomeRegion: p.Region,
 		},
 		IAMRole: NameAndARN{Name: n.Role, ARN: n.RoleARN},
-		Summary: SummaryOutput{ModuleEnabled: true, DualDelivery: true, RetentionDays: s.RetentionDays, ForceDestroy: s.ForceDestroy},
+		Summary: OutputSummary{ModuleEnabled: true, DualDelivery: true, RetentionDays: s.RetentionDays, ForceDestroy: s.ForceDestroy},
 	}
 	if s.Encrypted() {
 		o.Bucket.Encryption, o.KMSKey = "aws:kms", &ARN{key}

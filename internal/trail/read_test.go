@@ -128,7 +128,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestReadTellsEverything(t *testing.T) {
-	_, err := Read("f", []byte("env: 1\nkms: [a]\nnmae: x\n"))
+	_, err := Read("f", []byte("env: 1\nkms: [a]\nenvv: x\n"))
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != 3 {
 		t.Errorf("%q", lines)
 	}
@@ -153,6 +153,10 @@ func FuzzRead(f *testing.F) {
 		spec, err := Read("f", []byte(text))
 		if err != nil {
 			return
+		}
+		spec.Warnings()
+		if spec.Validate() == nil && spec.Fits(london()) == nil {
+			checkNames(t, spec, london())
 		}
 		written, err := yaml.MarshalWithOptions(spec, yaml.JSON())
 		if err != nil {

@@ -60,11 +60,11 @@ func (t *template) field(indent string, f field) {
 	name := f.path[strings.LastIndex(f.path, ".")+1:]
 	switch {
 	case isGroup(f.path):
-		fmt.Fprintf(t, "#%s:\n", name)
+		fmt.Fprintf(&t.Builder, "#%s:\n", name)
 	case f.unset == required:
-		fmt.Fprintf(t, "%s: %s\n", name, defaultText(f.path))
+		fmt.Fprintf(&t.Builder, "%s: %s\n", name, defaultText(f.path))
 	default:
-		fmt.Fprintf(t, "%s#%s: %s\n", indent, name, defaultText(f.path))
+		fmt.Fprintf(&t.Builder, "%s#%s: %s\n", indent, name, defaultText(f.path))
 	}
 }
 
