@@ -136,8 +136,8 @@ func (c *checker) place(s Spec, p Place) {
 		case !ok:
 		case p.Partition != "" && a.partition != p.Partition:
 			c.fail(r.field, r.arn, "it is in the partition %s, the trail in %s; name one of %[2]s", a.partition, p.Partition)
-		case r.near && p.Region != "" && a.region != p.Region:
-			c.fail(r.field, r.arn, "it is in the Region %s; %s needs one of %s, where the trail is", a.region, r.who, p.Region)
+		case r.near != "" && p.Region != "" && a.region != p.Region:
+			c.fail(r.field, r.arn, "it is in the Region %s; name one of %s, where %s", a.region, p.Region, r.near)
 		}
 	}
 	for i, id := range s.Accounts {
@@ -169,15 +169,14 @@ func (c *checker) sizes(s Spec, p Place) {
 // reference is something outside the trail that the spec names.
 type reference struct {
 	field, arn string
-	near       bool // it must be in the trail's Region, for who needs it
-	who        string
+	near       string // what needs it in the trail's Region; "" for what may be anywhere
 }
 
 func (s Spec) references() []reference {
 	list := []reference{
-		{"kms", s.KMS, true, "the bucket and the log group"},
-		{"sns", s.SNS, false, ""},
-		{"alarms.topic_arn", s.Alarms.TopicARN, true, "CloudWatch"},
+		{"kms", s.KMS, "bucket and log group are"},
+		{"sns", s.SNS, ""},
+		{"alarms.topic_arn", s.Alarms.TopicARN, "the alarms are"},
 	}
 	add := func(field, arn string) { list = append(list, reference{field: field, arn: arn}) }
 	for i, reader := range s.KMSKeyReaders {

@@ -50,7 +50,7 @@ func (c *checker) names(s Spec) {
 	}
 	if role := s.Names(Place{}).Role; len(role) > maxRole {
 		c.fail("env and project_id", s.Env+"-"+s.ProjectID,
-			"shorten them by %d characters in all, as the role %q would be longer than the %d that IAM takes", len(role)-maxRole, role, maxRole)
+			"shorten them, as the role's name %q would have %d characters and IAM takes %d", role, len(role), maxRole)
 	}
 	if s.BucketName == "" {
 		if fault := bucketFault(s.bucketName()); fault != "" {
@@ -67,7 +67,7 @@ func bucketFault(name string) string {
 	}
 	switch {
 	case len(name) < 3 || len(name) > maxBucket:
-		return fmt.Sprintf("has %d characters and S3 takes 3 to %d", len(name), maxBucket)
+		return fmt.Sprintf("is of length %d and S3 takes 3 to %d", len(name), maxBucket)
 	case !isLike(bucketName, name):
 		return "is not of lower-case letters, digits, hyphens and dots, with a letter or digit at both ends"
 	case has(strings.Contains, "..", ".-", "-."):

@@ -265,16 +265,26 @@ func (s Spec) selectsManagement(kind string) bool {
 	})
 }
 
-// excluded are the services whose management events the trail does not get.
+// excluded are the services whose management events no selector for them gets.
 func (s Spec) excluded() (sources []string) {
+	var without [][]string // by selector
 	for _, selector := range s.EventSelectors {
-		sources = append(sources, selector.ExcludeManagementEventSources...)
+		if selector.management() {
+			without = append(without, selector.ExcludeManagementEventSources)
+		}
 	}
 	for _, selector := range s.AdvancedEventSelectors {
-		for _, f := range selector.FieldSelectors {
-			if f.Field == "eventSource" && selector.category() == "Management" {
-				sources = append(sources, f.NotEquals...)
+		if selector.category() == "Management" {
+			at := slices.IndexFunc(selector.FieldSelectors, func(f FieldSelector) bool { return f.Field == "eventSource" })
+			if at < 0 {
+				return nil
 			}
+			without = append(without, selector.FieldSelectors[at].NotEquals)
+		}
+	}
+	for _, source := range excludable() {
+		if len(without) > 0 && !slices.ContainsFunc(without, func(list []string) bool { return !slices.Contains(list, source) }) {
+			sources = append(sources, source)
 		}
 	}
 	return sources
