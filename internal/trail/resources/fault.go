@@ -72,11 +72,11 @@ func uncertain(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false
 	}
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) {
-		return answer.HTTPStatusCode() >= 500 || account.Code(err) == "RequestTimeout"
-	}
 	var network net.Error
 	var sent *smithyhttp.RequestSendError
-	return errors.As(err, &network) || errors.As(err, &sent)
+	if errors.As(err, &network) || errors.As(err, &sent) {
+		return true
+	}
+	var answer *smithyhttp.ResponseError
+	return errors.As(err, &answer) && answer.HTTPStatusCode() >= 500 || account.Code(err) == "RequestTimeout"
 }

@@ -127,6 +127,8 @@ func survive(t *testing.T, box *deploytest.Box, spec trail.Spec, broken *breaker
 	case err == nil && broken.last == math.MaxInt:
 		t.Error("apply ignores that nothing works any more")
 	case err == nil:
+	case broken.fault.name != "denied" && broken.last == broken.first:
+		t.Errorf("one fault that passes is not lived through: %v", err)
 	case outcome.Hint(err) == "":
 		t.Errorf("no hint with %v", err)
 	case broken.fault.name == "denied" && !strings.Contains(outcome.Hint(err), "the caller") &&
