@@ -34,7 +34,7 @@ encrypted with it remain.`,
 	f := cmd.Flags()
 	opts.register(f)
 	f.BoolVar(&opts.approve, "auto-approve", false, "do not ask")
-	f.DurationVar(&opts.wait, "wait", 5*time.Minute, "how long to wait for the trail's last log files, where they go too")
+	f.DurationVar(&opts.wait, "wait", 5*time.Minute, "how long to wait for the trail's last log files before its bucket goes")
 	return cmd
 }
 

@@ -157,15 +157,19 @@ func (t *auditTrail) tag(ctx context.Context, _ converge.Actual) error {
 	return t.explain(err)
 }
 
-// delete waits after it, where logs are to be deleted, for those under way:
-// CloudTrail delivers for some minutes what it has recorded before.
+// delete waits after it for the logs under way, unless the bucket stays for those in
+// it: CloudTrail delivers for some minutes what it has recorded before. They are to be
+// deleted with the others, or to keep a bucket that was empty.
 func (t *auditTrail) delete(ctx context.Context) error {
 	_, err := t.Account.Trails.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: &t.Names.TrailARN})
 	if err == nil {
 		_, err = t.Account.Trails.DeleteTrail(ctx, &cloudtrail.DeleteTrailInput{Name: &t.Names.TrailARN})
 	}
-	if err != nil || !t.Spec.ForceDestroy {
+	if err != nil {
 		return err
+	}
+	if stays, err := t.storage("bucket", t.Names.Bucket).keep(ctx); err == nil && stays != "" {
+		return nil
 	}
 	t.Progress(fmt.Sprintf("waiting %s for late log files", t.LateDeliveries))
 	select {
