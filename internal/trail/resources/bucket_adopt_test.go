@@ -75,3 +75,30 @@ func TestPublicACL(t *testing.T) {
 		return err
 	}}.mends(t, set)
 }
+
+// TestBucketOwnerIsNamed in every call: another account may have made a bucket under
+// our name, and let us use it.
+func TestBucketOwnerIsNamed(t *testing.T) {
+	box := deploytest.Open(t)
+	spec := hardened("owner")
+	spec.ObjectLock, spec.ForceDestroy = nil, true
+	set := box.Set(t, spec)
+	calls := 0
+	box.Tap(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			creation := r.Method == http.MethodPut && r.URL.RawQuery == ""
+			if r.URL.Path != "/" && !creation {
+				calls++
+				if r.Header.Get("X-Amz-Expected-Bucket-Owner") != deploytest.Account {
+					t.Errorf("%s %s is for whoever owns the bucket", r.Method, r.URL)
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	apply(t, set)
+	destroy(t, set)
+	if calls == 0 {
+		t.Error("no call was seen")
+	}
+}

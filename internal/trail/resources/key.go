@@ -75,15 +75,16 @@ func (k *logKey) read(ctx context.Context) (converge.Actual, error) {
 		return converge.Actual{}, err
 	}
 	rotation, err := k.Account.KMS.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: k.id})
-	if err != nil {
+	if err != nil && account.Code(err) != "UnsupportedOperationException" { // of a kind that does not rotate
 		return converge.Actual{}, err
 	}
+	rotates := err == nil && rotation.KeyRotationEnabled
 	now := converge.Actual{
 		Exists: true, Owned: k.owns(found.tags), Note: found.note,
 		State: converge.State{
 			"state":       string(found.key.KeyState),
 			"policy":      asDocument(aws.ToString(policy.Policy)),
-			"rotation":    rotation.KeyRotationEnabled,
+			"rotation":    rotates,
 			"description": aws.ToString(found.key.Description),
 			"tags":        k.seenTags(found.tags),
 		},

@@ -121,7 +121,8 @@ func keyDrifts() []drift {
 
 // TestKeyOfOthers finds a key behind the alias that is not the trail's.
 func TestKeyOfOthers(t *testing.T) {
-	set := deploytest.Open(t).Set(t, encrypted("others"))
+	box := deploytest.Open(t)
+	set := box.Set(t, encrypted("others"))
 	other, err := set.Account.KMS.CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)
@@ -129,9 +130,22 @@ func TestKeyOfOthers(t *testing.T) {
 	if _, err := set.Account.KMS.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: &set.Names.KeyAlias, TargetKeyId: other.KeyMetadata.KeyId}); err != nil {
 		t.Fatal(err)
 	}
-	if todo := changes(t, set); todo[0].Kind != "KMS key" || todo[0].Action != converge.Refused {
-		t.Errorf("plan has %+v", todo)
+	for _, rotates := range []bool{true, false} {
+		box.Tap(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if rotates || r.Header.Get("X-Amz-Target") != "TrentService.GetKeyRotationStatus" {
+					next.ServeHTTP(w, r)
+					return
+				}
+				w.WriteHeader(http.StatusBadRequest)
+				w.Write([]byte(`{"__type":"UnsupportedOperationException"}`)) // as for asymmetric keys
+			})
+		})
+		if todo := changes(t, set); todo[0].Kind != "KMS key" || todo[0].Action != converge.Refused {
+			t.Errorf("plan has %+v", todo)
+		}
 	}
+	box.Tap(nil)
 	options := deploytest.Options()
 	options.Adopt = true
 	if _, err := converge.Apply(t.Context(), storage(set), options); err != nil {
