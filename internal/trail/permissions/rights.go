@@ -32,11 +32,13 @@ func organization(spec trail.Spec, place trail.Place) []rights {
 		return nil
 	}
 	role := serviceRole(place, "OrganizationRole", cloudTrail)
-	role.write += " GetRole"
 	return []rights{{
 		sid: "Organization", service: "organizations", on: policy.Values{everything},
 		read: "DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators",
-	}, role}
+	}, role, {
+		sid: "OrganizationRoleRead", service: "iam", on: role.on,
+		write: "GetRole", // CreateTrail looks for it with the caller's rights
+	}}
 }
 
 const cloudTrail = "cloudtrail.amazonaws.com"
