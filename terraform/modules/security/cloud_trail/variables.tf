@@ -180,8 +180,8 @@ variable "sns_subscriptions" {
   nullable = false
 
   validation {
-    condition     = alltrue([for s in var.sns_subscriptions : contains(["email", "email-json", "http", "https", "lambda", "sqs", "sms", "firehose", "application"], s.protocol)])
-    error_message = "Choose the protocol of each of sns_subscriptions from application, email, email-json, firehose, http, https, lambda, sms and sqs."
+    condition     = alltrue([for s in var.sns_subscriptions : contains(["email", "email-json", "http", "https", "lambda", "sqs", "sms", "application"], s.protocol)])
+    error_message = "Choose the protocol of each of sns_subscriptions from application, email, email-json, http, https, lambda, sms and sqs."
   }
 }
 
