@@ -95,7 +95,7 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 		sid: "Bucket", service: "s3", on: policy.Values{names.BucketARN},
 		read: "GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning" +
 			" GetEncryptionConfiguration GetLifecycleConfiguration ListBucket",
-		write: "CreateBucket PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging" +
+		write: "CreateBucket PutBucketAcl PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging" +
 			" PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource",
 		remove:  "DeleteBucket ListBucketVersions",
 		repair:  "PutBucketPolicy PutBucketPublicAccessBlock PutBucketVersioning PutLifecycleConfiguration",
@@ -119,10 +119,8 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 	if !spec.ForceDestroy {
 		return list
 	}
-	objects := rights{sid: "Objects", service: "s3", remove: "DeleteObject DeleteObjectVersion"}
-	if spec.ObjectLock != nil {
-		objects.remove += " GetObjectLegalHold GetObjectRetention"
-	}
+	// What cannot be deleted is asked for its lock, which it may have without the bucket.
+	objects := rights{sid: "Objects", service: "s3", remove: "DeleteObject DeleteObjectVersion GetObjectLegalHold GetObjectRetention"}
 	for _, arn := range bucket.on {
 		objects.on = append(objects.on, arn+"/*")
 	}
