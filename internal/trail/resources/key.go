@@ -189,17 +189,21 @@ func (k *logKey) delete(ctx context.Context) error {
 	} else if !empty {
 		return converge.Stay("logs in bucket " + logs.name + " need it")
 	}
-	_, err := k.Account.KMS.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: k.id, PendingWindowInDays: aws.Int32(deletionDays)})
-	if err != nil && !account.Missing(err) {
-		described, again := k.Account.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: k.id})
-		if again != nil || described.KeyMetadata.KeyState != types.KeyStatePendingDeletion {
+	ours, err := k.look(ctx, *k.id)
+	if err != nil {
+		return err
+	}
+	if ours.key != nil && ours.key.KeyState != types.KeyStatePendingDeletion {
+		in := &kms.ScheduleKeyDeletionInput{KeyId: k.id, PendingWindowInDays: aws.Int32(deletionDays)}
+		if _, err := k.Account.KMS.ScheduleKeyDeletion(ctx, in); err != nil {
 			return err
 		}
 	}
-	_, err = k.Account.KMS.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: &k.Names.KeyAlias})
-	if account.Missing(err) {
-		return nil
+	named, err := k.look(ctx, k.Names.KeyAlias)
+	if err != nil || named.key == nil || *named.key.KeyId != *k.id { // by now it may be another key's
+		return err
 	}
+	_, err = k.Account.KMS.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: &k.Names.KeyAlias})
 	return err
 }
 

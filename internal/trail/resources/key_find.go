@@ -44,7 +44,7 @@ func (k *logKey) find(ctx context.Context) (foundKey, error) {
 			ours[alive].alias = k.Names.KeyAlias + " of another key, " + *named.key.KeyId
 		}
 		return ours[alive], nil
-	case named.key == nil && len(ours) > 0:
+	case len(ours) > 0:
 		return foundKey{note: ours[0].note}, nil
 	}
 	return named, nil

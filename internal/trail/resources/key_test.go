@@ -252,6 +252,32 @@ func TestKeyDestroyedByOthers(t *testing.T) {
 	}
 }
 
+// TestKeyDestroyedBesideItsAlias leaves an alias that leads to another key by now.
+func TestKeyDestroyedBesideItsAlias(t *testing.T) {
+	set := deploytest.Open(t).Set(t, encrypted("beside"))
+	apply(t, set)
+	ours := keyID(t, set)
+	other, err := set.Account.KMS.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := set.Account.KMS.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &set.Names.KeyAlias, TargetKeyId: other.KeyMetadata.KeyId}); err != nil {
+		t.Fatal(err)
+	}
+	result := destroy(t, set)
+	described, err := set.Account.KMS.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: ours})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if described.KeyMetadata.KeyState != types.KeyStatePendingDeletion || *keyID(t, set) != *other.KeyMetadata.KeyId {
+		t.Errorf("the key is %s; destroy left %q", described.KeyMetadata.KeyState, result.Stays)
+	}
+	apply(t, set)
+	if now := keyID(t, set); *now != *ours {
+		t.Errorf("the key is now %s, and was %s", *now, *ours)
+	}
+}
+
 // TestKeyGiven is not ours to make, but to use.
 func TestKeyGiven(t *testing.T) {
 	const arn = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
