@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -25,6 +27,10 @@ type fault struct {
 func faults() []fault {
 	return []fault{
 		{"throttled", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			if strings.Contains(r.Header.Get("Authorization"), "/s3/") {
+				refuse(w, r, "SlowDown", http.StatusServiceUnavailable)
+				return
+			}
 			refuse(w, r, "Throttling", http.StatusBadRequest)
 		}},
 		{"denied", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
@@ -41,7 +47,18 @@ func faults() []fault {
 func refuse(w http.ResponseWriter, r *http.Request, code string, status int) {
 	w.Header().Set("X-Amzn-Errortype", code)
 	w.Header().Set("X-Amzn-Query-Error", code+";Sender")
-	json := strings.Contains(r.Header.Get("Content-Type"), "json") || strings.Contains(r.Header.Get("Smithy-Protocol"), "cbor") ||
+	if r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
+		body, err := cbor.Marshal(map[string]string{"__type": code, "message": "injected"})
+		if err != nil {
+			panic(err)
+		}
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+		w.Header().Set("Content-Type", "application/cbor")
+		w.WriteHeader(status)
+		w.Write(body)
+		return
+	}
+	json := strings.Contains(r.Header.Get("Content-Type"), "json") ||
 		strings.Contains(r.Header.Get("Authorization"), "/guardduty/") || strings.Contains(r.Header.Get("Authorization"), "/securityhub/")
 	if json {
 		w.Header().Set("Content-Type", "application/json")
