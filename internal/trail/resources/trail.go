@@ -191,7 +191,7 @@ func (s *Set) notified() string {
 // notifiedReference is that topic as a trail is told it: by name in its own account
 // and Region, else by its ARN.
 func (s *Set) notifiedReference() string {
-	own := fmt.Sprintf("arn:%s:sns:%s:%s:", s.Account.Partition, s.Account.Region, s.Account.Place.Account)
+	own := fmt.Sprintf("arn:%s:sns:%s:%s:", s.Account.Partition, s.Account.Region, s.Account.Account)
 	return strings.TrimPrefix(s.notified(), own)
 }
 

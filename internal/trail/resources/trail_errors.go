@@ -76,7 +76,7 @@ func (t *auditTrail) advice(code string) string {
 	case "InsufficientSnsTopicPolicyException":
 		return fmt.Sprintf("the policy of topic %s must let cloudtrail.amazonaws.com do SNS:Publish for the trail %s", t.notified(), t.Names.TrailARN)
 	case "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException":
-		if t.owner() != t.Account.Place.Account {
+		if t.owner() != t.Account.Account {
 			return fmt.Sprintf("the log group and the role must be in the account that owns the trail: take the credentials of %s", t.owner())
 		}
 		return fmt.Sprintf("the role %s must trust cloudtrail.amazonaws.com and write to %s, and no policy of the organization may forbid it",
