@@ -15,8 +15,9 @@ import (
 // every terminal.
 const helpWidth = 100
 
-const rootIntroduction = `trailkeeper keeps an AWS audit trail: it brings CloudTrail log archives, from S3
-or a folder, into an open Parquet data set and answers questions about them.
+const rootIntroduction = `trailkeeper keeps an AWS audit trail: it deploys a hardened CloudTrail trail, brings
+log archives, from S3 or a folder, into an open Parquet data set and answers
+questions about them. All of it can be tried offline.
 
 Usage: trailkeeper VERB [flags]
 `

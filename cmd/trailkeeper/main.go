@@ -1,4 +1,4 @@
-// Command trailkeeper keeps an AWS audit trail: it makes CloudTrail logs searchable on one machine.
+// Command trailkeeper keeps an AWS audit trail: it deploys one, makes its logs searchable on one machine, and imitates CloudTrail for practice.
 //
 // Each verb is one file: newXCommand describes it, xOptions holds its flags
 // and runX does the job, with everything it touches injected. root.go lists the

@@ -67,7 +67,7 @@ func newRootCommand(s *streams) *cobra.Command {
 	}
 	root := &cobra.Command{
 		Use:     "trailkeeper",
-		Short:   "Keep an AWS audit trail: search CloudTrail logs on one machine",
+		Short:   "Keep an AWS audit trail: deploy it, search it, try it offline",
 		Version: versionText(),
 		Args:    unknownVerb,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
