@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -52,6 +53,7 @@ type Type string
 const (
 	String  Type = "string"
 	Integer Type = "integer"
+	Time    Type = "time" // RFC 3339
 )
 
 // All returns the catalogue in order of name.
@@ -143,12 +145,19 @@ func (q Query) takes() string {
 }
 
 func (t Type) parse(text string) (any, error) {
-	if t == Integer {
+	switch t {
+	case Integer:
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("a whole number")
+			return nil, errors.New("a whole number")
 		}
 		return n, nil
+	case Time:
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return nil, errors.New("an RFC 3339 time")
+		}
+		return at.UTC(), nil
 	}
 	return text, nil
 }

@@ -173,7 +173,7 @@ func TestFlagValues(t *testing.T) {
 	if want := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC); !since.Equal(want) || memory != 64<<20 || kind != "json" {
 		t.Errorf("since %s, memory %d, format %s", since, memory, kind)
 	}
-	for _, bad := range []string{"--since=yesterday", "--memory=1G", "--format=yaml"} {
+	for _, bad := range []string{"--since=tomorrow", "--memory=1G", "--format=yaml"} {
 		if err := cmd.ParseFlags([]string{bad}); err == nil || !strings.Contains(err.Error(), "expected") {
 			t.Errorf("%s: %v; want an error that names what is accepted", bad, err)
 		}

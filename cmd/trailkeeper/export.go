@@ -59,7 +59,7 @@ the end. A name that ends in .gz is compressed.`,
   trailkeeper export --lake lake --principal alice --event-source iam.amazonaws.com | jq .eventName`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runExport(cmd.Context(), opts, s) },
 	}
-	opts.lake.addLakeFlag(cmd)
+	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
 	f.Var(choiceFlag(&opts.format, exportJSONL, exportRecords), "format", "of the output")
 	f.StringVar(&opts.out, "out", "", "file to write (default standard output)")

@@ -2,13 +2,54 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
+
+// detailedExitCode is the flag for Terraform's exit codes.
+const detailedExitCode = "detailed-exitcode"
+
+// wantsDetailedExitCode reports whether a verb that has the flag was given it.
+// It looks at the arguments themselves: a command line that could not be parsed
+// must not end with the code for a difference.
+func wantsDetailedExitCode(cmd *cobra.Command, args []string) bool {
+	return cmd.Flags().Lookup(detailedExitCode) != nil &&
+		(slices.Contains(args, "--"+detailedExitCode) || slices.Contains(args, "--"+detailedExitCode+"=true"))
+}
+
+// The environment variables that name what the flags --lake and --archive name.
+const (
+	lakeVariable    = "TRAILKEEPER_LAKE"
+	archiveVariable = "TRAILKEEPER_ARCHIVE"
+)
+
+// addLakeFlag adds --lake, whose default is in the environment.
+func addLakeFlag(f *pflag.FlagSet, dir *string, usage string, s *streams) {
+	addVariableFlag(f, dir, "lake", lakeVariable, usage, s)
+}
+
+// addArchiveFlag adds --archive, whose default is in the environment.
+func addArchiveFlag(f *pflag.FlagSet, path *string, usage string, s *streams) {
+	addVariableFlag(f, path, "archive", archiveVariable, usage, s)
+}
+
+func addVariableFlag(f *pflag.FlagSet, value *string, name, variable, usage string, s *streams) {
+	f.StringVar(value, name, s.getenv(variable), fmt.Sprintf("%s (default $%s)", usage, variable))
+	f.Lookup(name).DefValue = "" // help is the same whatever the environment
+}
+
+// missingFlag is the error for a flag that has neither a value nor a default in
+// the environment.
+func missingFlag(name, variable string) error {
+	return outcome.WithHint(fmt.Errorf("--%s is missing", name), fmt.Sprintf("give --%s, or set %s", name, variable))
+}
 
 // timeFlag is a flag for a moment, in any form quantity.ParseTime accepts. An
 // age such as 30d is counted from now.
@@ -32,6 +73,27 @@ func (v *timeValue) String() string {
 
 func (v *timeValue) Set(s string) (err error) {
 	*v.at, err = quantity.ParseTime(s, v.now())
+	return err
+}
+
+// dayFlag is a flag for a whole day: the one in which a moment lies. What is in
+// it before is the default.
+func dayFlag(day *time.Time, now func() time.Time) pflag.Value {
+	return &dayValue{timeValue{day, now}}
+}
+
+type dayValue struct{ timeValue }
+
+func (v *dayValue) String() string {
+	if v.at == nil || v.at.IsZero() {
+		return ""
+	}
+	return v.at.Format(time.DateOnly)
+}
+
+func (v *dayValue) Set(s string) error {
+	err := v.timeValue.Set(s)
+	*v.at = v.at.Truncate(24 * time.Hour)
 	return err
 }
 

@@ -69,8 +69,8 @@ say: the time is that of delivery, minutes after the events.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runIngest(cmd.Context(), opts, s) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.archive, "archive", "", "folder, file, or s3://BUCKET/PREFIX to read")
-	f.StringVar(&opts.lake, "lake", "", "folder of the lake; made when absent")
+	addArchiveFlag(f, &opts.archive, "folder, file, or s3://BUCKET/PREFIX to read", s)
+	addLakeFlag(f, &opts.lake, "folder of the lake; made when absent", s)
 	f.StringSliceVar(&opts.filter.Accounts, "account", nil, "only log files of these accounts")
 	f.StringSliceVar(&opts.filter.Regions, "region", nil, "only log files of these Regions")
 	f.Var(timeFlag(&opts.filter.Since, s.now), "since", "only log files delivered at or after this time")
@@ -88,22 +88,22 @@ say: the time is that of delivery, minutes after the events.`,
 func (o *ingestOptions) validate() error {
 	switch {
 	case o.archive == "":
-		return errors.New("ingest: --archive is missing")
+		return missingFlag("archive", archiveVariable)
 	case o.lake == "":
-		return errors.New("ingest: --lake is missing")
+		return missingFlag("lake", lakeVariable)
 	case o.workers < 0:
-		return fmt.Errorf("ingest: --workers is %d, less than 0", o.workers)
+		return fmt.Errorf("--workers is %d, less than 0", o.workers)
 	case o.memory < ingest.MinMemory:
-		return fmt.Errorf("ingest: --memory is below %s", quantity.FormatSize(ingest.MinMemory))
+		return fmt.Errorf("--memory is below %s", quantity.FormatSize(ingest.MinMemory))
 	case !o.filter.Since.IsZero() && !o.filter.Until.IsZero() && !o.filter.Since.Before(o.filter.Until):
-		return fmt.Errorf("ingest: --since %s is not before --until %s", o.filter.Since.Format(time.RFC3339), o.filter.Until.Format(time.RFC3339))
+		return fmt.Errorf("--since %s is not before --until %s", o.filter.Since.Format(time.RFC3339), o.filter.Until.Format(time.RFC3339))
 	}
 	return nil
 }
 
 func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err := opts.validate(); err != nil {
-		return outcome.Usage(outcome.WithHint(err, "run 'trailkeeper ingest --help' for the flags and examples"))
+		return misuse("ingest", err)
 	}
 	source, err := openArchive(ctx, opts)
 	if err != nil {

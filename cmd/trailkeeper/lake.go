@@ -21,8 +21,8 @@ type lakeOptions struct {
 	since, until time.Time
 }
 
-func (o *lakeOptions) addLakeFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.dir, "lake", "", "folder of the lake to read")
+func (o *lakeOptions) addLakeFlag(cmd *cobra.Command, s *streams) {
+	addLakeFlag(cmd.Flags(), &o.dir, "folder of the lake to read", s)
 }
 
 func (o *lakeOptions) addTimeFlags(cmd *cobra.Command, s *streams) {
@@ -34,7 +34,7 @@ func (o *lakeOptions) addTimeFlags(cmd *cobra.Command, s *streams) {
 func (o *lakeOptions) validate(verb string) error {
 	switch {
 	case o.dir == "":
-		return misuse(verb, errors.New("--lake is missing"))
+		return misuse(verb, missingFlag("lake", lakeVariable))
 	case !o.since.IsZero() && !o.until.IsZero() && !o.since.Before(o.until):
 		return misuse(verb, fmt.Errorf("--since %s is not before --until %s", o.since.Format(time.RFC3339), o.until.Format(time.RFC3339)))
 	}

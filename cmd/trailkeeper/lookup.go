@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
-	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 )
 
@@ -55,44 +52,22 @@ Unlike LookupEvents it has no limit of 90 days, looks at all accounts, Regions
 and categories of the lake at once, and gives every event unless --max-results
 is set.
 
-Times are RFC 3339, dates, seconds since 1970, or how long ago (30d, 12h). Both
-ends count.`,
+Both ends of the time count.`,
 		Example: `  trailkeeper lookup --lake lake --attribute Username=alice --start-time 7d
   trailkeeper lookup --lake lake --attribute EventSource=s3.amazonaws.com --attribute ReadOnly=false --output table
   trailkeeper lookup --lake lake --lookup-attributes AttributeKey=EventName,AttributeValue=ConsoleLogin --max-results 10`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLookup(cmd.Context(), opts, s) },
 	}
-	opts.lake.addLakeFlag(cmd)
+	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
 	f.StringArrayVar(&opts.attributes, "attribute", nil, "KEY=VALUE that events must have; may be repeated")
 	f.StringArrayVar(&opts.awsStyle, "lookup-attributes", nil, "the same in the AWS CLI's form, AttributeKey=KEY,AttributeValue=VALUE")
-	f.Var(awsTimeFlag(&opts.lake.since, s.now), "start-time", "only events at or after this time")
-	f.Var(awsTimeFlag(&opts.end, s.now), "end-time", "only events at or before this time")
+	f.Var(timeFlag(&opts.lake.since, s.now), "start-time", "only events at or after this time")
+	f.Var(timeFlag(&opts.end, s.now), "end-time", "only events at or before this time")
 	f.StringSliceVar(&opts.categories, "event-category", nil, "only events of these categories: management, data, insight, networkactivity (default all)")
 	f.IntVar(&opts.maxResults, "max-results", 0, "print no more than this many events (default all)")
 	f.Var(choiceFlag(&opts.output, lookupJSON, lookupText, lookupTable), "output", "json and text are those of the AWS CLI")
 	return cmd
-}
-
-// awsTimeFlag is timeFlag that also takes seconds since 1970, as the AWS CLI
-// does.
-func awsTimeFlag(at *time.Time, now func() time.Time) pflag.Value {
-	return &awsTime{timeValue{at, now}}
-}
-
-type awsTime struct{ timeValue }
-
-func (v *awsTime) Set(s string) error {
-	seconds, err := strconv.ParseFloat(s, 64)
-	const year9999 = 253402300799
-	if err == nil && seconds >= 0 && seconds <= year9999 {
-		*v.at = time.UnixMicro(int64(seconds * 1e6)).UTC()
-		return nil
-	}
-	if err := v.timeValue.Set(s); err != nil {
-		return fmt.Errorf("parse time %q: expected %s, or seconds since 1970", s, quantity.TimeForms)
-	}
-	return nil
 }
 
 func (o *lookupOptions) filter() (lookup.Filter, error) {

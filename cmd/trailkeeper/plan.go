@@ -36,7 +36,7 @@ compared by what they mean.`,
 	f := cmd.Flags()
 	opts.register(f)
 	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the plan")
-	f.BoolVar(&opts.detailed, "detailed-exitcode", false, "exit with 1 if anything differs")
+	f.BoolVar(&opts.detailed, detailedExitCode, false, "exit with 0 if nothing differs, 2 if something does, 1 for any failure, as terraform plan does")
 	f.BoolVar(&opts.adopt, "adopt", false, adoptUsage)
 	return cmd
 }
@@ -66,5 +66,5 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 	if refused(plan) {
 		hint = "the notes in the plan say why something is refused"
 	}
-	return outcome.BadEvidence(outcome.WithHint(errors.New("the account is not as configured"), hint))
+	return outcome.Difference(outcome.WithHint(errors.New("the account is not as configured"), hint))
 }

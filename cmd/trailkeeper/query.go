@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -61,7 +62,7 @@ days from being read, and so do --since and --until.`,
 			return runQuery(cmd.Context(), opts, s)
 		},
 	}
-	opts.lake.addLakeFlag(cmd)
+	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
 	f.Var(choiceFlag(&opts.format, report.Table, report.CSV, report.JSON, report.JSONL), "format", "of the answer")
 	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
@@ -141,6 +142,9 @@ func (o *queryOptions) question(s *streams) (sql string, params map[string]any, 
 		if err != nil {
 			return "", nil, err
 		}
+		if err := spellTimes(q, given, s.now()); err != nil {
+			return "", nil, misuse("query", err)
+		}
 		params, err := q.Bind(given, o.lake.since, o.lake.until)
 		if q.WholeLake {
 			o.lake = lakeOptions{dir: o.lake.dir}
@@ -179,6 +183,23 @@ func parseParams(list []string) (map[string]string, error) {
 		params[name] = value
 	}
 	return params, nil
+}
+
+// spellTimes writes the given values of parameters that are times in RFC 3339,
+// as the catalogue takes them.
+func spellTimes(q queries.Query, given map[string]string, now time.Time) error {
+	for _, p := range q.Parameters {
+		text, ok := given[p.Name]
+		if !ok || p.Type != queries.Time {
+			continue
+		}
+		at, err := quantity.ParseTime(text, now)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+		given[p.Name] = at.Format(time.RFC3339Nano)
+	}
+	return nil
 }
 
 func namedQuery(name string) (queries.Query, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
 // job is a group of verbs in the help, named for what the reader wants to do.
@@ -52,7 +54,10 @@ func execute(ctx context.Context, args []string, s *streams) error {
 	root.SetArgs(commentsAreNoFlags(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !started {
-		return usageError(cmd, err)
+		err = usageError(cmd, err)
+	}
+	if wantsDetailedExitCode(cmd, args) {
+		err = outcome.Detailed(err)
 	}
 	return err
 }

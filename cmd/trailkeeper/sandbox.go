@@ -95,7 +95,7 @@ It listens to this machine only, unless --listen says otherwise.`,
 	f.StringVar(&opts.Account, "account", "123456789012", "account of callers that nobody knows")
 	f.DurationVar(&opts.DeliveryInterval, "delivery-interval", 5*time.Second, "how often log files are delivered")
 	f.DurationVar(&opts.DigestInterval, "digest-interval", time.Minute, "how often digest files are delivered")
-	f.StringVar(&opts.clock, "clock", "real", "real, or the time to start at, such as 2026-01-11 or 2026-01-11T08:00:00Z")
+	f.StringVar(&opts.clock, "clock", "real", "real, or the time to start at, such as 2026-01-11, 2026-01-11T08:00:00Z or 7d")
 	f.Var(choiceFlag(&opts.permissions, checkStrict, checkNone), "permissions", "strict refuses a trail whose bucket, key, topic or role would not let CloudTrail in; none asks no policies")
 	f.BoolVar(&opts.strict, "strict-propagation", false, "refuse a role for some seconds after it changed, as AWS does")
 	f.StringArrayVar(&opts.AllowHosts, "allow-host", nil, "name by which others may call the sandbox, besides local ones")

@@ -60,6 +60,7 @@ func isolation(home string) []string {
 		"TZ=UTC",
 		"LC_ALL=C.UTF-8",
 		"NO_COLOR=1",
+		"TRAILKEEPER_LAKE=", "TRAILKEEPER_ARCHIVE=",
 		"AWS_CONFIG_FILE=" + filepath.Join(home, "no-aws-config"),
 		"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(home, "no-aws-credentials"),
 		"AWS_EC2_METADATA_DISABLED=true",

@@ -47,7 +47,7 @@ keys, and the counts of everything. The same options give the same bytes.`,
 	f.StringSliceVar(&opts.Attacks, "attack", nil, "attacks to weave in: names, all, or list to print them")
 	f.Float64Var(&opts.Duplicates, "duplicates", opts.Duplicates, "fraction of events delivered twice")
 	f.Float64Var(&opts.Late, "late", opts.Late, "fraction of events delivered hours or days late")
-	f.Var(dayFlag(&opts.Start), "start", "first day")
+	f.Var(dayFlag(&opts.Start, s.now), "start", "first day")
 	f.IntVar(&opts.EventsPerFile, "events-per-file", 0, "events in every log file (default: as AWS does)")
 	f.BoolVar(&opts.Organization, "org", false, "one organization trail instead of a trail in each account")
 	f.IntVar(&opts.GzipLevel, "gzip-level", opts.GzipLevel, "1 (fast) to 9 (small)")
@@ -139,21 +139,4 @@ func printSimulated(w io.Writer, out string, s *simulate.Summary) error {
 	fmt.Fprintf(table, "log files\t%s, %s (%s uncompressed)\n", n(s.Total.Files), quantity.FormatSize(s.Total.Bytes), quantity.FormatSize(s.Total.UncompressedBytes))
 	fmt.Fprintf(table, "digests\t%s in %d chains\n", n(int64(digests)), len(s.Chains))
 	return table.Flush()
-}
-
-// dayFlag is a flag for a whole day, such as 2026-01-05.
-func dayFlag(day *time.Time) *dayValue { return (*dayValue)(day) }
-
-type dayValue time.Time
-
-func (v *dayValue) Type() string   { return "date" }
-func (v *dayValue) String() string { return time.Time(*v).Format(time.DateOnly) }
-
-func (v *dayValue) Set(s string) error {
-	day, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		return errors.New("expected a day such as 2026-01-05")
-	}
-	*v = dayValue(day)
-	return nil
 }

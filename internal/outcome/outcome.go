@@ -19,10 +19,19 @@ const (
 	Interrupted = 130 // stopped by Ctrl-C or SIGTERM, as a shell reports it
 )
 
+// Exit codes of a verb that was given --detailed-exitcode: those of terraform
+// plan. Interrupted stays what it is.
+const (
+	Same    = 0 // nothing differs
+	Failed  = 1 // any failure, whatever its kind
+	Differs = 2 // something differs
+)
+
 // marked carries the exit code of the error it wraps; the text stays as it was.
 type marked struct {
 	error
-	code int
+	code     int
+	detailed bool // code is one of --detailed-exitcode
 }
 
 func (m *marked) Unwrap() error { return m.error }
@@ -51,7 +60,25 @@ func mark(err error, code int) error {
 	if err == nil {
 		return nil
 	}
-	return &marked{err, code}
+	return &marked{error: err, code: code}
+}
+
+// Difference marks err as the result of a completed look under
+// --detailed-exitcode: something differs. It returns nil for nil.
+func Difference(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &marked{err, Differs, true}
+}
+
+// Detailed gives every error that is no Difference the one code that failures
+// have under --detailed-exitcode. It returns nil for nil.
+func Detailed(err error) error {
+	if m, ok := errors.AsType[*marked](err); err == nil || ok && m.detailed {
+		return err
+	}
+	return &marked{err, Failed, true}
 }
 
 // WithHint attaches advice that is printed on a line of its own, such as

@@ -27,6 +27,13 @@ func TestExitCode(t *testing.T) {
 		{"joined errors", errors.Join(plain, BadEvidence(plain)), 1},
 		{"cancelled", fmt.Errorf("list archive: %w", context.Canceled), 130},
 		{"cancelled, though marked", CouldNotLook(context.Canceled), 130},
+		{"a difference", Detailed(fmt.Errorf("plan: %w", WithHint(Difference(plain), "apply"))), 2},
+		{"a failure beside --detailed-exitcode", Detailed(plain), 1},
+		{"bad evidence beside --detailed-exitcode", Detailed(BadEvidence(plain)), 1},
+		{"misuse beside --detailed-exitcode", Detailed(Usage(plain)), 1},
+		{"no look beside --detailed-exitcode", Detailed(WithHint(CouldNotLook(plain), "look")), 1},
+		{"cancelled beside --detailed-exitcode", Detailed(context.Canceled), 130},
+		{"nothing beside --detailed-exitcode", Detailed(nil), 0},
 		{"a deadline is not an interruption", context.DeadlineExceeded, 3},
 	}
 	for _, test := range tests {
@@ -43,6 +50,8 @@ func TestMarksKeepTheError(t *testing.T) {
 		"BadEvidence":  BadEvidence,
 		"Usage":        Usage,
 		"CouldNotLook": CouldNotLook,
+		"Difference":   Difference,
+		"Detailed":     Detailed,
 		"WithHint":     func(err error) error { return WithHint(err, "look elsewhere") },
 	} {
 		t.Run(name, func(t *testing.T) {

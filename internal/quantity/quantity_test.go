@@ -1,6 +1,7 @@
 package quantity
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -47,6 +48,22 @@ func TestParseTime(t *testing.T) {
 		{"1d12h", "2026-02-27T23:00:00Z"},
 		{"90s", "2026-03-01T10:58:30Z"},
 		{"0d", "2026-03-01T11:00:00Z"},
+		{"2026-01-11t10:00:00z", "2026-01-11T10:00:00Z"},
+		{"2026-01", "2026-01-01T00:00:00Z"},
+		{"30m", "2026-03-01T10:30:00Z"},
+		{"4w", "2026-02-01T11:00:00Z"},
+		{"3mo", "2025-12-01T11:00:00Z"},
+		{"1y", "2025-03-01T11:00:00Z"},
+		{"1y6mo1d", "2024-08-31T11:00:00Z"},
+		{"now", "2026-03-01T11:00:00Z"},
+		{"today", "2026-03-01T00:00:00Z"},
+		{"yesterday", "2026-02-28T00:00:00Z"},
+		{"Yesterday", "2026-02-28T00:00:00Z"},
+		{"0", "1970-01-01T00:00:00Z"},
+		{"1768125600", "2026-01-11T10:00:00Z"},
+		{"1768125600.0", "2026-01-11T10:00:00Z"},
+		{"1768125600.25", "2026-01-11T10:00:00.25Z"},
+		{"1768125600250", "2026-01-11T10:00:00.25Z"},
 	}
 	for _, test := range tests {
 		got, err := ParseTime(test.in, now)
@@ -62,14 +79,40 @@ func TestParseTime(t *testing.T) {
 
 func TestParseTimeRefuses(t *testing.T) {
 	for _, in := range []string{
-		"", " ", "yesterday", "30", "d", "30y", "-30d", "+30d", "1.5h", "30 d", "30dd",
+		"", " ", "tomorrow", "30", "d", "-30d", "+30d", "1.5h", "30 d", "30dd",
 		"2026-13-01", "2026-02-30", "2026-1-1", "20260111", "11/01/2026", "2026-01-11T25:00",
-		"99999999999999999999d", "106752d", "15250w1000w",
+		"99999999999999999999d", "106752d", "15250w1000w", "9223372036854775807y1y", "250y250y", "99999999999999999999mo",
+		"0.5", "1768125600.", "1768125600.x", "-1768125600", "1768125600250.5", "176812560", "202601111000", "20260111100000",
+		"2026", "2026-13", "2026-1", "202601", "1mo1", "3M", "1M", "1year", "1969-12-31", "0001-01-01", "60y",
 	} {
 		if got, err := ParseTime(in, time.Unix(0, 0)); err == nil {
 			t.Errorf("ParseTime(%q) = %s, want an error", in, got)
 		} else if !strings.Contains(err.Error(), TimeForms) {
 			t.Errorf("ParseTime(%q) does not name the accepted forms: %v", in, err)
+		}
+	}
+}
+
+// Months are those of the calendar, however long they are.
+func TestParseTimeCountsMonths(t *testing.T) {
+	for _, test := range []struct{ now, age, want string }{
+		{"2026-03-31", "1mo", "2026-02-28"},
+		{"2024-03-31", "1mo", "2024-02-29"},
+		{"2024-02-29", "1y", "2023-02-28"},
+		{"2024-02-29", "4y", "2020-02-29"},
+		{"2026-01-31", "2mo", "2025-11-30"},
+		{"2026-05-31", "3mo1d", "2026-02-27"},
+		{"2026-01-15", "13mo", "2024-12-15"},
+		{"2026-01-15", "12mo", "2025-01-15"},
+		{"2026-12-31", "0mo", "2026-12-31"},
+	} {
+		now, err := time.Parse(time.DateOnly, test.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseTime(test.age, now)
+		if err != nil || got.Format(time.DateOnly) != test.want {
+			t.Errorf("%s before %s is %s, %v, want %s", test.age, test.now, got.Format(time.DateOnly), err, test.want)
 		}
 	}
 }
@@ -161,21 +204,44 @@ func FuzzSizeRoundTrip(f *testing.F) {
 
 // A time that is accepted is accepted again in RFC 3339, and is the same time.
 func FuzzTimeRoundTrip(f *testing.F) {
-	for _, seed := range []string{"2026-01-11", "2026-01-11T10:00", "30d", "1d12h", "2026-01-11T10:00:00.123456789+05:45"} {
-		f.Add(seed)
+	for _, seed := range []string{
+		"2026-01-11", "2026-01", "2026-01-11T10:00", "30d", "1d12h", "1y6mo", "2026-01-11T10:00:00.123456789+05:45",
+		"yesterday", "1768125600.123456789", "1768125600250", "9999999999999", "250y", "9999-12-31T23:59:59-23:59",
+	} {
+		f.Add(seed, int64(1772366400))
 	}
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	f.Fuzz(func(t *testing.T, s string) {
+	f.Fuzz(func(t *testing.T, s string, seconds int64) {
+		const year9999 = 253402300799
+		now := time.Unix((seconds%year9999+year9999)%year9999, 0)
 		first, err := ParseTime(s, now)
 		if err != nil {
 			return
 		}
-		if first.Year() < 0 || first.Year() > 9999 {
-			return // RFC 3339 has no such year
+		if first.Before(time.Unix(0, 0)) || first.Year() > 9999 || first.Location() != time.UTC {
+			t.Fatalf("ParseTime(%q) = %s", s, first)
 		}
 		again, err := ParseTime(first.Format(time.RFC3339Nano), now)
 		if err != nil || !again.Equal(first) {
 			t.Fatalf("ParseTime(%q) = %s, read again as %s, %v", s, first, again, err)
+		}
+	})
+}
+
+// An age is never in the future, and more of it is longer ago.
+func FuzzAgeOrder(f *testing.F) {
+	f.Add(uint16(1), uint16(31), int64(1774915200))
+	f.Add(uint16(12), uint16(0), int64(1709164800))
+	f.Fuzz(func(t *testing.T, months, days uint16, seconds int64) {
+		const year2200 = 7258118400
+		now := time.Unix((seconds%year2200+year2200)%year2200, 0)
+		near, nearErr := ParseTime(fmt.Sprintf("%dmo%dd", months, days), now)
+		far, farErr := ParseTime(fmt.Sprintf("%dmo%dd", months+1, days), now)
+		if nearErr != nil || farErr != nil || months == math.MaxUint16 {
+			return // before 1970
+		}
+		gap := near.Sub(far)
+		if near.After(now) || gap < 28*24*time.Hour || gap > 31*24*time.Hour {
+			t.Fatalf("%d and %d months and %d days before %s are %s and %s", months, months+1, days, now, near, far)
 		}
 	})
 }

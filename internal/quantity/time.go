@@ -7,70 +7,127 @@ import (
 	"time"
 )
 
-// TimeForms names the forms ParseTime accepts, for help texts.
-const TimeForms = "RFC 3339 (2026-01-11T10:00:00Z), a UTC date or time (2026-01-11, 2026-01-11T10:00), or how long ago (15m, 12h, 30d, 2w)"
+// TimeForms names the forms ParseTime accepts, for help texts and errors.
+const TimeForms = "RFC 3339 (2026-01-11T10:00:00Z), a UTC time, date or month (2026-01-11T10:00, 2026-01-11, 2026-01), " +
+	"how long ago (30m, 24h, 7d, 4w, 3mo, 1y), yesterday, today, now, or seconds or milliseconds since 1970"
 
-// layouts without a zone are UTC: nothing depends on the machine's own zone.
-var layouts = [...]string{
-	time.RFC3339Nano,
-	"2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04:05",
-	"2006-01-02T15:04",
-	time.DateTime,
-	"2006-01-02 15:04",
-	time.DateOnly,
-}
-
-// ParseTime reads a moment in one of TimeForms and returns it in UTC. An age
-// such as 30d is counted back from now; a day is 24 hours and a week 7 days, as
-// UTC has no other.
+// ParseTime reads a moment in one of TimeForms and returns it in UTC, whatever
+// the machine's own zone. A date, a month, yesterday and today are the moment
+// they begin. An age is counted back from now: a day is 24 hours and a week 7
+// days; months and years are those of the calendar, and a day that the month
+// has not becomes its last one. Moments before 1970 or after the year 9999 are
+// refused.
 func ParseTime(s string, now time.Time) (time.Time, error) {
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
+	for _, parse := range [...]func(string, time.Time) (time.Time, bool){parseAbsolute, parseWord, parseEpoch, parseAge} {
+		t, ok := parse(s, now.UTC())
+		if ok && t.Unix() >= 0 && t.Year() <= 9999 {
+			return t, nil
 		}
 	}
-	age, ok := parseAge(s)
-	if !ok {
-		return time.Time{}, fmt.Errorf("parse time %q: expected %s", s, TimeForms)
+	return time.Time{}, fmt.Errorf("parse time %q: expected %s", s, TimeForms)
+}
+
+func parseAbsolute(s string, _ time.Time) (time.Time, bool) {
+	// Without a zone it is UTC: nothing depends on the machine's own.
+	for _, layout := range [...]string{
+		time.RFC3339Nano,
+		"2006-01-02T15:04Z07:00",
+		"2006-01-02T15:04:05",
+		"2006-01-02T15:04",
+		time.DateTime,
+		"2006-01-02 15:04",
+		time.DateOnly,
+		"2006-01",
+	} {
+		if t, err := time.Parse(layout, strings.ToUpper(s)); err == nil {
+			return t.UTC(), true
+		}
 	}
-	return now.Add(-age).UTC(), nil
+	return time.Time{}, false
+}
+
+func parseWord(s string, now time.Time) (time.Time, bool) {
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
+	switch strings.ToLower(s) {
+	case "now":
+		return now, true
+	case "today":
+		return today, true
+	case "yesterday":
+		return today.AddDate(0, 0, -1), true
+	}
+	return time.Time{}, false
+}
+
+// parseEpoch reads seconds since 1970, with a fraction perhaps, or
+// milliseconds. They are told apart by their number of digits, 10 and 13, which
+// they have from 2001 to 2286. Other numbers are refused, all but 0: 20260111
+// is meant to be a date, and 30 lacks a unit.
+func parseEpoch(s string, _ time.Time) (time.Time, bool) {
+	whole, fraction, hasFraction := strings.Cut(s, ".")
+	n, err := strconv.ParseUint(whole, 10, 63)
+	if err != nil || hasFraction && (fraction == "" || strings.Trim(fraction, "0123456789") != "") {
+		return time.Time{}, false
+	}
+	switch {
+	case len(whole) == 10 || s == "0":
+		nanos, _ := strconv.ParseInt((fraction + "000000000")[:9], 10, 64) // digits only
+		return time.Unix(int64(n), nanos).UTC(), true
+	case len(whole) == 13 && !hasFraction:
+		return time.UnixMilli(int64(n)).UTC(), true
+	}
+	return time.Time{}, false
+}
+
+// age is how long ago something was: months of the calendar and a duration.
+type age struct {
+	months int64
+	rest   time.Duration
 }
 
 // parseAge reads a sequence of whole numbers with units, largest first or not:
-// 30d, 1d12h. Ages beyond what a time.Duration holds (292 years) are refused.
-func parseAge(s string) (time.Duration, bool) {
-	var total time.Duration
+// 30d, 1d12h, 1y6mo.
+func parseAge(s string, now time.Time) (time.Time, bool) {
+	var total age
 	for rest := s; rest != ""; {
-		end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-		if end <= 0 {
-			return 0, false
+		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+		letters := len(rest[digits:]) - len(strings.TrimLeft(rest[digits:], "abcdefghijklmnopqrstuvwxyz"))
+		n, err := strconv.ParseInt(rest[:digits], 10, 64)
+		if err != nil || !total.add(n, rest[digits:digits+letters]) {
+			return time.Time{}, false
 		}
-		n, err := strconv.ParseInt(rest[:end], 10, 64)
-		unit, known := ageUnit(rest[end])
-		if err != nil || !known || n > int64((maxAge-total)/unit) {
-			return 0, false
-		}
-		total += time.Duration(n) * unit
-		rest = rest[end+1:]
+		rest = rest[digits+letters:]
 	}
-	return total, s != ""
+	if s == "" {
+		return time.Time{}, false
+	}
+	return monthsBefore(now, int(total.months)).Add(-total.rest), true
 }
 
-const maxAge = time.Duration(1<<63 - 1)
+// maxAgeYears keeps sums of ages far from overflow. ParseTime refuses what lies
+// before 1970 anyway.
+const maxAgeYears = 250
 
-func ageUnit(letter byte) (time.Duration, bool) {
-	switch letter {
-	case 's':
-		return time.Second, true
-	case 'm':
-		return time.Minute, true
-	case 'h':
-		return time.Hour, true
-	case 'd':
-		return 24 * time.Hour, true
-	case 'w':
-		return 7 * 24 * time.Hour, true
+// add adds n units, and reports whether there is such a unit and not too many
+// of it.
+func (a *age) add(n int64, unit string) bool {
+	const year = 366 * 24 * time.Hour
+	if months := map[string]int64{"mo": 1, "y": 12}[unit]; months > 0 && n <= maxAgeYears*12 {
+		a.months += n * months
+		return a.months <= maxAgeYears*12
 	}
-	return 0, false
+	size := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[unit]
+	if size == 0 || n > int64((maxAgeYears*year-a.rest)/size) {
+		return false
+	}
+	a.rest += time.Duration(n) * size
+	return true
+}
+
+// monthsBefore goes back by months of the calendar: one before 31 March is the
+// last day of February.
+func monthsBefore(t time.Time, months int) time.Time {
+	to := time.Date(t.Year(), t.Month()-time.Month(months), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	lastDay := to.AddDate(0, 1, -1).Day()
+	return to.AddDate(0, 0, min(t.Day(), lastDay)-1)
 }
