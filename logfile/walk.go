@@ -24,7 +24,7 @@ func wrapsRecords(name []byte) bool {
 // file walks the JSON values of the file, one after another.
 func (r *Reader) file() error {
 	for first := true; ; first = false {
-		if !r.space() {
+		if !r.gap() {
 			return r.end(first)
 		}
 		err := r.top()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/logfile"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 // count compares counting events by name, straight from the archive, with
@@ -81,6 +82,7 @@ func (b *bench) scanOnce(ctx context.Context, a *archiveDir, job string, m *meas
 
 // counter counts events by name.
 type counter struct {
+	files  unpack.Walker
 	log    logfile.Reader
 	counts map[string]*int64
 }
@@ -88,7 +90,7 @@ type counter struct {
 func newCounter() scanner { return &counter{counts: map[string]*int64{}} }
 
 func (c *counter) file(src io.Reader) (int64, error) {
-	err := c.log.Read(src, logfile.Visitor{
+	visit := logfile.Visitor{
 		Record: func(_ int64, r *event.Record) error {
 			name, _ := r.Get(event.EventName).Text()
 			n := c.counts[string(name)]
@@ -102,8 +104,9 @@ func (c *counter) file(src io.Reader) (int64, error) {
 		Reject: func(offset int64, _ []byte, cause string) error {
 			return fmt.Errorf("record at byte %d: %s", offset, cause)
 		},
-	})
-	_, plain := c.log.Bytes()
+	}
+	err := c.files.Walk(context.Background(), src, func(_ string, text io.Reader) error { return c.log.Read(text, visit) })
+	_, plain := c.files.Bytes()
 	return plain, err
 }
 

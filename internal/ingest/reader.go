@@ -4,18 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/logfile"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 // reader is a worker that reads one file after another.
 type reader struct {
 	in    *ingest
 	shelf *shelf
+	files unpack.Walker
 	log   logfile.Reader
 
 	// of the file being read
@@ -40,11 +43,12 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 		return nil
 	}
 	defer src.Close() // only read from
-	err = r.log.Read(src, logfile.Visitor{
+	visit := logfile.Visitor{
 		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
 		Reject: r.reject,
-	})
-	stored, plain := r.log.Bytes()
+	}
+	err = r.files.Walk(ctx, src, func(_ string, text io.Reader) error { return r.log.Read(text, visit) })
+	stored, plain := r.files.Bytes()
 	r.in.report.bytes(stored, plain)
 	var fault *logfile.FaultError
 	var foreign *logfile.ForeignError

@@ -57,7 +57,7 @@ func (s *Sandbox) inject(w http.ResponseWriter, r *http.Request) {
 		answerError(w, status, fmt.Errorf("read events: %w", err))
 		return
 	}
-	entries, err := injected(body, s.config.Account, s.clock.now())
+	entries, err := injected(r.Context(), body, s.config.Account, s.clock.now())
 	if err != nil {
 		answerError(w, http.StatusBadRequest, fmt.Errorf("inject events: %w", err))
 		return

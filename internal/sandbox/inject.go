@@ -2,16 +2,19 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/logfile"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 // signIn is the event source of console sign-ins.
@@ -21,10 +24,10 @@ const signIn = "signin.amazonaws.com"
 // through the sandbox can cause, such as console sign-ins, or whole log files of
 // elsewhere. Members that every record has are added where they are missing. One
 // bad record refuses them all.
-func injected(body []byte, account string, now time.Time) ([]journal.Entry, error) {
+func injected(ctx context.Context, body []byte, account string, now time.Time) ([]journal.Entry, error) {
 	var entries []journal.Entry
 	var reader logfile.Reader
-	err := reader.Read(bytes.NewReader(body), logfile.Visitor{
+	visit := logfile.Visitor{
 		Record: func(offset int64, r *event.Record) error {
 			entry, err := completed(r, account, now)
 			if err != nil {
@@ -36,7 +39,9 @@ func injected(body []byte, account string, now time.Time) ([]journal.Entry, erro
 		Reject: func(offset int64, _ []byte, cause string) error {
 			return fmt.Errorf("record at offset %d: %s", offset, cause)
 		},
-	})
+	}
+	var packed unpack.Walker
+	err := packed.Walk(ctx, bytes.NewReader(body), func(_ string, text io.Reader) error { return reader.Read(text, visit) })
 	if err != nil {
 		return nil, err
 	}

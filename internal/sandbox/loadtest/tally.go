@@ -1,7 +1,9 @@
 package loadtest
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/logfile"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 const (
@@ -105,10 +108,12 @@ func (t Tally) readFile(reader *logfile.Reader, path string) error {
 		return err
 	}
 	defer file.Close()
-	return reader.Read(file, logfile.Visitor{
+	visit := logfile.Visitor{
 		Record: func(_ int64, r *event.Record) error { return t.add(r) },
 		Reject: func(offset int64, _ []byte, cause string) error {
 			return fmt.Errorf("record at byte %d: %s", offset, cause)
 		},
-	})
+	}
+	var packed unpack.Walker
+	return packed.Walk(context.Background(), file, func(_ string, text io.Reader) error { return reader.Read(text, visit) })
 }

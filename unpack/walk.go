@@ -1,0 +1,233 @@
+// Package unpack finds the plain text streams inside a file: whatever it is
+// compressed with or packed in, at any depth up to a bound. Forms are told by
+// the content, never by the name.
+//
+// Memory is bounded however many members a file has and whatever its headers
+// claim, and so is the work: what grows more than a log file can is refused.
+package unpack
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+const (
+	// What grew past bombFloor bytes and more than bombRatio times is refused:
+	// deflate reaches 1032 to 1, log files some 10 to 60.
+	bombFloor = 64 << 20
+	bombRatio = 300
+
+	// maxDepth is how many compressions and archives may be inside each other.
+	maxDepth = 8
+
+	fileBuffer  = 64 << 10
+	innerBuffer = 16 << 10
+)
+
+// FaultError says that a stream could not be read to its end. What came before
+// Offset, in the unpacked text, has been handed out.
+type FaultError struct {
+	Offset int64
+	Cause  string
+	Err    error // set when the file itself could not be read further
+}
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("%s at byte %d", e.Cause, e.Offset)
+}
+
+func (e *FaultError) Unwrap() error { return e.Err }
+
+// ForeignError says that a stream is of a kind that holds no log records, and
+// is not damaged either.
+type ForeignError struct {
+	What string // "image", "digest file", ...
+}
+
+func (e *ForeignError) Error() string { return e.What }
+
+// VisitFunc is called for each stream. The member is empty where the file is
+// just one stream, compressed or not; in an archive it is the member's name,
+// and of archives in archives each name, joined by "!". Names are fit for
+// display and must not be used as paths.
+//
+// The text is UTF-8, as far as the stream is text, and may begin with a byte
+// order mark. Its errors are io.EOF, [*FaultError] and [*ForeignError]: what
+// cannot be unpacked at all gives one of them at the first Read. An error that
+// the function returns ends the walk.
+type VisitFunc func(member string, text io.Reader) error
+
+// Walker unpacks files one after another, reusing its buffers. The zero Walker
+// is ready to use; it is not safe for concurrent use.
+type Walker struct {
+	visit   VisitFunc
+	ctx     context.Context // of the walk
+	file    *layer
+	decoded int64       // bytes that came out of decoders
+	text    int64       // bytes of text handed out
+	fault   *FaultError // what ended the file's own archive early
+	bomb    *FaultError
+
+	whole *bufio.Reader // of the file
+	gzips []*gzip.Reader
+	inner []*bufio.Reader
+}
+
+// Walk calls visit for each stream in src, in order. It returns what visit
+// returned, or a [*FaultError] when the archive that src is could not be read
+// to its end: there may be more members than were visited.
+func (w *Walker) Walk(ctx context.Context, src io.Reader, visit VisitFunc) error {
+	w.ctx, w.visit = ctx, visit
+	w.decoded, w.text, w.fault, w.bomb = 0, 0, nil, nil
+	w.file = &layer{walk: w, src: src, cause: func(err error) string { return fmt.Sprintf("reading stopped: %v", err) }}
+	if w.whole == nil {
+		w.whole = bufio.NewReaderSize(w.file, fileBuffer)
+	} else {
+		w.whole.Reset(w.file)
+	}
+	err := w.stream("", w.whole, w.file, 0)
+	w.whole.Reset(nil)
+	w.ctx, w.visit = nil, nil
+	if err == nil && w.fault != nil {
+		return w.fault
+	}
+	return err
+}
+
+// Bytes returns how many bytes the last file had, as stored and as text.
+func (w *Walker) Bytes() (stored, text int64) { return w.file.n, w.text }
+
+// stream visits what is in one stream. in reads from the layer from.
+func (w *Walker) stream(member string, in *bufio.Reader, from *layer, depth int) error {
+	head, _ := in.Peek(headSize) // an error comes again when it is read
+	var fault *FaultError
+	if len(head) < shortest && errors.As(from.err, &fault) {
+		return w.visit(member, failing{fault}) // too little to tell the form by
+	}
+	form := formOf(head)
+	if form != plain && depth == maxDepth {
+		return w.refuse(member, fmt.Sprintf("packed more than %d deep", maxDepth))
+	}
+	switch form {
+	case gzipped:
+		return w.gunzip(member, in, from, depth)
+	default:
+		return w.plain(member, head, in, from)
+	}
+}
+
+// decode visits what is in the stream that a decoder makes of from.
+func (w *Walker) decode(member string, decoder *layer, depth int) error {
+	in := w.buffer(decoder)
+	defer w.release(in)
+	return w.stream(member, in, decoder, depth+1)
+}
+
+// plain visits a stream that nothing can be unpacked from.
+func (w *Walker) plain(member string, head []byte, in *bufio.Reader, from *layer) error {
+	text := &layer{walk: w, from: from, src: in, count: &w.text, cause: utf16Cause}
+	if order := byteOrder(head); order != nil {
+		text.src = &utf16Reader{in: in, order: order}
+	}
+	return w.visit(member, text)
+}
+
+// refuse visits a stream that cannot be unpacked.
+func (w *Walker) refuse(member, cause string) error {
+	return w.visit(member, failing{&FaultError{Cause: cause}})
+}
+
+// failing is a stream that cannot be read.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// layer is one stream inside another: what src makes of the layer it reads
+// from. It counts, and gives errors their names.
+type layer struct {
+	walk  *Walker
+	from  *layer // nil for the file itself
+	src   io.Reader
+	cause func(error) string // names a fault of src
+	form  string             // what a decoder's src unpacks
+	count *int64             // total of the walk that this layer adds to, or nil
+	n     int64              // bytes read
+	err   error              // what ended the stream
+}
+
+func (l *layer) Read(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
+	if err := l.walk.ctx.Err(); err != nil {
+		l.err = &FaultError{l.n, fmt.Sprintf("reading stopped: %v", err), err}
+		return 0, l.err
+	}
+	n, err := l.src.Read(p)
+	l.n += int64(n)
+	if l.count != nil {
+		*l.count += int64(n)
+		if bomb := l.walk.exploded(l); bomb != nil {
+			err = bomb
+		}
+	}
+	if err != nil {
+		l.err = l.named(err)
+	}
+	return n, l.err
+}
+
+// named gives an error of src its name. An error of an outer layer, however the
+// decoder passed it on, stays what it is.
+func (l *layer) named(err error) error {
+	var fault *FaultError
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case l.from != nil && errors.As(l.from.err, &fault), errors.As(err, &fault):
+		return &FaultError{l.n, fault.Cause, fault.Err}
+	case l.from == nil:
+		return &FaultError{l.n, l.cause(err), err}
+	}
+	return &FaultError{l.n, l.cause(err), nil}
+}
+
+// exploded returns the fault of a file that grew beyond all measure.
+func (w *Walker) exploded(l *layer) error {
+	if grown := max(w.decoded, w.text); w.bomb == nil && grown > bombFloor && grown > bombRatio*w.file.n {
+		w.bomb = &FaultError{l.n, fmt.Sprintf("%s bomb: over %d times its size", l.packing(), bombRatio), nil}
+	}
+	if w.bomb == nil {
+		return nil
+	}
+	return w.bomb
+}
+
+// packing is the form that the layer came out of.
+func (l *layer) packing() string {
+	for l.form == "" && l.from != nil {
+		l = l.from
+	}
+	return l.form
+}
+
+// buffer returns a reader of l from which forms can be told.
+func (w *Walker) buffer(l *layer) *bufio.Reader {
+	if last := len(w.inner) - 1; last >= 0 {
+		in := w.inner[last]
+		w.inner = w.inner[:last]
+		in.Reset(l)
+		return in
+	}
+	return bufio.NewReaderSize(l, innerBuffer)
+}
+
+func (w *Walker) release(in *bufio.Reader) {
+	in.Reset(nil)
+	w.inner = append(w.inner, in)
+}
