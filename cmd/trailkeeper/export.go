@@ -194,7 +194,7 @@ func writeAside(path string, write func(io.Writer) error) (err error) {
 	if err := compressed(aside, strings.HasSuffix(path, ".gz"), write); err != nil {
 		return err
 	}
-	if err := errors.Join(aside.Chmod(0o644), aside.Sync(), aside.Close()); err != nil {
+	if err := errors.Join(aside.Sync(), aside.Close()); err != nil {
 		return fmt.Errorf("write %q: %w", path, err)
 	}
 	return os.Rename(aside.Name(), path)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -33,6 +34,7 @@ type ingestOptions struct {
 	workers int
 	memory  int64
 	format  reportFormat
+	mode    string // octal
 	s3      s3archive.Options
 }
 
@@ -48,7 +50,7 @@ const (
 const remoteWorkers = 16
 
 func newIngestCommand(s *streams) *cobra.Command {
-	opts := ingestOptions{memory: ingest.DefaultMemory, format: reportText}
+	opts := ingestOptions{memory: ingest.DefaultMemory, format: reportText, mode: fmt.Sprintf("%04o", lake.DefaultMode)}
 	cmd := &cobra.Command{
 		Use:   "ingest --archive PATH|s3://BUCKET/PREFIX --lake DIR",
 		Short: "Bring a log archive into a lake, only what is new, each event once",
@@ -78,6 +80,7 @@ say: the time is that of delivery, minutes after the events.`,
 	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
 	f.Var(sizeFlag(&opts.memory), "memory", "memory to stay below")
 	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the report")
+	f.StringVar(&opts.mode, "mode", opts.mode, "permissions of new files of the lake; folders get the x bits too")
 	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
 	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
 	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
@@ -105,6 +108,10 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err := opts.validate(); err != nil {
 		return misuse("ingest", err)
 	}
+	mode, err := parseMode(opts.mode)
+	if err != nil {
+		return misuse("ingest", err)
+	}
 	source, err := openArchive(ctx, opts)
 	if err != nil {
 		return err
@@ -115,7 +122,7 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	bar := progress.New(s.err, "Ingesting files")
 	started := s.now()
 	report, err := ingest.Run(ctx, ingest.Options{
-		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Bar: bar,
+		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Mode: mode, Bar: bar,
 	})
 	bar.Done()
 	if err != nil {
@@ -125,6 +132,17 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 		return err
 	}
 	return judge(report, opts)
+}
+
+// parseMode reads the permissions of files, in octal: those that their owner can
+// use and that make nothing executable.
+func parseMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode&0o600 != 0o600 || mode&^0o666 != 0 {
+		return 0, outcome.WithHint(fmt.Errorf("--mode %q is not the mode of a file", text),
+			"give it in octal, with read and write for the owner and x for nobody, such as 0600 or 0640")
+	}
+	return fs.FileMode(mode), nil
 }
 
 // openArchive opens the archive that a flag names.
@@ -227,6 +245,9 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	}
 	if all := r.Files.Failed + r.Events.Rejected; all > int64(len(r.Problems)) {
 		fmt.Fprintf(table, "problem\t\tand %s more, listed in the quarantine\n", n(all-int64(len(r.Problems))))
+	}
+	for _, path := range r.Rebuilt {
+		fmt.Fprintf(table, "made anew\t\t%q, which was missing or damaged, from the events it lists\n", path)
 	}
 	fmt.Fprintf(table, "lake\t%s\tevents of %s log files in %s\n", n(r.Lake.Stored), n(r.Lake.Files), opts.lake)
 	if r.Bytes.Plain > 0 {

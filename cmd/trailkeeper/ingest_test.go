@@ -23,7 +23,7 @@ import (
 
 func TestSecondIngestIsRefused(t *testing.T) {
 	dir, archive := t.TempDir(), t.TempDir()
-	w, err := lake.OpenWriter(dir, 1)
+	w, err := lake.OpenWriter(dir, lake.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -31,6 +32,7 @@ type Options struct {
 	Filter  archive.Filter // selects log files by what their keys tell
 	Workers int            // files read at once; 0 for one per processor
 	Memory  int64          // bytes the process should stay below; 0 for DefaultMemory
+	Mode    fs.FileMode    // of new files of the lake; 0 for lake.DefaultMode
 	Bar     *progress.Bar  // nil for none
 }
 
@@ -72,7 +74,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	// What is left for work; from here on, it is the only figure.
 	opts.Memory -= programMemory
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(opts.Memory))
-	w, err := lake.OpenWriter(opts.Lake, runtime.GOMAXPROCS(0))
+	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{Parallel: runtime.GOMAXPROCS(0), Mode: opts.Mode})
 	if err != nil {
 		return newReport(), err
 	}

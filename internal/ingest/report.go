@@ -46,6 +46,9 @@ type Report struct {
 	// Unseen is how many of the failed files could not be looked at, rather than
 	// being bad.
 	Unseen int64 `json:"unseen"`
+	// Rebuilt are the identity files of the lake that were missing or damaged and
+	// were made anew from the events beside them.
+	Rebuilt []string `json:"rebuilt"`
 
 	mu sync.Mutex
 }
@@ -62,7 +65,7 @@ type Problem struct {
 const maxProblems = 20
 
 func newReport() *Report {
-	r := &Report{Problems: []Problem{}, Differing: []Problem{}}
+	r := &Report{Problems: []Problem{}, Differing: []Problem{}, Rebuilt: []string{}}
 	r.Reasons.Skipped = map[string]int64{}
 	r.Reasons.Failed = map[string]int64{}
 	r.Reasons.Rejected = map[string]int64{}
@@ -151,6 +154,7 @@ func (r *Report) toRead() int64 {
 
 func (r *Report) finish(w *lake.Writer) *Report {
 	r.Lake = w.Totals()
+	r.Rebuilt = append(r.Rebuilt, w.Rebuilt()...)
 	for _, list := range [][]Problem{r.Problems, r.Differing} {
 		slices.SortFunc(list, func(a, b Problem) int {
 			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))

@@ -104,3 +104,16 @@ func (b *Block) Append(r *event.Record, at time.Time, id Identity, from Source) 
 	b.measure()
 	return b.size - before
 }
+
+// row returns row i of the block, aliasing it.
+func (b *Block) row(i int) (r Row) {
+	r.Time = time.UnixMicro(b.time[i]).UTC()
+	for c := range b.text {
+		r.text[c] = b.text[c].get(i)
+	}
+	for c := range b.bools {
+		r.bools[c] = b.bools[c][i]
+	}
+	r.nulls = b.nulls[i]
+	return r
+}

@@ -96,9 +96,12 @@ func (w *Writer) merge(group []Part) (Part, error) {
 			return Part{}, err
 		}
 		blocks = append(blocks, read...)
-		err = readIDs(idsPath(w.dir, p.Name), func(hour int64, id Identity) { hours[hour] = append(hours[hour], id) })
+		ids, err := w.partIDs(p)
 		if err != nil {
 			return Part{}, err
+		}
+		for hour, list := range ids {
+			hours[hour] = append(hours[hour], list...)
 		}
 		drop = append(drop, p.published(w.dir), idsPath(w.dir, p.Name))
 	}

@@ -20,7 +20,7 @@ import (
 func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 	records := lake.OddRecords()
 	dir := t.TempDir()
-	w, err := lake.OpenWriter(dir, 1)
+	w, err := lake.OpenWriter(dir, lake.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,22 +12,39 @@ import (
 	"os"
 	"slices"
 	"sort"
+
+	"github.com/zeebo/xxh3"
 )
 
 // An identity file lists identities in sections, each found by a number: the
-// hours of a part's events, or the one section of a list of log files. It is
+// hours of a part's events, or how much was read of the log files in a list. It
+// is
 //
-//	"TKIDS1\r\n"
+//	"TKIDS2\r\n"
 //	number of sections, 4 bytes
 //	for each section: its number, 8 bytes, and how many identities, 4 bytes
-//	for each section: its identities, 24 bytes each: ID, then hash
+//	checksum of all before it, 8 bytes
+//	for each section: its identities in blocks of blockIDs, the last one shorter
+//
+// and a block is
+//
+//	for each identity: ID, 16 bytes, and hash, 8 bytes
+//	checksum, 8 bytes: XXH3 of the block, seeded with its place in the file
 //
 // with all numbers little-endian, the sections in ascending order, and the
-// identities of a section in the order of their IDs, so that one can be found
-// without reading the others.
-const idsMagic = "TKIDS1\r\n"
+// identities of a section in the order of their IDs. So one can be found without
+// reading the others, and no byte is believed that was not checked. Files of the
+// version before, TKIDS1, are the same without checksums.
+const (
+	idsMagic    = "TKIDS2\r\n"
+	idsMagicOld = "TKIDS1\r\n"
+)
 
-const identityBytes = 24
+const (
+	identityBytes = 24
+	blockIDs      = 128
+	sumBytes      = 8
+)
 
 type sections map[int64][]Identity
 
@@ -39,8 +56,8 @@ func (s sections) count() (n int) {
 }
 
 // writeIDs writes an identity file and makes it durable. It sorts the sections.
-func writeIDs(path string, s sections) (err error) {
-	f, err := os.Create(path)
+func (m modes) writeIDs(path string, s sections) (err error) {
+	f, err := m.create(path)
 	if err != nil {
 		return err
 	}
@@ -49,6 +66,13 @@ func writeIDs(path string, s sections) (err error) {
 			err = closeErr
 		}
 	}()
+	if err := s.writeTo(f); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func (s sections) writeTo(f io.Writer) error {
 	w := bufio.NewWriterSize(f, 256<<10)
 	order := slices.Sorted(maps.Keys(s))
 	head := binary.LittleEndian.AppendUint32([]byte(idsMagic), uint32(len(order)))
@@ -56,20 +80,23 @@ func writeIDs(path string, s sections) (err error) {
 		head = binary.LittleEndian.AppendUint64(head, uint64(n))
 		head = binary.LittleEndian.AppendUint32(head, uint32(len(s[n])))
 	}
+	head = binary.LittleEndian.AppendUint64(head, xxh3.Hash(head))
 	w.Write(head) // the error stays with w until Flush
-	var entry [identityBytes]byte
+	at := uint64(len(head))
+	block := make([]byte, 0, blockIDs*identityBytes+sumBytes)
 	for _, n := range order {
 		slices.SortFunc(s[n], byID)
-		for _, id := range s[n] {
-			copy(entry[:], id.ID[:])
-			binary.LittleEndian.PutUint64(entry[16:], id.Hash)
-			w.Write(entry[:])
+		for ids := range slices.Chunk(s[n], blockIDs) {
+			block = block[:0]
+			for _, id := range ids {
+				block = binary.LittleEndian.AppendUint64(append(block, id.ID[:]...), id.Hash)
+			}
+			block = binary.LittleEndian.AppendUint64(block, xxh3.HashSeed(block, at))
+			w.Write(block)
+			at += uint64(len(block))
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return f.Sync()
+	return w.Flush()
 }
 
 // byID compares IDs byte by byte, eight at a time.
@@ -84,13 +111,17 @@ func byID(a, b Identity) int {
 type idsFile struct {
 	path     string
 	f        *os.File
+	sums     int64 // bytes of checksum in a block: 0 in a file of the version before
 	sections map[int64]span
 }
 
 // span is where the identities of a section stand in the file.
 type span struct{ at, count int64 }
 
-// openIDs opens an identity file and checks that it is whole.
+// blocks returns how many blocks the section has.
+func (s span) blocks() int64 { return (s.count + blockIDs - 1) / blockIDs }
+
+// openIDs opens an identity file and checks that it has the right length.
 func openIDs(path string) (_ *idsFile, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -103,8 +134,16 @@ func openIDs(path string) (_ *idsFile, err error) {
 	return x, nil
 }
 
+// damaged names the file in an error of reading it. It is a [*DamagedError]
+// unless the system could not read.
 func (x *idsFile) damaged(err error) error {
-	return fmt.Errorf("read identities %q: %w", x.path, err)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if pathErr := (*os.PathError)(nil); errors.As(err, &pathErr) {
+		return fmt.Errorf("read identities %q: %w", x.path, pathErr.Err)
+	}
+	return &DamagedError{Path: x.path, Err: err}
 }
 
 func (x *idsFile) readTable() error {
@@ -116,22 +155,30 @@ func (x *idsFile) readTable() error {
 	if _, err := io.ReadFull(x.f, head); err != nil {
 		return err
 	}
-	if string(head[:len(idsMagic)]) != idsMagic {
+	switch magic := string(head[:len(idsMagic)]); magic {
+	case idsMagic:
+		x.sums = sumBytes
+	case idsMagicOld:
+	default:
 		return errors.New("not an identity file")
 	}
 	count := int64(binary.LittleEndian.Uint32(head[len(idsMagic):]))
 	if count > info.Size()/12 {
 		return io.ErrUnexpectedEOF
 	}
-	table := make([]byte, 12*count)
-	if _, err := io.ReadFull(x.f, table); err != nil {
+	rest := make([]byte, 12*count+x.sums)
+	if _, err := io.ReadFull(x.f, rest); err != nil {
 		return err
 	}
-	at := int64(len(head) + len(table))
+	table := rest[:12*count]
+	if x.sums > 0 && binary.LittleEndian.Uint64(rest[len(table):]) != xxh3.Hash(append(head, table...)) {
+		return errChecksum
+	}
+	at := int64(len(head) + len(rest))
 	for ; len(table) > 0; table = table[12:] {
 		s := span{at, int64(binary.LittleEndian.Uint32(table[8:]))}
 		x.sections[int64(binary.LittleEndian.Uint64(table))] = s
-		at += identityBytes * s.count
+		at += identityBytes*s.count + x.sums*s.blocks()
 	}
 	if at != info.Size() {
 		return fmt.Errorf("%d bytes, not the %d it should have", info.Size(), at)
@@ -139,48 +186,90 @@ func (x *idsFile) readTable() error {
 	return nil
 }
 
-// each calls add for the identities of a section.
+var errChecksum = errors.New("damaged: the checksum differs")
+
+// count returns how many identities the file has.
+func (x *idsFile) count() (n int64) {
+	for _, s := range x.sections {
+		n += s.count
+	}
+	return n
+}
+
+// blockBuffer has room for a block with its checksum.
+type blockBuffer [blockIDs*identityBytes + sumBytes]byte
+
+// block is the identities of a block, as they are in the file.
+type block []byte
+
+func (b block) len() int { return len(b) / identityBytes }
+
+func (b block) id(i int) []byte { return b[i*identityBytes:][:16] }
+
+func (b block) identity(i int) Identity {
+	entry := b[i*identityBytes:][:identityBytes]
+	return Identity{ID: [16]byte(entry), Hash: binary.LittleEndian.Uint64(entry[16:])}
+}
+
+// read reads block number i of a section and checks it.
+func (x *idsFile) read(buffer *blockBuffer, s span, i int64) (block, error) {
+	at := s.at + i*(blockIDs*identityBytes+x.sums)
+	size := identityBytes * min(blockIDs, s.count-i*blockIDs)
+	if _, err := x.f.ReadAt(buffer[:size+x.sums], at); err != nil {
+		return nil, x.damaged(err)
+	}
+	b := block(buffer[:size])
+	if x.sums > 0 && binary.LittleEndian.Uint64(buffer[size:]) != xxh3.HashSeed(b, uint64(at)) {
+		return nil, x.damaged(errChecksum)
+	}
+	return b, nil
+}
+
+// each calls add for the identities of a section, in the order of their IDs.
 func (x *idsFile) each(section int64, add func(Identity)) error {
 	s := x.sections[section]
-	size := identityBytes * s.count
-	buffered := bufio.NewReaderSize(io.NewSectionReader(x.f, s.at, size), 64<<10)
-	var entry [identityBytes]byte
-	for range s.count {
-		if _, err := io.ReadFull(buffered, entry[:]); err != nil {
-			return x.damaged(err)
+	var buffer blockBuffer
+	for i := range s.blocks() {
+		b, err := x.read(&buffer, s, i)
+		if err != nil {
+			return err
 		}
-		add(decodeIdentity(&entry))
+		for k := range b.len() {
+			add(b.identity(k))
+		}
 	}
 	return nil
 }
 
-func decodeIdentity(entry *[identityBytes]byte) Identity {
-	id := Identity{Hash: binary.LittleEndian.Uint64(entry[16:])}
-	copy(id.ID[:], entry[:16])
-	return id
-}
-
-// find calls add for the identities of a section that have the ID.
+// find calls add for the identities of a section that have the ID. It reads
+// about as many blocks as their number has binary digits.
 func (x *idsFile) find(section int64, id [16]byte, add func(Identity)) error {
 	s := x.sections[section]
+	var buffer blockBuffer
 	var failed error
-	read := func(i int) (got Identity) {
-		var entry [identityBytes]byte
-		if _, err := x.f.ReadAt(entry[:], s.at+identityBytes*int64(i)); err != nil {
-			failed = x.damaged(err)
+	first := sort.Search(int(s.blocks()), func(i int) bool {
+		if failed != nil {
+			return true
 		}
-		return decodeIdentity(&entry)
-	}
-	first := sort.Search(int(s.count), func(i int) bool {
-		got := read(i)
-		return bytes.Compare(got.ID[:], id[:]) >= 0
+		b, err := x.read(&buffer, s, int64(i))
+		if err != nil {
+			failed = err
+			return true
+		}
+		return bytes.Compare(b.id(b.len()-1), id[:]) >= 0
 	})
-	for i := first; i < int(s.count) && failed == nil; i++ {
-		got := read(i)
-		if got.ID != id {
-			break
+	for i := int64(first); i < s.blocks() && failed == nil; i++ {
+		b, err := x.read(&buffer, s, i)
+		if err != nil {
+			return err
 		}
-		add(got)
+		from := sort.Search(b.len(), func(k int) bool { return bytes.Compare(b.id(k), id[:]) >= 0 })
+		for k := from; k < b.len(); k++ {
+			if !bytes.Equal(b.id(k), id[:]) {
+				return nil
+			}
+			add(b.identity(k))
+		}
 	}
 	return failed
 }

@@ -12,8 +12,9 @@ const maxOpenIDs = 128
 // openFiles keeps identity files open: an event delivered late is looked up in
 // the file itself, and the next one is likely to be of the same day.
 type openFiles struct {
-	mu    sync.Mutex
-	files map[string]*idsFile // by path
+	mu      sync.Mutex
+	files   map[string]*idsFile // by path
+	retired []*idsFile          // replaced by a new file, and perhaps still being read
 }
 
 func (o *openFiles) get(path string) (*idsFile, error) {
@@ -33,6 +34,16 @@ func (o *openFiles) get(path string) (*idsFile, error) {
 	return f, nil
 }
 
+// retire has the file opened anew when it is asked for again.
+func (o *openFiles) retire(path string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if f := o.files[path]; f != nil {
+		o.retired = append(o.retired, f)
+		delete(o.files, path)
+	}
+}
+
 // close closes all files. Nobody may be reading them.
 func (o *openFiles) close() error {
 	o.mu.Lock()
@@ -42,6 +53,10 @@ func (o *openFiles) close() error {
 		err = errors.Join(err, f.f.Close())
 		delete(o.files, path)
 	}
+	for _, f := range o.retired {
+		err = errors.Join(err, f.f.Close())
+	}
+	o.retired = nil
 	return err
 }
 
@@ -69,13 +84,14 @@ func (w *Writer) Count(hour int64) (n int64, err error) {
 	return n, err
 }
 
-// Existing calls add for the identity of every event of an hour.
+// Existing calls add for the identity of every event of an hour, and perhaps
+// again for some when it had to make a list of them anew.
 func (w *Writer) Existing(hour int64, add func(Identity)) error {
 	return w.eachIDs(hour, func(f *idsFile) error { return f.each(hour, add) })
 }
 
 // Find calls add for the identity of every event of an hour that has the ID.
-// It costs some dozens of small reads.
+// It costs a few small reads for each part of the day.
 func (w *Writer) Find(hour int64, id [16]byte, add func(Identity)) error {
 	return w.eachIDs(hour, func(f *idsFile) error { return f.find(hour, id, add) })
 }
@@ -84,25 +100,37 @@ func (w *Writer) Find(hour int64, id [16]byte, add func(Identity)) error {
 func (w *Writer) eachIDs(hour int64, do func(*idsFile) error) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	for _, name := range w.byDay[time.Unix(hour*3600, 0).UTC().Format(dayLayout)] {
-		f, err := w.ids.get(idsPath(w.dir, name))
-		if err != nil {
-			return err
-		}
-		if err := do(f); err != nil {
+	for _, p := range w.byDay[time.Unix(hour*3600, 0).UTC().Format(dayLayout)] {
+		if err := w.withIDs(p, do); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// partIDs returns the identities of a part.
+func (w *Writer) partIDs(p Part) (all sections, err error) {
+	err = w.withIDs(p, func(f *idsFile) error {
+		all = sections{}
+		for hour, s := range f.sections {
+			list := make([]Identity, 0, s.count)
+			if err := f.each(hour, func(id Identity) { list = append(list, id) }); err != nil {
+				return err
+			}
+			all[hour] = list
+		}
+		return nil
+	})
+	return all, err
+}
+
 // use makes a manifest the one in force. The caller holds mu, unless nobody
 // else has the Writer yet.
 func (w *Writer) use(m *manifest) error {
 	w.manifest = m
-	w.byDay = map[string][]string{}
+	w.byDay = map[string][]Part{}
 	for _, p := range m.Parts {
-		w.byDay[p.Day] = append(w.byDay[p.Day], p.Name)
+		w.byDay[p.Day] = append(w.byDay[p.Day], p)
 	}
 	if w.ids.len() > maxOpenIDs {
 		return w.ids.close()

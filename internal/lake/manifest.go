@@ -145,64 +145,12 @@ func (m *manifest) check() error {
 }
 
 // write replaces the manifest of the lake in dir: the commit.
-func (m *manifest) write(dir string) error {
+func (m *manifest) write(dir string, perm modes) error {
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, stateDir, manifestName), append(data, '\n'))
-}
-
-// asideSuffix is of files that are still being written.
-const asideSuffix = ".new"
-
-// replaceFile writes data aside, makes it durable and renames it over path.
-func replaceFile(path string, data []byte) error {
-	aside := path + asideSuffix
-	f, err := os.Create(aside)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(aside, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(aside))
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// makeDir makes a folder and those above it, durably.
-func makeDir(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	if parent := filepath.Dir(path); parent != path {
-		if err := makeDir(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(path, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close() // only synced
-	return d.Sync()
+	return perm.replaceFile(filepath.Join(dir, stateDir, manifestName), append(data, '\n'))
 }
 
 // dayDir returns the partition folder of a day, relative to the lake.
@@ -266,11 +214,6 @@ func (l *Lake) locate() error {
 		}
 	}
 	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // Parts returns the parts of the lake in order of day and name.

@@ -3,7 +3,6 @@ package lake
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -95,8 +94,8 @@ func writeParquet(w io.Writer, blocks []*Block) error {
 
 // writePart writes blocks as a new Parquet file at path and makes it durable.
 // It returns the size of the file.
-func writePart(path string, blocks []*Block) (size int64, err error) {
-	f, err := os.Create(path)
+func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
+	f, err := m.create(path)
 	if err != nil {
 		return 0, err
 	}

@@ -177,7 +177,7 @@ func TestPartGivesTheRecordsBack(t *testing.T) {
 		fill(t, block, name, records[name])
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := writePart(path, []*Block{block}); err != nil {
+	if _, err := modesOf(0).writePart(path, []*Block{block}); err != nil {
 		t.Fatal(err)
 	}
 	read, err := readPart(path)
@@ -216,7 +216,7 @@ func TestPartsOfSeveralRowGroups(t *testing.T) {
 		fill(t, last, "x", fmt.Sprintf(`{"eventTime":%q,"eventID":"%d","recipientAccountId":"%012d","awsRegion":"r%d"}`, at, i, i%7, i%3))
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := writePart(path, blocks); err != nil {
+	if _, err := modesOf(0).writePart(path, blocks); err != nil {
 		t.Fatal(err)
 	}
 	read, err := readPart(path)
@@ -314,17 +314,4 @@ func TestScanRefusesOddValues(t *testing.T) {
 	if err := row.Scan(good[1:]); err == nil {
 		t.Error("took a row without its last column")
 	}
-}
-
-// row returns row i of the block, aliasing it.
-func (b *Block) row(i int) (r Row) {
-	r.Time = time.UnixMicro(b.time[i]).UTC()
-	for c := range b.text {
-		r.text[c] = b.text[c].get(i)
-	}
-	for c := range b.bools {
-		r.bools[c] = b.bools[c][i]
-	}
-	r.nulls = b.nulls[i]
-	return r
 }

@@ -67,7 +67,7 @@ func (w *Writer) stageSources(next *manifest, shards map[string][]Identity) (dro
 			names = nil
 		}
 		name := fmt.Sprintf("files-%08d-%04d.ids", next.Sequence, i)
-		if err := writeIDs(w.sourcesPath(name), sections{0: files}); err != nil {
+		if err := w.modes.writeIDs(w.sourcesPath(name), sections{0: files}); err != nil {
 			return nil, err
 		}
 		next.Sources[shard] = append(slices.Clone(names), name)

@@ -41,7 +41,7 @@ func hourSections(blocks []*Block) sections {
 
 func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error) {
 	path := p.staged(w.dir)
-	if err := makeDir(filepath.Dir(path)); err != nil {
+	if err := w.modes.makeDir(filepath.Dir(path)); err != nil {
 		return p, err
 	}
 	from, to := int64(math.MaxInt64), int64(math.MinInt64)
@@ -53,10 +53,10 @@ func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error
 		}
 	}
 	p.From, p.To = time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC()
-	if err := writeIDs(idsPath(w.dir, p.Name), hours); err != nil {
+	if err := w.modes.writeIDs(idsPath(w.dir, p.Name), hours); err != nil {
 		return p, err
 	}
 	var err error
-	p.Bytes, err = writePart(path, blocks)
+	p.Bytes, err = w.modes.writePart(path, blocks)
 	return p, err
 }

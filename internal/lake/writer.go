@@ -35,23 +35,37 @@ type Writer struct {
 	dir      string
 	lock     *flock.Flock
 	parallel int
+	modes    modes
 
 	mu       sync.RWMutex // held while the manifest and the files it names change
 	manifest *manifest
-	byDay    map[string][]string // names of parts
+	byDay    map[string][]Part
 	ids      openFiles
+
+	rebuilding sync.Mutex
+	rebuilt    []string // paths of identity files
+}
+
+// WriterOptions say how a Writer writes.
+type WriterOptions struct {
+	Parallel int         // parts written at a time; 0 for one
+	Mode     fs.FileMode // of new files, and with the matching x bits of new folders; 0 for DefaultMode
 }
 
 // OpenWriter opens the lake in dir for writing, and makes it when there is
-// none. parallel is how many parts are written at a time. The error is a
-// [*LockedError] or a [*VersionError] where these apply.
-func OpenWriter(dir string, parallel int) (*Writer, error) {
+// none. The error is a [*LockedError], a [*VersionError], a [*MissingError] or a
+// [*DamagedError] where these apply.
+func OpenWriter(dir string, opts WriterOptions) (*Writer, error) {
+	perm := modesOf(opts.Mode)
 	for _, d := range []string{"staging", "ids", "sources", "quarantine"} {
-		if err := makeDir(filepath.Join(dir, stateDir, d)); err != nil {
+		if err := perm.makeDir(filepath.Join(dir, stateDir, d)); err != nil {
 			return nil, fmt.Errorf("open lake %q: %w", dir, err)
 		}
 	}
 	lock := flock.New(filepath.Join(dir, stateDir, "lock"))
+	if err := perm.lockFile(lock.Path()); err != nil {
+		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+	}
 	got, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
@@ -59,7 +73,7 @@ func OpenWriter(dir string, parallel int) (*Writer, error) {
 	if !got {
 		return nil, &LockedError{dir}
 	}
-	w := &Writer{dir: dir, lock: lock, parallel: max(parallel, 1)}
+	w := &Writer{dir: dir, lock: lock, parallel: max(opts.Parallel, 1), modes: perm}
 	if err := w.recover(); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
@@ -99,7 +113,7 @@ func (w *Writer) first() (*manifest, error) {
 	if len(left) > 0 {
 		return nil, fmt.Errorf("open lake %q: %s is missing, but there are files of a lake, such as %q", w.dir, manifestName, left[0])
 	}
-	return m, m.write(w.dir)
+	return m, m.write(w.dir, w.modes)
 }
 
 // publish moves parts out of the staging folder where they still are there.
@@ -112,7 +126,7 @@ func (w *Writer) publish(parts []Part) error {
 		if !exists(p.staged(w.dir)) {
 			return fmt.Errorf("open lake %q: part %q is missing", w.dir, filepath.Join(dayDir(p.Day), p.Name))
 		}
-		if err := makeDir(filepath.Dir(to)); err != nil {
+		if err := w.modes.makeDir(filepath.Dir(to)); err != nil {
 			return err
 		}
 		if err := os.Rename(p.staged(w.dir), to); err != nil {
@@ -223,7 +237,7 @@ func (w *Writer) prepare(next *manifest, b Batch) (parts []Part, drop []string, 
 	}
 	if len(b.Quarantine) > 0 {
 		name := fmt.Sprintf("refused-%08d.jsonl", next.Sequence)
-		if err := replaceFile(filepath.Join(w.dir, stateDir, "quarantine", name), b.Quarantine); err != nil {
+		if err := w.modes.replaceFile(filepath.Join(w.dir, stateDir, "quarantine", name), b.Quarantine); err != nil {
 			return nil, nil, err
 		}
 		next.Quarantine = append(slices.Clone(next.Quarantine), name)
@@ -269,7 +283,7 @@ func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
 	if err := w.settle(added); err != nil {
 		return w.abandon(err)
 	}
-	if err := next.write(w.dir); err != nil {
+	if err := next.write(w.dir, w.modes); err != nil {
 		return fmt.Errorf("commit to lake %q: %w", w.dir, err)
 	}
 	w.mu.Lock()

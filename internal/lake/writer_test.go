@@ -44,7 +44,7 @@ func batchOf(t testing.TB, numbers ...int) Batch {
 
 func openWriter(t testing.TB, dir string) *Writer {
 	t.Helper()
-	w, err := OpenWriter(dir, 2)
+	w, err := OpenWriter(dir, WriterOptions{Parallel: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,7 +386,7 @@ func TestForeignFilesStay(t *testing.T) {
 func TestSecondWriterIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	w := openWriter(t, dir)
-	_, err := OpenWriter(dir, 1)
+	_, err := OpenWriter(dir, WriterOptions{})
 	if _, ok := errors.AsType[*LockedError](err); !ok {
 		t.Errorf("second writer: %v", err)
 	}
@@ -452,7 +452,7 @@ func TestDamagedLakes(t *testing.T) {
 			dir := copyTree(t, good)
 			test.damage(t, dir)
 			before := tree(t, dir)
-			_, err := OpenWriter(dir, 1)
+			_, err := OpenWriter(dir, WriterOptions{})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "open lake ") {
 				t.Errorf("writer: %v, want %q", err, test.want)
 			}
@@ -476,7 +476,7 @@ func TestDamagedLakes(t *testing.T) {
 func TestIdentityFiles(t *testing.T) {
 	want := sections{-5: {{ID: [16]byte{1}, Hash: 1 << 63}}, 0: nil, 7: {{Hash: 2}, {ID: [16]byte{15: 255}}}}
 	path := filepath.Join(t.TempDir(), "x.ids")
-	if err := writeIDs(path, want); err != nil {
+	if err := modesOf(0).writeIDs(path, want); err != nil {
 		t.Fatal(err)
 	}
 	got := sections{0: nil}

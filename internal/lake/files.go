@@ -1,0 +1,148 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// modes are the permissions of what a Writer makes. What is there already keeps
+// its own.
+type modes struct{ file, dir fs.FileMode }
+
+// DefaultMode keeps an audit trail to its owner.
+const DefaultMode fs.FileMode = 0o600
+
+// modesOf gives folders the right to be entered by whoever may read the files.
+func modesOf(file fs.FileMode) modes {
+	if file == 0 {
+		file = DefaultMode
+	}
+	return modes{file: file, dir: file | file&0o444>>2}
+}
+
+// create makes an empty file, or empties the one that is there.
+func (m modes) create(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.file)
+	if err != nil {
+		return nil, err
+	}
+	// The umask may have taken bits away. A file system without permissions
+	// refuses to give them back, and then has none to take.
+	_ = f.Chmod(m.file)
+	return f, nil
+}
+
+// lockFile makes an empty file to be locked, unless it is there.
+func (m modes) lockFile(path string) error {
+	if exists(path) {
+		return nil
+	}
+	f, err := m.create(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// makeDir makes a folder and those above it, durably.
+func (m modes) makeDir(path string) error {
+	if info, err := os.Stat(path); err == nil {
+		if !info.IsDir() {
+			return &fs.PathError{Op: "mkdir", Path: path, Err: errNotFolder}
+		}
+		return nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if err := m.makeDir(parent); err != nil {
+			return err
+		}
+	}
+	switch err := os.Mkdir(path, m.dir); {
+	case errors.Is(err, fs.ErrExist):
+	case err != nil:
+		return err
+	default:
+		_ = os.Chmod(path, m.dir) // as in create
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// asideSuffix is of files that are still being written.
+const asideSuffix = ".new"
+
+// replaceFile writes data aside, makes it durable and renames it over path.
+func (m modes) replaceFile(path string, data []byte) error {
+	return m.replace(path, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+}
+
+// replace lets write fill a file aside, makes it durable and renames it over
+// path.
+func (m modes) replace(path string, write func(*os.File) error) error {
+	aside := path + asideSuffix
+	f, err := m.create(aside)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(aside, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(aside))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close() // only synced
+	return d.Sync()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+var errNotFolder = errors.New("a file is where the folder should be")
+
+// MissingError says that a file which the manifest names is not there.
+type MissingError struct {
+	Dir  string // of the lake
+	What string // such as "part"
+	Path string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("open lake %q: %s %q is missing", e.Dir, e.What, e.Path)
+}
+
+// Unwrap returns [fs.ErrNotExist].
+func (e *MissingError) Unwrap() error { return fs.ErrNotExist }
+
+// DamagedError says that a file of the lake's own state is not as it was
+// written, so that nothing may be concluded from it.
+type DamagedError struct {
+	Path string
+	Err  error
+}
+
+func (e *DamagedError) Error() string { return fmt.Sprintf("read identities %q: %v", e.Path, e.Err) }
+
+func (e *DamagedError) Unwrap() error { return e.Err }

@@ -1,0 +1,103 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// withIDs calls do with the identity file of a part. One that is missing or
+// damaged is made anew from the part; do may be called a second time then.
+func (w *Writer) withIDs(p Part, do func(*idsFile) error) error {
+	path := idsPath(w.dir, p.Name)
+	try := func() error {
+		f, err := w.ids.get(path)
+		if err != nil {
+			return err
+		}
+		if n := f.count(); n != p.Rows {
+			return &DamagedError{Path: path, Err: fmt.Errorf("%d identities for %d events", n, p.Rows)}
+		}
+		return do(f)
+	}
+	err := try()
+	if !rebuildable(err) {
+		return err
+	}
+	if rebuildErr := w.rebuild(p, path); rebuildErr != nil {
+		return fmt.Errorf("%w; making them anew from the part: %w", err, rebuildErr)
+	}
+	return try()
+}
+
+func rebuildable(err error) bool {
+	var damaged *DamagedError
+	return errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist)
+}
+
+// rebuild makes the identity file of a part from its rows, once.
+func (w *Writer) rebuild(p Part, path string) error {
+	w.rebuilding.Lock()
+	defer w.rebuilding.Unlock()
+	for _, done := range w.rebuilt {
+		if done == path {
+			return nil
+		}
+	}
+	hours := sections{}
+	blocks, err := readPart(p.published(w.dir))
+	if err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		if err := b.identities(hours); err != nil {
+			return err
+		}
+	}
+	if n := int64(hours.count()); n != p.Rows {
+		return fmt.Errorf("the part has %d events, not the %d it should have", n, p.Rows)
+	}
+	if err := w.modes.replace(path, func(f *os.File) error { return hours.writeTo(f) }); err != nil {
+		return err
+	}
+	w.ids.retire(path)
+	w.rebuilt = append(w.rebuilt, path)
+	return nil
+}
+
+// Rebuilt returns the paths of the identity files that were missing or damaged
+// and were made anew.
+func (w *Writer) Rebuilt() []string {
+	w.rebuilding.Lock()
+	defer w.rebuilding.Unlock()
+	return append([]string(nil), w.rebuilt...)
+}
+
+// errNoEventID is of events that are known by their place in a log file, which
+// the part does not tell.
+var errNoEventID = errors.New("it has events without an eventID")
+
+// identities adds the identities of a block's rows to hours.
+func (b *Block) identities(hours sections) error {
+	var text []byte
+	rec := &event.Record{}
+	for i := range b.Rows() {
+		row := b.row(i)
+		var err error
+		if text, err = row.AppendJSON(text[:0]); err != nil {
+			return err
+		}
+		if _, err := rec.Decode(text); err != nil {
+			return fmt.Errorf("decode row %d: %w", i, err)
+		}
+		if len(rec.ID()) == 0 {
+			return errNoEventID
+		}
+		hour := Hour(row.Time)
+		hours[hour] = append(hours[hour], Identify(rec, Source{}, 0))
+	}
+	return nil
+}
