@@ -120,7 +120,7 @@ func trimSpace(s []byte) []byte {
 // as a file of its own.
 func (r *Reader) held(raw []byte, at int64) error {
 	base := at
-	inner := Reader{buf: raw[:len(raw):len(raw)], pos: 1, base: base, visit: r.visit, err: errHeld}
+	inner := Reader{ctx: r.ctx, buf: raw[:len(raw):len(raw)], pos: 1, base: base, visit: r.visit, err: errHeld}
 	err := inner.array(true)
 	r.known = true
 	return err

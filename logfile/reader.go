@@ -10,6 +10,7 @@
 package logfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,7 @@ func (e *ForeignError) Error() string { return e.What }
 // Reader reads log files one after another, reusing its buffers. The zero
 // Reader is ready to use; it is not safe for concurrent use.
 type Reader struct {
+	ctx   context.Context // of the reading
 	src   io.Reader
 	buf   []byte // what is read ahead: buf[pos:]
 	pos   int
@@ -79,9 +81,11 @@ type Reader struct {
 }
 
 // Read visits the records in the text of src. The error is nil, a
-// [*FaultError], a [*ForeignError], or what a visitor function returned.
-func (r *Reader) Read(src io.Reader, visit Visitor) error {
-	r.src, r.visit, r.known, r.fault = src, visit, false, nil
+// [*FaultError], a [*ForeignError], or what a visitor function returned. A
+// cancelled context ends it between two records and inside one, with a
+// [*FaultError] that wraps the context's error.
+func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
+	r.ctx, r.src, r.visit, r.known, r.fault = ctx, src, visit, false, nil
 	r.buf, r.pos, r.base, r.total, r.err = r.buf[:0], 0, 0, 0, nil
 	if cap(r.buf) == 0 || cap(r.buf) > keepBuffer {
 		r.buf = make([]byte, 0, firstBuffer)
@@ -96,7 +100,7 @@ func (r *Reader) Bytes() int64 { return r.total }
 // fill reads ahead. It reports whether there is more than before; when not,
 // r.err says why.
 func (r *Reader) fill() bool {
-	if r.err != nil {
+	if r.err != nil || r.cancelled() {
 		return false
 	}
 	if r.pos > 0 {
@@ -124,6 +128,16 @@ func (r *Reader) fill() bool {
 	}
 	r.err = r.stopped(io.ErrNoProgress)
 	return false
+}
+
+// cancelled reports whether the context is; r.err says so then.
+func (r *Reader) cancelled() bool {
+	err := r.ctx.Err()
+	if err == nil {
+		return false
+	}
+	r.err = r.stopped(err)
+	return true
 }
 
 // stopped is what an error of the source means.

@@ -38,7 +38,7 @@ func seen(t testing.TB, src io.Reader) ([]string, error) {
 func read(src io.Reader, visit Visitor) error {
 	var files unpack.Walker
 	var r Reader
-	return files.Walk(context.Background(), src, func(_ string, text io.Reader) error { return r.Read(text, visit) })
+	return files.Walk(context.Background(), src, func(_ string, text io.Reader) error { return r.Read(context.Background(), text, visit) })
 }
 
 func zip(t testing.TB, text string) string {
@@ -174,7 +174,7 @@ func TestVisitorErrorsEndReading(t *testing.T) {
 	stop := errors.New("stop")
 	var r Reader
 	for _, in := range []string{rec("A"), `{"Records":[null]}`, "{\"x\"\n" + rec("A")} {
-		err := r.Read(strings.NewReader(in), Visitor{
+		err := r.Read(t.Context(), strings.NewReader(in), Visitor{
 			Record: func(int64, *event.Record) error { return stop },
 			Reject: func(int64, []byte, string) error { return stop },
 		})
@@ -205,7 +205,7 @@ func TestOffsets(t *testing.T) {
 	text.WriteString("]}")
 	var r Reader
 	count := 0
-	err := r.Read(strings.NewReader(text.String()), Visitor{
+	err := r.Read(t.Context(), strings.NewReader(text.String()), Visitor{
 		Record: func(at int64, rec *event.Record) error {
 			if !strings.HasPrefix(text.String()[at:], string(rec.Raw())) {
 				t.Fatalf("record %d is not at byte %d", count, at)

@@ -24,6 +24,9 @@ func wrapsRecords(name []byte) bool {
 // file walks the JSON values of the file, one after another.
 func (r *Reader) file() error {
 	for first := true; ; first = false {
+		if r.cancelled() {
+			return r.err
+		}
 		if !r.gap() {
 			return r.end(first)
 		}
@@ -31,7 +34,10 @@ func (r *Reader) file() error {
 		if err == nil {
 			continue
 		}
-		if found, failed := r.nextLine(err); failed != nil || !found {
+		switch found, failed := r.nextLine(err); {
+		case r.cancelled():
+			return r.err
+		case failed != nil || !found:
 			return cmp.Or(failed, err)
 		}
 	}
@@ -221,13 +227,18 @@ func (r *Reader) value() ([]byte, error) {
 }
 
 // more reads ahead after a value turned out to be cut, and turns any other
-// fault, or the end of the file, into an error.
+// fault, or the end of the file, into an error. It reads until there is twice
+// as much of the value, so that decoding it from its start again and again
+// costs no more than one decoding of twice its length.
 func (r *Reader) more(err error) error {
 	var syntax *event.SyntaxError
 	if errors.As(err, &syntax) {
 		return &FaultError{r.offset(r.pos + syntax.Offset), syntax.Cause, nil}
 	}
-	if !r.fill() {
+	had := len(r.buf) - r.pos
+	for len(r.buf)-r.pos < 2*had && r.fill() {
+	}
+	if r.cancelled() || len(r.buf)-r.pos == had {
 		return r.cut()
 	}
 	return nil
@@ -237,6 +248,9 @@ func (r *Reader) more(err error) error {
 // declared says that the file calls them records.
 func (r *Reader) array(declared bool) error {
 	for {
+		if r.cancelled() {
+			return r.err
+		}
 		if !r.space() {
 			return r.cut()
 		}

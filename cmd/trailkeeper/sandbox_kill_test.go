@@ -85,7 +85,7 @@ func (o *objects) deleted(t *testing.T) map[string]int {
 		if !strings.Contains(path, "/CloudTrail/") {
 			continue
 		}
-		err := reader.Read(bytes.NewReader(body), logfile.Visitor{
+		err := reader.Read(t.Context(), bytes.NewReader(body), logfile.Visitor{
 			Record: func(_ int64, r *event.Record) error {
 				if string(r.Text(event.EventName)) == "DeleteBucket" {
 					_, name, _ := strings.Cut(string(r.Get(event.RequestParameters).Raw), `"bucketName":"`)

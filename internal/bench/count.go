@@ -105,7 +105,7 @@ func (c *counter) file(src io.Reader) (int64, error) {
 			return fmt.Errorf("record at byte %d: %s", offset, cause)
 		},
 	}
-	err := c.files.Walk(context.Background(), src, func(_ string, text io.Reader) error { return c.log.Read(text, visit) })
+	err := c.files.Walk(context.Background(), src, func(_ string, text io.Reader) error { return c.log.Read(context.Background(), text, visit) })
 	_, plain := c.files.Bytes()
 	return plain, err
 }

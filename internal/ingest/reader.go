@@ -47,7 +47,7 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
 		Reject: r.reject,
 	}
-	err = r.files.Walk(ctx, src, func(_ string, text io.Reader) error { return r.log.Read(text, visit) })
+	err = r.files.Walk(ctx, src, func(_ string, text io.Reader) error { return r.log.Read(ctx, text, visit) })
 	stored, plain := r.files.Bytes()
 	r.in.report.bytes(stored, plain)
 	var fault *logfile.FaultError

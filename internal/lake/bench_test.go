@@ -34,7 +34,7 @@ func blocksOf(b *testing.B, files [][]byte) []*Block {
 	var r logfile.Reader
 	blocks := []*Block{NewBlock(nil)}
 	for _, data := range files {
-		err := r.Read(bytes.NewReader(data), logfile.Visitor{
+		err := r.Read(b.Context(), bytes.NewReader(data), logfile.Visitor{
 			Record: func(offset int64, rec *event.Record) error {
 				last := blocks[len(blocks)-1]
 				if last.Full() {

@@ -180,7 +180,7 @@ func (c *customer) delivered(t *testing.T) []string {
 	var names []string
 	var reader logfile.Reader
 	for _, key := range c.keys(t, logFolder) {
-		err := reader.Read(bytes.NewReader(c.object(t, key)), logfile.Visitor{
+		err := reader.Read(t.Context(), bytes.NewReader(c.object(t, key)), logfile.Visitor{
 			Record: func(_ int64, r *event.Record) error {
 				names = append(names, string(r.Text(event.EventName)))
 				return nil

@@ -41,7 +41,7 @@ func injected(ctx context.Context, body []byte, account string, now time.Time) (
 		},
 	}
 	var packed unpack.Walker
-	err := packed.Walk(ctx, bytes.NewReader(body), func(_ string, text io.Reader) error { return reader.Read(text, visit) })
+	err := packed.Walk(ctx, bytes.NewReader(body), func(_ string, text io.Reader) error { return reader.Read(ctx, text, visit) })
 	if err != nil {
 		return nil, err
 	}

@@ -115,5 +115,5 @@ func (t Tally) readFile(reader *logfile.Reader, path string) error {
 		},
 	}
 	var packed unpack.Walker
-	return packed.Walk(context.Background(), file, func(_ string, text io.Reader) error { return reader.Read(text, visit) })
+	return packed.Walk(context.Background(), file, func(_ string, text io.Reader) error { return reader.Read(context.Background(), text, visit) })
 }

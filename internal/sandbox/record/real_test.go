@@ -60,7 +60,7 @@ func realKinds(t *testing.T) map[string]kinds {
 		}
 		defer file.Close()
 		var reader logfile.Reader
-		_ = reader.Read(file, logfile.Visitor{ // a few files of the data are bad on purpose
+		_ = reader.Read(t.Context(), file, logfile.Visitor{ // a few files of the data are bad on purpose
 			Record: func(_ int64, r *event.Record) error {
 				records++
 				learn(all, r)
