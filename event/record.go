@@ -27,6 +27,11 @@ func (v Value) IsNull() bool { return len(v.Raw) == 4 && v.Raw[0] == 'n' }
 // IsString reports whether the value is a JSON string.
 func (v Value) IsString() bool { return len(v.Raw) > 0 && v.Raw[0] == '"' }
 
+// IsNumber reports whether the value is a JSON number.
+func (v Value) IsNumber() bool {
+	return len(v.Raw) > 0 && (v.Raw[0] == '-' || v.Raw[0] >= '0' && v.Raw[0] <= '9')
+}
+
 // Canonical reports whether Raw has neither white space between its tokens
 // nor escapes in its strings, so that equal values have equal texts (object
 // members in the same order).

@@ -2,15 +2,20 @@ package event
 
 import (
 	"bytes"
+	"strconv"
 	"time"
 )
 
 // timeLayouts are the spellings of a time seen in CloudTrail data, commonest
 // first: the one of eventTime, fractions of a second as emulators and
-// EventBridge write them, and the basic form the userIdentity reference shows
-// for creationDate.
+// EventBridge write them, the basic form the userIdentity reference shows for
+// creationDate, and those of CloudTrail Lake, Athena and Java's formatters.
+// Parsing takes a fraction after the seconds in any of them.
 func timeLayouts() []string {
-	return []string{time.RFC3339Nano, "20060102T150405Z", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00"}
+	return []string{
+		time.RFC3339Nano, "20060102T150405Z", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700",
+		"2006-01-02 15:04:05", "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700",
+	}
 }
 
 // ParseTime reads a time as CloudTrail data spells it, in UTC.
@@ -22,6 +27,29 @@ func ParseTime(text []byte) (time.Time, bool) {
 		if t, err := time.Parse(layout, string(text)); err == nil {
 			return t.UTC(), true
 		}
+	}
+	return parseEpoch(text)
+}
+
+// parseEpoch reads a time as a count since 1970, which tools write that keep
+// times as numbers: ten digits of seconds or thirteen of milliseconds, which
+// leaves no doubt from 2001 to 2286, and perhaps a fraction.
+func parseEpoch(text []byte) (time.Time, bool) {
+	whole, fraction, dotted := bytes.Cut(text, []byte{'.'})
+	n, err := strconv.ParseInt(string(whole), 10, 64)
+	if err != nil || whole[0] < '1' || whole[0] > '9' {
+		return time.Time{}, false
+	}
+	digits := append(bytes.Clone(fraction), "000000000"...)[:9]
+	nanos, ok := number(digits)
+	if _, all := number(fraction); !ok || !all || dotted && len(fraction) == 0 {
+		return time.Time{}, false
+	}
+	switch len(whole) {
+	case 10:
+		return time.Unix(n, int64(nanos)).UTC(), true
+	case 13:
+		return time.UnixMilli(n).Add(time.Duration(nanos / 1000)).UTC(), true
 	}
 	return time.Time{}, false
 }
@@ -67,12 +95,16 @@ func number(s []byte) (n int, ok bool) {
 	return n, true
 }
 
-// Time returns when the event happened, in UTC: eventTime, or the start of an
-// aggregated event's window. ok is false when the record has no time that can
-// be read.
+// Time returns when the event happened, in UTC: eventTime, a string or a
+// number, or the start of an aggregated event's window. ok is false when the
+// record has no time that can be read.
 func (r *Record) Time() (t time.Time, ok bool) {
-	if text := r.Text(EventTime); text != nil {
+	switch v := r.Get(EventTime); {
+	case v.IsString():
+		text, _ := v.Text()
 		return ParseTime(text)
+	case v.IsNumber():
+		return parseEpoch(v.Raw)
 	}
 	window := r.Get(TimeWindow)
 	if !window.Present() {

@@ -13,7 +13,7 @@ import (
 func (r *Reader) classify(rec *event.Record, at int64, declared bool) error {
 	switch inner, form := unwrap(rec); form {
 	case formDigest:
-		return &ForeignError{"digest file"}
+		return &ForeignError{What: "digest file"}
 	case formText:
 		text, _ := inner.Text()
 		return r.unwrapped(text, at)
@@ -29,7 +29,7 @@ func (r *Reader) classify(rec *event.Record, at int64, declared bool) error {
 	case declared || r.known:
 		return r.visit.Reject(at, rec.Raw(), cause)
 	default:
-		return &ForeignError{"JSON without CloudTrail records"}
+		return &ForeignError{What: "JSON without CloudTrail records"}
 	}
 }
 

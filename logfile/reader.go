@@ -28,16 +28,25 @@ const (
 	keepBuffer  = 4 << 20 // a larger buffer is not kept for the next file
 )
 
-// Visitor receives what is in a file. Both functions must be set. What they
+// Visitor receives what is in a file. Record and Reject must be set. What they
 // are given is valid only during the call.
+//
+// An offset is that of the record or piece in the text. Where it was wrapped in
+// a string, base64 or a compressed message, it is the offset of the object or
+// string around it.
 type Visitor struct {
-	// Record is called for each record, with its offset in the text. An error
-	// ends the reading and is returned as it is.
+	// Record is called for each record. An error ends the reading and is returned
+	// as it is.
 	Record func(offset int64, r *event.Record) error
 
 	// Reject is called for each piece that should have been a record and is
 	// not one that can be kept, with its text. The file goes on after it.
 	Reject func(offset int64, text []byte, cause string) error
+
+	// Skip, unless it is nil, is called for each piece that holds no event by its
+	// nature, such as a control message among log events. The reason is one of
+	// few.
+	Skip func(offset int64, reason string)
 }
 
 // FaultError says that a file could not be read to its end. What came before
@@ -54,13 +63,22 @@ func (e *FaultError) Error() string {
 
 func (e *FaultError) Unwrap() error { return e.Err }
 
-// ForeignError says that a file holds no CloudTrail records and is no damaged
-// log file either.
+// ForeignError says that a file holds no CloudTrail records that could be read
+// and is no damaged log file either.
 type ForeignError struct {
 	What string // "digest file", "not JSON", ...
+
+	// Remedy says how to get a file that can be read, where this one tells of
+	// events and does not hold them whole. Such a file must not be passed over.
+	Remedy string
 }
 
-func (e *ForeignError) Error() string { return e.What }
+func (e *ForeignError) Error() string {
+	if e.Remedy == "" {
+		return e.What
+	}
+	return e.What + "; " + e.Remedy
+}
 
 // Reader reads log files one after another, reusing its buffers. The zero
 // Reader is ready to use; it is not safe for concurrent use.
@@ -150,7 +168,7 @@ func (r *Reader) stopped(err error) error {
 	case errors.As(err, &fault):
 		return (*FaultError)(fault)
 	case errors.As(err, &foreign):
-		return (*ForeignError)(foreign)
+		return &ForeignError{What: foreign.What}
 	}
 	return &FaultError{r.total, fmt.Sprintf("reading stopped: %v", err), err}
 }

@@ -30,6 +30,7 @@ func seen(t testing.TB, src io.Reader) ([]string, error) {
 			out = append(out, "!"+cause)
 			return nil
 		},
+		Skip: func(_ int64, reason string) { out = append(out, "-"+reason) },
 	})
 	return out, err
 }

@@ -64,7 +64,7 @@ func (r *Reader) top() error {
 		return r.array(false)
 	case c != '{':
 		if !r.known && r.fault == nil {
-			return &ForeignError{"not JSON"}
+			return &ForeignError{What: "not JSON"}
 		}
 		return &FaultError{r.offset(r.pos), fmt.Sprintf("unexpected %q where a record should start", c), nil}
 	}

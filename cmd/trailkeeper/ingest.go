@@ -230,6 +230,7 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	fmt.Fprintf(table, "events read\t%s\t= %s stored + %s duplicates + %s rejected\n",
 		n(r.Events.Read), n(r.Events.Stored), n(r.Events.Duplicates), n(r.Events.Rejected))
 	printReasons(table, "rejected", r.Reasons.Rejected)
+	printReasons(table, "no event", r.Reasons.Pieces)
 	if r.Events.Conflicts > 0 {
 		fmt.Fprintf(table, "  stored\t%s\tdiffer from another event with the same eventID; both are kept\n", n(r.Events.Conflicts))
 	}

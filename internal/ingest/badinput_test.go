@@ -51,7 +51,7 @@ func badCases(t *testing.T) []badCase {
 		{name: "JSON without records", files: only(`{"a":1}`), failed: 1, problem: name + ": JSON without CloudTrail records"},
 		{name: "no record in it", files: only(delivered())},
 		{name: "record without eventTime", files: only(delivered(good, `{"eventVersion":"1.08","eventName":"X","eventID":"x"}`, more)), rejected: 1, problem: name + ": no eventTime", kept: []string{good, more}},
-		{name: "eventTime of another kind", files: only(delivered(`{"eventVersion":"1.08","eventName":"X","eventTime":1}`, more)), rejected: 1, problem: name + ": no eventTime", kept: []string{more}},
+		{name: "eventTime of another kind", files: only(delivered(`{"eventVersion":"1.08","eventName":"X","eventTime":1}`, more)), rejected: 1, problem: name + ": eventTime is not a time: the number 1", kept: []string{more}},
 		{name: "eventTime that is none", files: only(delivered(`{"eventVersion":"1.08","eventName":"X","eventTime":"yesterday"}`)), rejected: 1, problem: name + ": eventTime is not a time: yesterday"},
 		{name: "eventTime outside the years", files: only(delivered(`{"eventVersion":"1.08","eventTime":"9999-12-31T23:59:59-01:00"}`, `{"eventVersion":"1.08","eventTime":"0000-01-01T00:00:00Z"}`, more)), rejected: 2, problem: name + ": eventTime is not a time: 9999-12-31T23:59:59-01:00", kept: []string{more}},
 		{name: "record without eventID", files: only(delivered(`{"eventVersion":"1.0","eventTime":"2026-01-11T00:00:00Z","eventName":"X"}`)), kept: []string{`{"eventVersion":"1.0","eventTime":"2026-01-11T00:00:00Z","eventName":"X"}`}},

@@ -46,6 +46,7 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 	visit := logfile.Visitor{
 		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
 		Reject: r.reject,
+		Skip:   func(_ int64, reason string) { r.in.report.passedOver(reason) },
 	}
 	err = r.files.Walk(ctx, src, func(_ string, text io.Reader) error { return r.log.Read(ctx, text, visit) })
 	stored, plain := r.files.Bytes()
@@ -56,11 +57,11 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 	case err == nil:
 		r.in.report.read()
 		r.in.finish(o, true)
-	case errors.As(err, &foreign) && (foreign.What == archive.SkipDigest || !r.logLike(o)):
+	case errors.As(err, &foreign) && foreign.Remedy == "" && (foreign.What == archive.SkipDigest || !r.logLike(o)):
 		r.in.report.skipped(foreign.What)
 		r.in.finish(o, false)
 	case errors.As(err, &foreign):
-		r.in.failed(o.Key, 0, foreign.What, foreign.What, false)
+		r.in.failed(o.Key, 0, foreign.What, foreign.Error(), false)
 	case errors.As(err, &fault) && ctx.Err() == nil:
 		reason, _, _ := strings.Cut(fault.Cause, ":")
 		r.in.failed(o.Key, fault.Offset, reason, fault.Cause, fault.Err != nil)
@@ -108,6 +109,12 @@ func noTime(rec *event.Record) string {
 	v := rec.Get(event.EventTime)
 	if text, ok := v.Text(); ok {
 		return "eventTime is not a time: " + strings.ToValidUTF8(string(text[:min(len(text), 40)]), "")
+	}
+	if v.IsNumber() {
+		return "eventTime is not a time: the number " + string(v.Raw[:min(len(v.Raw), 40)])
+	}
+	if v.Present() && !v.IsNull() {
+		return "eventTime is not a time: neither text nor a number"
 	}
 	return "no eventTime"
 }

@@ -31,6 +31,7 @@ type Report struct {
 		Skipped  map[string]int64 `json:"skipped"`
 		Failed   map[string]int64 `json:"failed"`
 		Rejected map[string]int64 `json:"rejected"`
+		Pieces   map[string]int64 `json:"pieces"` // of files that were read which hold no event, and count as none
 	} `json:"reasons"`
 	Bytes struct {
 		Stored int64 `json:"stored"` // of the files, as they are
@@ -69,6 +70,7 @@ func newReport() *Report {
 	r.Reasons.Skipped = map[string]int64{}
 	r.Reasons.Failed = map[string]int64{}
 	r.Reasons.Rejected = map[string]int64{}
+	r.Reasons.Pieces = map[string]int64{}
 	return r
 }
 
@@ -107,6 +109,10 @@ func (r *Report) rejected(p Problem, reason string) {
 		r.Reasons.Rejected[reason]++
 		r.problem(p)
 	})
+}
+
+func (r *Report) passedOver(reason string) {
+	r.locked(func() { r.Reasons.Pieces[reason]++ })
 }
 
 func (r *Report) problem(p Problem) {

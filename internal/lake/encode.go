@@ -67,6 +67,8 @@ func (e *encoder) strings() {
 			continue
 		case i == colEventID && e.record.ID() != nil:
 			e.block.text[i].add(e.record.ID())
+		case v.IsNumber():
+			e.block.text[i].add(v.Raw) // searched as text; extra has the number
 		default:
 			e.block.text[i].addNull()
 		}

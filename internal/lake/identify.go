@@ -1,9 +1,11 @@
 package lake
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"time"
 
 	"github.com/zeebo/xxh3"
 
@@ -18,13 +20,14 @@ type Identity struct {
 }
 
 // Identify returns the identity of a record. The ID is its eventID: the sixteen
-// bytes of a UUID in its usual spelling, and a digest of any other text. A
+// bytes of a UUID in either case, and a digest of any other text. A
 // record without eventID is known by the place it stands at, so that reading
 // the same file again does not double it, and nothing else is taken for it.
 //
 // The hash covers every member, in any order. White space and the spelling of
-// escapes do not count; the order of members inside a value does. A record with
-// strings that are not Unicode is hashed as it is written.
+// escapes, of eventTime and of a UUID do not count; the order of members inside
+// a value does. A record with strings that are not Unicode is hashed as it is
+// written.
 func Identify(r *event.Record, from Source, offset int64) Identity {
 	id := Identity{Hash: bodyHash(r)}
 	text := r.ID()
@@ -41,16 +44,11 @@ func Identify(r *event.Record, from Source, offset int64) Identity {
 	return id
 }
 
-// parseUUID reads the 8-4-4-4-12 form in lower case, which alone is written
-// back the same.
+// parseUUID reads the 8-4-4-4-12 form, in lower case as CloudTrail writes it or
+// in upper case as some tools do.
 func parseUUID(id *[16]byte, text []byte) bool {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return false
-	}
-	for _, c := range text {
-		if c >= 'A' && c <= 'F' {
-			return false
-		}
 	}
 	n := 0
 	for _, group := range [...][]byte{text[:8], text[9:13], text[14:18], text[19:23], text[24:]} {
@@ -70,9 +68,6 @@ func bodyHash(r *event.Record) (sum uint64) {
 	}
 	var scratch []byte
 	add := func(name uint64, v event.Value) {
-		if !v.Present() {
-			return
-		}
 		text := v.Raw
 		if !v.Canonical() {
 			scratch = v.AppendCanonical(scratch[:0])
@@ -81,10 +76,39 @@ func bodyHash(r *event.Record) (sum uint64) {
 		sum += xxh3.HashSeed(text, name)
 	}
 	for f := range event.Field(event.NumFields) {
-		add(uint64(f), r.Get(f))
+		v := r.Get(f)
+		if !v.Present() {
+			continue
+		}
+		if text := usualSpelling(r, f, v); text != nil {
+			sum += xxh3.HashSeed(text, uint64(f))
+		} else {
+			add(uint64(f), v)
+		}
 	}
 	for _, m := range r.Other() {
 		add(xxh3.HashString(m.Name), m.Value)
 	}
 	return sum
+}
+
+// usualSpelling returns the JSON text of a time or an id as CloudTrail spells
+// it, or nil where it is spelled so or is no such member. Exports of one event
+// by different tools differ in these spellings alone.
+func usualSpelling(r *event.Record, f event.Field, v event.Value) []byte {
+	switch f {
+	case event.EventTime:
+		if text, ok := v.Text(); ok && event.PlainTime(text) {
+			return nil
+		}
+		if at, ok := r.Time(); ok && (v.IsString() || v.IsNumber()) {
+			return at.AppendFormat(nil, `"`+time.RFC3339Nano+`"`)
+		}
+	case event.EventID, event.AggregatedEventID:
+		text, _ := v.Text()
+		if id := [16]byte{}; parseUUID(&id, text) && bytes.ContainsAny(text, "ABCDEF") {
+			return event.AppendQuoted(nil, bytes.ToLower(text))
+		}
+	}
+	return nil
 }

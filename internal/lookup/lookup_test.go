@@ -57,6 +57,10 @@ func TestResources(t *testing.T) {
 			`"resources":[{"ARN":"arn:aws:s3:::b","accountId":"1","type":"AWS::S3::Bucket"},{"ARNPrefix":"arn:aws:s3:::b/k","type":"AWS::S3::Object"},{"ARN":"arn:x"}]`,
 			[]Resource{{"AWS::S3::Bucket", "arn:aws:s3:::b"}, {"AWS::S3::Object", "arn:aws:s3:::b/k"}, {"", "arn:x"}},
 		},
+		"odd elements among them": {
+			`"resources":[null,{"ARN":"arn:a","type":7},"arn:b",{"ARN":"arn:c","type":"T"},[]]`,
+			[]Resource{{"", "arn:a"}, {"T", "arn:c"}},
+		},
 		"parameters": {
 			`"eventSource":"iam.amazonaws.com","requestParameters":{"userName":"bob","policyArn":"arn:aws:iam::aws:policy/X","n":1e999}`,
 			[]Resource{{"AWS::IAM::User", "bob"}, {"AWS::IAM::Policy", "arn:aws:iam::aws:policy/X"}},

@@ -91,14 +91,16 @@ func (f *finder) add(kind, name string) {
 	}
 }
 
-// listed takes the record's own resources. Anything but a list of objects is
-// left alone.
+// listed takes the record's own resources. Elements that are no objects, and
+// members of theirs that are no strings, are left alone.
 func (f *finder) listed(raw []byte) {
-	var list []struct{ Type, ARN, ARNPrefix string }
+	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil {
 		return
 	}
-	for _, r := range list {
+	for _, element := range list {
+		var r struct{ Type, ARN, ARNPrefix string }
+		_ = json.Unmarshal(element, &r) // what is a string is there, whatever the error
 		f.add(r.Type, cmp.Or(r.ARN, r.ARNPrefix))
 	}
 }
