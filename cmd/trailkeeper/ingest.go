@@ -231,6 +231,9 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 		n(r.Events.Read), n(r.Events.Stored), n(r.Events.Duplicates), n(r.Events.Rejected))
 	printReasons(table, "rejected", r.Reasons.Rejected)
 	printReasons(table, "no event", r.Reasons.Pieces)
+	if r.Events.Resumed > 0 {
+		fmt.Fprintf(table, "  resumed\t%s\tcounted by an earlier run that did not reach the end of their file\n", n(r.Events.Resumed))
+	}
 	if r.Events.Conflicts > 0 {
 		fmt.Fprintf(table, "  stored\t%s\tdiffer from another event with the same eventID; both are kept\n", n(r.Events.Conflicts))
 	}

@@ -134,7 +134,7 @@ func TestKilledIngests(t *testing.T) {
 		if got := fingerprint(t, dir); got != want {
 			t.Fatalf("after kills the lake has %s, undisturbed %s", got, want)
 		}
-		if r.Lake.Files != whole.Lake.Files || r.Lake.Stored != whole.Lake.Stored || r.Lake.Conflicts != whole.Lake.Conflicts {
+		if r.Lake != whole.Lake {
 			t.Fatalf("totals after kills %+v, undisturbed %+v", r.Lake, whole.Lake)
 		}
 		requireNoOrphans(t, dir)

@@ -16,17 +16,24 @@ import (
 // are listed in order of delivery, so few are in use at a time.
 const shardsHeld = 64
 
-// fileState knows which files were read to their end in earlier runs, in
-// shards by their day of delivery. It is used by the listing goroutine alone,
-// but for entry, which only reads.
+// fileState knows which files earlier runs have read or begun, in shards by their
+// day of delivery. It is used by the listing goroutine alone.
 type fileState struct {
 	archive string
 	writer  *lake.Writer
-	shards  map[string]map[[16]byte]uint64
+	shards  map[string]map[[16]byte]lake.LogFile
+}
+
+// job is a file to be read.
+type job struct {
+	archive.Object
+	shard   string // where it is noted
+	id      lake.Identity
+	counted int64 // of its events, from its beginning, by an earlier run
 }
 
 func newFileState(uri string, w *lake.Writer) *fileState {
-	return &fileState{archive: uri, writer: w, shards: map[string]map[[16]byte]uint64{}}
+	return &fileState{archive: uri, writer: w, shards: map[string]map[[16]byte]lake.LogFile{}}
 }
 
 // entry returns where a file is noted, and as what: its ID is a digest of its
@@ -60,21 +67,26 @@ func bucketName(uri, key string) (name string, ok bool) {
 	return "s3://" + bucket + "/" + key, true
 }
 
-// known reports whether the file was read to its end before and has not
-// changed since.
-func (f *fileState) known(o archive.Object) (bool, error) {
-	shard, id := f.entry(o)
-	files, ok := f.shards[shard]
+// job makes the job of reading a file; known reports that the file was read to
+// its end before and has not changed since.
+func (f *fileState) job(o archive.Object) (j job, known bool, err error) {
+	j.Object = o
+	j.shard, j.id = f.entry(o)
+	files, ok := f.shards[j.shard]
 	if !ok {
 		if len(f.shards) >= shardsHeld {
 			clear(f.shards)
 		}
-		files = map[[16]byte]uint64{}
-		if err := f.writer.Sources(shard, func(id lake.Identity) { files[id.ID] = id.Hash }); err != nil {
-			return false, err
+		files = map[[16]byte]lake.LogFile{}
+		if err := f.writer.Sources(j.shard, func(file lake.LogFile) { files[file.ID] = file }); err != nil {
+			return j, false, err
 		}
-		f.shards[shard] = files
+		f.shards[j.shard] = files
 	}
-	version, ok := files[id.ID]
-	return ok && version == id.Hash, nil
+	before, ok := files[j.id.ID]
+	if !ok || before.Hash != j.id.Hash {
+		return j, false, nil
+	}
+	j.counted = before.Begun
+	return j, before.Begun == 0, nil
 }

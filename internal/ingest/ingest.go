@@ -102,8 +102,8 @@ type ingest struct {
 	rotating sync.Mutex // held while a batch is taken from the shelves
 	number   int        // of the batch being gathered
 	doneMu   sync.Mutex
-	done     map[string][]lake.Identity // files that need not be read again, not committed yet
-	logs     int64                      // those of done that are log files
+	done     map[string][]lake.LogFile // files that need not be read again, not committed yet
+	logs     int64                     // those of done that are log files
 	blocks   blockPool
 	batches  chan batch
 }
@@ -123,7 +123,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 		index:   newIndex(w, opts.Memory/indexShare),
 		report:  newReport(),
 		full:    opts.Memory / batchShare,
-		done:    map[string][]lake.Identity{},
+		done:    map[string][]lake.LogFile{},
 		batches: make(chan batch),
 	}
 	for range min(opts.Workers, runtime.GOMAXPROCS(0)) {
@@ -160,7 +160,7 @@ func (in *ingest) run(ctx context.Context) error {
 
 // read lists the archive and reads its files.
 func (in *ingest) read(ctx context.Context) error {
-	jobs := make(chan archive.Object, 4*in.opts.Workers)
+	jobs := make(chan job, 4*in.opts.Workers)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(jobs)
@@ -169,8 +169,8 @@ func (in *ingest) read(ctx context.Context) error {
 	for i := range in.opts.Workers {
 		r := &reader{in: in, shelf: in.shelves[i%len(in.shelves)]}
 		group.Go(func() error {
-			for object := range jobs {
-				if err := r.file(ctx, object); err != nil {
+			for j := range jobs {
+				if err := r.file(ctx, j); err != nil {
 					return err
 				}
 				in.opts.Bar.Add(1)
@@ -186,7 +186,7 @@ func (in *ingest) read(ctx context.Context) error {
 }
 
 // list sends the files to read to jobs and accounts for the others.
-func (in *ingest) list(ctx context.Context, jobs chan<- archive.Object) error {
+func (in *ingest) list(ctx context.Context, jobs chan<- job) error {
 	return in.opts.Source.List(ctx, in.opts.Filter, func(o archive.Object) error {
 		in.report.listed()
 		switch {
@@ -197,7 +197,7 @@ func (in *ingest) list(ctx context.Context, jobs chan<- archive.Object) error {
 			in.report.skipped(o.Skip)
 			return nil
 		}
-		known, err := in.files.known(o)
+		j, known, err := in.files.job(o)
 		if err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (in *ingest) list(ctx context.Context, jobs chan<- archive.Object) error {
 		}
 		in.opts.Bar.SetTotal(in.report.toRead())
 		select {
-		case jobs <- o:
+		case jobs <- j:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()

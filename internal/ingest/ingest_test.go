@@ -61,7 +61,7 @@ func requireReconciled(t testing.TB, r *ingest.Report) {
 			t.Errorf("%d %s, but %d reasons", pair[0], what, pair[1])
 		}
 	}
-	if r.Committed.Stored != r.Events.Stored || r.Committed.Files != r.Files.Read || r.Committed.Duplicates > r.Events.Duplicates {
+	if r.Committed.Stored != r.Events.Stored || r.Committed.Files != r.Files.Read || r.Committed.Duplicates != r.Events.Duplicates {
 		t.Errorf("committed %+v of files %+v and events %+v", r.Committed, r.Files, r.Events)
 	}
 }

@@ -22,16 +22,18 @@ type reader struct {
 	log   logfile.Reader
 
 	// of the file being read
-	key  string
-	from lake.Source
+	key   string
+	from  lake.Source
+	begun *begun
 }
 
 // file reads an object and accounts for it. The error is one that ends the
 // whole ingest.
-func (r *reader) file(ctx context.Context, o archive.Object) error {
+func (r *reader) file(ctx context.Context, j job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	o := j.Object
 	r.key = o.Key
 	r.from = lake.Source{LogFile: r.in.logFile(o.Key), Account: o.Info.Account}
 	src, err := r.in.opts.Source.Open(ctx, o)
@@ -43,6 +45,8 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 		return nil
 	}
 	defer src.Close() // only read from
+	r.begun = r.shelf.begin(j)
+	defer r.shelf.leave(r.begun)
 	visit := logfile.Visitor{
 		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
 		Reject: r.reject,
@@ -56,10 +60,10 @@ func (r *reader) file(ctx context.Context, o archive.Object) error {
 	switch {
 	case err == nil:
 		r.in.report.read()
-		r.in.finish(o, true)
+		r.in.finish(r.shelf, r.begun, true)
 	case errors.As(err, &foreign) && foreign.Remedy == "" && (foreign.What == archive.SkipDigest || !r.logLike(o)):
 		r.in.report.skipped(foreign.What)
-		r.in.finish(o, false)
+		r.in.finish(r.shelf, r.begun, false)
 	case errors.As(err, &foreign):
 		r.in.failed(o.Key, 0, foreign.What, foreign.Error(), false)
 	case errors.As(err, &fault) && ctx.Err() == nil:
@@ -91,7 +95,7 @@ func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) er
 		return r.reject(offset, rec.Raw(), noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)
-	verdict, grown, err := r.shelf.put(r.in, rec, at, id, r.from)
+	verdict, grown, err := r.shelf.put(r.in, r.begun, rec, at, id, r.from)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type Report struct {
 		Duplicates int64 `json:"duplicates"` // the same event was there already
 		Rejected   int64 `json:"rejected"`   // cannot be kept as events, listed in the quarantine
 		Conflicts  int64 `json:"conflicts"`  // of those stored: another body has the same eventID
+		Resumed    int64 `json:"resumed"`    // not among Read: an earlier run counted them, and did not reach the end of their file
 	} `json:"events"`
 	Reasons struct {
 		Skipped  map[string]int64 `json:"skipped"`
@@ -131,8 +132,9 @@ func (r *Report) conflict(p Problem) {
 
 // gathered adds events that were stored or known already. Counting each under
 // the report's lock would have the workers wait for each other.
-func (r *Report) gathered(events lake.Totals) {
+func (r *Report) gathered(events counts) {
 	r.locked(func() {
+		r.Events.Resumed += events.resumed
 		r.Events.Read += events.Stored + events.Duplicates
 		r.Events.Stored += events.Stored
 		r.Events.Duplicates += events.Duplicates

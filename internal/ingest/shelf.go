@@ -1,10 +1,10 @@
 package ingest
 
 import (
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
@@ -18,8 +18,53 @@ type shelf struct {
 	number int
 	days   map[int64]*dayRows // by day since 1970
 	size   int64
-	added  lake.Totals
+	added  counts
 	hour   *hourIndex // of the last event
+	begun  []*begun   // files being read to the shelf
+	left   []*begun   // files that were not read to their end, not noted yet
+}
+
+// counts are of the events put on a shelf.
+type counts struct {
+	lake.Totals
+	resumed int64 // known already, and counted by the run that began their file
+}
+
+// begun is a file of which events are on the shelf or gone from it.
+type begun struct {
+	job
+	read  int64 // events so far
+	noted int64 // of these by a commit, or one that is on its way
+}
+
+// begin notes that a file is being read to the shelf.
+func (s *shelf) begin(j job) *begun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := &begun{job: j, noted: j.counted}
+	s.begun = append(s.begun, b)
+	return b
+}
+
+// leave notes that nobody reads a file any more. One that was not finished has
+// what was read of it noted by the next commit.
+func (s *shelf) leave(file *begun) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drop(file) && file.read > file.noted {
+		s.left = append(s.left, file)
+	}
+}
+
+// drop takes a file off those being read and reports whether it was one. The
+// caller holds the shelf.
+func (s *shelf) drop(file *begun) bool {
+	i := slices.Index(s.begun, file)
+	if i < 0 {
+		return false
+	}
+	s.begun = slices.Delete(s.begun, i, i+1)
+	return true
 }
 
 // dayRows are the rows of one day: full blocks, and the one being filled.
@@ -30,7 +75,7 @@ type dayRows struct {
 
 // put adds an event to the shelf unless it was met before, and returns what the
 // index says of it and by how many bytes the shelf grew.
-func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
+func (s *shelf) put(in *ingest, file *begun, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The index is asked under the shelf's lock, so that an identity is marked
@@ -42,11 +87,15 @@ func (s *shelf) put(in *ingest, rec *event.Record, at time.Time, id lake.Identit
 	if err != nil {
 		return v, 0, err
 	}
-	switch v {
-	case duplicate:
+	file.read++
+	switch {
+	case v == duplicate && file.read <= file.counted:
+		s.added.resumed++
+		return v, 0, nil
+	case v == duplicate:
 		s.added.Duplicates++
 		return v, 0, nil
-	case conflict:
+	case v == conflict:
 		s.added.Conflicts++
 	}
 	s.added.Stored++
@@ -77,10 +126,8 @@ func (s *shelf) day(in *ingest, n int64) *dayRows {
 }
 
 // take empties the shelf into b and starts on the batch of the next number. It
-// returns what was counted since it was last emptied.
-func (s *shelf) take(b *batch, next int) lake.Totals {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// returns what was counted since it was last emptied. The caller holds the shelf.
+func (s *shelf) take(b *batch, next int) counts {
 	for n, rows := range s.days {
 		day := time.Unix(n*daySeconds, 0).UTC().Format(time.DateOnly)
 		b.Days[day] = append(b.Days[day], rows.full...)
@@ -88,23 +135,32 @@ func (s *shelf) take(b *batch, next int) lake.Totals {
 			b.Days[day] = append(b.Days[day], rows.open)
 		}
 	}
+	for _, file := range slices.Concat(s.begun, s.left) {
+		if file.read > file.noted {
+			b.Sources[file.shard] = append(b.Sources[file.shard], lake.LogFile{Identity: file.id, Begun: file.read})
+			file.noted = file.read
+		}
+	}
+	s.left = nil
 	b.size += s.size
 	added := s.added
 	s.days = map[int64]*dayRows{}
-	s.size, s.added, s.number = 0, lake.Totals{}, next
+	s.size, s.added, s.number = 0, counts{}, next
 	return added
 }
 
-// finish notes that a file need not be read again. All its rows are on the
-// shelves, or already gone from them. log says that it is a log file.
-func (in *ingest) finish(o archive.Object, log bool) {
-	shard, id := in.files.entry(o)
+// finish notes that a file need not be read again: all its rows are on the
+// shelf, or already gone from it. log says that it is a log file.
+func (in *ingest) finish(s *shelf, file *begun, log bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(file)
 	in.doneMu.Lock()
 	defer in.doneMu.Unlock()
 	if log {
 		in.logs++
 	}
-	in.done[shard] = append(in.done[shard], id)
+	in.done[file.shard] = append(in.done[file.shard], lake.LogFile{Identity: file.id})
 }
 
 // rotate takes a batch off the shelves and hands it to the writer, waiting
@@ -116,19 +172,9 @@ func (in *ingest) rotate(last bool) {
 	if !last && in.held.Load() < in.full {
 		return
 	}
-	b := batch{Batch: lake.Batch{Days: map[string][]*lake.Block{}}, number: in.number}
-	// First the files, then the rows: a file that is named in the commit has all
-	// its rows in it or in an earlier one.
-	in.doneMu.Lock()
-	b.Sources, in.done = in.done, map[string][]lake.Identity{}
-	b.Added.Files, in.logs = in.logs, 0
-	in.doneMu.Unlock()
-	in.number++
-	for _, s := range in.shelves {
-		added := s.take(&b, in.number)
-		in.report.gathered(added)
-		b.Added = b.Added.Plus(added)
-	}
+	b, added := in.take()
+	in.report.gathered(added)
+	b.Added = b.Added.Plus(added.Totals)
 	refused := int64(0)
 	b.Quarantine, refused = in.refuse.take()
 	b.Added.Rejected += refused
@@ -137,6 +183,28 @@ func (in *ingest) rotate(last bool) {
 	if len(b.Days) > 0 || len(b.Sources) > 0 || len(b.Quarantine) > 0 {
 		in.batches <- b
 	}
+}
+
+// take empties all shelves at one moment. So a batch holds, of each file, what
+// comes before some event of it, and an event is known from its own batch or an
+// earlier one: what a commit counts stays right when no later one happens.
+func (in *ingest) take() (b batch, added counts) {
+	for _, s := range in.shelves {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+	}
+	in.doneMu.Lock()
+	defer in.doneMu.Unlock()
+	b = batch{Batch: lake.Batch{Days: map[string][]*lake.Block{}, Sources: in.done}, number: in.number}
+	b.Added.Files = in.logs
+	in.done, in.logs = map[string][]lake.LogFile{}, 0
+	in.number++
+	for _, s := range in.shelves {
+		of := s.take(&b, in.number)
+		added.Totals = added.Plus(of.Totals)
+		added.resumed += of.resumed
+	}
+	return b, added
 }
 
 // write commits batches until there are no more. After an error it calls stop

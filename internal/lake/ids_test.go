@@ -279,7 +279,7 @@ func TestDamagedSources(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := openWriter(t, dir)
-		err := w.Sources(firstDay, func(Identity) {})
+		err := w.Sources(firstDay, func(LogFile) {})
 		closeWriter(t, w)
 		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) {
 			t.Fatalf("byte %d changed: %v", at, err)

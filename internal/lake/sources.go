@@ -1,7 +1,9 @@
 package lake
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -11,18 +13,32 @@ import (
 // are made one.
 const maxSourceLists = 8
 
+// LogFile is what a lake notes of a log file: as the ID a digest of its name, as
+// the hash one of its version.
+type LogFile struct {
+	Identity
+	// Begun is how many of the file's events, from its beginning, the totals have
+	// counted when it was not read to its end; 0 when it was.
+	Begun int64
+}
+
 func (w *Writer) sourcesPath(name string) string {
 	return filepath.Join(w.dir, stateDir, "sources", name)
 }
 
-// Sources calls add for every log file of a shard that has been read to its
-// end: its ID and, as the hash, its version. A file that has changed comes more
-// than once, its newest version last.
-func (w *Writer) Sources(shard string, add func(Identity)) error {
+// Sources calls add for every log file of a shard of which the lake has events or
+// knows that there are none. A file that was noted again comes more than once,
+// what counts last.
+func (w *Writer) Sources(shard string, add func(LogFile)) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, name := range w.manifest.Sources[shard] {
-		if err := readIDs(w.sourcesPath(name), func(_ int64, id Identity) { add(id) }); err != nil {
+		path := w.sourcesPath(name)
+		err := readIDs(path, func(begun int64, id Identity) { add(LogFile{id, begun}) })
+		if errors.Is(err, fs.ErrNotExist) {
+			return &MissingError{Dir: w.dir, What: "list of log files", Path: path}
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -30,29 +46,29 @@ func (w *Writer) Sources(shard string, add func(Identity)) error {
 }
 
 // joined returns the log files of a shard, those in its lists and those newly
-// read, each once with its newest version.
-func (w *Writer) joined(shard string, files []Identity) (all []Identity, err error) {
+// read, each once as it was noted last.
+func (w *Writer) joined(shard string, files []LogFile) (all []LogFile, err error) {
 	at := map[[16]byte]int{}
-	add := func(id Identity) {
-		if i, ok := at[id.ID]; ok {
-			all[i] = id
+	add := func(f LogFile) {
+		if i, ok := at[f.ID]; ok {
+			all[i] = f
 			return
 		}
-		at[id.ID] = len(all)
-		all = append(all, id)
+		at[f.ID] = len(all)
+		all = append(all, f)
 	}
 	if err := w.Sources(shard, add); err != nil {
 		return nil, err
 	}
-	for _, id := range files {
-		add(id)
+	for _, f := range files {
+		add(f)
 	}
 	return all, nil
 }
 
 // stageSources writes the lists of newly read log files and enters them in the
 // next manifest. It returns the paths of the lists that are replaced.
-func (w *Writer) stageSources(next *manifest, shards map[string][]Identity) (drop []string, err error) {
+func (w *Writer) stageSources(next *manifest, shards map[string][]LogFile) (drop []string, err error) {
 	for i, shard := range slices.Sorted(maps.Keys(shards)) {
 		files := shards[shard]
 		names := next.Sources[shard]
@@ -66,8 +82,12 @@ func (w *Writer) stageSources(next *manifest, shards map[string][]Identity) (dro
 			}
 			names = nil
 		}
+		begun := sections{}
+		for _, f := range files {
+			begun[f.Begun] = append(begun[f.Begun], f.Identity)
+		}
 		name := fmt.Sprintf("files-%08d-%04d.ids", next.Sequence, i)
-		if err := w.modes.writeIDs(w.sourcesPath(name), sections{0: files}); err != nil {
+		if err := w.modes.writeIDs(w.sourcesPath(name), begun); err != nil {
 			return nil, err
 		}
 		next.Sources[shard] = append(slices.Clone(names), name)

@@ -205,10 +205,10 @@ func (w *Writer) Totals() Totals { return w.manifest.Totals }
 
 // Batch is what one commit adds to a lake.
 type Batch struct {
-	Days       map[string][]*Block   // rows by day, YYYY-MM-DD
-	Sources    map[string][]Identity // log files read to their end, by shard
-	Quarantine []byte                // JSON lines of what was refused
-	Added      Totals                // what to add to the lake's totals
+	Days       map[string][]*Block  // rows by day, YYYY-MM-DD
+	Sources    map[string][]LogFile // log files read to their end or begun, by shard; each once
+	Quarantine []byte               // JSON lines of what was refused
+	Added      Totals               // what to add to the lake's totals
 }
 
 // Commit adds a batch to the lake, all of it or nothing.

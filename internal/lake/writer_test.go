@@ -28,14 +28,14 @@ func sample(n int) string {
 // batchOf makes a batch of samples, of a log file each.
 func batchOf(t testing.TB, numbers ...int) Batch {
 	t.Helper()
-	b := Batch{Days: map[string][]*Block{}, Sources: map[string][]Identity{}}
+	b := Batch{Days: map[string][]*Block{}, Sources: map[string][]LogFile{}}
 	for _, n := range numbers {
 		day := time.Date(2026, 1, 11, n, 0, 0, 0, time.UTC).Format(dayLayout)
 		if b.Days[day] == nil {
 			b.Days[day] = []*Block{NewBlock(nil)}
 		}
 		fill(t, b.Days[day][0], fmt.Sprintf("file-%d", n), sample(n))
-		b.Sources[firstDay] = append(b.Sources[firstDay], Identity{ID: [16]byte{byte(n), byte(n >> 8)}, Hash: uint64(n)})
+		b.Sources[firstDay] = append(b.Sources[firstDay], LogFile{Identity: Identity{ID: [16]byte{byte(n), byte(n >> 8)}, Hash: uint64(n)}})
 		b.Added.Stored++
 		b.Added.Files++
 	}
@@ -129,7 +129,7 @@ func requireLake(t testing.TB, dir string, numbers ...int) {
 		t.Fatalf("identities (-want +got)\n%s", diff)
 	}
 	var files []int
-	if err := w.Sources(firstDay, func(id Identity) { files = append(files, int(id.Hash)) }); err != nil {
+	if err := w.Sources(firstDay, func(f LogFile) { files = append(files, int(f.Hash)) }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(files)
@@ -531,20 +531,24 @@ func TestIdentityFiles(t *testing.T) {
 	}
 }
 
-// A file that changed is listed again: its newest version counts, also once
-// the lists of a shard have been joined.
+// A file that changed, or of which more was read, is listed again: what was
+// noted last counts, also once the lists of a shard have been joined.
 func TestSourcesKeepTheNewestVersion(t *testing.T) {
 	w := openWriter(t, t.TempDir())
 	defer closeWriter(t, w)
 	const versions = 3*maxSourceLists + 2
 	for v := range uint64(versions) {
-		commit(t, w, Batch{Sources: map[string][]Identity{"x": {{ID: [16]byte{7}, Hash: v}, {ID: [16]byte{8, byte(v)}, Hash: 1}}}})
-		known := map[[16]byte]uint64{}
-		if err := w.Sources("x", func(id Identity) { known[id.ID] = id.Hash }); err != nil {
+		begun := int64(v*7) % 5
+		commit(t, w, Batch{Sources: map[string][]LogFile{"x": {
+			{Identity{ID: [16]byte{7}, Hash: v}, begun},
+			{Identity{ID: [16]byte{8, byte(v)}, Hash: 1}, 0},
+		}}})
+		known := map[[16]byte]LogFile{}
+		if err := w.Sources("x", func(f LogFile) { known[f.ID] = f }); err != nil {
 			t.Fatal(err)
 		}
-		if known[[16]byte{7}] != v || len(known) != int(v)+2 {
-			t.Fatalf("after %d commits: version %d, %d files", v+1, known[[16]byte{7}], len(known))
+		if last := known[[16]byte{7}]; last.Hash != v || last.Begun != begun || len(known) != int(v)+2 {
+			t.Fatalf("after %d commits: %+v, %d files", v+1, last, len(known))
 		}
 	}
 	if lists := len(w.manifest.Sources["x"]); lists > maxSourceLists {
