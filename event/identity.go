@@ -10,6 +10,7 @@ type Identity struct {
 	IssuerType, IssuerARN, IssuerUserName []byte // sessionContext.sessionIssuer
 	SourceIdentity                        []byte // sessionContext.sourceIdentity
 	MFAAuthenticated                      []byte // sessionContext.attributes, "true" or "false"
+	UserID                                []byte // onBehalfOf.userId, of an Identity Center user
 }
 
 // Decode reads the userIdentity value of a decoded record. A value that is not
@@ -20,6 +21,7 @@ func (id *Identity) Decode(v Value) { id.DecodeText(v.Raw) }
 // record.
 func (id *Identity) DecodeText(raw []byte) {
 	*id = Identity{}
+	onBehalf := Value{}
 	eachMember(raw, func(name []byte, v Value) {
 		switch string(name) {
 		case "type":
@@ -38,8 +40,24 @@ func (id *Identity) DecodeText(raw []byte) {
 			id.InvokedBy, _ = v.Text()
 		case "sessionContext":
 			eachMember(v.Raw, id.session)
+		case "onBehalfOf":
+			if !onBehalf.Present() {
+				onBehalf = v
+			}
 		}
 	})
+	id.UserID, _ = onBehalf.first("userId").Text()
+}
+
+// first returns the first member of an object that has the name, as the JSON
+// functions of SQL engines do where a name stands twice.
+func (v Value) first(name string) (found Value) {
+	eachMember(v.Raw, func(member []byte, value Value) {
+		if !found.Present() && string(member) == name {
+			found = value
+		}
+	})
+	return found
 }
 
 func (id *Identity) session(name []byte, v Value) {

@@ -228,41 +228,16 @@ func TestCanonical(t *testing.T) {
 // TestRealRecords decodes every record of the real data sets and writes it
 // back.
 func TestRealRecords(t *testing.T) {
-	root := filepath.Join("..", "..", "shared", "data")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED REAL DATA: %v", err)
-	}
 	count := 0
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.Contains(path, ".json") {
-			return err
+	eachRealRecord(t, func(path string, raw []byte) {
+		var r Record
+		if n, err := r.Decode(raw); err != nil || n != len(raw) {
+			t.Errorf("%s: Decode = %d, %v", path, n, err)
+		} else if !sameJSON(t, r.AppendJSON(nil), raw) {
+			t.Errorf("%s: record did not survive", path)
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		var file struct{ Records []json.RawMessage }
-		if json.Unmarshal(data, &file) != nil || file.Records == nil {
-			file.Records = []json.RawMessage{data}
-		}
-		for _, raw := range file.Records {
-			var r Record
-			if !json.Valid(raw) || bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
-				continue
-			}
-			raw = bytes.TrimSpace(raw)
-			if n, err := r.Decode(raw); err != nil || n != len(raw) {
-				t.Errorf("%s: Decode = %d, %v", path, n, err)
-			} else if !sameJSON(t, r.AppendJSON(nil), raw) {
-				t.Errorf("%s: record did not survive", path)
-			}
-			count++
-		}
-		return nil
+		count++
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if count < 3000 {
 		t.Fatalf("decoded %d real records, want thousands", count)
 	}
@@ -306,5 +281,38 @@ func BenchmarkDecode(b *testing.B) {
 		if _, err := r.Decode(raw); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// eachRealRecord calls f with every record of the real data sets, and skips the
+// test where they are not.
+func eachRealRecord(t *testing.T, f func(path string, raw []byte)) {
+	t.Helper()
+	root := filepath.Join("..", "..", "shared", "data")
+	if _, err := os.Stat(root); err != nil {
+		t.Skipf("SKIPPED REAL DATA: %v", err)
+	}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.Contains(path, ".json") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var file struct{ Records []json.RawMessage }
+		if json.Unmarshal(data, &file) != nil || file.Records == nil {
+			file.Records = []json.RawMessage{data}
+			_ = json.Unmarshal(data, &file.Records) // a list, or not
+		}
+		for _, raw := range file.Records {
+			if raw = bytes.TrimSpace(raw); json.Valid(raw) {
+				f(path, raw)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/result"
@@ -15,12 +16,15 @@ type Records struct {
 	values []any
 }
 
-// Records reads the records that the clauses of a query over lake.rows select,
-// such as "WHERE event_name = $name ORDER BY event_time". lake.rows has the
-// columns of a part as they are stored, and year, month and day. Params are
-// those of Query.
+// Records reads the records that the clauses of a query select, such as
+// "WHERE event_name = $name ORDER BY event_time". The clauses can use the
+// columns of a part as they are stored, year, month and day, and those columns
+// of the view events that are derived. Params are those of Query.
 func (db *DB) Records(ctx context.Context, clauses string, params map[string]any) (*Records, error) {
 	sql := "SELECT * EXCLUDE (year, month, day) FROM lake.rows " + clauses
+	if usesDerived(clauses) {
+		sql = "SELECT * EXCLUDE (year, month, day, " + strings.Join(derivedColumns[:], ", ") + ") FROM " + derived("lake.rows") + " " + clauses
+	}
 	rows, err := db.Query(ctx, sql, params)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func createViews(opts Options) []string {
 	return []string{
 		"CREATE SCHEMA lake",
 		"CREATE VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
-		"CREATE VIEW events AS SELECT " + typedColumns() + " FROM " + source,
+		"CREATE VIEW events AS SELECT " + typedColumns() + " FROM " + derived(dated(source)),
 		"CREATE " + athenaView(nil),
 	}
 }
@@ -90,9 +90,20 @@ func typedColumns() string {
 			b.WriteString(name + ", ")
 		}
 	}
-	// A function of partition columns alone prunes whole files.
-	b.WriteString("year, month, day, make_date(year::INTEGER, month::INTEGER, day::INTEGER) AS event_date")
+	for _, name := range derivedColumns {
+		b.WriteString(name + ", ")
+	}
+	b.WriteString("year, month, day, event_date")
 	return b.String()
+}
+
+const eventDate = "make_date(year::INTEGER, month::INTEGER, day::INTEGER)"
+
+// dated adds event_date to a source. A function of partition columns alone
+// prunes whole files, if nothing is between it and the files: a condition that
+// could fail, as a cast does, is not pushed down further.
+func dated(source string) string {
+	return "(SELECT *, " + eventDate + " AS event_date FROM " + source + ")"
 }
 
 // storedColumns lists the columns of a part as lake.Row reads them.
@@ -134,7 +145,6 @@ func emptySource() string {
 // opened.
 func window(since, until time.Time) string {
 	const day, moment = "2006-01-02", "2006-01-02 15:04:05.999999"
-	const eventDate = "make_date(year::INTEGER, month::INTEGER, day::INTEGER)"
 	var conditions []string
 	if !since.IsZero() {
 		since = since.UTC()

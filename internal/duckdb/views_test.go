@@ -52,6 +52,7 @@ func TestViewsHaveTheirColumns(t *testing.T) {
 	if len(kinds) > 0 {
 		t.Errorf("columns of a part that events does not show: %v", kinds)
 	}
+	events = append(events, [2]string{"principal", "VARCHAR"}, [2]string{"principal_kind", "VARCHAR"}, [2]string{"failed", "BOOLEAN"}, [2]string{"changed", "BOOLEAN"})
 	events = append(events, [2]string{"year", "VARCHAR"}, [2]string{"month", "VARCHAR"}, [2]string{"day", "VARCHAR"}, [2]string{"event_date", "DATE"})
 
 	for name, parts := range map[string][]string{"empty lake": nil, "ten days": tenDays(t)} {
@@ -107,6 +108,7 @@ func TestPartitionPruning(t *testing.T) {
 		"SELECT count(*) FROM cloudtrail_logs WHERE year || month || day BETWEEN '20260102' AND '20260104'":           "3",
 		"SELECT count(*) FROM events WHERE year = '2026' AND day = '03'":                                              "1",
 		"SELECT count(*) FROM events WHERE event_date >= DATE '2026-01-07'":                                           "4",
+		"SELECT principal, failed FROM events WHERE event_date >= DATE '2026-01-07' AND changed":                      "4",
 		"SELECT max(event_id) FROM events WHERE event_date = '2026-01-07' AND event_time > '2026-01-07 12:30:00'":     "1",
 		"SELECT count(*) FROM (SELECT * FROM events) e WHERE e.event_date BETWEEN '2026-01-01' AND DATE '2026-01-02'": "2",
 	} {
@@ -128,10 +130,15 @@ func TestTimeFilterReachesTheScan(t *testing.T) {
 
 func TestUnusedColumnsAreNotRead(t *testing.T) {
 	db := open(t, Options{Parts: tenDays(t)})
-	plan := fmt.Sprint(mustAll(t, db, "EXPLAIN SELECT eventname FROM cloudtrail_logs WHERE errorcode IS NULL"))
-	for _, column := range []string{"identity_", "resources", "request_parameters", "event_time"} {
-		if strings.Contains(plan, column) {
-			t.Errorf("the plan reads %s\n%s", column, plan)
+	for _, sql := range []string{
+		"SELECT eventname FROM cloudtrail_logs WHERE errorcode IS NULL",
+		"SELECT event_name FROM events WHERE error_code IS NULL", // and does not compute principal, failed or changed
+	} {
+		plan := fmt.Sprint(mustAll(t, db, "EXPLAIN "+sql))
+		for _, column := range []string{"identity", "resources", "request_parameters", "response_elements", "event_time", "event_source", "CASE"} {
+			if strings.Contains(plan, column) {
+				t.Errorf("the plan reads %s\n%s", column, plan)
+			}
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (d *Decoder) username() string {
 		return string(id.InvokedBy)
 	case "IdentityCenterUser":
 		if len(id.UserName) == 0 {
-			return onBehalfOf(d.record.Get(event.UserIdentity))
+			return string(id.UserID) // most events leave the name out
 		}
 	}
 	switch {
@@ -124,23 +124,6 @@ func afterLast(s []byte, separator byte) string {
 		return ""
 	}
 	return string(s[at+1:])
-}
-
-// onBehalfOf returns the user id of an Identity Center user, whose name
-// CloudTrail leaves out.
-func onBehalfOf(identity event.Value) (userID string) {
-	identity.Members(func(name []byte, v event.Value) {
-		if string(name) != "onBehalfOf" {
-			return
-		}
-		v.Members(func(name []byte, v event.Value) {
-			if string(name) == "userId" {
-				text, _ := v.Text()
-				userID = string(text)
-			}
-		})
-	})
-	return userID
 }
 
 // Summary names the event's resources on one line, for people.

@@ -1,0 +1,40 @@
+package event
+
+// Failed reports whether what the event tells of did not succeed: the record
+// has an error code, of whatever JSON type, or an error message, or it is a
+// sign-in that says so. CloudTrail gives sign-ins that failed no error code:
+// {"ConsoleLogin": "Failure"} is in their responseElements, and in IAM Identity
+// Center {"CredentialVerification": "Failure"} in their serviceEventDetails.
+func (r *Record) Failed() bool {
+	code := r.Get(ErrorCode)
+	if text, ok := code.Text(); ok && len(text) > 0 || !ok && code.Present() && !code.IsNull() {
+		return true
+	}
+	if len(r.Text(ErrorMessage)) > 0 {
+		return true
+	}
+	return r.isSignIn() && (hasFailure(r.Get(ResponseElements)) || hasFailure(r.Get(ServiceEventDetails)))
+}
+
+// Changed reports whether the event is a call that may have changed something:
+// one that did not fail and does not say that it only reads. A record that does
+// not say counts, as those before eventVersion 1.06 often do not.
+func (r *Record) Changed() bool {
+	return len(r.Text(EventName)) > 0 && !r.readsOnly() && !r.Failed()
+}
+
+func (r *Record) readsOnly() bool { return string(r.Get(ReadOnly).bare()) == "true" }
+
+func (r *Record) isSignIn() bool {
+	return string(r.Text(EventSource)) == "signin.amazonaws.com" || string(r.Text(EventType)) == "AwsConsoleSignIn"
+}
+
+// hasFailure reports whether a member of an object is "Failure". The member has
+// the name of the event: ConsoleLogin, CheckMfa, SwitchRole and others.
+func hasFailure(v Value) (failure bool) {
+	v.Members(func(_ []byte, member Value) {
+		text, _ := member.Text()
+		failure = failure || string(text) == "Failure"
+	})
+	return failure
+}

@@ -1,0 +1,119 @@
+package duckdb
+
+import (
+	"slices"
+	"strings"
+)
+
+// derived adds to a source the columns that the events view has besides those
+// of a part. Their meaning is that of event.Record.Principal, Failed and
+// Changed; a test holds the two equal. They come in two steps, as one is made of
+// another, and cost nothing in a statement that does not name them.
+func derived(source string) string {
+	return "(SELECT *, " + principalName + " AS principal, " + changed + " AS changed FROM " +
+		"(SELECT *, " + principalKind + " AS principal_kind, " + failed + " AS failed FROM " + source + "))"
+}
+
+// derivedColumns are the names of those columns, in their order in the view.
+var derivedColumns = [...]string{"principal", "principal_kind", "failed", "changed"}
+
+// usesDerived reports whether SQL may name a derived column. Binding them takes
+// longer than many a search.
+func usesDerived(sql string) bool {
+	return slices.ContainsFunc(derivedColumns[:], func(name string) bool { return strings.Contains(sql, name) })
+}
+
+// userID is who an Identity Center user is. It is looked for only where the
+// type of the identity asks for it.
+const userID = `nullif(CASE json_type(user_identity, '$.onBehalfOf.userId') WHEN 'VARCHAR' THEN json_extract_string(user_identity, '$.onBehalfOf.userId') END, '')`
+
+const principalKind = `CASE identity_type
+	WHEN 'Root' THEN 'root'
+	WHEN 'IAMUser' THEN CASE identity_user_name WHEN 'HIDDEN_DUE_TO_SECURITY_REASONS' THEN 'unknown' ELSE 'user' END
+	WHEN 'AssumedRole' THEN 'role'
+	WHEN 'Role' THEN 'role'
+	WHEN 'FederatedUser' THEN 'federated'
+	WHEN 'WebIdentityUser' THEN 'web-identity'
+	WHEN 'SAMLUser' THEN 'saml'
+	WHEN 'IdentityCenterUser' THEN 'identity-center'
+	WHEN 'Directory' THEN 'directory'
+	WHEN 'AWSAccount' THEN CASE WHEN identity_account_id IN ('anonymous', 'ANONYMOUS_PRINCIPAL') THEN 'anonymous' ELSE 'account' END
+	WHEN 'AWSService' THEN 'service'
+	ELSE CASE
+		WHEN ` + userID + ` IS NOT NULL THEN 'identity-center'
+		WHEN contains(identity_arn, ':assumed-role/') OR contains(identity_arn, ':role/') THEN 'role'
+		WHEN contains(identity_arn, ':federated-user/') THEN 'federated'
+		WHEN contains(identity_arn, ':user/') THEN 'user'
+		WHEN ends_with(identity_arn, ':root') THEN 'root'
+		WHEN coalesce(identity_arn, '') = '' AND coalesce(identity_user_name, '') = '' AND identity_invoked_by <> '' THEN 'service'
+		ELSE 'unknown'
+	END
+END`
+
+// partition is the one that the Region of an event is in.
+const partition = `CASE
+	WHEN starts_with(aws_region, 'cn-') THEN 'aws-cn'
+	WHEN starts_with(aws_region, 'us-gov-') THEN 'aws-us-gov'
+	WHEN starts_with(aws_region, 'us-iso-') THEN 'aws-iso'
+	WHEN starts_with(aws_region, 'us-isob-') THEN 'aws-iso-b'
+	WHEN starts_with(aws_region, 'eu-isoe-') THEN 'aws-iso-e'
+	WHEN starts_with(aws_region, 'us-isof-') THEN 'aws-iso-f'
+	WHEN starts_with(aws_region, 'eusc-') THEN 'aws-eusc'
+	ELSE 'aws' END`
+
+// principalName is the first name of a principal that the record has. NULL
+// anywhere in a concatenation makes it NULL, so that the next one is tried.
+const principalName = `coalesce(
+	CASE principal_kind WHEN 'anonymous' THEN 'anonymous' WHEN 'service' THEN nullif(identity_invoked_by, '') WHEN 'identity-center' THEN ` + userID + ` END,
+	nullif(identity_arn, ''),
+	CASE principal_kind
+		WHEN 'root' THEN ` + iamARN + ` || ':root'
+		WHEN 'user' THEN ` + iamARN + ` || ':user/' || nullif(identity_user_name, '')
+		WHEN 'web-identity' THEN nullif(identity_principal_id, '')
+		WHEN 'saml' THEN nullif(identity_principal_id, '')
+	END,
+	CASE principal_kind WHEN 'root' THEN NULL ELSE ` + qualifiedUserName + ` END,
+	` + qualifiedPrincipalID + `,
+	nullif(identity_invoked_by, ''),
+	nullif(identity_account_id, ''))`
+
+const iamARN = `'arn:' || ` + partition + ` || ':iam::' || nullif(identity_account_id, '')`
+
+// A name is qualified with its account, unless it starts with it.
+const (
+	qualifiedUserName = `CASE WHEN identity_user_name = '' THEN NULL
+		WHEN coalesce(identity_account_id, '') = '' OR starts_with(identity_user_name, identity_account_id) THEN identity_user_name
+		ELSE identity_account_id || ':' || identity_user_name END`
+	qualifiedPrincipalID = `CASE WHEN identity_principal_id = '' THEN NULL
+		WHEN coalesce(identity_account_id, '') = '' OR starts_with(identity_principal_id, identity_account_id) THEN identity_principal_id
+		ELSE identity_account_id || ':' || identity_principal_id END`
+)
+
+// failed looks into extra for the error code of a lake written before codes
+// that are numbers had their column.
+const failed = `(coalesce(error_code, '') <> '' OR coalesce(error_message, '') <> ''
+	OR (error_code IS NULL AND coalesce(json_exists(extra, '$.errorCode'), false))
+	OR (coalesce(event_source = 'signin.amazonaws.com', false) OR coalesce(event_type = 'AwsConsoleSignIn', false))
+		AND (coalesce(list_contains(json_extract_string(response_elements, '$.*'), 'Failure'), false)
+			OR coalesce(list_contains(json_extract_string(service_event_details, '$.*'), 'Failure'), false)))`
+
+const changed = `(coalesce(event_name, '') <> '' AND read_only IS DISTINCT FROM true AND NOT failed)`
+
+// PrincipalIs returns the SQL condition that holds for the events of the actor
+// that a placeholder names, over the view events and in Records. The name is
+// the principal of the view, or another that the record has for the actor: that
+// of the user, the role, the session or the source identity, a principal id, a
+// user id, an access key or an ARN. Whatever LookupEvents calls the Username of
+// an event is among them.
+func PrincipalIs(placeholder string) string {
+	return strings.ReplaceAll(principalIs, "$name", placeholder)
+}
+
+const principalIs = `$name <> '' AND (
+       $name IN (identity_user_name, identity_arn, identity_principal_id, identity_access_key_id, identity_invoked_by,
+                 session_issuer_user_name, session_issuer_arn, session_source_identity, principal)
+       OR ends_with(identity_arn, '/' || $name)
+       OR ends_with(identity_principal_id, ':' || $name)
+       OR ($name = 'root' AND identity_type = 'Root')
+       OR (user_identity->>'$.onBehalfOf.userId') = $name
+       OR (event_source = 'signin.amazonaws.com' AND (additional_event_data->>'$.UserName') = $name))`
