@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,6 +43,7 @@ type sandboxOptions struct {
 	permissions      policyCheck
 	strict           bool
 	certificate, key string
+	region           string   // that the command calls
 	command          []string // runs inside; nil serves until Ctrl-C
 }
 
@@ -66,7 +69,8 @@ request goes unchanged to the upstream: moto_server, which is started and ended
 with the sandbox, or any AWS-compatible endpoint that --upstream names.
 
 With a COMMAND the sandbox takes a free port, runs the command with the variables
-of 'sandbox env' in its environment, delivers what it caused, and ends with it.
+of 'sandbox env' in its environment, delivers what it caused, and ends with it and
+its exit code.
 
 It listens to this machine only, unless --listen says otherwise.`,
 		Example: `  trailkeeper sandbox
@@ -99,6 +103,8 @@ It listens to this machine only, unless --listen says otherwise.`,
 	f.Var(choiceFlag(&opts.permissions, checkStrict, checkNone), "permissions", "strict refuses a trail whose bucket, key, topic or role would not let CloudTrail in; none asks no policies")
 	f.BoolVar(&opts.strict, "strict-propagation", false, "refuse a role for some seconds after it changed, as AWS does")
 	f.StringArrayVar(&opts.AllowHosts, "allow-host", nil, "name by which others may call the sandbox, besides local ones")
+	f.BoolVar(&opts.VirtualHosts, "upstream-virtual-hosts", false, "the upstream serves buckets by host name, BUCKET.HOST, too")
+	f.StringVar(&opts.region, "region", callerRegion(s.getenv), "Region that COMMAND calls (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
 	f.DurationVar(&opts.UpstreamTimeout, "upstream-timeout", time.Minute, "how long the upstream may take to begin an answer")
 	f.StringVar(&opts.certificate, "tls-cert", "", "certificate file, to serve TLS")
 	f.StringVar(&opts.key, "tls-key", "", "key file of the certificate")
@@ -141,6 +147,11 @@ func (o *sandboxOptions) check(s *streams) error {
 	return nil
 }
 
+// callerRegion is the Region that the environment names, as the AWS CLI reads it.
+func callerRegion(getenv func(string) string) string {
+	return cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), "us-east-1")
+}
+
 func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error) {
 	if err := opts.check(s); err != nil {
 		return outcome.Usage(err)
@@ -157,10 +168,14 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 		}
 		return outcome.CouldNotLook(fmt.Errorf("start sandbox: %w", err))
 	}
-	defer func() { err = errors.Join(err, box.Close()) }()
+	defer func() {
+		if failed := box.Close(); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}()
 	address := opts.url(listener.Addr().String())
 	if len(opts.command) > 0 {
-		return serve(ctx, box, listener, func(ctx context.Context) error { return runInside(ctx, opts.command, address, s) })
+		return serve(ctx, box, listener, func(ctx context.Context) error { return runInside(ctx, opts, address, s) })
 	}
 	if err := greet(s.out, opts, address, box); err != nil {
 		return err
@@ -200,10 +215,14 @@ func listen(opts sandboxOptions) (net.Listener, error) {
 		secure = &tls.Config{Certificates: []tls.Certificate{pair}}
 	}
 	listener, err := net.Listen("tcp", opts.listen)
-	if err != nil || secure == nil {
-		return listener, err
+	if err != nil {
+		return nil, err
 	}
-	return tls.NewListener(listener, secure), nil
+	listener = sandbox.Bound(listener)
+	if secure != nil {
+		listener = tls.NewListener(listener, secure)
+	}
+	return listener, nil
 }
 
 // greet tells where the sandbox is.
@@ -221,7 +240,7 @@ Ctrl-C ends it.
 
 // serve answers calls and delivers while inside runs.
 func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, inside func(context.Context) error) error {
-	server := &http.Server{Handler: box.Handler(), ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	server := box.Server()
 	group, working := errgroup.WithContext(ctx)
 	// Deliveries end last, when all calls are recorded.
 	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -246,24 +265,34 @@ func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, ins
 	return group.Wait()
 }
 
-// runInside runs a command that calls the sandbox.
-func runInside(ctx context.Context, command []string, address string, s *streams) error {
-	child := exec.CommandContext(ctx, command[0], command[1:]...)
+// runInside runs a command that calls the sandbox. Its exit code becomes ours.
+func runInside(ctx context.Context, opts sandboxOptions, address string, s *streams) error {
+	name := opts.command[0]
+	child := exec.CommandContext(ctx, name, opts.command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = s.in, s.out, s.err
 	child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
 	child.WaitDelay = farewell
-	child.Env = with(os.Environ(), sandboxVariables(address, "us-east-1"))
-	if err := child.Run(); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		err = fmt.Errorf("run %q: %w", command[0], err)
-		if _, ran := errors.AsType[*exec.ExitError](err); ran {
-			return outcome.BadEvidence(err)
-		}
-		return outcome.CouldNotLook(err)
+	child.Env = with(os.Environ(), sandboxVariables(address, opts.region))
+	err := child.Run()
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
+		return outcome.Command(name, exitCode(ended.ProcessState))
+	}
+	if err != nil {
+		return outcome.CouldNotLook(fmt.Errorf("run %q: %w", name, err))
 	}
 	return nil
+}
+
+// exitCode is the code of a command as a shell reports it: 128 and the number of
+// the signal for one that a signal ended.
+func exitCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
 }
 
 // with sets variables in an environment.

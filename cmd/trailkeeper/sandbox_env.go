@@ -27,7 +27,7 @@ func sandboxVariables(url, region string) []variable {
 }
 
 func newSandboxEnvCommand(s *streams) *cobra.Command {
-	url, region := "http://"+sandboxAddress, "us-east-1"
+	url, region := "http://"+sandboxAddress, callerRegion(s.getenv)
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the variables a shell needs to call the sandbox",
@@ -50,6 +50,6 @@ sandbox does not know is the root user of its account.`,
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", url, "where the sandbox is")
-	cmd.Flags().StringVar(&region, "region", region, "Region to call")
+	cmd.Flags().StringVar(&region, "region", region, "Region to call (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
 	return cmd
 }

@@ -31,6 +31,9 @@ func printError(stderr io.Writer, err error) {
 	if err == nil || errors.Is(err, syscall.EPIPE) { // nobody is reading any more
 		return
 	}
+	if outcome.Said(err) {
+		return
+	}
 	message := err.Error()
 	if outcome.ExitCode(err) == outcome.Interrupted {
 		message = "interrupted"

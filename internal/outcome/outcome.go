@@ -8,6 +8,7 @@ package outcome
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Exit codes of every verb.
@@ -79,6 +80,34 @@ func Detailed(err error) error {
 		return err
 	}
 	return &marked{err, Failed, true}
+}
+
+// CommandError is the end of another program whose exit code becomes this
+// program's. That program has said itself what went wrong.
+type CommandError struct {
+	Name string
+	Code int
+}
+
+func (e *CommandError) Error() string { return fmt.Sprintf("%q: exit code %d", e.Name, e.Code) }
+
+// Command returns the error of a program that ended with a code, nil for 0.
+func Command(name string, code int) error {
+	if code == 0 {
+		return nil
+	}
+	return &marked{error: &CommandError{name, code}, code: code}
+}
+
+// Said reports whether err is a CommandError and nothing besides: there is nothing
+// left to print.
+func Said(err error) bool {
+	m, ok := err.(*marked)
+	if !ok {
+		return false
+	}
+	_, ok = m.error.(*CommandError)
+	return ok
 }
 
 // WithHint attaches advice that is printed on a line of its own, such as

@@ -45,6 +45,9 @@ type Config struct {
 	Unchecked bool
 	// AllowHosts are names by which the sandbox may be called besides local ones.
 	AllowHosts []string
+	// VirtualHosts says that the upstream, other than moto, serves buckets by host
+	// name: BUCKET.HOST besides HOST/BUCKET.
+	VirtualHosts bool
 	// UpstreamTimeout is how long the upstream may take to begin an answer.
 	UpstreamTimeout time.Duration
 	// Getenv gives the credentials for the upstream.

@@ -42,7 +42,7 @@ func (s *Sandbox) openHandler(context.Context) error {
 	}
 	captured := proxy.Capture(s.dispatch(next), s.clock.now, s.record)
 	control := s.control()
-	s.handler = proxy.Guard(s.config.AllowHosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.handler = proxy.Guard(s.config.AllowHosts, s.isMoto || s.config.VirtualHosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, controlPath) {
 			control.ServeHTTP(w, r)
 			return

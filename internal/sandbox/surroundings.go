@@ -15,6 +15,7 @@ import (
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
@@ -76,21 +77,25 @@ func (k keys) KeyARN(ctx context.Context, account, region, id string) (string, e
 }
 
 const (
-	membershipHolds    = time.Minute
-	membershipPatience = 10 * time.Second
+	membershipHolds      = time.Minute
+	membershipErrorHolds = 10 * time.Second
+	membershipTimeout    = 10 * time.Second
 )
 
 // orgs knows organizations by asking the upstream.
 type orgs struct {
 	clients *upstream.Clients
+	asking  singleflight.Group
 
 	mu    sync.Mutex
 	known map[string]membership // by account
 }
 
+// membership is the organization that an account is in.
 type membership struct {
 	organization string
-	asked        time.Time
+	unknown      bool // the upstream could not be asked
+	until        time.Time
 }
 
 // Organization implements trails.Organizations.
@@ -126,24 +131,36 @@ func (o *orgs) Organization(ctx context.Context, account string) (trails.Organiz
 	return found, err
 }
 
-// member tells whether an account is in the organization of a trail. Organizations
-// change seldom, so an answer holds for some passes. While the upstream cannot be
-// asked, every account is: an event too many does less harm than a missing one.
-func (o *orgs) member(t trails.Trail, account string) bool {
+// member reports whether an account is in the organization of a trail.
+// Organizations change seldom, so an answer is kept for a while. While the upstream
+// cannot be asked, every account is a member: an event too many does less harm than
+// a missing one.
+func (o *orgs) member(ctx context.Context, t trails.Trail, account string) bool {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	known, ok := o.known[account]
-	if !ok || time.Since(known.asked) > membershipHolds {
-		ctx, cancel := context.WithTimeout(context.Background(), membershipPatience)
-		defer cancel()
-		found, err := o.Organization(ctx, account)
-		if err != nil {
-			return true
-		}
-		known = membership{found.ID, time.Now()}
-		o.known[account] = known
+	m, ok := o.known[account]
+	o.mu.Unlock()
+	if !ok || time.Now().After(m.until) {
+		m = o.inquire(ctx, account)
 	}
-	return known.organization == t.OrganizationID
+	return m.unknown || m.organization == t.OrganizationID
+}
+
+// inquire asks the upstream, once for all that wait for the same account.
+func (o *orgs) inquire(ctx context.Context, account string) membership {
+	found, _, _ := o.asking.Do(account, func() (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, membershipTimeout)
+		defer cancel()
+		organization, err := o.Organization(ctx, account)
+		m := membership{organization.ID, err != nil, time.Now().Add(membershipHolds)}
+		if err != nil {
+			m.until = time.Now().Add(membershipErrorHolds)
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.known[account] = m
+		return m, nil
+	})
+	return found.(membership)
 }
 
 func trusted(ctx context.Context, client *organizations.Client) (bool, error) {

@@ -52,7 +52,7 @@ func (d *Deliverer) deliver(ctx context.Context, t trails.Trail, last uint64) er
 		now: d.config.Now().UTC(), last: last, refused: map[place]string{}, checked: map[string]error{},
 	}
 	if d.config.Member != nil {
-		c.matcher.Member = func(account string) bool { return d.config.Member(t, account) }
+		c.matcher.Member = func(account string) bool { return d.config.Member(ctx, t, account) }
 	}
 	if c.state == nil {
 		if err := c.begin(); err != nil {

@@ -38,7 +38,7 @@ type Config struct {
 	Trails  Trails
 	// Member tells whether an account is in the organization of an organization
 	// trail. With nil, each is.
-	Member func(t trails.Trail, account string) bool
+	Member func(ctx context.Context, t trails.Trail, account string) bool
 	// Permit says whether CloudTrail is let in. Nil asks nobody.
 	Permit   permit.Checker
 	Objects  Objects

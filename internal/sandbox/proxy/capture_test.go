@@ -241,7 +241,8 @@ func TestCallGoesOnWhenItsClientHangsUp(t *testing.T) {
 	}
 }
 
-func TestRequestThatBreaksOffIsNoCall(t *testing.T) {
+// The upstream was sent a part of the request and may have acted on it.
+func TestRequestThatBreaksOffIsACall(t *testing.T) {
 	up := upstream(t, empty)
 	calls := make(recorded, 2)
 	p := captured(t, before(t, up.URL), calls.done)
@@ -250,7 +251,7 @@ func TestRequestThatBreaksOffIsNoCall(t *testing.T) {
 		"PUT /k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno chunk\r\n",
 	} {
 		say(t, p.URL, request)
-		if x := <-calls; !x.Failed || x.Request.Whole || x.Status != http.StatusBadRequest {
+		if x := <-calls; x.Failed || x.Request.Whole || x.Status != http.StatusBadRequest {
 			t.Errorf("%q: captured %+v", request, x)
 		}
 	}

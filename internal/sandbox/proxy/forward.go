@@ -98,22 +98,27 @@ func outlive(client context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel() }
 }
 
-// fail answers for an upstream that did not. A call that was sent may have happened,
-// so it counts as one that was answered by what is said here; one that was not sent,
-// or not to its end, cannot have.
+// fail answers for an upstream that did not. A call of which any part was sent may
+// have happened, so it counts as answered by what is said here. That holds too when
+// the client broke off the body: servers differ in what they do with a part of one.
 func (f *forwarder) fail(w http.ResponseWriter, r *http.Request, reached bool, err error) {
+	fateOf(r.Context()).failed = !reached
 	var client *clientError
 	if errors.As(err, &client) {
-		BrokeOff(w, r, client.error)
+		incomplete(w, r, client.error)
 		return
 	}
-	fateOf(r.Context()).failed = !reached
 	refuse(w, r, http.StatusBadGateway, "BadGateway", fmt.Sprintf("the upstream %s gave no answer: %v", f.upstream, err))
 }
 
-// BrokeOff answers a request whose body did not come to its end. It was no call.
+// BrokeOff answers a request whose body did not come to its end and of which nobody
+// was sent a part. It was no call.
 func BrokeOff(w http.ResponseWriter, r *http.Request, err error) {
 	fateOf(r.Context()).failed = true
+	incomplete(w, r, err)
+}
+
+func incomplete(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, r, http.StatusBadRequest, "IncompleteBody", fmt.Sprintf("the request's body broke off: %v", err))
 }
 

@@ -12,10 +12,14 @@ import (
 
 // Guard refuses requests that a web page elsewhere made a browser send: those for a
 // host that is not local, as after DNS rebinding, and those from an origin that is
-// not. Local are loopback addresses, localhost and its subdomains; hosts are other
-// names and addresses to allow, with their subdomains, which name buckets.
-func Guard(hosts []string, next http.Handler) http.Handler {
-	g := guard{}
+// not. Local are loopback addresses and localhost; hosts are other names and
+// addresses to allow.
+//
+// buckets says that the upstream takes a subdomain of these names for a bucket. Of
+// others requests for a subdomain are refused: the upstream would go by the path
+// alone, and the record of the call would name a bucket that was never asked.
+func Guard(hosts []string, buckets bool, next http.Handler) http.Handler {
+	g := guard{buckets: buckets}
 	for _, host := range append([]string{"localhost"}, hosts...) {
 		g.names = append(g.names, plain(host))
 	}
@@ -28,13 +32,20 @@ func Guard(hosts []string, next http.Handler) http.Handler {
 	})
 }
 
-type guard struct{ names []string }
+type guard struct {
+	names   []string
+	buckets bool
+}
 
 // objection tells why a request is refused, or "".
 func (g guard) objection(r *http.Request) string {
 	if !g.local(r.Host) {
 		return fmt.Sprintf("the request is for the host %q, which is not local; "+
 			"if it is meant, start the sandbox with --allow-host %s", r.Host, plain(r.Host))
+	}
+	if !g.buckets && g.subdomain(r.Host) {
+		return fmt.Sprintf("the host %q names a bucket, and the upstream is not known to serve buckets by host; "+
+			"put the bucket into the path, or start the sandbox with --upstream-virtual-hosts if the upstream does", r.Host)
 	}
 	origins := r.Header["Origin"]
 	for _, origin := range origins {
@@ -59,6 +70,14 @@ func (g guard) local(host string) bool {
 	}
 	return slices.ContainsFunc(g.names, func(allowed string) bool {
 		return name == allowed || strings.HasSuffix(name, "."+allowed)
+	})
+}
+
+// subdomain reports whether a host is below an allowed name.
+func (g guard) subdomain(host string) bool {
+	name := plain(host)
+	return !slices.Contains(g.names, name) && slices.ContainsFunc(g.names, func(allowed string) bool {
+		return strings.HasSuffix(name, "."+allowed)
 	})
 }
 

@@ -55,7 +55,7 @@ func TestGuard(t *testing.T) {
 		{host: "evil.example", header: []string{origin, "http://evil.example", site, "same-origin"}, refusal: "--allow-host"}, // after rebinding
 	} {
 		passed := false
-		h := Guard([]string{"Sandbox", "10.1.2.3"}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { passed = true }))
+		h := Guard([]string{"Sandbox", "10.1.2.3"}, true, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { passed = true }))
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Host = c.host
 		for i := 0; i < len(c.header); i += 2 {
@@ -68,6 +68,25 @@ func TestGuard(t *testing.T) {
 		}
 		if c.refusal != "" && (w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), c.refusal)) {
 			t.Errorf("host %q, %q: refused with %d %s", c.host, c.header, w.Code, w.Body)
+		}
+	}
+}
+
+// In front of an upstream that goes by the path alone, a bucket in the host would
+// be recorded and another one served.
+func TestGuardRefusesBucketsByHost(t *testing.T) {
+	for host, passes := range map[string]bool{
+		"localhost": true, "LOCALHOST.:4580": true, "sandbox:1": true, "127.0.0.1:4580": true, "[::1]:1": true, "10.1.2.3": true,
+		"bucket.localhost": false, "a.b.localhost:4580": false, "bucket.sandbox": false, "x.10.1.2.3": false, "s3.us-east-1.localhost": false,
+	} {
+		passed := false
+		h := Guard([]string{"Sandbox", "10.1.2.3"}, false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { passed = true }))
+		r := httptest.NewRequest("GET", "/other/key", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if passed != passes || !passes && !strings.Contains(w.Body.String(), "--upstream-virtual-hosts") {
+			t.Errorf("host %q: passed %t, answered %d %s", host, passed, w.Code, w.Body)
 		}
 	}
 }
