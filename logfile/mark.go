@@ -2,6 +2,10 @@ package logfile
 
 import "bytes"
 
+// EmptyFile is the cause of the fault of a file that has nothing but white
+// space.
+const EmptyFile = "empty file"
+
 const byteOrderMark = "\xef\xbb\xbf"
 
 // gap moves to the next value of the outermost level; false at the end. A byte

@@ -99,9 +99,9 @@ type Reader struct {
 }
 
 // Read visits the records in the text of src. The error is nil, a
-// [*FaultError], a [*ForeignError], or what a visitor function returned. A
-// cancelled context ends it between two records and inside one, with a
-// [*FaultError] that wraps the context's error.
+// [*FaultError], a [*ForeignError], an [*unpack.ForeignError] of src, or what a
+// visitor function returned. A cancelled context ends it between two records
+// and inside one, with a [*FaultError] that wraps the context's error.
 func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
 	r.ctx, r.src, r.visit, r.known, r.fault = ctx, src, visit, false, nil
 	r.buf, r.pos, r.base, r.total, r.err = r.buf[:0], 0, 0, 0, nil
@@ -161,14 +161,14 @@ func (r *Reader) cancelled() bool {
 // stopped is what an error of the source means.
 func (r *Reader) stopped(err error) error {
 	var fault *unpack.FaultError
-	var foreign *unpack.ForeignError
+	var kind *unpack.ForeignError
 	switch {
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	case errors.As(err, &fault):
 		return (*FaultError)(fault)
-	case errors.As(err, &foreign):
-		return &ForeignError{What: foreign.What}
+	case errors.As(err, &kind):
+		return err
 	}
 	return &FaultError{r.total, fmt.Sprintf("reading stopped: %v", err), err}
 }

@@ -144,8 +144,7 @@ func TestFaults(t *testing.T) {
 
 func TestForeign(t *testing.T) {
 	for in, what := range map[string]string{
-		"hello":        "not JSON",
-		"PAR1\x00\x01": "not JSON",
+		"hello": "not JSON",
 		`{"awsAccountId":"1","digestStartTime":"x","logFiles":[]}`: "digest file",
 		`{"foo":[1,2]}`:          "JSON without CloudTrail records",
 		`[{"foo":1},{"foo":2}]`:  "JSON without CloudTrail records",

@@ -51,7 +51,7 @@ func (r *Reader) end(empty bool) error {
 	case r.fault != nil && !r.known:
 		return r.fault
 	case empty:
-		return &FaultError{0, "empty file", nil}
+		return &FaultError{0, EmptyFile, nil}
 	}
 	return nil
 }

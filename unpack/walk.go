@@ -65,6 +65,12 @@ type VisitFunc func(member string, text io.Reader) error
 // Walker unpacks files one after another, reusing its buffers. The zero Walker
 // is ready to use; it is not safe for concurrent use.
 type Walker struct {
+	// Windows is shared by walkers at work at the same time; nil for a walker
+	// that works alone.
+	Windows *Windows
+	// TempDir is the folder for temporary files; empty for the system's own.
+	TempDir string
+
 	visit   VisitFunc
 	ctx     context.Context // of the walk
 	file    *layer
@@ -73,9 +79,14 @@ type Walker struct {
 	fault   *FaultError // what ended the file's own archive early
 	bomb    *FaultError
 
-	whole *bufio.Reader // of the file
-	gzips []*gzip.Reader
-	inner []*bufio.Reader
+	windows int64 // held by the decoders at work
+	large   bool  // Windows is taken
+
+	// free ones
+	whole  *bufio.Reader // of the file
+	inner  []*bufio.Reader
+	gzips  []*gzip.Reader
+	flates []io.ReadCloser
 }
 
 // Walk calls visit for each stream in src, in order. It returns what visit
@@ -91,6 +102,7 @@ func (w *Walker) Walk(ctx context.Context, src io.Reader, visit VisitFunc) error
 		w.whole.Reset(w.file)
 	}
 	err := w.stream("", w.whole, w.file, 0)
+	w.leave()
 	w.whole.Reset(nil)
 	w.ctx, w.visit = nil, nil
 	if err == nil && w.fault != nil {
@@ -110,15 +122,24 @@ func (w *Walker) stream(member string, in *bufio.Reader, from *layer, depth int)
 		return w.visit(member, failing{fault}) // too little to tell the form by
 	}
 	form := formOf(head)
-	if form != plain && depth == maxDepth {
+	if form != formPlain && depth == maxDepth {
 		return w.refuse(member, fmt.Sprintf("packed more than %d deep", maxDepth))
 	}
 	switch form {
-	case gzipped:
+	case formGzip:
 		return w.gunzip(member, in, from, depth)
-	default:
-		return w.plain(member, head, in, from)
+	case formBzip2:
+		return w.bunzip2(member, in, from, depth)
+	case formXz:
+		return w.unxz(member, in, from, depth)
+	case formZstd:
+		return w.unzstd(member, head, in, from, depth)
+	case formTar:
+		return w.untar(member, in, from, depth)
+	case formZip:
+		return w.unzip(member, in, from, depth)
 	}
+	return w.plain(member, head, in, from)
 }
 
 // decode visits what is in the stream that a decoder makes of from.
@@ -130,6 +151,9 @@ func (w *Walker) decode(member string, decoder *layer, depth int) error {
 
 // plain visits a stream that nothing can be unpacked from.
 func (w *Walker) plain(member string, head []byte, in *bufio.Reader, from *layer) error {
+	if err := kindOf(head); err != nil {
+		return w.visit(member, failing{err})
+	}
 	text := &layer{walk: w, from: from, src: in, count: &w.text, cause: utf16Cause}
 	if order := byteOrder(head); order != nil {
 		text.src = &utf16Reader{in: in, order: order}
@@ -140,6 +164,21 @@ func (w *Walker) plain(member string, head []byte, in *bufio.Reader, from *layer
 // refuse visits a stream that cannot be unpacked.
 func (w *Walker) refuse(member, cause string) error {
 	return w.visit(member, failing{&FaultError{Cause: cause}})
+}
+
+// broken ends the reading of an archive. Where the archive is the file itself,
+// that is the walk's outcome; one that is a member of another is visited.
+func (w *Walker) broken(member, form string, from *layer, in *bufio.Reader, err error) error {
+	end := &layer{walk: w, from: from, n: from.n, cause: causes(form)}
+	if in != nil {
+		end.n -= int64(in.Buffered())
+	}
+	named := end.named(noEOF(err))
+	if fault := (*FaultError)(nil); member == "" && errors.As(named, &fault) {
+		w.fault = fault
+		return nil
+	}
+	return w.visit(member, failing{named})
 }
 
 // failing is a stream that cannot be read.
@@ -189,6 +228,8 @@ func (l *layer) named(err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return io.EOF
+	case l.walk.ctx.Err() != nil:
+		return &FaultError{l.n, fmt.Sprintf("reading stopped: %v", l.walk.ctx.Err()), l.walk.ctx.Err()}
 	case l.from != nil && errors.As(l.from.err, &fault), errors.As(err, &fault):
 		return &FaultError{l.n, fault.Cause, fault.Err}
 	case l.from == nil:
@@ -217,7 +258,7 @@ func (l *layer) packing() string {
 }
 
 // buffer returns a reader of l from which forms can be told.
-func (w *Walker) buffer(l *layer) *bufio.Reader {
+func (w *Walker) buffer(l io.Reader) *bufio.Reader {
 	if last := len(w.inner) - 1; last >= 0 {
 		in := w.inner[last]
 		w.inner = w.inner[:last]

@@ -227,6 +227,11 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 		n(r.Files.Listed), n(r.Files.Read), n(r.Files.Unchanged), n(r.Files.Skipped), n(r.Files.Failed))
 	printReasons(table, "skipped", r.Reasons.Skipped)
 	printReasons(table, "failed", r.Reasons.Failed)
+	if m := r.Members; m.Listed > 0 {
+		fmt.Fprintf(table, "members listed\t%s\t= %s read + %s skipped + %s failed, inside archives\n", n(m.Listed), n(m.Read), n(m.Skipped), n(m.Failed))
+		printReasons(table, "skipped", m.Reasons.Skipped)
+		printReasons(table, "failed", m.Reasons.Failed)
+	}
 	fmt.Fprintf(table, "events read\t%s\t= %s stored + %s duplicates + %s rejected\n",
 		n(r.Events.Read), n(r.Events.Stored), n(r.Events.Duplicates), n(r.Events.Rejected))
 	printReasons(table, "rejected", r.Reasons.Rejected)
@@ -247,8 +252,8 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	for _, p := range r.Problems {
 		fmt.Fprintf(table, "problem\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
 	}
-	if all := r.Files.Failed + r.Events.Rejected; all > int64(len(r.Problems)) {
-		fmt.Fprintf(table, "problem\t\tand %s more, listed in the quarantine\n", n(all-int64(len(r.Problems))))
+	if more := r.MoreProblems(); more > 0 {
+		fmt.Fprintf(table, "problem\t\tand %s more, listed in the quarantine\n", n(more))
 	}
 	for _, path := range r.Rebuilt {
 		fmt.Fprintf(table, "made anew\t\t%q, which was missing or damaged, from the events it lists\n", path)

@@ -23,6 +23,7 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 // Options say what to ingest, and how.
@@ -57,6 +58,7 @@ const (
 	batchShare   = 16 // one batch
 	indexShare   = 12 // identities of the lake
 	compactShare = 4  // parts being merged
+	windowShare  = 8  // what one file at a time is unpacked with, beyond a little for each worker
 )
 
 // Run ingests. It returns a report of what was done whatever the error; a
@@ -105,6 +107,7 @@ type ingest struct {
 	done     map[string][]lake.LogFile // files that need not be read again, not committed yet
 	logs     int64                     // those of done that are log files
 	blocks   blockPool
+	windows  *unpack.Windows
 	batches  chan batch
 }
 
@@ -125,6 +128,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 		full:    opts.Memory / batchShare,
 		done:    map[string][]lake.LogFile{},
 		batches: make(chan batch),
+		windows: unpack.NewWindows(opts.Memory / windowShare),
 	}
 	for range min(opts.Workers, runtime.GOMAXPROCS(0)) {
 		in.shelves = append(in.shelves, &shelf{days: map[int64]*dayRows{}})
@@ -168,6 +172,7 @@ func (in *ingest) read(ctx context.Context) error {
 	})
 	for i := range in.opts.Workers {
 		r := &reader{in: in, shelf: in.shelves[i%len(in.shelves)]}
+		r.files.Windows, r.files.TempDir = in.windows, lake.TempDir(in.opts.Lake)
 		group.Go(func() error {
 			for j := range jobs {
 				if err := r.file(ctx, j); err != nil {
@@ -191,7 +196,7 @@ func (in *ingest) list(ctx context.Context, jobs chan<- job) error {
 		in.report.listed()
 		switch {
 		case o.Err != nil:
-			in.failed(o.Key, 0, "cannot be looked at", o.Err.Error(), true)
+			in.failed(o.Key, "cannot be looked at", o.Err.Error())
 			return nil
 		case o.Skip != "":
 			in.report.skipped(o.Skip)
@@ -215,11 +220,21 @@ func (in *ingest) list(ctx context.Context, jobs chan<- job) error {
 	})
 }
 
-// failed accounts for a file that could not be read to its end. unseen says
-// that nobody could look, rather than that what was seen is bad.
-func (in *ingest) failed(key string, offset int64, reason, cause string, unseen bool) {
-	in.report.failed(Problem{File: key, Offset: offset, Cause: cause}, reason, unseen)
-	in.refuse.file(in.logFile(key), offset, cause)
+// failed accounts for a file that could not be looked at.
+func (in *ingest) failed(key, reason, cause string) {
+	in.report.failed(&Problem{File: key, Cause: cause}, reason, true)
+	in.refuse.file(in.logFile(key), 0, cause)
+}
+
+// unread accounts for a file that was not read to its end. One without a cause
+// is an archive whose members that failed have been accounted for.
+func (in *ingest) unread(v judgement) {
+	if v.Cause == "" {
+		in.report.failed(nil, "a member failed", v.unseen)
+		return
+	}
+	in.report.failed(&v.Problem, v.reason(), v.unseen)
+	in.refuse.file(in.logFile(v.File), v.Offset, v.Cause)
 }
 
 // logFile names the object with a key as the column log_file has it.

@@ -219,7 +219,7 @@ func TestIncremental(t *testing.T) {
 	root, dir := t.TempDir(), t.TempDir()
 	write(t, root, map[string]string{
 		key(one, east, 1, "a"): delivered(rec("1", 0), rec("2", 1)),
-		"notes.txt":            "not a log file",
+		"README.txt":           "not a log file",
 		"AWSLogs/" + one + "/CloudTrail-Digest/x.json": `{"digestStartTime":"x","digestS3Object":"y"}`,
 	})
 	r := ingested(t, root, dir)

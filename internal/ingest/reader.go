@@ -22,9 +22,12 @@ type reader struct {
 	log   logfile.Reader
 
 	// of the file being read
-	key   string
-	from  lake.Source
 	begun *begun
+
+	// of the stream being read
+	key    string
+	from   lake.Source
+	pieces int64 // of it so far: records and others
 }
 
 // file reads an object and accounts for it. The error is one that ends the
@@ -34,62 +37,130 @@ func (r *reader) file(ctx context.Context, j job) error {
 		return err
 	}
 	o := j.Object
-	r.key = o.Key
-	r.from = lake.Source{LogFile: r.in.logFile(o.Key), Account: o.Info.Account}
 	src, err := r.in.opts.Source.Open(ctx, o)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r.in.failed(o.Key, 0, "cannot be opened", err.Error(), true)
+		r.in.failed(o.Key, "cannot be opened", err.Error())
 		return nil
 	}
 	defer src.Close() // only read from
 	r.begun = r.shelf.begin(j)
 	defer r.shelf.leave(r.begun)
-	visit := logfile.Visitor{
-		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
-		Reject: r.reject,
-		Skip:   func(_ int64, reason string) { r.in.report.passedOver(reason) },
+	v, err := r.walk(ctx, o, src)
+	if ctx.Err() != nil {
+		return ctx.Err() // a fault may be only that of a reading cut short
 	}
-	err = r.files.Walk(ctx, src, func(_ string, text io.Reader) error { return r.log.Read(ctx, text, visit) })
+	if err != nil {
+		return err
+	}
 	stored, plain := r.files.Bytes()
 	r.in.report.bytes(stored, plain)
-	var fault *logfile.FaultError
-	var foreign *logfile.ForeignError
-	switch {
-	case err == nil:
+	switch v.outcome {
+	case wasRead:
 		r.in.report.read()
 		r.in.finish(r.shelf, r.begun, true)
-	case errors.As(err, &foreign) && foreign.Remedy == "" && (foreign.What == archive.SkipDigest || !r.logLike(o)):
-		r.in.report.skipped(foreign.What)
+	case wasSkipped:
+		r.in.report.skipped(v.reason())
 		r.in.finish(r.shelf, r.begun, false)
-	case errors.As(err, &foreign):
-		r.in.failed(o.Key, 0, foreign.What, foreign.Error(), false)
-	case errors.As(err, &fault) && ctx.Err() == nil:
-		reason, _, _ := strings.Cut(fault.Cause, ":")
-		r.in.failed(o.Key, fault.Offset, reason, fault.Cause, fault.Err != nil)
-	case ctx.Err() != nil:
-		return ctx.Err() // the fault may be only that of a reading cut short
-	default:
-		return err
+	case hasFailed:
+		r.in.unread(v)
 	}
 	return nil
 }
 
-// logLike reports whether a file's name says that it should hold events.
-func (r *reader) logLike(o archive.Object) bool {
-	name := strings.TrimSuffix(strings.ToLower(o.Key), ".gz")
-	for _, ext := range []string{".json", ".jsonl", ".ndjson", ".cloudtrail"} {
-		if strings.HasSuffix(name, ext) {
-			return true
+// walk reads the streams in an object and says what became of it as a whole. An
+// archive of which only members failed has failed without a problem of its own.
+func (r *reader) walk(ctx context.Context, o archive.Object, src io.Reader) (judgement, error) {
+	var found contents
+	err := r.files.Walk(ctx, src, func(member string, text io.Reader) error {
+		return r.stream(ctx, o, member, text, &found)
+	})
+	var fault *unpack.FaultError
+	switch {
+	case errors.As(err, &fault):
+		return judgement{hasFailed, Problem{File: o.Key, Offset: fault.Offset, Cause: fault.Cause}, fault.Err != nil && !found.bad}, nil
+	case err != nil:
+		return judgement{}, err
+	case found.whole != nil:
+		return *found.whole, nil
+	case found.failed > 0:
+		return judgement{outcome: hasFailed, unseen: !found.bad}, nil
+	case found.read == 0:
+		return judgement{outcome: wasSkipped, Problem: Problem{Cause: "archive without log files"}}, nil
+	}
+	return judgement{}, nil
+}
+
+// stream reads one stream of an object, and accounts for it when it is a member
+// of an archive.
+func (r *reader) stream(ctx context.Context, o archive.Object, member string, text io.Reader, found *contents) error {
+	r.enter(o, member)
+	if reason := memberSkip(member); reason != "" {
+		v := judgement{wasSkipped, Problem{File: r.key, Cause: reason}, false}
+		found.add(v)
+		r.in.report.member(v)
+		return nil
+	}
+	err := r.log.Read(ctx, text, logfile.Visitor{
+		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
+		Reject: r.reject,
+		Skip:   r.passOver,
+	})
+	v, ok := r.judge(err)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !ok:
+		return err
+	case member == "":
+		found.whole = &v
+		return nil
+	}
+	found.add(v)
+	r.in.report.member(v)
+	if v.outcome == hasFailed {
+		r.in.refuse.file(r.from.LogFile, v.Offset, v.Cause)
+	}
+	return nil
+}
+
+// enter begins a stream.
+func (r *reader) enter(o archive.Object, member string) {
+	r.key, r.pieces = o.Key, 0
+	r.from = lake.Source{LogFile: r.in.logFile(o.Key), Account: o.Info.Account}
+	if member == "" {
+		return
+	}
+	r.key += "!" + member
+	r.from.LogFile += "!" + member
+	if info := memberKey(member); info.Account != "" {
+		r.from.Account = info.Account
+	}
+}
+
+// memberKey is what the name of a member tells, as that of an object does.
+func memberKey(member string) archive.Key {
+	name := member[strings.LastIndexByte(member, '!')+1:]
+	info, _ := archive.ParseKey(name) // what it tells in spite of an error
+	return info
+}
+
+// memberSkip says why a member is not to be read, by its name: objects are
+// skipped for the same reasons where they are listed.
+func memberSkip(member string) string {
+	for _, part := range strings.FieldsFunc(member, func(r rune) bool { return r == '/' || r == '!' }) {
+		if part != "." && part != ".." && (part[0] == '.' || part[0] == '_') {
+			return archive.SkipHidden
 		}
 	}
-	return o.Info.Account != "" || len(name) < len(o.Key)
+	return archive.Filter{}.Skip(memberKey(member))
 }
 
 // record takes one event.
 func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) error {
+	r.pieces++
 	at, ok := rec.Time()
 	if !ok || at.Year() < 1 || at.Year() > 9999 { // a zone can lead out of the years that have a folder
 		return r.reject(offset, rec.Raw(), noTime(rec))
@@ -125,8 +196,15 @@ func noTime(rec *event.Record) string {
 
 // reject accounts for a piece that cannot be kept as an event.
 func (r *reader) reject(offset int64, text []byte, cause string) error {
+	r.pieces++
 	reason, _, _ := strings.Cut(cause, ":")
 	r.in.report.rejected(Problem{File: r.key, Offset: offset, Cause: cause}, reason)
 	r.in.held.Add(r.in.refuse.piece(r.from.LogFile, offset, cause, text))
 	return nil
+}
+
+// passOver accounts for a piece that is no event and needs to be none.
+func (r *reader) passOver(_ int64, reason string) {
+	r.pieces++
+	r.in.report.passedOver(reason)
 }

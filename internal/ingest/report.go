@@ -20,7 +20,10 @@ type Report struct {
 		Skipped   int64 `json:"skipped"`   // not log files, or not asked for
 		Failed    int64 `json:"failed"`    // not read to their end; what came before is kept
 	} `json:"files"`
-	Events struct {
+	// Members accounts for what is in archives such as zip and tar, each of
+	// which is one of Files: Listed is the sum of the others.
+	Members Members `json:"members,omitzero"`
+	Events  struct {
 		Read       int64 `json:"read"`
 		Stored     int64 `json:"stored"`
 		Duplicates int64 `json:"duplicates"` // the same event was there already
@@ -52,8 +55,12 @@ type Report struct {
 	// were made anew from the events beside them.
 	Rebuilt []string `json:"rebuilt"`
 
-	mu sync.Mutex
+	mu       sync.Mutex
+	problems int64 // of which Problems are the first
 }
+
+// MoreProblems returns how many problems there are beyond those named.
+func (r *Report) MoreProblems() int64 { return r.problems - int64(len(r.Problems)) }
 
 // Problem is a place in the archive that needs a look.
 type Problem struct {
@@ -92,14 +99,17 @@ func (r *Report) skipped(reason string) {
 	})
 }
 
-func (r *Report) failed(p Problem, reason string, unseen bool) {
+// failed counts a file, with its problem unless that is one of its members.
+func (r *Report) failed(p *Problem, reason string, unseen bool) {
 	r.locked(func() {
 		r.Files.Failed++
 		r.Reasons.Failed[reason]++
 		if unseen {
 			r.Unseen++
 		}
-		r.problem(p)
+		if p != nil {
+			r.problem(*p)
+		}
 	})
 }
 
@@ -117,6 +127,7 @@ func (r *Report) passedOver(reason string) {
 }
 
 func (r *Report) problem(p Problem) {
+	r.problems++
 	if len(r.Problems) < maxProblems {
 		r.Problems = append(r.Problems, p)
 	}
