@@ -43,9 +43,9 @@ func (w *Walker) randomly(in io.Reader, from *layer) (*spool, error) {
 	// left behind whatever happens.
 	removed := os.Remove(file.Name()) == nil
 	done := func() {
-		file.Close() // what is in it is not needed any more
+		_ = file.Close() // what is in it is not needed any more
 		if !removed {
-			os.Remove(file.Name())
+			_ = os.Remove(file.Name()) // it was closed, and is nobody else's
 		}
 	}
 	dst := &spoolWriter{file: file}

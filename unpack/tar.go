@@ -115,6 +115,6 @@ func tarFollows(in *bufio.Reader) (bool, error) {
 		case len(block) < tarBlock:
 			return false, err
 		}
-		in.Discard(tarBlock) // it was peeked at
+		_, _ = in.Discard(tarBlock) // it was peeked at
 	}
 }

@@ -85,7 +85,7 @@ func (r *utf16Reader) fill() {
 		out = utf8.AppendRune(out, pair)
 		used += 2
 	}
-	r.in.Discard(used) // it was peeked at
+	_, _ = r.in.Discard(used) // it was peeked at
 	if r.err != nil && r.in.Buffered() == 1 && errors.Is(r.err, io.EOF) {
 		r.err = errHalfUnit
 	}

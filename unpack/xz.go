@@ -122,7 +122,7 @@ func (x *xzReader) startStream() error {
 		if !bytes.Equal(padding, make([]byte, 4)) {
 			break
 		}
-		x.in.Discard(4) // it was peeked at
+		_, _ = x.in.Discard(4) // it was peeked at
 	}
 	header, err := x.take(12)
 	if err != nil {

@@ -143,7 +143,10 @@ func (d *zipDirectory) each(data io.ReaderAt, visit func(zipEntry) error) error 
 			return err
 		}
 	}
-	if seen != d.count && !(d.count16 && seen&math.MaxUint16 == d.count) {
+	if d.count16 {
+		seen &= math.MaxUint16
+	}
+	if seen != d.count {
 		return errZipCount
 	}
 	return nil
