@@ -22,7 +22,8 @@ type Block struct {
 	size  int
 
 	people  []person // by code of the column user_identity
-	scratch []byte
+	scratch []byte   // the JSON column being encoded
+	extra   []byte   // the column extra being encoded
 }
 
 // person is what the columns flattened out of a userIdentity hold.

@@ -24,10 +24,11 @@ type encoder struct {
 	extra  []byte // the members of extra so far, without its braces
 }
 
-// keep adds a member to extra.
+// keep adds a member to extra, which is in a buffer of its own: other columns are
+// encoded between two of its members.
 func (e *encoder) keep(name string, raw []byte) {
 	if e.extra == nil {
-		e.extra = append(e.block.scratch[:0], '{')
+		e.extra = append(e.block.extra[:0], '{')
 	} else {
 		e.extra = append(e.extra, ',')
 	}
@@ -212,8 +213,8 @@ func (e *encoder) rest() {
 	if e.extra == nil {
 		e.block.text[colExtra].addNull()
 	} else {
-		e.block.scratch = append(e.extra, '}')
-		e.block.text[colExtra].add(e.block.scratch)
+		e.block.extra = append(e.extra, '}')
+		e.block.text[colExtra].add(e.block.extra)
 	}
 	e.block.nulls = append(e.block.nulls, e.nulls)
 }

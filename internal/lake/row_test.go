@@ -51,6 +51,9 @@ func OddRecords() map[string]string {
 		"NUL characters":             `{` + time + `,"userAgent":"a\u0000b","eventName":"\u0000","requestParameters":{"\u0000":"\u0000"},"n":"\u0000"}`,
 		"control characters":         `{` + time + `,"userAgent":"\u0001\u001f\u007f","errorMessage":"\u2028\u2029\ufeff\ufffe\uffff"}`,
 		"white space":                "{ \t" + `"eventTime" : "2026-01-11T10:00:00Z" ,` + "\r\n" + ` "requestParameters" : { "a" : [ 1 , 2 ] , "b" : "x  y" } , "z" : [ ] }` + "\n "[:0],
+		// Members of extra come before JSON columns that have to be written anew.
+		"extra before spaced JSON":   `{"eventTime":"2026-01-11T10:00:00.001Z","apiVersion":20150331,"requestParameters":{ "policyDocument" : "{\"Version\":\"2012-10-17\"}" },"responseElements":{ "a" : 1 }}`,
+		"extra before escaped JSON":  `{"eventTime":"2026-01-11T10:00:00.002Z","requestParameters":{"x":"\u0022,\u0022sourceIPAddress\u0022:\u0022203.0.113.77"},"sourceIPAddress":"198.51.100.3","colour":"red"}`,
 		"duplicated members":         `{` + time + `,"eventName":"A","eventName":"B","z":1,"z":2}`,
 		"duplicated inner members":   `{` + time + `,"requestParameters":{"a":1,"a":2},"z":{"b":1,"b":1}}`,
 		"order of inner members":     `{` + time + `,"requestParameters":{"b":1,"a":2}}`,
