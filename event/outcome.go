@@ -10,7 +10,7 @@ func (r *Record) Failed() bool {
 	if text, ok := code.Text(); ok && len(text) > 0 || !ok && code.Present() && !code.IsNull() {
 		return true
 	}
-	if len(r.Text(ErrorMessage)) > 0 {
+	if r.says(ErrorMessage) {
 		return true
 	}
 	return r.isSignIn() && (hasFailure(r.Get(ResponseElements)) || hasFailure(r.Get(ServiceEventDetails)))
@@ -20,7 +20,14 @@ func (r *Record) Failed() bool {
 // one that did not fail and does not say that it only reads. A record that does
 // not say counts, as those before eventVersion 1.06 often do not.
 func (r *Record) Changed() bool {
-	return len(r.Text(EventName)) > 0 && !r.readsOnly() && !r.Failed()
+	return r.says(EventName) && !r.readsOnly() && !r.Failed()
+}
+
+// says reports whether a member has a text, or a number in place of one.
+func (r *Record) says(f Field) bool {
+	v := r.Get(f)
+	text, _ := v.Text()
+	return len(text) > 0 || v.IsNumber()
 }
 
 func (r *Record) readsOnly() bool { return string(r.Get(ReadOnly).bare()) == "true" }

@@ -19,6 +19,7 @@ func TestFailedAndChanged(t *testing.T) {
 		"number for a code":          {call + `,"readOnly":false,"errorCode":403`, true, false},
 		"empty code":                 {call + `,"errorCode":""`, false, true},
 		"message without a code":     {call + `,"errorMessage":"it broke"`, true, false},
+		"number for a message":       {call + `,"errorMessage":403`, true, false},
 		"empty message":              {call + `,"errorMessage":""`, false, true},
 		"sign-in":                    {signIn + `,"responseElements":{"ConsoleLogin":"Success"}`, false, true},
 		"failed sign-in":             {signIn + `,"errorMessage":"Failed authentication","responseElements":{"ConsoleLogin":"Failure"}`, true, false},

@@ -35,7 +35,7 @@ const (
 	AccountPrincipal        PrincipalKind = "account"         // AWSAccount: a caller of another account
 	ServicePrincipal        PrincipalKind = "service"         // AWSService
 	AnonymousPrincipal      PrincipalKind = "anonymous"       // AWSAccount without credentials, as of a public bucket
-	UnknownPrincipal        PrincipalKind = "unknown"         // Unknown, and a sign-in whose user name CloudTrail hides
+	UnknownPrincipal        PrincipalKind = "unknown"         // Unknown, and a failed sign-in that names no user
 )
 
 // HiddenUserName stands for the user name of a sign-in that failed because
@@ -65,7 +65,7 @@ func (id *Identity) kind() PrincipalKind {
 	case "Root":
 		return RootPrincipal
 	case "IAMUser":
-		if string(id.UserName) == HiddenUserName {
+		if string(id.UserName) == HiddenUserName || len(id.UserName)+len(id.ARN)+len(id.PrincipalID) == 0 {
 			return UnknownPrincipal
 		}
 		return UserPrincipal

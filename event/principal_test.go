@@ -20,7 +20,7 @@ func TestPrincipal(t *testing.T) {
 		"failed sign-in":      {`"type":"IAMUser","accountId":"210987654321","accessKeyId":"","userName":"heron"`, UserPrincipal, "arn:aws:iam::210987654321:user/heron"},
 		"hidden user name": {`"type":"IAMUser","accountId":"210987654321","accessKeyId":"","userName":"HIDDEN_DUE_TO_SECURITY_REASONS"`,
 			UnknownPrincipal, "210987654321:HIDDEN_DUE_TO_SECURITY_REASONS"},
-		"failed sign-in without a user name": {`"type":"IAMUser","accountId":"210987654321","accessKeyId":""`, UserPrincipal, "210987654321"},
+		"failed sign-in without a user name": {`"type":"IAMUser","accountId":"210987654321","accessKeyId":""`, UnknownPrincipal, "210987654321"},
 		"session of a role":                  {testRoleSession, RolePrincipal, "arn:aws:sts::210987654321:assumed-role/auditor/osprey"},
 		"session with a source identity":     {testRoleSession + `,"sessionContext":{"sourceIdentity":"wren"}`, RolePrincipal, "arn:aws:sts::210987654321:assumed-role/auditor/osprey"},
 		"session of an Identity Center user": {testRoleSession + `,"onBehalfOf":{"userId":"1111-aaaa"}`, RolePrincipal, "arn:aws:sts::210987654321:assumed-role/auditor/osprey"},

@@ -122,6 +122,41 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// Whatever a record calls somebody finds what they did.
+func TestTimelineKnowsEveryName(t *testing.T) {
+	db := sample(t)
+	at := slices.IndexFunc(catalogue(t), func(q queries.Query) bool { return q.Name == "user-timeline" })
+	timeline := catalogue(t)[at]
+	if condition := duckdb.PrincipalIs("$user"); !strings.Contains(timeline.SQL, condition) {
+		t.Errorf("user-timeline has another condition than export --principal:\n%s", condition)
+	}
+	for name, want := range map[string]int64{
+		"7a1c0d52-30f1-70e1-9d52-0a5b3c1f2e01": 3, // an Identity Center user
+		"dana@example.com":                     2, // whose sign-ins alone have the name
+		"ivan":                                 5,
+		"arn:aws:iam::111122223333:user/ivan":  5, // three have no ARN
+		"AIDAEXAMPLEIVAN":                      2,
+		"AKIAEXAMPLEIVAN":                      1,
+		"root":                                 4,
+		"grace":                                1,
+		"broker":                               1, // who asked for the federated user's credentials
+		"frank":                                1, // a source identity
+		"frank@example.com":                    2, // a SAML user and the session
+		"arn:aws:iam::111122223333:role/developer":    1,
+		"secretsmanager.amazonaws.com":                1,
+		"anonymous":                                   1,
+		"999900001111:AIDAEXAMPLESTRANGER":            1,
+		"111122223333:HIDDEN_DUE_TO_SECURITY_REASONS": 1,
+		"heidi":  1,
+		"nobody": 0,
+		"":       0,
+	} {
+		if _, count := answer(t, db, timeline, map[string]any{"user": name}); count != want {
+			t.Errorf("%q finds %d events, want %d", name, count, want)
+		}
+	}
+}
+
 // A query on a lake without events gives an empty answer, not an error.
 func TestEmptyLake(t *testing.T) {
 	db, err := duckdb.Open(duckdb.Options{})

@@ -29,7 +29,10 @@ const userID = `nullif(CASE json_type(user_identity, '$.onBehalfOf.userId') WHEN
 
 const principalKind = `CASE identity_type
 	WHEN 'Root' THEN 'root'
-	WHEN 'IAMUser' THEN CASE identity_user_name WHEN 'HIDDEN_DUE_TO_SECURITY_REASONS' THEN 'unknown' ELSE 'user' END
+	WHEN 'IAMUser' THEN CASE
+		WHEN identity_user_name = 'HIDDEN_DUE_TO_SECURITY_REASONS' THEN 'unknown'
+		WHEN coalesce(identity_user_name, '') = '' AND coalesce(identity_arn, '') = '' AND coalesce(identity_principal_id, '') = '' THEN 'unknown'
+		ELSE 'user' END
 	WHEN 'AssumedRole' THEN 'role'
 	WHEN 'Role' THEN 'role'
 	WHEN 'FederatedUser' THEN 'federated'

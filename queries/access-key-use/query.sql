@@ -2,7 +2,7 @@ SELECT source_ip_address,
        event_source,
        event_name,
        count(*) AS calls,
-       count(error_code) AS errors,
+       count(*) FILTER (WHERE failed) AS errors,
        min(event_time) AS first_call,
        max(event_time) AS last_call,
        list_sort(list(DISTINCT aws_region)) AS regions

@@ -1,6 +1,6 @@
 SELECT event_time,
        identity_account_id AS from_account,
-       coalesce(identity_arn, identity_principal_id) AS principal,
+       principal,
        request_parameters->>'$.roleArn' AS role,
        request_parameters->>'$.roleSessionName' AS session,
        source_ip_address,

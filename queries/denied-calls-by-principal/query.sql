@@ -1,4 +1,4 @@
-SELECT coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+SELECT principal,
        count(*) AS denied,
        count(DISTINCT event_name) AS different_calls,
        list_sort(list(DISTINCT event_name))[:10] AS calls,
@@ -6,6 +6,6 @@ SELECT coalesce(identity_arn, identity_invoked_by, identity_principal_id, identi
        min(event_time) AS first_denied,
        max(event_time) AS last_denied
 FROM events
-WHERE regexp_matches(error_code, 'AccessDenied|UnauthorizedOperation|UnauthorizedAccess|NotAuthorized|Forbidden')
+WHERE regexp_matches(error_code, 'AccessDenied|UnauthorizedOperation|UnauthorizedAccess|NotAuthorized|Forbidden|^40[13]$')
 GROUP BY principal
 ORDER BY denied DESC, principal

@@ -2,8 +2,8 @@ WITH hours AS (
   SELECT account_id,
          date_trunc('hour', event_time) AS hour,
          count(*) AS calls,
-         count(error_code) AS errors,
-         mode(error_code) AS most_common_error
+         count(*) FILTER (WHERE failed) AS errors,
+         mode(coalesce(error_code, error_message)) AS most_common_error
   FROM events
   GROUP BY account_id, hour
 )

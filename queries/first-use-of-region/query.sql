@@ -1,7 +1,7 @@
 SELECT account_id,
        aws_region,
        min(event_time) AS first_use,
-       arg_min(coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type), (event_time, event_id)) AS principal,
+       arg_min(principal, (event_time, event_id)) AS principal,
        arg_min(event_name, (event_time, event_id)) AS first_event,
        count(*) AS events
 FROM events

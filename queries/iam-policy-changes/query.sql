@@ -1,5 +1,5 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        event_name,
        coalesce(request_parameters->>'$.userName', request_parameters->>'$.roleName', request_parameters->>'$.groupName') AS target,
        coalesce(request_parameters->>'$.policyArn', request_parameters->>'$.policyName') AS policy,

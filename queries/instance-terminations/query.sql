@@ -1,5 +1,5 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        coalesce(done.value->>'$.instanceId', asked.value->>'$.instanceId') AS instance_id,
        done.value->>'$.previousState.name' AS state_before,
        aws_region,

@@ -1,5 +1,5 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        event_name,
        coalesce(request_parameters->>'$.keyId', response_elements->>'$.keyId') AS key_id,
        response_elements->>'$.deletionDate' AS deletion_date,

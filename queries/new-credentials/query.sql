@@ -1,5 +1,5 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        event_name,
        coalesce(request_parameters->>'$.userName', response_elements->>'$.user.userName', response_elements->>'$.accessKey.userName') AS for_user,
        response_elements->>'$.accessKey.accessKeyId' AS access_key_id,

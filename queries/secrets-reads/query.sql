@@ -1,8 +1,8 @@
-SELECT coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+SELECT principal,
        count(*) AS reads,
        count(DISTINCT secret) AS different_secrets,
        list_sort(list(DISTINCT secret))[:10] AS secrets,
-       count(error_code) AS errors,
+       count(*) FILTER (WHERE failed) AS errors,
        list_sort(list(DISTINCT source_ip_address)) AS addresses,
        min(event_time) AS first_read,
        max(event_time) AS last_read

@@ -1,5 +1,5 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        event_name,
        coalesce(request_parameters->>'$.groupId', response_elements->>'$.groupId', request_parameters->>'$.groupName') AS security_group,
        rule.value->>'$.ipProtocol' AS protocol,

@@ -1,5 +1,5 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        event_name,
        coalesce(request_parameters->>'$.snapshotId', request_parameters->>'$.imageId',
                 request_parameters->>'$.dBSnapshotIdentifier', request_parameters->>'$.dBClusterSnapshotIdentifier') AS shared,

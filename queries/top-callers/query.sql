@@ -1,11 +1,11 @@
-SELECT coalesce(session_issuer_arn, identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
-       identity_type,
+SELECT CASE principal_kind WHEN 'role' THEN coalesce(session_issuer_arn, principal) ELSE principal END AS caller,
+       principal_kind,
        count(*) AS calls,
-       count(*) FILTER (WHERE read_only = false) AS changes,
-       count(error_code) AS errors,
+       count(*) FILTER (WHERE changed) AS changes,
+       count(*) FILTER (WHERE failed) AS errors,
        count(DISTINCT source_ip_address) AS addresses,
        max(event_time) AS last_call
 FROM events
-GROUP BY principal, identity_type
-ORDER BY calls DESC, principal, identity_type
+GROUP BY caller, principal_kind
+ORDER BY calls DESC, caller, principal_kind
 LIMIT $limit

@@ -1,10 +1,11 @@
 SELECT event_time,
-       coalesce(identity_arn, identity_invoked_by, identity_principal_id, identity_type) AS principal,
+       principal,
        event_source,
        event_name,
        read_only,
        source_ip_address,
-       error_code
+       error_code,
+       failed
 FROM events
 WHERE contains(request_parameters::VARCHAR, $resource)
    OR contains(response_elements::VARCHAR, $resource)
