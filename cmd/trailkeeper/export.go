@@ -61,6 +61,7 @@ the end. A name that ends in .gz is compressed.`,
 	}
 	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
+	opts.lake.limits.addLimitFlags(f)
 	f.Var(choiceFlag(&opts.format, exportJSONL, exportRecords), "format", "of the output")
 	f.StringVar(&opts.out, "out", "", "file to write (default standard output)")
 	opts.lake.addTimeFlags(cmd, s)
@@ -124,6 +125,8 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	if err := opts.lake.validate("export"); err != nil {
 		return err
 	}
+	ctx, cancel := opts.lake.limits.within(ctx)
+	defer cancel()
 	l, err := opts.lake.open()
 	if err != nil {
 		return err
@@ -142,11 +145,11 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 		return err
 	}
 	if opts.out == "" {
-		err = write(s.out)
+		err = write(writerUntil(ctx, s.out))
 	} else {
 		err = writeAside(opts.out, write)
 	}
-	return errors.Join(err, l.Close())
+	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
 // exportTo writes every record and returns how many there were.

@@ -19,6 +19,7 @@ import (
 type lakeOptions struct {
 	dir          string
 	since, until time.Time
+	limits       limitOptions
 }
 
 func (o *lakeOptions) addLakeFlag(cmd *cobra.Command, s *streams) {
@@ -35,6 +36,8 @@ func (o *lakeOptions) validate(verb string) error {
 	switch {
 	case o.dir == "":
 		return misuse(verb, missingFlag("lake", lakeVariable))
+	case o.limits.validate() != nil:
+		return misuse(verb, o.limits.validate())
 	case !o.since.IsZero() && !o.until.IsZero() && !o.since.Before(o.until):
 		return misuse(verb, fmt.Errorf("--since %s is not before --until %s", o.since.Format(time.RFC3339), o.until.Format(time.RFC3339)))
 	}
@@ -88,7 +91,10 @@ func (o *lakeOptions) openOnce() (*openedLake, error) {
 		parts = append(parts, path)
 		days = append(days, part.Day)
 	}
-	db, err := duckdb.Open(duckdb.Options{Parts: parts, Since: o.since, Until: o.until})
+	db, err := duckdb.Open(duckdb.Options{
+		Parts: parts, Since: o.since, Until: o.until,
+		MemoryLimit: o.limits.memory, SpillLimit: o.limits.spill, TempDir: lake.ScratchDir(o.dir),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -60,6 +60,7 @@ Both ends of the time count.`,
 	}
 	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
+	opts.lake.limits.addLimitFlags(f)
 	f.StringArrayVar(&opts.attributes, "attribute", nil, "KEY=VALUE that events must have; may be repeated")
 	f.StringArrayVar(&opts.awsStyle, "lookup-attributes", nil, "the same in the AWS CLI's form, AttributeKey=KEY,AttributeValue=VALUE")
 	f.Var(timeFlag(&opts.lake.since, s.now), "start-time", "only events at or after this time")
@@ -135,6 +136,8 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	if err != nil {
 		return misuse("lookup", err)
 	}
+	ctx, cancel := opts.lake.limits.within(ctx)
+	defer cancel()
 	l, err := opts.lake.open()
 	if err != nil {
 		return err
@@ -142,7 +145,7 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	search.db, search.days, search.left = l.DB, l.days, opts.maxResults
 	defer search.close()
 	err = printEvents(ctx, search, opts.output, s)
-	return errors.Join(err, l.Close())
+	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
 // search prepares the search that the options describe.
@@ -167,14 +170,15 @@ func (o *lookupOptions) search() (*eventSearch, error) {
 }
 
 func printEvents(ctx context.Context, search *eventSearch, output lookupOutput, s *streams) error {
+	out := writerUntil(ctx, s.out)
 	next := func() (lookup.Event, error) { return search.next(ctx) }
 	if output == lookupTable {
-		_, err := report.Write(s.out, report.Table, lookup.Rows(next), terminalWidth(s.out))
+		_, err := report.Write(out, report.Table, lookup.Rows(next), terminalWidth(s.out))
 		return err
 	}
-	w := lookup.NewJSONWriter(s.out)
+	w := lookup.NewJSONWriter(out)
 	if output == lookupText {
-		w = lookup.NewTextWriter(s.out)
+		w = lookup.NewTextWriter(out)
 	}
 	for {
 		e, err := next()

@@ -24,7 +24,7 @@ import (
 
 type queryOptions struct {
 	lake   lakeOptions
-	sql    string // the argument
+	sql    string // the argument, or what is piped in
 	file   string
 	named  string
 	params []string // NAME=VALUE
@@ -47,6 +47,8 @@ trailkeeper. There are two views of the same events:
 DESCRIBE events lists the columns. The SQL can read these views and nothing
 else: no files, no settings, no extensions.
 
+SQL may be piped in instead: echo 'SELECT ...' | trailkeeper query --lake lake
+
 Conditions on event_date, or on year, month and day, keep the files of other
 days from being read, and so do --since and --until.`,
 		Example: `  trailkeeper query --lake lake "SELECT event_name, count(*) FROM events GROUP BY ALL ORDER BY 2 DESC LIMIT 10"
@@ -64,6 +66,7 @@ days from being read, and so do --since and --until.`,
 	}
 	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
+	opts.lake.limits.addLimitFlags(f)
 	f.Var(choiceFlag(&opts.format, report.Table, report.CSV, report.JSON, report.JSONL), "format", "of the answer")
 	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
 	f.StringVar(&opts.named, "named", "", "run this query of the catalogue")
@@ -84,22 +87,57 @@ func completeNamed(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 }
 
 func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
+	if err := opts.takePiped(ctx, s); err != nil {
+		return err
+	}
 	if err := opts.validate(); err != nil {
 		return err
 	}
 	if opts.list {
 		return listQueries(opts, s)
 	}
-	sql, params, err := opts.question(s)
+	sql, params, err := opts.question(ctx, s)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := opts.lake.limits.within(ctx)
+	defer cancel()
 	l, err := opts.lake.open()
 	if err != nil {
 		return err
 	}
 	err = answer(ctx, l.DB, sql, params, opts.format, s)
-	return errors.Join(err, l.Close())
+	return errors.Join(opts.lake.limits.explain(explainSQL(err)), l.Close())
+}
+
+// takePiped takes the SQL from standard input when there is none elsewhere and
+// something is connected to it: a pipe or a file, but not a terminal or
+// /dev/null.
+func (o *queryOptions) takePiped(ctx context.Context, s *streams) error {
+	if o.sql != "" || o.file != "" || o.named != "" || o.list {
+		return nil
+	}
+	if file, ok := s.in.(*os.File); ok {
+		if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice != 0 {
+			return nil
+		}
+	}
+	text, err := readSQL(ctx, s.in)
+	if strings.TrimSpace(text) != "" {
+		o.sql = text
+	}
+	return err
+}
+
+// maxSQL bounds the text of a statement: what is longer is some other file.
+const maxSQL = 16 << 20
+
+func readSQL(ctx context.Context, r io.Reader) (string, error) {
+	text, err := readAllUntil(ctx, io.LimitReader(r, maxSQL+1))
+	if err == nil && len(text) > maxSQL {
+		err = outcome.Usage(fmt.Errorf("query: the SQL is longer than %s", quantity.FormatSize(maxSQL)))
+	}
+	return strings.TrimPrefix(string(text), byteOrderMark), err
 }
 
 // commentsAreNoFlags puts a space before arguments that start like an SQL
@@ -122,7 +160,7 @@ func (o *queryOptions) validate() error {
 		}
 	}
 	if given != 1 {
-		return misuse("query", errors.New("give one of: SQL as an argument, --file, --named, --list"))
+		return misuse("query", errors.New("give one of: SQL as an argument or piped in, --file, --named, --list"))
 	}
 	if o.list {
 		return nil
@@ -132,7 +170,7 @@ func (o *queryOptions) validate() error {
 
 // question returns the SQL to run and the values of its parameters. A query
 // about the whole lake takes the time as parameters instead of narrowed views.
-func (o *queryOptions) question(s *streams) (sql string, params map[string]any, err error) {
+func (o *queryOptions) question(ctx context.Context, s *streams) (sql string, params map[string]any, err error) {
 	given, err := parseParams(o.params)
 	if err != nil {
 		return "", nil, misuse("query", err)
@@ -147,7 +185,7 @@ func (o *queryOptions) question(s *streams) (sql string, params map[string]any, 
 		}
 		params, err := q.Bind(given, o.lake.since, o.lake.until)
 		if q.WholeLake {
-			o.lake = lakeOptions{dir: o.lake.dir}
+			o.lake.since, o.lake.until = time.Time{}, time.Time{}
 		}
 		if err != nil {
 			return "", nil, misuse("query", outcome.WithHint(err, "docs/queries.md describes the named queries and their parameters"))
@@ -158,16 +196,20 @@ func (o *queryOptions) question(s *streams) (sql string, params map[string]any, 
 	for name, value := range given {
 		params[name] = value
 	}
-	var text []byte
 	switch o.file {
 	case "":
 		return o.sql, params, nil
 	case "-":
-		text, err = io.ReadAll(s.in)
-	default:
-		text, err = os.ReadFile(o.file)
+		sql, err = readSQL(ctx, s.in)
+		return sql, params, err
 	}
-	return strings.TrimPrefix(string(text), byteOrderMark), params, err
+	file, err := os.Open(o.file)
+	if err != nil {
+		return "", nil, err
+	}
+	defer file.Close() // only read from
+	sql, err = readSQL(ctx, file)
+	return sql, params, err
 }
 
 // byteOrderMark is what some editors put before the text of a file.
@@ -223,12 +265,12 @@ func namedQuery(name string) (queries.Query, error) {
 func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, format report.Format, s *streams) error {
 	rows, err := db.Query(ctx, sql, params)
 	if err != nil {
-		return explainSQL(err)
+		return err
 	}
 	defer rows.Close()
-	count, err := report.Write(s.out, format, rows, terminalWidth(s.out))
+	count, err := report.Write(writerUntil(ctx, s.out), format, rows, terminalWidth(s.out))
 	if err != nil {
-		return explainSQL(err)
+		return err
 	}
 	if format == report.Table {
 		noun := "rows"

@@ -15,9 +15,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/cerpac/trailkeeper/internal/scratch"
 )
 
 // Options say what a DB reads and may use. The zero value is an empty lake.
@@ -34,16 +37,27 @@ type Options struct {
 	Threads int
 
 	// MemoryLimit bounds the engine's memory in bytes; beyond it, big sorts and
-	// groupings go to a private temporary folder. 0 means DuckDB's default of
-	// 80% of the machine's memory.
+	// groupings go to a temporary folder. A statement that cannot do with it ends
+	// with a [*LimitError], also when the memory is taken outside of what the
+	// engine counts (see watchMemory). 0 means DuckDB's default of 80% of the
+	// machine's memory.
 	MemoryLimit int64
+
+	// SpillLimit bounds what is in the temporary folder, in bytes. 0 means
+	// DuckDB's default of 90% of the free space.
+	SpillLimit int64
+
+	// TempDir is where the temporary folder is made, see [scratch.New].
+	TempDir string
 }
 
 // DB is an open, locked database. Its methods may be used concurrently; each
 // query runs on a connection of its own.
 type DB struct {
-	db      bindings.Database
-	scratch string // private folder for spilling, removed by Close
+	db        bindings.Database
+	opts      Options
+	scratch   *scratch.Dir // for spilling, removed by Close
+	abandoned atomic.Int32 // statements that go on although they were ended
 }
 
 // Open starts an engine over the given parts. The caller closes the DB.
@@ -51,11 +65,11 @@ func Open(opts Options) (*DB, error) {
 	if err := checkParts(opts.Parts); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
-	scratch, err := os.MkdirTemp("", "trailkeeper-query-")
+	temporary, err := scratch.New(opts.TempDir)
 	if err != nil {
-		return nil, fmt.Errorf("create temporary folder: %w", err)
+		return nil, err
 	}
-	db := &DB{scratch: scratch}
+	db := &DB{opts: opts, scratch: temporary}
 	if err := db.start(opts); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -63,10 +77,15 @@ func Open(opts Options) (*DB, error) {
 }
 
 // Close stops the engine and removes its temporary folder. All results must be
-// closed before.
+// closed before. An engine that is still busy with a statement that was
+// abandoned is left to the end of the process.
 func (db *DB) Close() error {
+	if db.abandoned.Load() > 0 {
+		_ = db.scratch.Remove() // files may appear until the end; the next run removes them
+		return nil
+	}
 	bindings.Close(&db.db)
-	if err := os.RemoveAll(db.scratch); err != nil {
+	if err := db.scratch.Remove(); err != nil {
 		return fmt.Errorf("remove temporary folder: %w", err)
 	}
 	return nil
@@ -78,7 +97,7 @@ func (db *DB) start(opts Options) error {
 		return errors.New("start query engine: configuration refused")
 	}
 	defer bindings.DestroyConfig(&config)
-	for _, setting := range settings(opts, db.scratch) {
+	for _, setting := range settings(opts, db.scratch.Path()) {
 		if bindings.SetConfig(config, setting.name, setting.value) == bindings.StateError {
 			return fmt.Errorf("start query engine: setting %s=%s refused", setting.name, setting.value)
 		}
@@ -104,6 +123,10 @@ func (db *DB) lockDown(opts Options) error {
 		"SET GLOBAL parquet_metadata_cache = true", // parts never change, and are opened to bind and to read
 		"SET GLOBAL allowed_paths = " + quoteList(opts.Parts),
 		"SET GLOBAL enable_external_access = false",
+	}
+	if opts.SpillLimit > 0 {
+		// As a setting at the start it would have no effect.
+		statements = append(statements, fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dB'", opts.SpillLimit))
 	}
 	statements = append(statements, createViews(opts)...)
 	statements = append(statements, "SET GLOBAL lock_configuration = true")

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
-	"time"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
@@ -18,29 +16,24 @@ type resultJSON = result.JSON
 
 // Query checks and runs one statement and returns its rows. Params are bound to
 // the $name placeholders of the SQL: string, bool, int64, float64 or time.Time
-// values. A mistake in the SQL is an *SQLError; a cancelled ctx ends the query,
-// then and later, with the error of ctx. The caller closes the rows.
+// values. A mistake in the SQL is an *SQLError, a limit that it would exceed a
+// *LimitError. When ctx ends, so does the query, at once and whatever it is
+// doing, with the cause of ctx. The caller closes the rows.
 func (db *DB) Query(ctx context.Context, sql string, params map[string]any) (*Rows, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	conn, err := db.connect()
+	s, err := db.newSession(ctx)
 	if err != nil {
 		return nil, err
 	}
-	stop := interruptOnCancel(ctx, conn)
-	rows, err := checkAndRun(conn, sql, params)
+	err = s.step(func() (err error) {
+		s.rows, err = checkAndRun(s.conn, sql, params)
+		return err
+	})
 	if err != nil {
-		stop()
-		bindings.Disconnect(&conn)
-		return nil, orCancelled(ctx, err)
+		s.close()
+		return nil, err
 	}
-	rows.ctx = ctx
-	rows.release = func() {
-		stop()
-		bindings.Disconnect(&conn)
-	}
-	return rows, nil
+	s.rows.session = s
+	return s.rows, nil
 }
 
 func checkAndRun(conn bindings.Connection, sql string, params map[string]any) (*Rows, error) {
@@ -55,44 +48,6 @@ func checkAndRun(conn bindings.Connection, sql string, params map[string]any) (*
 		}
 	}
 	return run(conn, checked.sql, params)
-}
-
-// interruptOnCancel interrupts the connection when ctx ends, until stop is
-// called. An interrupt between two steps of a query is forgotten by the engine,
-// so it is repeated.
-func interruptOnCancel(ctx context.Context, conn bindings.Connection) (stop func()) {
-	done := make(chan struct{})
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		select {
-		case <-done:
-			return
-		case <-ctx.Done():
-		}
-		again := time.NewTicker(5 * time.Millisecond)
-		defer again.Stop()
-		for {
-			bindings.Interrupt(conn)
-			select {
-			case <-done:
-				return
-			case <-again.C:
-			}
-		}
-	})
-	return func() {
-		close(done)
-		watching.Wait()
-	}
-}
-
-// orCancelled prefers the reason of a cancelled context to the engine's
-// "interrupted".
-func orCancelled(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil {
-		return fmt.Errorf("run query: %w", cause)
-	}
-	return err
 }
 
 // Rows are the rows of a query, read from the engine as they are produced. It
@@ -110,8 +65,8 @@ type Rows struct {
 	size    int // rows in the chunk
 	row     []any
 
-	ctx     context.Context // of the query that produces the rows; nil for our own
-	release func()
+	closed  bool
+	session *session // of the query that produces the rows; nil for our own
 }
 
 // Columns describes the columns of the result.
@@ -120,12 +75,12 @@ func (r *Rows) Columns() []result.Column { return r.columns }
 // Next returns the next row, or io.EOF after the last one.
 func (r *Rows) Next() ([]any, error) {
 	for r.next == r.size {
-		if err := r.fetch(); err != nil {
-			if r.ctx != nil && !errors.Is(err, io.EOF) {
-				err = orCancelled(r.ctx, err)
-			}
+		if err := r.advance(); err != nil {
 			return nil, err
 		}
+	}
+	if r.session != nil && r.session.ctx.Err() != nil {
+		return nil, r.session.reason(nil)
 	}
 	for i, read := range r.readers {
 		r.row[i] = read(r.next)
@@ -134,10 +89,14 @@ func (r *Rows) Next() ([]any, error) {
 	return r.row, nil
 }
 
-func (r *Rows) fetch() error {
-	if r.ctx != nil && r.ctx.Err() != nil {
-		return r.ctx.Err()
+func (r *Rows) advance() error {
+	if r.session == nil {
+		return r.fetch()
 	}
+	return r.session.step(r.fetch)
+}
+
+func (r *Rows) fetch() error {
 	bindings.DestroyDataChunk(&r.chunk)
 	r.next, r.size = 0, 0
 	r.chunk = bindings.FetchChunk(r.result)
@@ -156,14 +115,21 @@ func (r *Rows) fetch() error {
 
 // Close releases the result and its connection.
 func (r *Rows) Close() error {
+	if r.session == nil {
+		r.destroy()
+		return nil
+	}
+	if !r.closed {
+		r.session.close()
+	}
+	r.closed = true
+	return nil
+}
+
+func (r *Rows) destroy() {
 	bindings.DestroyDataChunk(&r.chunk)
 	bindings.DestroyResult(&r.result)
 	bindings.DestroyPrepare(&r.stmt)
-	if r.release != nil {
-		r.release()
-		r.release = nil
-	}
-	return nil
 }
 
 // closing closes rows and keeps the first error.

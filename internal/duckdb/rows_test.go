@@ -224,13 +224,13 @@ func TestCloseRemovesTheTemporaryFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(db.scratch); err != nil {
+	if _, err := os.Stat(db.scratch.Path()); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(db.scratch); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(db.scratch.Path()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder is still there: %v", err)
 	}
 }

@@ -96,6 +96,9 @@ func parseError(text, sql string, offset int) error {
 		return errors.New("run query: " + firstLine(text))
 	}
 	message := strings.TrimPrefix(firstLine(e.Message), "Error: ")
+	if limit, ok := limitOf(e.Type, message); ok {
+		return fmt.Errorf("run query: %w", limit)
+	}
 	if slices.Contains(notTheSQL[:], e.Type) {
 		return fmt.Errorf("run query: %s: %s", strings.ToLower(e.Type), message)
 	}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"io"
+)
+
+// A pipe whose other end neither reads nor writes, and a terminal at which
+// nobody types, block for ever. These let a verb end with its context anyway:
+// the read or write goes on until the process is gone.
+
+// writerUntil returns w, whose writes end with ctx.
+func writerUntil(ctx context.Context, w io.Writer) io.Writer {
+	return writerFunc(func(p []byte) (int, error) {
+		return untilDone(ctx, func() (int, error) { return w.Write(p) })
+	})
+}
+
+// readAllUntil reads all of r, or until ctx ends.
+func readAllUntil(ctx context.Context, r io.Reader) ([]byte, error) {
+	return untilDone(ctx, func() ([]byte, error) { return io.ReadAll(r) })
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func untilDone[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		value, err := do()
+		done <- answer{value, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}

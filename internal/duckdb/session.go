@@ -1,0 +1,119 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	bindings "github.com/duckdb/duckdb-go-bindings"
+)
+
+// grace is how long a step may take to heed an interrupt.
+const grace = 100 * time.Millisecond
+
+// session is a connection on which one statement runs, step by step, until the
+// context ends.
+type session struct {
+	ctx       context.Context
+	db        *DB
+	conn      bindings.Connection
+	rows      *Rows // of the statement, once it has some
+	cancel    context.CancelCauseFunc
+	stop      func() // of the interrupts
+	abandoned bool
+}
+
+func (db *DB) newSession(ctx context.Context) (*session, error) {
+	conn, err := db.connect()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{db: db, conn: conn}
+	s.ctx, s.cancel = db.watchMemory(ctx)
+	s.stop = interruptOnCancel(s.ctx, conn)
+	return s, nil
+}
+
+// step runs one step of the engine. When the context ends, the step is
+// interrupted; one that does not heed that is abandoned. It goes on by itself,
+// because some functions look at nothing until they have computed a value, and
+// releases the session at its end.
+func (s *session) step(run func() error) error {
+	if s.ctx.Err() != nil {
+		return s.reason(nil)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- run() }()
+	select {
+	case err := <-ended:
+		return s.reason(err)
+	case <-s.ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return s.reason(err)
+	case <-time.After(grace):
+	}
+	s.abandoned = true
+	s.db.abandoned.Add(1)
+	go func() {
+		<-ended
+		s.release()
+		s.db.abandoned.Add(-1)
+	}()
+	return s.reason(nil)
+}
+
+// reason prefers why the context ended to the engine's "interrupted".
+func (s *session) reason(err error) error {
+	if s.ctx.Err() != nil {
+		return fmt.Errorf("run query: %w", context.Cause(s.ctx))
+	}
+	return err
+}
+
+// close releases the session, unless a step of it goes on.
+func (s *session) close() {
+	if !s.abandoned {
+		s.release()
+	}
+}
+
+func (s *session) release() {
+	s.stop()
+	s.cancel(nil)
+	if s.rows != nil {
+		s.rows.destroy()
+	}
+	bindings.Disconnect(&s.conn)
+}
+
+// interruptOnCancel interrupts the connection when ctx ends, until stop is
+// called. An interrupt between two steps of a query is forgotten by the engine,
+// so it is repeated.
+func interruptOnCancel(ctx context.Context, conn bindings.Connection) (stop func()) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-done:
+			return
+		case <-ctx.Done():
+		}
+		again := time.NewTicker(5 * time.Millisecond)
+		defer again.Stop()
+		for {
+			bindings.Interrupt(conn)
+			select {
+			case <-done:
+				return
+			case <-again.C:
+			}
+		}
+	})
+	return func() {
+		close(done)
+		watching.Wait()
+	}
+}

@@ -1,0 +1,120 @@
+// Package scratch makes private temporary folders whose leftovers the next run removes.
+//
+// A process that is killed cannot clean up. Its folder stays, but the lock on a
+// file in it goes with the process: a folder whose lock is free is nobody's.
+package scratch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	runPrefix  = "run-"
+	lockName   = "lock"
+	ownerOnly  = 0o700
+	othersOpen = 0o022 // a folder in which others could swap what is ours
+
+	maxWait = 2 * time.Second // for another process that makes a folder
+)
+
+// Dir is a private folder, in use until Remove.
+type Dir struct {
+	path string
+	lock *flock.Flock
+}
+
+// New makes a folder in parent, which is made too when only it is missing, and
+// removes the folders there that killed processes left. When parent is "" or
+// cannot be used, as in a folder that is only read, it is a folder of this user
+// in the system's place for temporary files.
+func New(parent string) (*Dir, error) {
+	if parent != "" {
+		if d, err := makeIn(parent); err == nil {
+			return d, nil
+		}
+	}
+	d, err := makeIn(filepath.Join(os.TempDir(), "trailkeeper-"+strconv.Itoa(os.Getuid())))
+	if err != nil {
+		return nil, fmt.Errorf("make temporary folder: %w", err)
+	}
+	return d, nil
+}
+
+// Path returns where the folder is.
+func (d *Dir) Path() string { return d.path }
+
+// Remove removes the folder and what is in it.
+func (d *Dir) Remove() error {
+	err := os.RemoveAll(d.path)
+	return errors.Join(err, d.lock.Unlock())
+}
+
+func makeIn(parent string) (*Dir, error) {
+	if err := os.Mkdir(parent, ownerOnly); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	if err := checkOurs(parent); err != nil {
+		return nil, err
+	}
+	// Between the making of a folder and its locking it must not look abandoned.
+	making := flock.New(filepath.Join(parent, lockName), flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), maxWait)
+	defer cancel()
+	if _, err := making.TryLockContext(ctx, time.Millisecond); err != nil {
+		return nil, err
+	}
+	defer making.Unlock() // only a lock
+	sweep(parent)
+	path, err := os.MkdirTemp(parent, runPrefix)
+	if err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(path, lockName), flock.SetPermissions(0o600))
+	if err := lock.Lock(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(path))
+	}
+	return &Dir{path, lock}, nil
+}
+
+// checkOurs refuses a parent that is a link or that others may write to.
+func checkOurs(parent string) error {
+	info, err := os.Lstat(parent)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || info.Mode().Perm()&othersOpen != 0 || ok && int(owner.Uid) != os.Getuid() {
+		return fmt.Errorf("folder %q is not ours alone", parent)
+	}
+	return nil
+}
+
+// sweep removes the folders whose processes are gone. What cannot be removed
+// stays for the next run.
+func sweep(parent string) {
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), runPrefix) {
+			continue
+		}
+		path := filepath.Join(parent, entry.Name())
+		lock := flock.New(filepath.Join(path, lockName), flock.SetPermissions(0o600))
+		if free, err := lock.TryLock(); err == nil && free {
+			_ = os.RemoveAll(path)
+			_ = lock.Unlock()
+		}
+	}
+}
