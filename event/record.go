@@ -50,6 +50,10 @@ func (v Value) Text() (text []byte, ok bool) {
 	return unquote(inner), true
 }
 
+// Sound reports whether the strings in v are valid Unicode, as
+// [Record.Sound] does for a record.
+func (v Value) Sound() bool { return v.flags&sawSurrogate == 0 }
+
 // Bool returns the boolean that v holds; ok is false when v is not one.
 func (v Value) Bool() (value, ok bool) {
 	switch string(v.Raw) {

@@ -267,6 +267,21 @@ func digits(d []byte, i int) int {
 	return i
 }
 
+// DecodeValue reads the JSON value at the start of data and returns how many
+// bytes it takes, with the errors of [Record.Decode]. A number must be followed
+// by something.
+func DecodeValue(data []byte) (v Value, n int, err error) {
+	s := scanner{data: data}
+	n, err = s.value(0)
+	if err != nil {
+		return Value{}, 0, err
+	}
+	if s.fault != nil {
+		return Value{}, n, s.fault
+	}
+	return Value{data[:n:n], s.flags}, n, nil
+}
+
 // ValueEnd returns how many bytes the JSON value at the start of data takes,
 // with the errors of [Record.Decode]. A number must be followed by something.
 func ValueEnd(data []byte) (int, error) {

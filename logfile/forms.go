@@ -1,76 +1,144 @@
 package logfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 
 	"github.com/cerpac/trailkeeper/event"
+)
+
+// maxWraps is how deep events may be wrapped. An event in a notification in a
+// queue's message in a test event of a function, compressed, takes five.
+const maxWraps = 8
+
+// form is a way in which services and tools wrap events in an object: the
+// member that tells it, and what an object with that member holds. ok is false
+// when the object is of another form.
+type form struct {
+	member string
+	open   func(o *event.Record, v event.Value) (wrapped, bool)
+}
+
+// forms lists the forms that are known. Of several that an object fits, the
+// first counts.
+func forms() []form {
+	return slices.Concat(cloudTrailForms(), messageForms(), logForms(), exportForms())
+}
+
+// wrapped is what an object holds instead of being a record.
+type wrapped struct {
+	kind  wrapping
+	value event.Value
+	why   string // it holds no event, or not a whole one
+	fix   string // how to get whole ones
+}
+
+type wrapping int
+
+const (
+	noEvent  wrapping = iota // nothing, by its nature: passed over for the reason why
+	foreign                  // the whole file holds no events
+	partial                  // an event in a form that has lost some of it
+	inString                 // value is a string of text that holds events, or an event itself
+	inBase64                 // value is a string of base64, of text that may be compressed
+	inObject                 // value is an object that is an event or wraps one
+	inArrays                 // members of the object itself are arrays of events
 )
 
 // classify visits the records that an object stands for. declared says that
 // the file calls it a record: then, and once a record was seen, an object that
 // is none is rejected by itself; before that the file is taken for foreign.
 func (r *Reader) classify(rec *event.Record, at int64, declared bool) error {
-	switch inner, form := unwrap(rec); form {
-	case formDigest:
-		return &ForeignError{What: "digest file"}
-	case formText:
-		text, _ := inner.Text()
-		return r.unwrapped(text, at)
-	case formEnvelope:
-		return r.unwrapped(inner.Raw, at)
-	case formArray:
-		return r.held(inner.Raw, at)
+	if w, ok := r.unwrap(rec); ok {
+		return r.open(w, rec, at, declared)
 	}
-	switch cause := notRecord(rec); {
-	case cause == "":
+	cause := notRecord(rec)
+	if cause == "" {
 		r.known = true
 		return r.visit.Record(at, rec)
-	case declared || r.known:
-		return r.visit.Reject(at, rec.Raw(), cause)
-	default:
-		return &ForeignError{What: "JSON without CloudTrail records"}
 	}
+	return r.refuse(at, rec.Raw(), cause, declared)
 }
 
-type form int
-
-const (
-	formRecord   form = iota
-	formEnvelope      // EventBridge: the record is the member "detail"
-	formText          // lookup-events and CloudWatch Logs: the record is a string
-	formArray         // an array of records that is not the object's first member
-	formDigest
-)
-
-func unwrap(rec *event.Record) (event.Value, form) {
-	if rec.Get(event.EventVersion).Present() {
-		return event.Value{}, formRecord
+// refuse rejects a piece, or takes the file for foreign.
+func (r *Reader) refuse(at int64, text []byte, cause string, declared bool) error {
+	if declared || r.known {
+		return r.visit.Reject(at, text, cause)
 	}
-	var detail event.Value
-	envelope := false
+	return &ForeignError{What: "JSON without CloudTrail records"}
+}
+
+// unwrap returns what an object holds that is no record.
+func (r *Reader) unwrap(rec *event.Record) (wrapped, bool) {
+	source := rec.Text(event.EventSource)
+	lambda := bytes.HasPrefix(source, []byte("aws:")) // an event of Lambda's, of CloudTrail's members
+	switch {
+	case string(source) == "aws:s3":
+		return wrapped{kind: noEvent, why: "S3 notification, which names objects and holds no events"}, true
+	case !lambda && rec.Get(event.EventVersion).Present():
+		return wrapped{}, false
+	}
+	if r.byMember == nil {
+		r.forms = forms()
+		r.byMember = map[string][]int{}
+		for i, f := range r.forms {
+			r.byMember[f.member] = append(r.byMember[f.member], i)
+		}
+	}
+	best := len(r.forms)
+	var found wrapped
 	for _, m := range rec.Other() {
-		switch m.Name {
-		case "CloudTrailEvent", "message":
-			if m.Value.IsString() {
-				return m.Value, formText
+		for _, i := range r.byMember[m.Name] {
+			if i >= best {
+				break
 			}
-		case "detail":
-			detail = m.Value
-		case "detail-type":
-			envelope = true
-		case "digestS3Object", "digestStartTime":
-			return event.Value{}, formDigest
-		case "Records", "Events", "events", "logEvents":
-			if len(m.Value.Raw) > 0 && m.Value.Raw[0] == '[' {
-				return m.Value, formArray
+			if w, ok := r.forms[i].open(rec, m.Value); ok {
+				best, found = i, w
 			}
 		}
 	}
-	if envelope && detail.Present() {
-		return detail, formEnvelope
+	return found, best < len(r.forms)
+}
+
+// open visits the records in what an object at offset at holds.
+func (r *Reader) open(w wrapped, rec *event.Record, at int64, declared bool) error {
+	switch w.kind {
+	case noEvent:
+		r.skip(at, w.why)
+		return nil
+	case foreign:
+		return &ForeignError{What: w.why}
+	case partial:
+		return r.lacking(at, rec.Raw(), w, declared)
+	case inString:
+		return r.str(w.value, at, declared)
+	case inBase64:
+		return r.base64(w.value, at)
+	case inObject:
+		return r.nested(w.value.Raw, at, func(in *Reader) error { return in.object(true) })
 	}
-	return event.Value{}, formRecord
+	return r.nested(rec.Raw(), at, func(in *Reader) error {
+		in.enclosed, in.base, in.known = r.enclosed, at, r.known
+		return in.wrapper(0)
+	})
+}
+
+func (r *Reader) skip(at int64, reason string) {
+	r.known = true
+	if r.visit.Skip != nil {
+		r.visit.Skip(at, reason)
+	}
+}
+
+// lacking refuses a piece that tells of an event and does not hold it whole.
+func (r *Reader) lacking(at int64, text []byte, w wrapped, declared bool) error {
+	if declared || r.known {
+		return r.visit.Reject(at, text, w.why+": "+w.fix)
+	}
+	return &ForeignError{What: w.why, Remedy: w.fix}
 }
 
 // notRecord says why an object is not a CloudTrail record, or "".
@@ -84,6 +152,9 @@ func notRecord(rec *event.Record) string {
 	if named < 2 {
 		return "not a CloudTrail record"
 	}
+	if source := rec.Text(event.EventSource); bytes.HasPrefix(source, []byte("aws:")) {
+		return fmt.Sprintf("eventSource %q is not CloudTrail's", source)
+	}
 	text := string(rec.Text(event.EventVersion))
 	if v, ok := event.ParseVersion(text); ok && v.Major != 1 {
 		return fmt.Sprintf("eventVersion %q is not CloudTrail's", text)
@@ -91,39 +162,29 @@ func notRecord(rec *event.Record) string {
 	return ""
 }
 
-// unwrapped visits the record in text, which was wrapped in an object at
-// offset at.
-func (r *Reader) unwrapped(text []byte, at int64) error {
-	n, err := r.inner.Decode(text)
-	var syntax *event.SyntaxError
+// nested has a reader of its own read text that a piece at offset at holds
+// whole. A fault in the text is one of the piece: the file goes on after it.
+func (r *Reader) nested(text []byte, at int64, read func(in *Reader) error) error {
+	if r.depth == maxWraps {
+		return r.visit.Reject(at, text, fmt.Sprintf("wrapped more than %d times", maxWraps))
+	}
+	if r.inner == nil {
+		r.inner = &Reader{depth: r.depth + 1, forms: r.forms, byMember: r.byMember}
+	}
+	in := r.inner
+	in.ctx, in.visit = r.ctx, r.visit
+	in.buf, in.pos, in.base, in.err = text[:len(text):len(text)], 0, at, io.EOF
+	in.known, in.fault, in.enclosed, in.inflated = true, nil, true, r.inflated
+	in.total = r.total
+	err := read(in)
+	in.buf, r.known, r.inflated = nil, r.known || in.known, in.inflated
+	fault, broken := errors.AsType[*FaultError](err)
+	outside, other := errors.AsType[*ForeignError](err)
 	switch {
-	case errors.As(err, &syntax):
-		return r.visit.Reject(at, text, syntax.Cause)
-	case err != nil || n < len(text) && len(trimSpace(text[n:])) > 0:
-		return r.visit.Reject(at, text, "wrapped text is not one JSON object")
+	case broken && fault.Err == nil:
+		return r.visit.Reject(at, text, fault.Cause)
+	case other && in.enclosed:
+		return r.visit.Reject(at, text, "wrapped text is "+outside.Error())
 	}
-	if cause := notRecord(&r.inner); cause != "" {
-		return r.visit.Reject(at, text, cause)
-	}
-	r.known = true
-	return r.visit.Record(at, &r.inner)
-}
-
-func trimSpace(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\n' || s[0] == '\r' || s[0] == '\t') {
-		s = s[1:]
-	}
-	return s
-}
-
-// held walks an array that had to be read whole: a reader of its own takes it
-// as a file of its own.
-func (r *Reader) held(raw []byte, at int64) error {
-	base := at
-	inner := Reader{ctx: r.ctx, buf: raw[:len(raw):len(raw)], pos: 1, base: base, visit: r.visit, err: errHeld}
-	err := inner.array(true)
-	r.known = true
 	return err
 }
-
-var errHeld = errors.New("held whole")

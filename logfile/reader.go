@@ -92,10 +92,17 @@ type Reader struct {
 	total int64 // bytes of the text read ahead
 
 	record event.Record
-	inner  event.Record
 	visit  Visitor
 	known  bool  // the file has shown that it is one of CloudTrail records
 	fault  error // the first broken line of a file of lines
+	lead   byte  // what the current value of the outermost level begins with
+
+	forms    []form
+	byMember map[string][]int // of forms, by the member that tells them
+	inner    *Reader          // of text that a piece holds whole
+	depth    int              // how many readers this one is inside of
+	enclosed bool             // all of the text stands at the offset base
+	inflated int64            // bytes of compressed messages, decompressed
 }
 
 // Read visits the records in the text of src. The error is nil, a
@@ -103,7 +110,7 @@ type Reader struct {
 // visitor function returned. A cancelled context ends it between two records
 // and inside one, with a [*FaultError] that wraps the context's error.
 func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
-	r.ctx, r.src, r.visit, r.known, r.fault = ctx, src, visit, false, nil
+	r.ctx, r.src, r.visit, r.known, r.fault, r.inflated = ctx, src, visit, false, nil, 0
 	r.buf, r.pos, r.base, r.total, r.err = r.buf[:0], 0, 0, 0, nil
 	if cap(r.buf) == 0 || cap(r.buf) > keepBuffer {
 		r.buf = make([]byte, 0, firstBuffer)
@@ -183,8 +190,16 @@ func (r *Reader) need(n int) bool {
 	return true
 }
 
-// offset is the position in the text of buf[i].
-func (r *Reader) offset(i int) int64 { return r.base + int64(i) }
+// offset is the position in the text of buf[i], or of what it is wrapped in.
+func (r *Reader) offset(i int) int64 {
+	if r.enclosed {
+		return r.base
+	}
+	return r.base + int64(i)
+}
+
+// ended reports whether the text has been read ahead to its end.
+func (r *Reader) ended() bool { return errors.Is(r.err, io.EOF) }
 
 // cut is the fault of a file that ends where it should not.
 func (r *Reader) cut() error {

@@ -88,10 +88,11 @@ func TestForms(t *testing.T) {
 		{"log subscription", `{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","message":` + quoted(a) + `}]}`, "A"},
 		{"aggregated", `[{"eventVersion":"1.0","accountId":"1","eventId":"x","eventCategory":"Aggregated"}]`, ""},
 		{"odd elements", `{"Records":[null,1,"x",[` + a + `],{},` + a + `]}`, "!record is null !record is not a JSON object !record is not a JSON object !record is not a JSON object !not a CloudTrail record A"},
-		{"S3 notification", `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-01-11T00:00:00Z"}]}`, `!eventVersion "2.1" is not CloudTrail's`},
+		{"S3 notification", `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-01-11T00:00:00Z"}]}`, "-S3 notification, which names objects and holds no events"},
+		{"event of a function", `{"Records":[{"eventVersion":"1.1","eventSource":"aws:dynamodb","eventName":"INSERT"}]}`, `!eventSource "aws:dynamodb" is not CloudTrail's`},
 		{"invalid UTF-8", `{"Records":[` + a + `,` + rec("\xff") + `,` + b + `]}`, "A !invalid UTF-8 B"},
 		{"broken line", a + "\n{\"eventVersion\":\n" + b + "\n" + `{"x" 1}` + "\n" + c, "A !unexpected '{' after a member name at byte 98 B !unexpected '1' after a member name at byte 181 C"},
-		{"bad wrapped text", `{"Events":[{"CloudTrailEvent":"{} x"},{"CloudTrailEvent":"no"},{"CloudTrailEvent":"{}"}]}`, "!wrapped text is not one JSON object !unexpected 'n' where a record should start !not a CloudTrail record"},
+		{"bad wrapped text", `{"Events":[{"CloudTrailEvent":"{} x"},{"CloudTrailEvent":"no"},{"CloudTrailEvent":"{}"}]}`, "!not a CloudTrail record !unexpected 'x' where a record should start !wrapped text is not JSON !not a CloudTrail record"},
 	} {
 		for kind, text := range map[string]string{"plain": c.in, "gzip": zip(t, c.in), "members": zip(t, c.in[:len(c.in)/2]) + zip(t, c.in[len(c.in)/2:])} {
 			got, err := seen(t, iotest.HalfReader(strings.NewReader(text)))

@@ -10,17 +10,6 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// wrapsRecords reports whether a member of that name holds an array of
-// records: CloudTrail's own files, lookup-events, filter-log-events and log
-// subscriptions.
-func wrapsRecords(name []byte) bool {
-	switch string(name) {
-	case "Records", "Events", "events", "logEvents":
-		return true
-	}
-	return false
-}
-
 // file walks the JSON values of the file, one after another.
 func (r *Reader) file() error {
 	for first := true; ; first = false {
@@ -30,6 +19,7 @@ func (r *Reader) file() error {
 		if !r.gap() {
 			return r.end(first)
 		}
+		r.lead = r.buf[r.pos]
 		err := r.top()
 		if err == nil {
 			continue
@@ -58,27 +48,26 @@ func (r *Reader) end(empty bool) error {
 
 // top walks one value of the file's outermost level.
 func (r *Reader) top() error {
-	switch c := r.buf[r.pos]; {
-	case c == '[':
+	switch r.buf[r.pos] {
+	case '[':
 		r.pos++
-		return r.array(false)
-	case c != '{':
-		if !r.known && r.fault == nil {
-			return &ForeignError{What: "not JSON"}
+		return r.array(unsaid)
+	case '{':
+		if r.opensWrapper() {
+			return r.wrapper(0)
 		}
-		return &FaultError{r.offset(r.pos), fmt.Sprintf("unexpected %q where a record should start", c), nil}
+		return r.object(false)
+	case '"':
+		if r.startsEvent() {
+			return r.quoted(false)
+		}
 	}
-	if wraps, err := r.opensWrapper(); err != nil {
-		return err
-	} else if wraps {
-		return r.wrapper()
-	}
-	return r.object(false)
+	return r.line()
 }
 
-// nextLine moves past a broken value to the next line that starts an object,
-// and reports whether there is one: a file of one record a line loses only
-// its broken lines.
+// nextLine moves past a broken value to the next line that begins as it did, and
+// reports whether there is one: a file of one record a line loses only its
+// broken lines.
 func (r *Reader) nextLine(err error) (found bool, failed error) {
 	var broken *FaultError
 	if !errors.As(err, &broken) || r.err != nil && !errors.Is(r.err, io.EOF) {
@@ -88,7 +77,7 @@ func (r *Reader) nextLine(err error) (found bool, failed error) {
 	scanned := 0
 	for {
 		rest := r.buf[r.pos:]
-		if i := bytes.Index(rest[scanned:], []byte("\n{")); i >= 0 {
+		if i := bytes.Index(rest[scanned:], []byte{'\n', r.lead}); i >= 0 {
 			end := scanned + i
 			if r.fault == nil {
 				r.fault = err
@@ -115,55 +104,6 @@ func (r *Reader) space() bool {
 		}
 		if !r.fill() {
 			return false
-		}
-	}
-}
-
-// opensWrapper reports whether the object at r.pos begins with an array of
-// records, which is then walked in a stream and not held whole.
-func (r *Reader) opensWrapper() (bool, error) {
-	const longest = 64 // an opening brace, white space and the longest name, generously
-	r.need(longest)
-	s := bytes.TrimLeft(r.buf[r.pos+1:], " \t\r\n")
-	if len(s) == 0 || s[0] != '"' {
-		return false, nil
-	}
-	name, rest, ok := bytes.Cut(s[1:min(len(s), longest)], []byte{'"'})
-	if !ok || !wrapsRecords(name) {
-		return false, nil
-	}
-	rest = bytes.TrimLeft(rest, " \t\r\n:")
-	return len(rest) > 0 && rest[0] == '[', nil
-}
-
-// wrapper walks the members of the object at r.pos, streaming its arrays of
-// records and passing over the rest.
-func (r *Reader) wrapper() error {
-	r.pos++
-	r.known = true
-	for {
-		if !r.space() {
-			return r.cut()
-		}
-		if r.buf[r.pos] == '}' {
-			r.pos++
-			return nil
-		}
-		name, err := r.name()
-		if err != nil {
-			return err
-		}
-		if wrapsRecords(name) && r.buf[r.pos] == '[' {
-			r.pos++
-			err = r.array(true)
-		} else {
-			_, err = r.value()
-		}
-		if err != nil {
-			return err
-		}
-		if err := r.comma('}'); err != nil {
-			return err
 		}
 	}
 }
@@ -245,8 +185,7 @@ func (r *Reader) more(err error) error {
 }
 
 // array walks the elements of an array whose opening bracket was passed.
-// declared says that the file calls them records.
-func (r *Reader) array(declared bool) error {
+func (r *Reader) array(h holding) error {
 	for {
 		if r.cancelled() {
 			return r.err
@@ -259,16 +198,11 @@ func (r *Reader) array(declared bool) error {
 			r.pos++
 			return nil
 		case '{':
-			if err := r.object(declared); err != nil {
+			if err := r.object(h == records); err != nil {
 				return err
 			}
 		default:
-			at := r.offset(r.pos)
-			raw, err := r.value()
-			if err != nil {
-				return err
-			}
-			if err := r.visit.Reject(at, raw, notObject(raw)); err != nil {
+			if err := r.element(h); err != nil {
 				return err
 			}
 		}
@@ -276,6 +210,56 @@ func (r *Reader) array(declared bool) error {
 			return err
 		}
 	}
+}
+
+// element reads an element of an array that is no object.
+func (r *Reader) element(h holding) error {
+	if r.buf[r.pos] == '"' {
+		return r.quoted(true)
+	}
+	at := r.offset(r.pos)
+	raw, err := r.value()
+	if err != nil {
+		return err
+	}
+	if h != records && raw[0] == '[' {
+		return r.row(raw, at, h == unsaid)
+	}
+	return r.visit.Reject(at, raw, notObject(raw))
+}
+
+// quoted visits the events in the JSON string at r.pos. element says that it is
+// one of an array, which may be any string.
+func (r *Reader) quoted(element bool) error {
+	at := r.offset(r.pos)
+	raw, err := r.value()
+	if err != nil {
+		return err
+	}
+	v, _, err := event.DecodeValue(raw)
+	if err != nil {
+		return r.visit.Reject(at, raw, cause(err))
+	}
+	if text, _ := v.Text(); element && !opensJSON(text) {
+		return r.visit.Reject(at, raw, notObject(raw))
+	}
+	return r.str(v, at, false)
+}
+
+// cause names the fault of a value whose end is known.
+func cause(err error) string {
+	if broken, ok := errors.AsType[*event.SyntaxError](err); ok {
+		return broken.Cause
+	}
+	return err.Error()
+}
+
+// startsEvent reports whether the string at r.pos begins as JSON text does.
+func (r *Reader) startsEvent() bool {
+	const longest = 64
+	r.need(longest)
+	text := bytes.TrimLeft(r.buf[r.pos+1:min(len(r.buf), r.pos+longest)], " \\nrt")
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
 }
 
 func notObject(raw []byte) string {
