@@ -52,6 +52,7 @@ func sample(t *testing.T) *duckdb.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = l.Close() })
 	var parts []string
 	for _, part := range l.Parts() {
 		parts = append(parts, part.Path())

@@ -289,6 +289,7 @@ func TestIngestToFullDisk(t *testing.T) {
 		requireWhole(t, dir)
 		if l, err := lake.Open(dir); err == nil {
 			kept = l.Totals.Stored
+			_ = l.Close()
 		}
 	}
 	if kept == 0 || kept >= whole.Lake.Stored {

@@ -60,8 +60,12 @@ const openTries = 3
 // openedLake is an engine over a lake, and the days that have events in it.
 type openedLake struct {
 	*duckdb.DB
-	days []string // YYYY-MM-DD, in order
+	files *lake.Lake
+	days  []string // YYYY-MM-DD, in order
 }
+
+// Close closes the engine, and then lets an ingest remove the parts it read.
+func (l *openedLake) Close() error { return errors.Join(l.DB.Close(), l.files.Close()) }
 
 // open opens the parts of the lake that can hold events of the options' time,
 // with views narrowed to that time. The caller closes the engine.
@@ -79,6 +83,14 @@ func (o *lakeOptions) openOnce() (*openedLake, error) {
 	if err != nil {
 		return nil, err
 	}
+	opened, err := o.openParts(l)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return opened, nil
+}
+
+func (o *lakeOptions) openParts(l *lake.Lake) (*openedLake, error) {
 	var parts, days []string
 	for _, part := range l.Parts() {
 		if !o.since.IsZero() && part.To.Before(o.since) || !o.until.IsZero() && !part.From.Before(o.until) {
@@ -99,5 +111,5 @@ func (o *lakeOptions) openOnce() (*openedLake, error) {
 		return nil, err
 	}
 	slices.Sort(days)
-	return &openedLake{db, slices.Compact(days)}, nil
+	return &openedLake{db, l, slices.Compact(days)}, nil
 }

@@ -118,6 +118,7 @@ func askAll(ctx context.Context, dir string, rounds int) (*askedReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer l.Close() // only read from
 	var parts []string
 	report := &askedReport{}
 	for _, p := range l.Parts() {

@@ -80,6 +80,7 @@ func query(t testing.TB, dir string) *duckdb.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = l.Close() })
 	var parts []string
 	rows := int64(0)
 	for _, p := range l.Parts() {
@@ -289,6 +290,7 @@ func TestExactlyOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer l.Close() // only read from
 	var days []string
 	for _, p := range l.Parts() {
 		days = append(days, p.Day)

@@ -49,6 +49,7 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer l.Close() // only read from
 	var parts []string
 	for _, p := range l.Parts() {
 		parts = append(parts, p.Path())

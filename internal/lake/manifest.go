@@ -173,49 +173,6 @@ func idsPath(dir, part string) string {
 	return filepath.Join(dir, stateDir, "ids", strings.TrimSuffix(part, ".parquet")+".ids")
 }
 
-// Lake is a lake opened for reading.
-type Lake struct {
-	Dir    string
-	Totals Totals
-	parts  []Part
-}
-
-// Open opens the lake in dir for reading. Readers need no lock: each sees the
-// lake as some commit left it. The error is a [*NotFoundError] or a
-// [*VersionError] where these apply.
-func Open(dir string) (*Lake, error) {
-	m, err := readManifest(dir)
-	for err == nil {
-		l := &Lake{Dir: dir, Totals: m.Totals, parts: m.Parts}
-		missing := l.locate()
-		if missing == nil {
-			return l, nil
-		}
-		// Parts go when a writer compacts: then there is a newer manifest.
-		before := m.Sequence
-		if m, err = readManifest(dir); err == nil && m.Sequence == before {
-			err = missing
-		}
-	}
-	return nil, err
-}
-
-// locate finds where each part is now.
-func (l *Lake) locate() error {
-	for i := range l.parts {
-		p := &l.parts[i]
-		p.path = p.published(l.Dir)
-		if exists(p.path) {
-			continue
-		}
-		p.path = p.staged(l.Dir)
-		if !exists(p.path) && !exists(p.published(l.Dir)) {
-			return fmt.Errorf("open lake %q: part %q is missing", l.Dir, filepath.Join(dayDir(p.Day), p.Name))
-		}
-	}
-	return nil
-}
-
 // Parts returns the parts of the lake in order of day and name.
 func (l *Lake) Parts() []Part { return slices.Clone(l.parts) }
 

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -28,9 +26,10 @@ func (e *LockedError) Error() string {
 // before or after it. The other methods are not safe for concurrent use.
 //
 // A commit is the renaming of a new manifest over the old one. Parts are
-// written into a staging folder before it and moved to their partition folder
-// after it; if the process dies in between, the next Writer moves them. What
-// no manifest names is removed by the next Writer.
+// written into a staging folder before it and linked to their partition folder
+// after it; if the process dies in between, the next Writer does that. What
+// no manifest names is removed by the next Writer, parts only when nobody reads
+// the lake.
 type Writer struct {
 	dir      string
 	lock     *flock.Flock
@@ -41,6 +40,7 @@ type Writer struct {
 	manifest *manifest
 	byDay    map[string][]Part
 	ids      openFiles
+	gone     []string // parts to be removed once there are no readers
 
 	rebuilding sync.Mutex
 	rebuilt    []string // paths of identity files
@@ -63,8 +63,10 @@ func OpenWriter(dir string, opts WriterOptions) (*Writer, error) {
 		}
 	}
 	lock := flock.New(filepath.Join(dir, stateDir, "lock"))
-	if err := perm.lockFile(lock.Path()); err != nil {
-		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+	for _, path := range []string{lock.Path(), readersPath(dir)} {
+		if err := perm.lockFile(path); err != nil {
+			return nil, fmt.Errorf("open lake %q: %w", dir, err)
+		}
 	}
 	got, err := lock.TryLock()
 	if err != nil {
@@ -97,9 +99,7 @@ func (w *Writer) recover() error {
 	if err := w.publish(m.Parts); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(stagingDir(w.dir)); err != nil {
-		return err
-	}
+	w.gone = nil // sweep finds them
 	return w.sweep()
 }
 
@@ -116,89 +116,10 @@ func (w *Writer) first() (*manifest, error) {
 	return m, m.write(w.dir, w.modes)
 }
 
-// publish moves parts out of the staging folder where they still are there.
-func (w *Writer) publish(parts []Part) error {
-	for _, p := range parts {
-		to := p.published(w.dir)
-		if exists(to) {
-			continue
-		}
-		if !exists(p.staged(w.dir)) {
-			return fmt.Errorf("open lake %q: part %q is missing", w.dir, filepath.Join(dayDir(p.Day), p.Name))
-		}
-		if err := w.modes.makeDir(filepath.Dir(to)); err != nil {
-			return err
-		}
-		if err := os.Rename(p.staged(w.dir), to); err != nil {
-			return fmt.Errorf("publish part: %w", err)
-		}
-		if err := syncDir(filepath.Dir(to)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sweep removes the files of earlier writers that the manifest does not name.
-func (w *Writer) sweep() error {
-	left, err := w.unnamed(w.manifest)
-	if err != nil {
-		return err
-	}
-	for _, path := range left {
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unnamed finds the files that have a name a Writer gives and that a manifest
-// does not know. Files of any other name belong to somebody else.
-func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
-	named := map[string]bool{}
-	for _, p := range m.Parts {
-		named[p.Name] = true
-		named[filepath.Base(idsPath(w.dir, p.Name))] = true
-	}
-	for _, names := range m.Sources {
-		for _, name := range names {
-			named[name] = true
-		}
-	}
-	for _, name := range m.Quarantine {
-		named[name] = true
-	}
-	for _, place := range []struct {
-		folder string
-		name   *regexp.Regexp
-	}{
-		{"year=*/month=*/day=*", partName},
-		{stateDir + "/ids", idsName},
-		{stateDir + "/sources", sourcesName},
-		{stateDir + "/quarantine", refusedName},
-	} {
-		found, err := filepath.Glob(filepath.Join(globEscape(w.dir), place.folder, "*"))
-		if err != nil {
-			return nil, err
-		}
-		for _, path := range found {
-			// A listing is written aside first; a dead writer may have left that.
-			name, aside := strings.CutSuffix(filepath.Base(path), asideSuffix)
-			if place.name.MatchString(name) && (aside || !named[name]) {
-				paths = append(paths, path)
-			}
-		}
-	}
-	return paths, nil
-}
-
-func globEscape(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
-}
-
 // Close gives the lake free.
-func (w *Writer) Close() error { return errors.Join(w.ids.close(), w.lock.Unlock()) }
+func (w *Writer) Close() error {
+	return errors.Join(w.reclaim(), w.ids.close(), w.lock.Unlock())
+}
 
 // Totals returns the sums over all ingests so far.
 func (w *Writer) Totals() Totals { return w.manifest.Totals }
@@ -249,9 +170,8 @@ func (w *Writer) prepare(next *manifest, b Batch) (parts []Part, drop []string, 
 // may be full of it. The next Writer would remove it too, so the error that
 // counts is the first.
 func (w *Writer) abandon(cause error) error {
-	if os.RemoveAll(stagingDir(w.dir)) == nil {
-		_ = w.sweep()
-	}
+	w.gone = nil // sweep finds them
+	_ = w.sweep()
 	return fmt.Errorf("write to lake %q: %w", w.dir, cause)
 }
 
@@ -299,10 +219,13 @@ func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
 			return err
 		}
 	}
+	var now []string
 	for _, path := range drop {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		if partName.MatchString(filepath.Base(path)) {
+			w.gone = append(w.gone, path)
+		} else {
+			now = append(now, path)
 		}
 	}
-	return nil
+	return errors.Join(removeAll(now), w.reclaim())
 }

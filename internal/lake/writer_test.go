@@ -68,10 +68,12 @@ func closeWriter(t testing.TB, w *Writer) {
 // contents are the records of a lake, sorted.
 func contents(t testing.TB, dir string) (records []string) {
 	t.Helper()
-	l, err := Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := openLake(t, dir)
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for _, p := range l.Parts() {
 		blocks, err := readPart(p.Path())
 		if err != nil {
@@ -141,7 +143,7 @@ func requireLake(t testing.TB, dir string, numbers ...int) {
 		t.Errorf("left in staging: %q", left)
 	}
 	m := w.manifest
-	if got, want := len(tree(t, dir)), 2+2*len(m.Parts)+len(m.Quarantine)+len(slices.Concat(mapValues(m.Sources)...)); got != want {
+	if got, want := len(tree(t, dir)), 3+2*len(m.Parts)+len(m.Quarantine)+len(slices.Concat(mapValues(m.Sources)...)); got != want {
 		t.Errorf("the folder has %d files, the manifest accounts for %d: %q", got, want, tree(t, dir))
 	}
 }
@@ -456,8 +458,10 @@ func TestDamagedLakes(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "open lake ") {
 				t.Errorf("writer: %v, want %q", err, test.want)
 			}
-			if _, err := Open(dir); (err == nil) != test.reads {
+			if l, err := Open(dir); (err == nil) != test.reads {
 				t.Errorf("reader: %v", err)
+			} else if err == nil {
+				_ = l.Close()
 			}
 			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 				t.Errorf("files (-before +after)\n%s", diff)

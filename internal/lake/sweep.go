@@ -1,0 +1,108 @@
+package lake
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// sweep removes the files of earlier writers that the manifest does not name:
+// at once what no manifest ever named, and the rest when there are no readers.
+func (w *Writer) sweep() error {
+	left, err := w.unnamed(w.manifest)
+	if err != nil {
+		return err
+	}
+	staged, err := stagedFiles(w.dir)
+	if err != nil {
+		return err
+	}
+	var now []string
+	for _, path := range append(left, staged...) {
+		if partName.MatchString(filepath.Base(path)) && commitOf(path) <= w.manifest.Sequence {
+			w.gone = append(w.gone, path)
+		} else {
+			now = append(now, path)
+		}
+	}
+	if err := removeAll(now); err != nil {
+		return err
+	}
+	if err := w.reclaim(); err != nil || len(w.gone) > 0 {
+		return err
+	}
+	return os.RemoveAll(stagingDir(w.dir))
+}
+
+// commitOf returns the number of the commit that a part's name tells.
+func commitOf(path string) int {
+	_, rest, _ := strings.Cut(filepath.Base(path), "-")
+	number, _, _ := strings.Cut(rest, "-")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return 0 // too large to be one of ours: nothing to hurry with
+	}
+	return n
+}
+
+// stagedFiles lists all files in the staging folder.
+func stagedFiles(dir string) (paths []string, err error) {
+	err = filepath.WalkDir(stagingDir(dir), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			paths = append(paths, path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	return paths, err
+}
+
+// unnamed finds the files that have a name a Writer gives and that a manifest
+// does not know. Files of any other name belong to somebody else.
+func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
+	named := map[string]bool{}
+	for _, p := range m.Parts {
+		named[p.Name] = true
+		named[filepath.Base(idsPath(w.dir, p.Name))] = true
+	}
+	for _, names := range m.Sources {
+		for _, name := range names {
+			named[name] = true
+		}
+	}
+	for _, name := range m.Quarantine {
+		named[name] = true
+	}
+	for _, place := range []struct {
+		folder string
+		name   *regexp.Regexp
+	}{
+		{"year=*/month=*/day=*", partName},
+		{stateDir + "/ids", idsName},
+		{stateDir + "/sources", sourcesName},
+		{stateDir + "/quarantine", refusedName},
+	} {
+		found, err := filepath.Glob(filepath.Join(globEscape(w.dir), place.folder, "*"))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range found {
+			// A listing is written aside first; a dead writer may have left that.
+			name, aside := strings.CutSuffix(filepath.Base(path), asideSuffix)
+			if place.name.MatchString(name) && (aside || !named[name]) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths, nil
+}
+
+func globEscape(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
