@@ -11,6 +11,8 @@
 // eventVersion 1.0 to 1.11 and for aggregated events.
 package event
 
+import "fmt"
+
 // Value is the JSON text of one value, aliasing the decoded data. The zero
 // Value is an absent one.
 type Value struct {
@@ -78,9 +80,19 @@ type Record struct {
 	raw    []byte
 	fields [NumFields]span
 	other  []Member
+	places map[string]int // in other, by name; nil while they are few
 	flags  flags
 	scan   scanner
 }
+
+const (
+	// maxOther is how many members that are not documented a record may have.
+	// CloudTrail documents some forty in all.
+	maxOther = 10000
+
+	// searched is how many of them are compared by name one after another.
+	searched = 16
+)
 
 // maxLength is how far into its data a record is looked for, in bytes.
 const maxLength = 1 << 31
@@ -99,11 +111,12 @@ type span struct {
 // The error is [ErrTruncated] when data ends too early, a [*SyntaxError] with
 // n == 0 when the end of the record could not be found, and a [*SyntaxError]
 // with n > 0 when the record is whole but no reader should be given its text:
-// invalid UTF-8, control characters or bad escapes in strings, absurd depth.
+// invalid UTF-8, control characters or bad escapes in strings, absurd depth,
+// thousands of members that are not documented.
 func (r *Record) Decode(data []byte) (n int, err error) {
 	r.fields = [NumFields]span{}
-	r.other = r.other[:0]
 	r.flags, r.raw = 0, nil
+	r.clearOther()
 	s := &r.scan
 	s.reset(data)
 	if len(data) == 0 {
@@ -162,7 +175,7 @@ func (r *Record) members(s *scanner) (int, error) {
 			r.fields[f] = span{uint32(start), uint32(end), s.flags}
 			guess = f + 1
 		} else {
-			r.setOther(name, Value{s.data[start:end:end], s.flags})
+			r.setOther(name, Value{s.data[start:end:end], s.flags}, i)
 		}
 		i = s.space(end)
 		switch {
@@ -177,15 +190,52 @@ func (r *Record) members(s *scanner) (int, error) {
 	}
 }
 
-// setOther keeps a member that is not documented.
-func (r *Record) setOther(name []byte, v Value) {
-	for i := range r.other {
-		if r.other[i].Name == string(name) {
-			r.other[i].Value = v
-			return
-		}
+// setOther keeps a member that is not documented. One that stands twice counts
+// once.
+func (r *Record) setOther(name []byte, v Value, at int) {
+	if i := r.otherNamed(name); i >= 0 {
+		r.other[i].Value = v
+		return
+	}
+	if len(r.other) == maxOther {
+		r.scan.note(at, fmt.Sprintf("more than %d members that are not documented", maxOther))
+		return
 	}
 	r.other = append(r.other, Member{string(name), v})
+	switch n := len(r.other); {
+	case r.places != nil:
+		r.places[string(name)] = n - 1
+	case n > searched:
+		r.places = make(map[string]int, 2*n)
+		for i := range r.other {
+			r.places[r.other[i].Name] = i
+		}
+	}
+}
+
+// otherNamed returns where in r.other a name is, or -1.
+func (r *Record) otherNamed(name []byte) int {
+	if r.places != nil {
+		if i, ok := r.places[string(name)]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range r.other {
+		if r.other[i].Name == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// clearOther forgets the members of the record before, and their memory where
+// they were many.
+func (r *Record) clearOther() {
+	if r.places != nil {
+		r.places, r.other = nil, nil
+	}
+	r.other = r.other[:0]
 }
 
 // Raw returns the record's text as it was decoded.

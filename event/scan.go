@@ -24,6 +24,10 @@ func (e *SyntaxError) Error() string {
 // text again, most of them recursively.
 const maxDepth = 1000
 
+// keepStack is how large a stack is kept for the next record. To find the end
+// of a record that nests too deep, it grows as deep as that does.
+const keepStack = 4 * maxDepth
+
 // flags say what was met in a value, beyond its plain shape.
 type flags uint8
 
@@ -44,6 +48,9 @@ type scanner struct {
 }
 
 func (s *scanner) reset(data []byte) {
+	if cap(s.stack) > keepStack {
+		s.stack = nil
+	}
 	s.data, s.stack, s.flags, s.fault = data, s.stack[:0], 0, nil
 }
 

@@ -185,9 +185,9 @@ func (r *Reader) csvLine(separator byte) (csvLine, error) {
 		if line, ok := csvRow(r.buf[r.pos:], separator, false); ok {
 			return line, nil
 		}
-		if err := r.more(event.ErrTruncated); err != nil {
+		if err := r.more(event.ErrTruncated, false); err != nil {
 			if !r.ended() {
-				return csvLine{}, r.err
+				return csvLine{}, r.longFault(err)
 			}
 			line, _ := csvRow(r.buf[r.pos:], separator, true)
 			if len(r.buf) == r.pos {

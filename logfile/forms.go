@@ -153,11 +153,11 @@ func notRecord(rec *event.Record) string {
 		return "not a CloudTrail record"
 	}
 	if source := rec.Text(event.EventSource); bytes.HasPrefix(source, []byte("aws:")) {
-		return fmt.Sprintf("eventSource %q is not CloudTrail's", source)
+		return fmt.Sprintf("eventSource %.40q is not CloudTrail's", source)
 	}
 	text := string(rec.Text(event.EventVersion))
 	if v, ok := event.ParseVersion(text); ok && v.Major != 1 {
-		return fmt.Sprintf("eventVersion %q is not CloudTrail's", text)
+		return fmt.Sprintf("eventVersion %.20q is not CloudTrail's", text)
 	}
 	return ""
 }
@@ -175,8 +175,9 @@ func (r *Reader) nested(text []byte, at int64, read func(in *Reader) error) erro
 	in.ctx, in.visit = r.ctx, r.visit
 	in.buf, in.pos, in.base, in.err = text[:len(text):len(text)], 0, at, io.EOF
 	in.known, in.fault, in.enclosed, in.inflated = true, nil, true, r.inflated
-	in.total = r.total
+	in.total, in.work = r.total, 0
 	err := read(in)
+	r.work += in.work
 	in.buf, r.known, r.inflated = nil, r.known || in.known, in.inflated
 	fault, broken := errors.AsType[*FaultError](err)
 	outside, other := errors.AsType[*ForeignError](err)

@@ -96,7 +96,7 @@ func (r *Reader) wrapper(level int) error {
 			found = true
 			err = r.pieces(name, level)
 		} else {
-			_, err = r.value()
+			_, _, err = r.value()
 		}
 		if err != nil {
 			return err
@@ -118,6 +118,6 @@ func (r *Reader) pieces(name []byte, level int) error {
 	case '{':
 		return r.wrapper(level + 1)
 	}
-	_, err := r.value()
+	_, _, err := r.value()
 	return err
 }

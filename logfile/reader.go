@@ -15,17 +15,22 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/unpack"
 )
 
 const (
-	// MaxRecord is the longest record that is read, in bytes. CloudTrail's own
-	// limit is 256 KB, 1 MB in event data stores.
-	MaxRecord = 64 << 20
+	// MaxRecord is the longest value that is held in memory, in bytes: a record,
+	// or what records are wrapped in where that cannot be read in a stream.
+	// CloudTrail's own limit of a record is 256 KB, 1 MB in event data stores. A
+	// longer value is rejected by itself.
+	MaxRecord = 16 << 20
 
 	firstBuffer = 256 << 10
-	keepBuffer  = 4 << 20 // a larger buffer is not kept for the next file
+	keepBuffer  = 1 << 20  // a larger buffer is given up after the value that needed it
+	keptHead    = 64 << 10 // of a value longer than MaxRecord, for who visits it
 )
 
 // Visitor receives what is in a file. Record and Reject must be set. What they
@@ -83,6 +88,10 @@ func (e *ForeignError) Error() string {
 // Reader reads log files one after another, reusing its buffers. The zero
 // Reader is ready to use; it is not safe for concurrent use.
 type Reader struct {
+	// Large bounds the memory of several Readers: one of its weight is acquired
+	// while a value longer than 1 MiB is held. Nil is no bound.
+	Large *semaphore.Weighted
+
 	ctx   context.Context // of the reading
 	src   io.Reader
 	buf   []byte // what is read ahead: buf[pos:]
@@ -103,6 +112,10 @@ type Reader struct {
 	depth    int              // how many readers this one is inside of
 	enclosed bool             // all of the text stands at the offset base
 	inflated int64            // bytes of compressed messages, decompressed
+
+	searched [256]int64 // up to where no line begins with a byte, as base+pos
+	large    bool       // one of Large is acquired
+	work     int64      // bytes decoded or searched, for tests
 }
 
 // Read visits the records in the text of src. The error is nil, a
@@ -111,11 +124,14 @@ type Reader struct {
 // and inside one, with a [*FaultError] that wraps the context's error.
 func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
 	r.ctx, r.src, r.visit, r.known, r.fault, r.inflated = ctx, src, visit, false, nil, 0
-	r.buf, r.pos, r.base, r.total, r.err = r.buf[:0], 0, 0, 0, nil
-	if cap(r.buf) == 0 || cap(r.buf) > keepBuffer {
+	r.buf, r.pos, r.base, r.total, r.err, r.work = r.buf[:0], 0, 0, 0, nil, 0
+	if cap(r.buf) == 0 {
 		r.buf = make([]byte, 0, firstBuffer)
 	}
-	return r.file()
+	err := r.file()
+	r.pos = len(r.buf)
+	r.shrink()
+	return err
 }
 
 // Bytes returns how many bytes the text of the last file had, as far as it was
@@ -132,13 +148,10 @@ func (r *Reader) fill() bool {
 		r.base += int64(r.pos)
 		r.buf = r.buf[:copy(r.buf, r.buf[r.pos:])]
 		r.pos = 0
+		r.shrink()
 	}
-	if len(r.buf) == cap(r.buf) {
-		if cap(r.buf) >= MaxRecord {
-			r.err = &FaultError{r.base, fmt.Sprintf("a value longer than %d MiB", MaxRecord>>20), nil}
-			return false
-		}
-		r.buf = append(make([]byte, 0, 2*cap(r.buf)), r.buf...)
+	if len(r.buf) == cap(r.buf) && !r.grow() {
+		return false
 	}
 	for range 100 {
 		n, err := r.src.Read(r.buf[len(r.buf):cap(r.buf)])
@@ -153,6 +166,35 @@ func (r *Reader) fill() bool {
 	}
 	r.err = r.stopped(io.ErrNoProgress)
 	return false
+}
+
+// grow doubles the buffer, up to MaxRecord. It waits for its turn when other
+// Readers hold values that are as long.
+func (r *Reader) grow() bool {
+	size := min(2*cap(r.buf), MaxRecord)
+	if size > keepBuffer && !r.large && r.Large != nil {
+		if err := r.Large.Acquire(r.ctx, 1); err != nil {
+			r.err = r.stopped(err)
+			return false
+		}
+		r.large = true
+	}
+	r.buf = append(make([]byte, 0, size), r.buf...)
+	return true
+}
+
+// shrink gives up a large buffer once what is left in it is little.
+func (r *Reader) shrink() {
+	left := r.buf[r.pos:]
+	if cap(r.buf) <= keepBuffer || len(left) > firstBuffer/2 {
+		return
+	}
+	r.base += int64(r.pos)
+	r.buf, r.pos = append(make([]byte, 0, firstBuffer), left...), 0
+	if r.large {
+		r.Large.Release(1)
+		r.large = false
+	}
 }
 
 // cancelled reports whether the context is; r.err says so then.
@@ -201,10 +243,12 @@ func (r *Reader) offset(i int) int64 {
 // ended reports whether the text has been read ahead to its end.
 func (r *Reader) ended() bool { return errors.Is(r.err, io.EOF) }
 
-// cut is the fault of a file that ends where it should not.
-func (r *Reader) cut() error {
-	if r.err != nil && !errors.Is(r.err, io.EOF) {
+// cut is the fault of a file that ends inside the value at r.pos.
+func (r *Reader) cut() error { return r.cutAt(r.offset(r.pos)) }
+
+func (r *Reader) cutAt(offset int64) error {
+	if r.err != nil && !r.ended() {
 		return r.err
 	}
-	return &FaultError{r.offset(r.pos), "truncated: the file ends inside a value", nil}
+	return &FaultError{offset, "truncated: the file ends inside a value", nil}
 }

@@ -130,7 +130,7 @@ func TestFaults(t *testing.T) {
 		{"gzip of nothing", "\x1f\x8b", "", "truncated gzip"},
 		{"bad method", "\x1f\x8b\x07\x00\x00\x00\x00\x00\x00\x00", "", "corrupt gzip"},
 		{"bomb", zip(t, strings.Repeat(" ", 96<<20)), "", "gzip bomb"},
-		{"endless value", `{"Records":[{"a":"` + strings.Repeat("x", MaxRecord), "", "a value longer than 64 MiB"},
+		{"endless value", `{"Records":[{"a":"` + strings.Repeat("x", MaxRecord), "", "truncated: the file ends inside a value at byte 12"},
 	} {
 		got, err := seen(t, strings.NewReader(c.in))
 		var fault *FaultError

@@ -65,33 +65,6 @@ func (r *Reader) top() error {
 	return r.line()
 }
 
-// nextLine moves past a broken value to the next line that begins as it did, and
-// reports whether there is one: a file of one record a line loses only its
-// broken lines.
-func (r *Reader) nextLine(err error) (found bool, failed error) {
-	var broken *FaultError
-	if !errors.As(err, &broken) || r.err != nil && !errors.Is(r.err, io.EOF) {
-		return false, nil
-	}
-	start := r.offset(r.pos)
-	scanned := 0
-	for {
-		rest := r.buf[r.pos:]
-		if i := bytes.Index(rest[scanned:], []byte{'\n', r.lead}); i >= 0 {
-			end := scanned + i
-			if r.fault == nil {
-				r.fault = err
-			}
-			r.pos += end + 1
-			return true, r.visit.Reject(start, rest[:end], broken.Error())
-		}
-		scanned = max(0, len(rest)-1)
-		if !r.fill() {
-			return false, nil
-		}
-	}
-}
-
 // space moves to the next byte that is not white space; false at the end.
 func (r *Reader) space() bool {
 	for {
@@ -113,9 +86,12 @@ func (r *Reader) name() ([]byte, error) {
 	if r.buf[r.pos] != '"' {
 		return nil, r.unexpected("where a member name should start")
 	}
-	raw, err := r.value()
+	raw, long, err := r.value()
 	if err != nil {
 		return nil, err
+	}
+	if long != "" {
+		return nil, &FaultError{r.offset(r.pos), "member name " + long, nil}
 	}
 	name := bytes.Clone(raw[1 : len(raw)-1])
 	if !r.space() {
@@ -151,32 +127,49 @@ func (r *Reader) comma(closing byte) error {
 }
 
 // value passes over one value and returns its text. Faults inside its strings
-// do not matter here.
-func (r *Reader) value() ([]byte, error) {
+// do not matter here. When it is too long to be held, cause says so and the
+// text is only its beginning.
+func (r *Reader) value() (raw []byte, cause string, err error) {
 	for {
-		n, err := event.ValueEnd(r.buf[r.pos:])
+		data, last := r.ahead()
+		n, err := event.ValueEnd(data)
+		r.count(n, err, len(data))
 		if n > 0 {
-			raw := r.buf[r.pos : r.pos+n]
+			raw := data[:n]
 			r.pos += n
-			return raw, nil
+			return raw, "", nil
 		}
-		if err := r.more(err); err != nil {
-			return nil, err
+		err = r.more(err, last)
+		if errors.Is(err, errLong) {
+			raw := r.head()
+			size, err := r.skipLong()
+			return raw, tooLong(size), err
+		}
+		if err != nil {
+			return nil, "", err
 		}
 	}
 }
 
+var errLong = errors.New("value too long to be held")
+
 // more reads ahead after a value turned out to be cut, and turns any other
-// fault, or the end of the file, into an error. It reads until there is twice
-// as much of the value, so that decoding it from its start again and again
-// costs no more than one decoding of twice its length.
-func (r *Reader) more(err error) error {
+// fault, or the end of the file, into an error. last says that the value must
+// end in what was read. It reads until there is twice as much of the value, so
+// that decoding it from its start again and again costs no more than one
+// decoding of twice its length.
+func (r *Reader) more(err error, last bool) error {
 	var syntax *event.SyntaxError
-	if errors.As(err, &syntax) {
+	switch {
+	case errors.As(err, &syntax):
 		return &FaultError{r.offset(r.pos + syntax.Offset), syntax.Cause, nil}
+	case last:
+		return &FaultError{r.offset(r.pos), "truncated: the line ends inside a value", nil}
+	case r.full():
+		return errLong
 	}
 	had := len(r.buf) - r.pos
-	for len(r.buf)-r.pos < 2*had && r.fill() {
+	for len(r.buf)-r.pos < 2*had && !r.full() && r.fill() {
 	}
 	if r.cancelled() || len(r.buf)-r.pos == had {
 		return r.cut()
@@ -218,11 +211,13 @@ func (r *Reader) element(h holding) error {
 		return r.quoted(true)
 	}
 	at := r.offset(r.pos)
-	raw, err := r.value()
-	if err != nil {
+	raw, long, err := r.value()
+	switch {
+	case err != nil:
 		return err
-	}
-	if h != records && raw[0] == '[' {
+	case long != "":
+		return r.visit.Reject(at, raw, long)
+	case h != records && raw[0] == '[':
 		return r.row(raw, at, h == unsaid)
 	}
 	return r.visit.Reject(at, raw, notObject(raw))
@@ -232,9 +227,12 @@ func (r *Reader) element(h holding) error {
 // one of an array, which may be any string.
 func (r *Reader) quoted(element bool) error {
 	at := r.offset(r.pos)
-	raw, err := r.value()
-	if err != nil {
+	raw, long, err := r.value()
+	switch {
+	case err != nil:
 		return err
+	case long != "":
+		return r.visit.Reject(at, raw, long)
 	}
 	v, _, err := event.DecodeValue(raw)
 	if err != nil {
@@ -272,16 +270,26 @@ func notObject(raw []byte) string {
 // object reads the object at r.pos whole and visits the records in it.
 func (r *Reader) object(declared bool) error {
 	for {
-		n, err := r.record.Decode(r.buf[r.pos:])
+		at := r.offset(r.pos)
+		data, last := r.ahead()
+		n, err := r.decode(&r.record, data)
 		if n > 0 {
-			at, raw := r.offset(r.pos), r.buf[r.pos:r.pos+n]
 			r.pos += n
 			if broken, ok := errors.AsType[*event.SyntaxError](err); ok {
-				return r.visit.Reject(at, raw, broken.Cause)
+				return r.visit.Reject(at, data[:n], broken.Cause)
 			}
 			return r.classify(&r.record, at, declared)
 		}
-		if err := r.more(err); err != nil {
+		err = r.more(err, last)
+		if errors.Is(err, errLong) {
+			raw := r.head()
+			size, err := r.skipLong()
+			if err != nil {
+				return err
+			}
+			return r.visit.Reject(at, raw, tooLong(size))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -126,9 +126,9 @@ func (r *Reader) yamlQuoted(wanted bool) error {
 		if length = quotedLength(r.buf[r.pos:], quote); length > 0 {
 			break
 		}
-		if err := r.more(event.ErrTruncated); err != nil {
+		if err := r.more(event.ErrTruncated, false); err != nil {
 			if !r.ended() {
-				return r.err
+				return r.longFault(err)
 			}
 			if length = quotedLength(append(r.buf[r.pos:len(r.buf):len(r.buf)], '\n'), quote); length > 0 {
 				break // its closing quote is the last byte

@@ -1,0 +1,115 @@
+package logfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// tooLong is why a piece of that many bytes is rejected.
+func tooLong(size int64) string {
+	return fmt.Sprintf("longer than %d MiB: %d bytes", MaxRecord>>20, size)
+}
+
+// full reports whether as much is read ahead from r.pos on as may be held.
+func (r *Reader) full() bool { return len(r.buf)-r.pos >= MaxRecord }
+
+// longFault turns the error of a value that cannot be passed over, for only all of
+// it shows where it ends, into a fault of the file.
+func (r *Reader) longFault(err error) error {
+	if errors.Is(err, errLong) {
+		return &FaultError{r.offset(r.pos), fmt.Sprintf("a value longer than %d MiB", MaxRecord>>20), nil}
+	}
+	return err
+}
+
+// head copies the beginning of what stands at r.pos, which is to be passed over.
+func (r *Reader) head() []byte {
+	return bytes.Clone(r.buf[r.pos:min(r.pos+keptHead, len(r.buf))])
+}
+
+// decode decodes the record that data starts with.
+func (r *Reader) decode(rec *event.Record, data []byte) (n int, err error) {
+	n, err = rec.Decode(data)
+	r.count(n, err, len(data))
+	return n, err
+}
+
+// count adds up how far a value was decoded.
+func (r *Reader) count(n int, err error, all int) {
+	var syntax *event.SyntaxError
+	switch {
+	case n > 0:
+		all = n
+	case errors.As(err, &syntax):
+		all = syntax.Offset
+	}
+	r.work += int64(all)
+}
+
+// skipLong passes over the value at r.pos, which is too long to be held, and
+// returns its length. Of the value, only its end is looked for.
+func (r *Reader) skipLong() (size int64, err error) {
+	first, start := r.base+int64(r.pos), r.offset(r.pos)
+	var s skipper
+	for {
+		n, done := s.skip(r.buf[r.pos:])
+		r.pos += n
+		r.work += int64(n)
+		if done {
+			return r.base + int64(r.pos) - first, nil
+		}
+		if !r.fill() {
+			return 0, r.cutAt(start)
+		}
+	}
+}
+
+// skipper finds the end of a JSON value that comes in pieces.
+type skipper struct {
+	depth    int  // of brackets
+	inString bool // where brackets are text
+	escaped  bool // the next byte is
+	scalar   bool // the value is a number or a literal
+}
+
+// skip returns how many bytes of the value are in data, and whether its end is.
+func (s *skipper) skip(data []byte) (n int, done bool) {
+	for i := 0; i < len(data); i++ {
+		c := data[i]
+		switch {
+		case s.escaped:
+			s.escaped = false
+		case s.inString && c == '\\':
+			s.escaped = true
+		case s.inString && c != '"':
+		case c == '"':
+			s.inString = !s.inString
+			if !s.inString && s.depth == 0 {
+				return i + 1, true
+			}
+		case c == '{' || c == '[':
+			s.depth++
+		case s.scalar && endsScalar(c):
+			return i, true
+		case s.depth == 0:
+			s.scalar = true
+		case c == '}' || c == ']':
+			s.depth--
+			if s.depth == 0 {
+				return i + 1, true
+			}
+		}
+	}
+	return len(data), false
+}
+
+func endsScalar(c byte) bool {
+	switch c {
+	case ',', '}', ']', ' ', '\t', '\r', '\n':
+		return true
+	}
+	return false
+}

@@ -1,0 +1,72 @@
+package logfile
+
+import (
+	"bytes"
+	"errors"
+)
+
+// nextLine moves past a broken value to the next line that begins as it did, and
+// reports whether there is one: a file of one record a line loses only its
+// broken lines. From then on no value may go on beyond such a line, so that each
+// line is decoded once, however many are broken.
+func (r *Reader) nextLine(err error) (found bool, failed error) {
+	var broken *FaultError
+	if !errors.As(err, &broken) || r.cancelled() || r.err != nil && !r.ended() {
+		return false, nil
+	}
+	if r.fault == nil {
+		clear(r.searched[:])
+	}
+	first, start, cause := r.base+int64(r.pos), r.offset(r.pos), broken.Cause
+	var head []byte // set when the piece is too long to be held
+	for {
+		end, found := r.lineEnd()
+		if found {
+			piece := r.buf[r.pos:end]
+			r.pos = end + 1
+			if head != nil {
+				piece, cause = head, tooLong(r.base+int64(end)-first)
+			}
+			if r.fault == nil {
+				r.fault = err
+			}
+			return true, r.visit.Reject(start, piece, cause)
+		}
+		if head == nil && r.full() {
+			head = r.head()
+		}
+		if head != nil {
+			r.pos = len(r.buf) - 1 // which may be the newline before a brace
+		}
+		if !r.fill() {
+			return false, nil
+		}
+	}
+}
+
+// lineEnd returns where in buf the line at r.pos ends before another one that
+// begins as the current value does, or the end of buf. What was looked through
+// for it is not looked through again.
+func (r *Reader) lineEnd() (end int, found bool) {
+	searched := &r.searched[r.lead]
+	from := max(r.pos, int(*searched-r.base))
+	i := bytes.Index(r.buf[from:], []byte{'\n', r.lead})
+	if i < 0 {
+		r.work += int64(len(r.buf) - from)
+		*searched = r.base + int64(max(r.pos, len(r.buf)-1))
+		return len(r.buf), false
+	}
+	r.work += int64(i)
+	*searched = r.base + int64(from+i)
+	return from + i, true
+}
+
+// ahead returns what is read ahead of the value at r.pos, and whether the value
+// must end in it.
+func (r *Reader) ahead() (data []byte, last bool) {
+	if r.fault == nil {
+		return r.buf[r.pos:], false
+	}
+	end, found := r.lineEnd()
+	return r.buf[r.pos:end], found
+}
