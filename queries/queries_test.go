@@ -74,7 +74,7 @@ func answer(t *testing.T, db *duckdb.DB, q queries.Query, params map[string]any)
 	}
 	defer rows.Close()
 	var out bytes.Buffer
-	count, err := report.Write(&out, report.JSONL, rows, 0)
+	count, err := report.Write(&out, rows, report.Options{Format: report.JSONL})
 	if err != nil {
 		t.Fatal(err)
 	}

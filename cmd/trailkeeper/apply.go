@@ -5,18 +5,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
 type applyOptions struct {
 	deployOptions
-	format  reportFormat
+	format  report.Format
 	adopt   bool
 	approve bool
 }
 
 func newApplyCommand(s *streams) *cobra.Command {
-	opts := applyOptions{format: reportText}
+	opts := applyOptions{}
 	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "Turn on the trail: make what is missing, change what differs",
@@ -37,7 +38,7 @@ somebody else's, and nothing is done, unless --adopt is given.`,
 	}
 	f := cmd.Flags()
 	opts.register(f)
-	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the output object")
+	addFormatFlag(f, &opts.format, "of the output object", report.Text, report.JSON)
 	f.BoolVar(&opts.adopt, "adopt", false, adoptUsage)
 	f.BoolVar(&opts.approve, "auto-approve", false, "do not ask")
 	return cmd

@@ -170,7 +170,7 @@ func investigation(lake, suspect string) []demoStep {
 				"FROM events WHERE event_name IN ('CreateUser', 'CreateAccessKey', 'CreateLoginProfile') AND error_code IS NULL",
 				"ORDER BY event_time DESC LIMIT 8")},
 		{"And what did the newest of these users do then? This is LookupEvents, without its limits of 90 days and one attribute.",
-			[]string{"lookup", "--lake", lake, "--attribute", "Username=" + suspect, "--max-results", "6", "--output", "table"}},
+			[]string{"lookup", "--lake", lake, "--attribute", "Username=" + suspect, "--max-results", "6", "--format", "table"}},
 		{"Who tries many doors that stay shut?",
 			query(lake,
 				"SELECT split_part(identity_arn, '/', -1) AS who, count(*) AS denied, count(DISTINCT event_name) AS different_calls",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
 )
 
 // detailedExitCode is the flag for Terraform's exit codes.
@@ -115,6 +116,13 @@ func (v *sizeValue) Set(s string) error {
 	n, err := quantity.ParseSize(s)
 	*v = sizeValue(n)
 	return err
+}
+
+// addFormatFlag adds --format to a verb. It is one of choices, of which the first
+// is the default; usage says what is written in it.
+func addFormatFlag(f *pflag.FlagSet, format *report.Format, usage string, choices ...report.Format) {
+	*format = choices[0]
+	f.Var(choiceFlag(format, choices...), "format", usage)
 }
 
 // choiceFlag is a flag whose value is one of choices. What is in it before is

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/s3archive"
 )
 
@@ -33,24 +33,17 @@ type ingestOptions struct {
 	filter  archive.Filter
 	workers int
 	memory  int64
-	format  reportFormat
+	format  report.Format
 	mode    string // octal
 	s3      s3archive.Options
 }
-
-type reportFormat string
-
-const (
-	reportText reportFormat = "text"
-	reportJSON reportFormat = "json"
-)
 
 // remoteWorkers is how many files are fetched at once from a bucket, where
 // most of the time goes by waiting.
 const remoteWorkers = 16
 
 func newIngestCommand(s *streams) *cobra.Command {
-	opts := ingestOptions{memory: ingest.DefaultMemory, format: reportText, mode: fmt.Sprintf("%04o", lake.DefaultMode)}
+	opts := ingestOptions{memory: ingest.DefaultMemory, mode: fmt.Sprintf("%04o", lake.DefaultMode)}
 	cmd := &cobra.Command{
 		Use:   "ingest --archive PATH|s3://BUCKET/PREFIX --lake DIR",
 		Short: "Bring a log archive into a lake, only what is new, each event once",
@@ -79,7 +72,7 @@ say: the time is that of delivery, minutes after the events.`,
 	f.Var(timeFlag(&opts.filter.Until, s.now), "until", "only log files delivered before this time")
 	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
 	f.Var(sizeFlag(&opts.memory), "memory", "memory to stay below")
-	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the report")
+	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
 	f.StringVar(&opts.mode, "mode", opts.mode, "permissions of new files of the lake; folders get the x bits too")
 	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
 	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
@@ -121,17 +114,17 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	}
 	bar := progress.New(s.err, "Ingesting files")
 	started := s.now()
-	report, err := ingest.Run(ctx, ingest.Options{
+	account, err := ingest.Run(ctx, ingest.Options{
 		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Mode: mode, Bar: bar,
 	})
 	bar.Done()
 	if err != nil {
-		return explainIngest(err, report, opts, s.err)
+		return explainIngest(err, account, opts, s.err)
 	}
-	if err := printReport(s.out, opts, report, s.now().Sub(started)); err != nil {
+	if err := printReport(s.out, opts, account, s.now().Sub(started)); err != nil {
 		return err
 	}
-	return judge(report, opts)
+	return judge(account, opts)
 }
 
 // parseMode reads the permissions of files, in octal: those that their owner can
@@ -170,8 +163,8 @@ func hinted(err error) error {
 }
 
 // explainIngest says what a run that ended early has kept, and what helps.
-func explainIngest(err error, report *ingest.Report, opts ingestOptions, stderr io.Writer) error {
-	if kept := report.Committed; kept.Files > 0 || kept.Stored > 0 {
+func explainIngest(err error, account *ingest.Report, opts ingestOptions, stderr io.Writer) error {
+	if kept := account.Committed; kept.Files > 0 || kept.Stored > 0 {
 		fmt.Fprintf(stderr, "kept in %s before the run ended: %s events of %s files; run the same command again for the rest\n",
 			opts.lake, quantity.FormatCount(kept.Stored), quantity.FormatCount(kept.Files))
 	} else {
@@ -216,10 +209,8 @@ func judge(r *ingest.Report, opts ingestOptions) error {
 const maxConflicts = 3
 
 func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Duration) error {
-	if opts.format == reportJSON {
-		out := json.NewEncoder(w)
-		out.SetIndent("", "  ")
-		return out.Encode(r)
+	if opts.format == report.JSON {
+		return report.WriteDocument(w, r)
 	}
 	n := quantity.FormatCount
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -16,6 +16,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 type lookupOptions struct {
@@ -25,19 +26,13 @@ type lookupOptions struct {
 	awsStyle   []string  // AttributeKey=KEY,AttributeValue=VALUE
 	categories []string
 	maxResults int
-	output     lookupOutput
+	format     report.Format
+	full       bool
+	crlf       bool
 }
 
-type lookupOutput string
-
-const (
-	lookupJSON  lookupOutput = "json"
-	lookupText  lookupOutput = "text"
-	lookupTable lookupOutput = "table"
-)
-
 func newLookupCommand(s *streams) *cobra.Command {
-	opts := lookupOptions{output: lookupJSON}
+	opts := lookupOptions{}
 	cmd := &cobra.Command{
 		Use:   "lookup --lake DIR --attribute KEY=VALUE",
 		Short: "Find events as 'aws cloudtrail lookup-events' does, of any age",
@@ -54,7 +49,7 @@ is set.
 
 Both ends of the time count.`,
 		Example: `  trailkeeper lookup --lake lake --attribute Username=alice --start-time 7d
-  trailkeeper lookup --lake lake --attribute EventSource=s3.amazonaws.com --attribute ReadOnly=false --output table
+  trailkeeper lookup --lake lake --attribute EventSource=s3.amazonaws.com --attribute ReadOnly=false --format table
   trailkeeper lookup --lake lake --lookup-attributes AttributeKey=EventName,AttributeValue=ConsoleLogin --max-results 10`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLookup(cmd.Context(), opts, s) },
 	}
@@ -67,7 +62,12 @@ Both ends of the time count.`,
 	f.Var(timeFlag(&opts.end, s.now), "end-time", "only events at or before this time")
 	f.StringSliceVar(&opts.categories, "event-category", nil, "only events of these categories: management, data, insight, networkactivity (default all)")
 	f.IntVar(&opts.maxResults, "max-results", 0, "print no more than this many events (default all)")
-	f.Var(choiceFlag(&opts.output, lookupJSON, lookupText, lookupTable), "output", "json and text are those of the AWS CLI")
+	addFormatFlag(f, &opts.format, "json and text are those of the AWS CLI",
+		report.JSON, report.Text, report.JSONL, report.Table, report.Line, report.Markdown, report.CSV)
+	f.BoolVar(&opts.full, "full", false, "keep the values of a table whole, however wide it becomes")
+	f.BoolVar(&opts.crlf, "crlf", false, "end the lines of CSV with CR LF")
+	f.Var(f.Lookup("format").Value, "output", "the AWS CLI's name of --format")
+	_ = f.MarkHidden("output") // fails only for a flag that does not exist
 	return cmd
 }
 
@@ -144,7 +144,7 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	}
 	search.db, search.days, search.left = l.DB, l.days, opts.maxResults
 	defer search.close()
-	err = printEvents(ctx, search, opts.output, s)
+	err = printEvents(ctx, search, opts, s)
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
@@ -169,16 +169,21 @@ func (o *lookupOptions) search() (*eventSearch, error) {
 	return &eventSearch{filter: filter, condition: condition, params: params, limited: o.maxResults > 0}, nil
 }
 
-func printEvents(ctx context.Context, search *eventSearch, output lookupOutput, s *streams) error {
+func printEvents(ctx context.Context, search *eventSearch, opts lookupOptions, s *streams) error {
 	out := writerUntil(ctx, s.out)
 	next := func() (lookup.Event, error) { return search.next(ctx) }
-	if output == lookupTable {
-		_, err := report.Write(out, report.Table, lookup.Rows(next), terminalWidth(s.out))
-		return err
-	}
-	w := lookup.NewJSONWriter(out)
-	if output == lookupText {
+	var w lookup.Writer
+	switch opts.format {
+	case report.JSON:
+		w = lookup.NewJSONWriter(out)
+	case report.JSONL:
+		w = lookup.NewJSONLinesWriter(out)
+	case report.Text:
 		w = lookup.NewTextWriter(out)
+	default:
+		_, err := report.Write(out, lookup.Rows(next),
+			report.Options{Format: opts.format, Width: terminal.Width(s.out), Full: opts.full, CRLF: opts.crlf})
+		return err
 	}
 	for {
 		e, err := next()

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/resources"
@@ -16,11 +16,11 @@ import (
 
 type outputOptions struct {
 	deployOptions
-	format reportFormat
+	format report.Format
 }
 
 func newOutputCommand(s *streams) *cobra.Command {
-	opts := outputOptions{format: reportText}
+	opts := outputOptions{}
 	cmd := &cobra.Command{
 		Use:   "output",
 		Short: "Print names and ARNs of the deployed trail for other programs",
@@ -36,7 +36,7 @@ an error.`,
 	}
 	f := cmd.Flags()
 	opts.register(f)
-	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the object")
+	addFormatFlag(f, &opts.format, "of the object", report.Text, report.JSON)
 	return cmd
 }
 
@@ -59,11 +59,9 @@ func runOutput(ctx context.Context, opts *outputOptions, s *streams) error {
 	return printOutput(s.out, output, opts.format)
 }
 
-func printOutput(w io.Writer, output trail.Output, format reportFormat) error {
-	if format == reportText {
+func printOutput(w io.Writer, output trail.Output, format report.Format) error {
+	if format == report.Text {
 		return output.WriteText(w)
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(output)
+	return report.WriteDocument(w, output)
 }

@@ -7,18 +7,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
 type planOptions struct {
 	deployOptions
-	format   reportFormat
+	format   report.Format
 	detailed bool
 	adopt    bool
 }
 
 func newPlanCommand(s *streams) *cobra.Command {
-	opts := planOptions{format: reportText}
+	opts := planOptions{}
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what apply would make and change, field by field",
@@ -35,7 +36,7 @@ compared by what they mean.`,
 	}
 	f := cmd.Flags()
 	opts.register(f)
-	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the plan")
+	addFormatFlag(f, &opts.format, "of the plan", report.Text, report.JSON)
 	f.BoolVar(&opts.detailed, detailedExitCode, false, "exit with 0 if nothing differs, 2 if something does, 1 for any failure, as terraform plan does")
 	f.BoolVar(&opts.adopt, "adopt", false, adoptUsage)
 	return cmd
@@ -54,7 +55,7 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if opts.format == reportJSON {
+	if opts.format == report.JSON {
 		err = plan.WriteJSON(s.out)
 	} else {
 		err = plan.WriteText(s.out)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/nearest"
@@ -19,6 +18,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 	"github.com/cerpac/trailkeeper/queries"
 )
 
@@ -30,10 +30,12 @@ type queryOptions struct {
 	params []string // NAME=VALUE
 	list   bool
 	format report.Format
+	full   bool
+	crlf   bool
 }
 
 func newQueryCommand(s *streams) *cobra.Command {
-	opts := queryOptions{format: report.Table}
+	opts := queryOptions{}
 	cmd := &cobra.Command{
 		Use:   "query --lake DIR 'SQL'",
 		Short: "Ask a lake in SQL, or one of the named queries",
@@ -67,7 +69,9 @@ days from being read, and so do --since and --until.`,
 	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
 	opts.lake.limits.addLimitFlags(f)
-	f.Var(choiceFlag(&opts.format, report.Table, report.CSV, report.JSON, report.JSONL), "format", "of the answer")
+	addFormatFlag(f, &opts.format, "of the answer", report.RowFormats()...)
+	f.BoolVar(&opts.full, "full", false, "keep the values of a table whole, however wide it becomes")
+	f.BoolVar(&opts.crlf, "crlf", false, "end the lines of CSV with CR LF")
 	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
 	f.StringVar(&opts.named, "named", "", "run this query of the catalogue")
 	f.StringArrayVar(&opts.params, "param", nil, "NAME=VALUE, the value of $NAME in the SQL; may be repeated")
@@ -106,7 +110,7 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	err = answer(ctx, l.DB, sql, params, opts.format, s)
+	err = answer(ctx, l.DB, sql, params, opts, s)
 	return errors.Join(opts.lake.limits.explain(explainSQL(err)), l.Close())
 }
 
@@ -261,18 +265,23 @@ func namedQuery(name string) (queries.Query, error) {
 	return queries.Query{}, misuse("query", outcome.WithHint(fmt.Errorf("unknown named query %q", name), hint))
 }
 
+// report says how the answer is written.
+func (o *queryOptions) report(s *streams) report.Options {
+	return report.Options{Format: o.format, Width: terminal.Width(s.out), Full: o.full, CRLF: o.crlf}
+}
+
 // answer runs the statement and writes its rows.
-func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, format report.Format, s *streams) error {
+func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) error {
 	rows, err := db.Query(ctx, sql, params)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	count, err := report.Write(writerUntil(ctx, s.out), format, rows, terminalWidth(s.out))
+	count, err := report.Write(writerUntil(ctx, s.out), rows, opts.report(s))
 	if err != nil {
 		return err
 	}
-	if format == report.Table {
+	if opts.format == report.Table || opts.format == report.Line {
 		noun := "rows"
 		if count == 1 {
 			noun = "row"
@@ -293,19 +302,6 @@ func explainSQL(err error) error {
 	return err
 }
 
-// terminalWidth returns the width of the terminal that w is, or 0.
-func terminalWidth(w io.Writer) int {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
-
 func listQueries(opts queryOptions, s *streams) error {
 	catalogue, err := queries.All()
 	if err != nil {
@@ -320,6 +316,6 @@ func listQueries(opts queryOptions, s *streams) error {
 		rows = append(rows, []any{q.Name, q.Title, strings.Join(params, ", ")})
 	}
 	columns := []result.Column{{Name: "name"}, {Name: "answers"}, {Name: "parameters"}}
-	_, err = report.Write(s.out, opts.format, result.Of(columns, rows...), terminalWidth(s.out))
+	_, err = report.Write(s.out, result.Of(columns, rows...), opts.report(s))
 	return err
 }

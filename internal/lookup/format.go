@@ -2,6 +2,8 @@ package lookup
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
 	"io"
 	"strings"
 	"time"
@@ -35,6 +37,13 @@ func (w *jsonWriter) Write(e Event) error {
 		before = "{\n    \"Events\": [\n"
 	}
 	w.count++
+	w.event(before, e)
+	_, err := w.out.Write(w.line)
+	return err
+}
+
+// event makes the line of an event, or rather its lines.
+func (w *jsonWriter) event(before string, e Event) {
 	w.line = append(append(w.line[:0], before...), "        {"...)
 	w.member("EventId", e.ID)
 	w.member("EventName", e.Name)
@@ -46,8 +55,6 @@ func (w *jsonWriter) Write(e Event) error {
 	w.resources(e.Resources)
 	w.member("CloudTrailEvent", string(e.Record))
 	w.line = append(w.line, "\n        }"...)
-	_, err := w.out.Write(w.line)
-	return err
 }
 
 // member writes a string member on a line of its own, unless it is empty.
@@ -97,6 +104,29 @@ func (w *jsonWriter) Close() error {
 	}
 	return w.out.Flush()
 }
+
+// NewJSONLinesWriter writes each event as NewJSONWriter does, one on a line.
+func NewJSONLinesWriter(w io.Writer) Writer {
+	return &linesWriter{jsonWriter{out: bufio.NewWriter(w)}, bytes.Buffer{}}
+}
+
+type linesWriter struct {
+	jsonWriter
+	compact bytes.Buffer
+}
+
+func (w *linesWriter) Write(e Event) error {
+	w.event("", e)
+	w.compact.Reset()
+	if err := json.Compact(&w.compact, w.line); err != nil {
+		return err
+	}
+	w.compact.WriteByte('\n')
+	_, err := w.compact.WriteTo(w.out)
+	return err
+}
+
+func (w *linesWriter) Close() error { return w.out.Flush() }
 
 // NewTextWriter writes what the AWS CLI writes with --output text: for each
 // event a line EVENTS with its members in alphabetical order, then a line

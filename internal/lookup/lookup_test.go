@@ -195,19 +195,19 @@ func TestText(t *testing.T) {
 func TestTable(t *testing.T) {
 	events := sampleEvents
 	var out bytes.Buffer
-	_, err := report.Write(&out, report.Table, Rows(func() (Event, error) {
+	_, err := report.Write(&out, Rows(func() (Event, error) {
 		if len(events) == 0 {
 			return Event{}, io.EOF
 		}
 		e := events[0]
 		events = events[1:]
 		return e, nil
-	}), 0)
+	}), report.Options{Format: report.Table})
 	want := "" +
 		"EventTime             Username  EventName     EventSource        Resources  EventId\n" +
 		"--------------------  --------  ------------  -----------------  ---------  -------\n" +
 		"2026-01-11T10:00:00Z  alice     CreateUser    iam.amazonaws.com  bob arn:x  id-1\n" +
-		"2026-01-11T09:59:59Z  NULL      ConsoleLogin  NULL               NULL       id-2\n"
+		"2026-01-11T09:59:59Z            ConsoleLogin                                id-2\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}

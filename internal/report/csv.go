@@ -4,21 +4,26 @@ import (
 	"bufio"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// writeCSV writes RFC 4180: a header, lines ended by CR LF, fields quoted where
-// they must be. NULL is an empty field and an empty string is "", so that both
+// writeCSV writes RFC 4180, but for the end of lines, which is LF unless crlf is
+// set: a header, fields quoted where they must be. NULL is an empty field and an empty string is "", so that both
 // can be told apart.
-func writeCSV(out *bufio.Writer, rows result.Reader) (int64, error) {
+func writeCSV(out *bufio.Writer, rows result.Reader, crlf bool) (int64, error) {
+	end := "\n"
+	if crlf {
+		end = "\r\n"
+	}
 	header := make([]any, len(rows.Columns()))
 	for i, column := range rows.Columns() {
 		header[i] = column.Name
 	}
 	var record []byte
 	write := func(row []any) error {
-		record = appendRecord(record[:0], row)
+		record = append(appendRecord(record[:0], row), end...)
 		_, err := out.Write(record)
 		return err
 	}
@@ -37,7 +42,7 @@ func appendRecord(dst []byte, row []any) []byte {
 			dst = appendField(dst, inert(value))
 		}
 	}
-	return append(dst, "\r\n"...)
+	return dst
 }
 
 func appendField(dst []byte, field string) []byte {
@@ -61,7 +66,7 @@ func inert(value any) string {
 	if field == "" || number.MatchString(field) {
 		return field
 	}
-	first, _ := firstRune(field)
+	first, _ := utf8.DecodeRuneInString(field)
 	if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + field
 	}

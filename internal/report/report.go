@@ -1,7 +1,7 @@
-// Package report writes a result as a table, CSV, JSON or JSON Lines.
+// Package report writes a result as a table, lines, CSV, JSON, JSON Lines or Markdown.
 //
-// Log data is written by attackers too: what is shown on a terminal cannot
-// steer it, and what is opened in a spreadsheet cannot run.
+// Log data is written by attackers too: what is shown to people cannot steer
+// their terminal, and what is opened in a spreadsheet cannot run.
 package report
 
 import (
@@ -16,34 +16,58 @@ import (
 // Format is a way to write a result.
 type Format string
 
-// The formats that Write knows.
+// The values of --format, here and in the verbs that write something else than
+// rows.
 const (
-	Table Format = "table" // for people, fitted to the terminal
-	CSV   Format = "csv"   // RFC 4180, safe for spreadsheets
-	JSON  Format = "json"  // one array of objects
-	JSONL Format = "jsonl" // one object per line
+	Text     Format = "text"     // for people, in the form of each verb; not for rows
+	Table    Format = "table"    // for people, fitted to the terminal
+	Line     Format = "line"     // for people, a line for each value
+	Markdown Format = "markdown" // a table for documents and tickets
+	CSV      Format = "csv"      // RFC 4180, safe for spreadsheets
+	JSON     Format = "json"     // one array of objects
+	JSONL    Format = "jsonl"    // one object per line
 )
 
-// Write writes every row of rows to w and returns how many there were. Width
-// is that of the terminal in columns, 0 when w is none; it counts for tables
-// only. Rows are written as they come, except for the first rows of a table,
-// which tell how wide its columns are.
+// RowFormats are the formats that Write knows, the default first.
+func RowFormats() []Format {
+	return []Format{Table, Line, Markdown, CSV, JSON, JSONL}
+}
+
+// Options say how a result is written.
+type Options struct {
+	Format Format
+	// Width is that of the terminal in columns, 0 where there is none. It counts
+	// for tables.
+	Width int
+	// Full keeps the values of a table whole, however wide it becomes.
+	Full bool
+	// CRLF ends the lines of CSV as RFC 4180 and Windows do.
+	CRLF bool
+}
+
+// Write writes every row of rows to w and returns how many there were. Rows are
+// written as they come, except for the first rows of a table, which tell how
+// wide its columns are.
 //
 // After an error what was written is incomplete: JSON then lacks its closing
 // bracket. Write does not close rows.
-func Write(w io.Writer, format Format, rows result.Reader, width int) (count int64, err error) {
+func Write(w io.Writer, rows result.Reader, opts Options) (count int64, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
-	switch format {
+	switch opts.Format {
 	case CSV:
-		count, err = writeCSV(out, rows)
+		count, err = writeCSV(out, rows, opts.CRLF)
 	case JSON:
 		count, err = writeJSON(out, rows)
 	case JSONL:
 		count, err = writeJSONLines(out, rows)
+	case Line:
+		count, err = writeLines(out, rows)
+	case Markdown:
+		count, err = writeMarkdown(out, rows)
 	case Table:
-		count, err = writeTable(out, rows, width)
+		count, err = writeTable(out, rows, opts)
 	default:
-		return 0, fmt.Errorf("write result: unknown format %q", format)
+		return 0, fmt.Errorf("write result: unknown format %q", opts.Format)
 	}
 	// What was read before an error is still shown.
 	if flushErr := out.Flush(); err == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 // given is a result held in memory.
@@ -51,7 +52,7 @@ func render(t *testing.T, format Format, g given, width int) string {
 	t.Helper()
 	var out bytes.Buffer
 	rows := int64(len(g.rows))
-	count, err := Write(&out, format, &g, width)
+	count, err := Write(&out, &g, Options{Format: format, Width: width})
 	if err != nil || count != rows {
 		t.Fatalf("Write = %d, %v, want %d rows", count, err, rows)
 	}
@@ -69,14 +70,33 @@ func TestFormats(t *testing.T) {
 	}}
 	for format, want := range map[Format]string{
 		Table: "" +
-			"who     calls  error     at                    request     ro\n" +
-			"------  -----  --------  --------------------  ----------  -----\n" +
-			"alice      12  NULL      2026-01-11T10:00:00Z  {\"n\":1.10}  true\n" +
-			"\"NULL\"     -3  a,b\\nc\"d  NULL                  NULL        false\n",
+			"who    calls  error     at                    request     ro\n" +
+			"-----  -----  --------  --------------------  ----------  -----\n" +
+			"alice     12            2026-01-11T10:00:00Z  {\"n\":1.10}  true\n" +
+			"NULL      -3  a,b\\nc\"d                                    false\n",
+		Line: "" +
+			"who     = alice\n" +
+			"calls   = 12\n" +
+			"error   =\n" +
+			"at      = 2026-01-11T10:00:00Z\n" +
+			"request = {\"n\":1.10}\n" +
+			"ro      = true\n" +
+			"\n" +
+			"who     = NULL\n" +
+			"calls   = -3\n" +
+			"error   = a,b\\nc\"d\n" +
+			"at      =\n" +
+			"request =\n" +
+			"ro      = false\n",
+		Markdown: "" +
+			"| who | calls | error | at | request | ro |\n" +
+			"| --- | ---: | --- | --- | --- | --- |\n" +
+			"| alice | 12 |  | 2026-01-11T10:00:00Z | {\"n\":1.10} | true |\n" +
+			"| NULL | -3 | a,b\\\\nc\"d |  |  | false |\n",
 		CSV: "" +
-			"who,calls,error,at,request,ro\r\n" +
-			"alice,12,,2026-01-11T10:00:00Z,\"{\"\"n\"\":1.10}\",true\r\n" +
-			"NULL,-3,\"a,b\nc\"\"d\",,,false\r\n",
+			"who,calls,error,at,request,ro\n" +
+			"alice,12,,2026-01-11T10:00:00Z,\"{\"\"n\"\":1.10}\",true\n" +
+			"NULL,-3,\"a,b\nc\"\"d\",,,false\n",
 		JSON: "[\n" +
 			`  {"who":"alice","calls":12,"error":null,"at":"2026-01-11T10:00:00Z","request":{"n":1.10},"ro":true},` + "\n" +
 			`  {"who":"NULL","calls":-3,"error":"a,b\nc\"d","at":null,"request":null,"ro":false}` + "\n]\n",
@@ -91,10 +111,12 @@ func TestFormats(t *testing.T) {
 
 func TestEmptyResult(t *testing.T) {
 	for format, want := range map[Format]string{
-		Table: "a  b\n-  -\n",
-		CSV:   "a,b\r\n",
-		JSON:  "[]\n",
-		JSONL: "",
+		Table:    "a  b\n-  -\n",
+		Line:     "",
+		Markdown: "| a | b |\n| --- | --- |\n",
+		CSV:      "a,b\n",
+		JSON:     "[]\n",
+		JSONL:    "",
 	} {
 		if got := render(t, format, given{columns: columns("a", "b")}, 80); got != want {
 			t.Errorf("%s = %q, want %q", format, got, want)
@@ -103,23 +125,23 @@ func TestEmptyResult(t *testing.T) {
 }
 
 func TestUnknownFormat(t *testing.T) {
-	if _, err := Write(io.Discard, "xml", &given{}, 0); err == nil {
+	if _, err := Write(io.Discard, &given{}, Options{Format: "xml"}); err == nil {
 		t.Error("xml was accepted")
 	}
 }
 
 func TestErrorsAreTold(t *testing.T) {
 	broken := errors.New("disk gone")
-	for _, format := range []Format{Table, CSV, JSON, JSONL} {
+	for _, format := range RowFormats() {
 		var out bytes.Buffer
-		count, err := Write(&out, format, &given{columns: columns("a"), rows: [][]any{{"first"}}, err: broken}, 0)
+		count, err := Write(&out, &given{columns: columns("a"), rows: [][]any{{"first"}}, err: broken}, Options{Format: format})
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: error = %v after %d rows", format, err, count)
 		}
 		if format == JSON && json.Valid(out.Bytes()) {
 			t.Errorf("the incomplete JSON looks complete: %s", out.String())
 		}
-		if _, err := Write(full{}, format, &given{columns: columns("a"), rows: [][]any{{"first"}}}, 0); err == nil {
+		if _, err := Write(full{}, &given{columns: columns("a"), rows: [][]any{{"first"}}}, Options{Format: format}); err == nil {
 			t.Errorf("%s: a full disk is not told", format)
 		}
 	}
@@ -145,11 +167,77 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	}
 	for _, width := range []int{20, 25, 40, 80, 120, 400} {
 		for line := range strings.Lines(render(t, Table, g, width)) {
-			if got := textWidth(strings.TrimRight(line, "\n")); got > width {
+			if got := terminal.TextWidth(strings.TrimRight(line, "\n")); got > width {
 				t.Errorf("width %d: a line of %d columns: %q", width, got, line)
 			}
 		}
 	}
+}
+
+// Without a terminal there is no width to fit, and nobody wants a document of
+// a thousand lines in a table.
+func TestWideValuesInAPipe(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	row := [][]any{{long, int64(1), long}}
+	cut := strings.Repeat("x", widestInPipe-1) + "…"
+	if got := render(t, Table, given{columns: columns("a", "n", "b"), rows: row}, 0); !strings.HasSuffix(got, "\n"+cut+"  1  "+cut+"\n") {
+		t.Errorf("in a pipe:\n%s", got)
+	}
+	for _, width := range []int{0, 40} {
+		var out bytes.Buffer
+		_, err := Write(&out, result.Of(columns("a", "n", "b"), row...), Options{Format: Table, Width: width, Full: true})
+		if err != nil || !strings.HasSuffix(out.String(), "\n"+long+"  1  "+long+"\n") {
+			t.Errorf("whole, in a width of %d: %v\n%s", width, err, out.String())
+		}
+	}
+	if got := render(t, Line, given{columns: columns("a"), rows: [][]any{{long}}}, 40); got != "a = "+long+"\n" {
+		t.Errorf("as a line:\n%s", got)
+	}
+}
+
+func TestCRLF(t *testing.T) {
+	var out bytes.Buffer
+	_, err := Write(&out, result.Of(columns("a", "b"), []any{"x\ny", int64(1)}), Options{Format: CSV, CRLF: true})
+	if err != nil || out.String() != "a,b\r\n\"x\ny\",1\r\n" {
+		t.Errorf("%v, %q", err, out.String())
+	}
+}
+
+// Markdown shows the text as it is: nothing ends the cell, formats or links.
+func TestMarkdownText(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain text, 1.5":          "plain text, 1.5",
+		"a|b":                      `a\|b`,
+		"line\nbreak":              `line\\nbreak`,
+		`a\|b`:                     `a\\\|b`,
+		"<img src=x>":              `\<img src=x\>`,
+		"![x](http://e) `c` *b*":   "!\\[x\\](http://e) \\`c\\` \\*b\\*",
+		"snake_case _it_ ~~x~~":    `snake_case \_it\_ \~\~x\~\~`,
+		"&lt;\u202e\x1b[1m|\u2028": `\&lt;\\u202e\\x1b\[1m\|\\u2028`,
+	} {
+		got := render(t, Markdown, given{columns: columns("c"), rows: [][]any{{in}}}, 0)
+		if got != "| c |\n| --- |\n| "+want+" |\n" {
+			t.Errorf("%q is written as %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Text for people has a line for each row or value, whatever is in it.
+func FuzzTextForPeople(f *testing.F) {
+	f.Add("name", "value \x1b\r\n|\u2028\u202e\xff")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		for format, lines := range map[Format]int{Table: 4, Line: 5, Markdown: 4} {
+			got := render(t, format, given{columns: columns(name, "b"), rows: [][]any{{value, nil}, {int64(1), value}}}, 0)
+			if strings.Count(got, "\n") != lines {
+				t.Errorf("%s of %q and %q has not %d lines: %q", format, name, value, lines, got)
+			}
+			for _, r := range got {
+				if r != '\n' && !unicode.IsPrint(r) {
+					t.Errorf("%s of %q and %q has %U", format, name, value, r)
+				}
+			}
+		}
+	})
 }
 
 func TestTooManyColumnsBecomeLists(t *testing.T) {
@@ -157,13 +245,13 @@ func TestTooManyColumnsBecomeLists(t *testing.T) {
 		{"CreateUser", nil, "111122223333"}, {"DeleteUser", "bob", "1"},
 	}}
 	want := "" +
-		"event_name  CreateU…\n" +
-		"user        NULL\n" +
-		"account_id  1111222…\n" +
+		"event_name = Create…\n" +
+		"user       =\n" +
+		"account_id = 111122…\n" +
 		"\n" +
-		"event_name  DeleteU…\n" +
-		"user        bob\n" +
-		"account_id  1\n" +
+		"event_name = Delete…\n" +
+		"user       = bob\n" +
+		"account_id = 1\n" +
 		"\n"
 	if diff := cmp.Diff(want, render(t, Table, g, 20)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -178,45 +266,6 @@ func TestTableGoesOnAfterTheSample(t *testing.T) {
 	if got := strings.Count(render(t, Table, g, 0), "\n"); got != sampleRows+52 {
 		t.Errorf("%d lines, want %d", got, sampleRows+52)
 	}
-}
-
-// What a terminal, an editor or a person would be misled by.
-func TestVisible(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain text":                    "plain text",
-		"tab\tline\nreturn\r":           `tab\tline\nreturn\r`,
-		"\x1b[2J\x1b]0;title\x07":       `\x1b[2J\x1b]0;title\x07`,
-		"\u009b31mred":                  `\u009b31mred`,
-		"\x7f\x00":                      `\x7f\x00`,
-		"user\u202egnp.exe":             `user\u202egnp.exe`,
-		"zero\u200bwidth\u2066":         `zero\u200bwidth\u2066`,
-		"no\u00a0break":                 `no\u00a0break`,
-		"bad \xff\xfe utf-8":            `bad \xff\xfe utf-8`,
-		"日本 é 🙂":                        "日本 é 🙂",
-		"tag \U000e0041 private \ue000": `tag \U000e0041 private \ue000`,
-	} {
-		if got := Visible(in); got != want {
-			t.Errorf("Visible(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func FuzzVisible(f *testing.F) {
-	f.Add("plain")
-	f.Add("\x1b[0m \u202e \xff")
-	f.Fuzz(func(t *testing.T, s string) {
-		visible := Visible(s)
-		for _, r := range visible {
-			if !unicode.IsPrint(r) {
-				t.Fatalf("Visible(%q) = %q has %U", s, visible, r)
-			}
-		}
-		for limit := range 12 {
-			if w := textWidth(truncate(visible, limit)); w > max(limit, 1) {
-				t.Fatalf("truncate(%q, %d) is %d wide", visible, limit, w)
-			}
-		}
-	})
 }
 
 func TestCSVCannotSmuggleFormulas(t *testing.T) {
@@ -241,13 +290,13 @@ func TestCSVCannotSmuggleFormulas(t *testing.T) {
 		result.JSON("-5"):            "-5",
 	} {
 		g := given{columns: columns("v", "w"), rows: [][]any{{value, int64(1)}}}
-		got := strings.TrimSuffix(strings.TrimPrefix(render(t, CSV, g, 0), "v,w\r\n"), ",1\r\n")
+		got := strings.TrimSuffix(strings.TrimPrefix(render(t, CSV, g, 0), "v,w\n"), ",1\n")
 		if got != want {
 			t.Errorf("%q is written as %q, want %q", value, got, want)
 		}
 	}
 	header := render(t, CSV, given{columns: columns("=cmd()", "a,b")}, 0)
-	if header != "'=cmd(),\"a,b\"\r\n" {
+	if header != "'=cmd(),\"a,b\"\n" {
 		t.Errorf("header = %q", header)
 	}
 }
@@ -261,7 +310,7 @@ func FuzzCSV(f *testing.F) {
 			t.Skip("encoding/csv folds CR LF inside of fields")
 		}
 		var out bytes.Buffer
-		if _, err := Write(&out, CSV, &given{columns: columns("a", "b"), rows: [][]any{{a, b}, {b, nil}}}, 0); err != nil {
+		if _, err := Write(&out, &given{columns: columns("a", "b"), rows: [][]any{{a, b}, {b, nil}}}, Options{Format: CSV}); err != nil {
 			t.Fatal(err)
 		}
 		records, err := csv.NewReader(&out).ReadAll()
@@ -298,7 +347,7 @@ func FuzzJSONLines(f *testing.F) {
 		nested, _ := json.Marshal(value)
 		g := given{columns: columns(name, name+"2"), rows: [][]any{{value, result.JSON(nested)}}}
 		var out bytes.Buffer
-		if _, err := Write(&out, JSONL, &g, 0); err != nil {
+		if _, err := Write(&out, &g, Options{Format: JSONL}); err != nil {
 			t.Fatal(err)
 		}
 		if bytes.Count(out.Bytes(), []byte("\n")) != 1 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 const (
@@ -19,6 +20,10 @@ const (
 	// and addresses are of little use in part. When that is not enough, each
 	// row is shown as a list of its values.
 	narrowest = 20
+
+	// widestInPipe is how many columns a value takes where no terminal says:
+	// enough for most ARNs, and no document of a thousand lines.
+	widestInPipe = 100
 
 	gap = "  "
 )
@@ -32,21 +37,26 @@ type table struct {
 	fitted bool   // values are shortened to the widths
 }
 
-func writeTable(out *bufio.Writer, rows result.Reader, terminal int) (int64, error) {
-	t := &table{out: out}
-	for _, column := range rows.Columns() {
-		name := Visible(column.Name)
+func newTable(out *bufio.Writer, columns []result.Column) *table {
+	t := &table{out: out, right: make([]bool, len(columns))}
+	for _, column := range columns {
+		name := terminal.Visible(column.Name)
 		t.names = append(t.names, name)
-		t.widths = append(t.widths, textWidth(name))
+		t.widths = append(t.widths, terminal.TextWidth(name))
 	}
-	t.right = make([]bool, len(t.names))
+	return t
+}
+
+func writeTable(out *bufio.Writer, rows result.Reader, opts Options) (int64, error) {
+	t := newTable(out, rows.Columns())
 	sample, end := t.sample(rows)
 	if end != nil && !errors.Is(end, io.EOF) {
 		return 0, end
 	}
 	write := t.row
-	if terminal > 0 && !t.fit(terminal) {
-		write = func(cells []string) error { return t.list(cells, terminal) }
+	if !opts.Full && !t.fit(opts.Width) {
+		names := lineNames(rows.Columns())
+		write = func(cells []string) error { return t.list(names, cells, opts.Width) }
 	} else if err := t.header(); err != nil {
 		return 0, err
 	}
@@ -59,7 +69,7 @@ func writeTable(out *bufio.Writer, rows result.Reader, terminal int) (int64, err
 	if errors.Is(end, io.EOF) {
 		return count, nil
 	}
-	more, err := each(rows, func(row []any) error { return write(t.cells(row)) })
+	more, err := each(rows, func(row []any) error { return write(cells(row)) })
 	return count + more, err
 }
 
@@ -77,9 +87,9 @@ func (t *table) sample(rows result.Reader) (sample [][]string, err error) {
 			others[i] = others[i] || value != nil && !isNumber(value)
 			t.right[i] = numbers[i] && !others[i]
 		}
-		cells := t.cells(row)
+		cells := cells(row)
 		for i, cell := range cells {
-			t.widths[i] = max(t.widths[i], textWidth(cell))
+			t.widths[i] = max(t.widths[i], terminal.TextWidth(cell))
 		}
 		sample = append(sample, cells)
 	}
@@ -94,33 +104,21 @@ func isNumber(value any) bool {
 	return false
 }
 
-// cells writes values for people. NULL is the bare word; a string that reads
-// like it is quoted.
-func (t *table) cells(row []any) []string {
-	cells := make([]string, len(row))
-	for i, value := range row {
-		switch text := result.Text(value); {
-		case value == nil:
-			cells[i] = "NULL"
-		case text == "NULL":
-			cells[i] = `"NULL"`
-		default:
-			cells[i] = Visible(text)
-		}
-	}
-	return cells
-}
-
 // fit narrows the widest columns until the table is no wider than the terminal,
-// and reports whether that is possible.
-func (t *table) fit(terminal int) bool {
+// and reports whether that is possible. Without a terminal, width 0, it narrows
+// each column on its own.
+func (t *table) fit(width int) bool {
 	t.fitted = true
+	widest := width
+	if width == 0 {
+		widest = widestInPipe
+	}
 	total := len(gap) * (len(t.widths) - 1)
 	for i, w := range t.widths {
-		t.widths[i] = min(w, terminal)
+		t.widths[i] = min(w, widest)
 		total += t.widths[i]
 	}
-	for ; total > terminal; total-- {
+	for ; width > 0 && total > width; total-- {
 		widest := 0
 		for i, w := range t.widths {
 			if w >= t.widths[widest] {
@@ -150,9 +148,9 @@ func (t *table) row(cells []string) error {
 	var line strings.Builder
 	for i, cell := range cells {
 		if t.fitted {
-			cell = truncate(cell, t.widths[i])
+			cell = terminal.Truncate(cell, t.widths[i])
 		}
-		padding := strings.Repeat(" ", max(0, t.widths[i]-textWidth(cell)))
+		padding := strings.Repeat(" ", max(0, t.widths[i]-terminal.TextWidth(cell)))
 		if i > 0 {
 			line.WriteString(gap)
 		}
@@ -168,16 +166,10 @@ func (t *table) row(cells []string) error {
 
 // list writes one row as lines of name and value, for results with more columns
 // than fit beside each other. Rows are separated by an empty line.
-func (t *table) list(cells []string, terminal int) error {
-	names := 0
-	for _, name := range t.names {
-		names = max(names, textWidth(name))
-	}
-	var lines strings.Builder
+func (t *table) list(names, cells []string, width int) error {
 	for i, cell := range cells {
-		name := t.names[i] + strings.Repeat(" ", names-textWidth(t.names[i]))
-		lines.WriteString(truncate(name+gap+cell, terminal) + "\n")
+		t.out.WriteString(terminal.Truncate(lineOf(names[i], cell), width) + "\n")
 	}
-	_, err := t.out.WriteString(lines.String() + "\n")
+	_, err := t.out.WriteString("\n")
 	return err
 }

@@ -2,26 +2,24 @@ package converge
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
-)
 
-// PlanFormat is the format of WriteJSON. A change that breaks readers changes it.
-const PlanFormat = "trailkeeper-plan-1"
+	"github.com/cerpac/trailkeeper/internal/report"
+)
 
 // WriteJSON writes the plan for programs, as one object:
 //
-//	format   PlanFormat
-//	empty    whether all is as it should be
-//	counts   number of changes by action, those that are there
-//	changes  in the order of work; each has
+//	format_version  report.DocumentVersion
+//	empty           whether all is as it should be
+//	counts          number of changes by action, those that are there
+//	changes         in the order of work; each has
 //	  kind    such as "bucket"
 //	  name    AWS's name
 //	  action  create, update, adopt, none, refused, delete, keep or gone
 //	  fields  what differs, by path; each has path, old and new: null for what is
 //	          not there, else a boolean, a number, a string, an array (sets are
 //	          sorted), an object of strings, or a policy document as AWS has it.
-//	          knownAfterApply is true where new is null because AWS makes it up.
+//	          known_after_apply is true where new is null because AWS makes it up.
 //	  note    for people, if there is one
 //
 // Users and passwords in URLs, and their queries, are ***.
@@ -30,7 +28,7 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 		Path            string `json:"path"`
 		Old             any    `json:"old"`
 		New             any    `json:"new"`
-		KnownAfterApply bool   `json:"knownAfterApply,omitempty"`
+		KnownAfterApply bool   `json:"known_after_apply,omitempty"`
 	}
 	type change struct {
 		Kind   string  `json:"kind"`
@@ -40,11 +38,10 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 		Note   string  `json:"note,omitempty"`
 	}
 	plan := struct {
-		Format  string         `json:"format"`
 		Empty   bool           `json:"empty"`
 		Counts  map[Action]int `json:"counts"`
 		Changes []change       `json:"changes"`
-	}{PlanFormat, p.Empty(), p.counts(), []change{}}
+	}{p.Empty(), p.counts(), []change{}}
 	for _, c := range p.changes {
 		fields := []field{}
 		for _, f := range c.Fields {
@@ -54,10 +51,7 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 		plan.Changes = append(plan.Changes, change{c.Kind, c.Name, c.Action, fields, c.Note})
 	}
 	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(plan); err != nil {
+	if err := report.WriteDocument(&text, plan); err != nil {
 		return err
 	}
 	_, err := w.Write(hide(text.Bytes()))

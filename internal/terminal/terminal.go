@@ -1,0 +1,91 @@
+// Package terminal keeps what others have written from steering a terminal.
+//
+// Events hold whatever an attacker could put in a user agent or a name. On a
+// terminal only printing characters, line ends and tabs of it are written as
+// they are; the rest is spelled out, by Writer for whatever is written, and by
+// Visible for what has to stay on one line. Files and pipes are not touched.
+package terminal
+
+import (
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// Writer writes text to a terminal and spells out everything but printing
+// characters, line ends and tabs. It is used by one goroutine at a time.
+type Writer struct {
+	to   io.Writer
+	tail []byte // the beginning of a character whose rest has not come yet
+	text []byte // used again for each Write
+}
+
+// NewWriter returns a Writer to a terminal.
+func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
+
+// Write writes all complete characters of p. Like any writer it counts the bytes
+// of p, not those that it makes of them.
+func (w *Writer) Write(p []byte) (int, error) {
+	pending := append(w.tail, p...)
+	whole := len(pending) - incomplete(pending)
+	w.text = appendVisible(w.text[:0], string(pending[:whole]), "\n\t")
+	w.tail = append([]byte(nil), pending[whole:]...)
+	if _, err := w.to.Write(w.text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Close writes what is left of an incomplete character. It leaves the terminal
+// open.
+func (w *Writer) Close() error {
+	_, err := w.to.Write(appendVisible(nil, string(w.tail), ""))
+	w.tail = nil
+	return err
+}
+
+// incomplete returns how many bytes at the end of p can be the beginning of a
+// character.
+func incomplete(p []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
+		if last := p[len(p)-n:]; utf8.RuneStart(last[0]) {
+			if utf8.FullRune(last) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// filer is a file, or a writer that stands for one.
+type filer interface{ Fd() uintptr }
+
+// Is reports whether w is a terminal, or writes to one.
+func Is(w any) bool {
+	file, ok := w.(filer)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// Width returns the columns of the terminal that w is, or 0 if it is none.
+func Width(w io.Writer) int {
+	if !Is(w) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(w.(filer).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// Direct returns the file that w stands for, for what draws on the terminal by
+// itself and for other programs; w itself if it stands for none.
+func Direct(w io.Writer) io.Writer {
+	if standing, ok := w.(interface{ File() *os.File }); ok {
+		return standing.File()
+	}
+	return w
+}

@@ -1,0 +1,119 @@
+package terminal
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+)
+
+// Visible writes s on one line, with everything that is not a printing character
+// spelled out: control characters, escape sequences, and characters that are
+// invisible or turn the direction of writing. Invalid UTF-8 is spelled out byte
+// by byte.
+//
+// What may be as it is in a JSON string is spelled as JSON does, so that JSON on
+// a terminal is still JSON.
+func Visible(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	return string(appendVisible(make([]byte, 0, len(s)+16), s, ""))
+}
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendVisible appends s with what is not printing spelled out, but for the
+// characters of keep.
+func appendVisible(dst []byte, s, keep string) []byte {
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			dst = fmt.Appendf(dst, `\x%02x`, s[i])
+		case unicode.IsPrint(r) || r < ' ' && strings.IndexByte(keep, byte(r)) >= 0:
+			dst = append(dst, s[i:i+size]...)
+		case r == '\n':
+			dst = append(dst, `\n`...)
+		case r == '\t':
+			dst = append(dst, `\t`...)
+		case r == '\r':
+			dst = append(dst, `\r`...)
+		case r < ' ':
+			dst = fmt.Appendf(dst, `\x%02x`, r)
+		case r < 0x10000:
+			dst = fmt.Appendf(dst, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			dst = fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
+		}
+		i += size
+	}
+	return dst
+}
+
+// Message makes text of several lines fit to be shown after a prefix: lines after
+// the first are indented, so that none of them passes for a message of its own.
+func Message(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = Visible(line)
+		if i > 0 && !strings.HasPrefix(line, "  ") {
+			lines[i] = "  " + lines[i]
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TextWidth is the number of columns that visible text takes.
+func TextWidth(s string) int {
+	if isPlain(s) {
+		return len(s)
+	}
+	total := 0
+	for _, r := range s {
+		total += runeWidth(r)
+	}
+	return total
+}
+
+func runeWidth(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		return 0 // drawn over the character before
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// Truncate shortens visible text to at most limit columns, with an ellipsis in
+// the place of what is cut off.
+func Truncate(s string, limit int) string {
+	if TextWidth(s) <= limit {
+		return s
+	}
+	used := 0
+	for i, r := range s {
+		w := runeWidth(r)
+		if used+w > limit-1 {
+			return s[:i] + "…"
+		}
+		used += w
+	}
+	return s
+}
