@@ -8,6 +8,7 @@ package unpack
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,7 @@ type Walker struct {
 	text    int64       // bytes of text handed out
 	fault   *FaultError // what ended the file's own archive early
 	bomb    *FaultError
+	grows   int64 // instead of bombFloor, for tests; 0 for none
 
 	windows int64 // held by the decoders at work
 	large   bool  // Windows is taken
@@ -240,7 +242,7 @@ func (l *layer) named(err error) error {
 
 // exploded returns the fault of a file that grew beyond all measure.
 func (w *Walker) exploded(l *layer) error {
-	if grown := max(w.decoded, w.text); w.bomb == nil && grown > bombFloor && grown > bombRatio*w.file.n {
+	if grown := max(w.decoded, w.text); w.bomb == nil && grown > cmp.Or(w.grows, bombFloor) && grown > bombRatio*w.file.n {
 		w.bomb = &FaultError{l.n, fmt.Sprintf("%s bomb: over %d times its size", l.packing(), bombRatio), nil}
 	}
 	if w.bomb == nil {
