@@ -2,6 +2,7 @@ package unpack
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -45,10 +46,12 @@ func (w *Walker) unzip(member string, in *bufio.Reader, from *layer, depth int) 
 	if err == nil {
 		z.dir, err = findDirectory(z.data, spool.size)
 	}
-	var stop *visitError
 	if err == nil {
 		err = z.dir.each(z.data, z.entry)
+	} else if salvageErr := z.salvage(); salvageErr != nil {
+		err = salvageErr
 	}
+	var stop *visitError
 	switch {
 	case errors.As(err, &stop):
 		return stop.err
@@ -63,15 +66,18 @@ type visitError struct{ err error }
 
 func (e *visitError) Error() string { return e.err.Error() }
 
+// stopped returns what ends the whole walk, if anything does.
+func (z *zipArchive) stopped() error {
+	if z.walk.bomb != nil {
+		return z.walk.bomb
+	}
+	return cmp.Or(z.layer.err, z.walk.ctx.Err())
+}
+
 // entry visits the member that an entry of the directory names.
 func (z *zipArchive) entry(e zipEntry) error {
-	switch {
-	case z.walk.bomb != nil:
-		return z.walk.bomb
-	case z.layer.err != nil:
-		return z.layer.err
-	case z.walk.ctx.Err() != nil:
-		return z.walk.ctx.Err()
+	if err := z.stopped(); err != nil {
+		return err
 	}
 	if strings.HasSuffix(e.name, "/") && e.size == 0 {
 		return nil
@@ -81,14 +87,14 @@ func (z *zipArchive) entry(e zipEntry) error {
 	if z.packed > uint64(z.data.size) || z.packed < e.packed {
 		return errZipOverlap
 	}
-	if err := z.visit(joined(z.member, e.name), e); err != nil {
+	if err := z.visit(e); err != nil {
 		return &visitError{err}
 	}
 	return nil
 }
 
-func (z *zipArchive) visit(member string, e zipEntry) error {
-	w := z.walk
+func (z *zipArchive) visit(e zipEntry) error {
+	w, member := z.walk, joined(z.member, e.name)
 	switch {
 	case e.symlink:
 		return w.visit(member, failing{&ForeignError{kindLink}})
@@ -97,9 +103,6 @@ func (z *zipArchive) visit(member string, e zipEntry) error {
 	}
 	packed, err := z.content(e)
 	if err != nil {
-		if z.layer.err != nil {
-			err = z.layer.err
-		}
 		return w.visit(member, failing{(&layer{walk: w, from: z.layer, cause: causes("zip")}).named(noEOF(err))})
 	}
 	raw := &layer{walk: w, from: z.layer, src: packed, form: "zip", cause: causes("zip")}
@@ -108,7 +111,11 @@ func (z *zipArchive) visit(member string, e zipEntry) error {
 		raw.src = &checkedReader{r: packed, sum: crc32.NewIEEE(), entry: e}
 		raw.count = &w.decoded
 	case zipDeflate:
-		return z.inflate(member, packed, e)
+		in := w.buffer(packed)
+		defer w.release(in)
+		return z.inflate(member, in, func(r io.Reader) io.Reader {
+			return &checkedReader{r: r, sum: crc32.NewIEEE(), entry: e}
+		})
 	case zipBzip2, zipZstd, zipXz: // their own magic numbers tell these
 	default:
 		return w.refuse(member, fmt.Sprintf("zip member compressed by method %d: unpack it first", e.method))
@@ -116,24 +123,22 @@ func (z *zipArchive) visit(member string, e zipEntry) error {
 	return w.decode(member, raw, z.depth)
 }
 
-// inflate visits what is in a member that is compressed as most are.
-func (z *zipArchive) inflate(member string, packed io.Reader, e zipEntry) error {
+// inflate visits what is in a member that is compressed as most are. The text
+// is read through checked.
+func (z *zipArchive) inflate(member string, packed *bufio.Reader, checked func(io.Reader) io.Reader) error {
 	w := z.walk
-	in := w.buffer(packed)
-	defer w.release(in)
 	var inflater io.ReadCloser
 	if last := len(w.flates) - 1; last >= 0 {
 		inflater = w.flates[last]
 		w.flates = w.flates[:last]
-		if err := inflater.(flate.Resetter).Reset(in, nil); err != nil {
+		if err := inflater.(flate.Resetter).Reset(packed, nil); err != nil {
 			return err // it has nothing to fail on
 		}
 	} else {
-		inflater = flate.NewReader(in)
+		inflater = flate.NewReader(packed)
 	}
 	defer func() { w.flates = append(w.flates, inflater) }()
-	text := &checkedReader{r: inflater, sum: crc32.NewIEEE(), entry: e}
-	return w.decode(member, &layer{walk: w, from: z.layer, src: text, form: "zip", cause: causes("zip"), count: &w.decoded}, z.depth)
+	return w.decode(member, &layer{walk: w, from: z.layer, src: checked(inflater), form: "zip", cause: causes("zip"), count: &w.decoded}, z.depth)
 }
 
 // content returns the bytes of a member as they are stored.
