@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
@@ -77,9 +79,9 @@ the end. A name that ends in .gz is compressed.`,
 	} {
 		opts.columns = append(opts.columns, selection{flag.column, f.StringSlice(flag.name, nil, flag.usage)})
 	}
-	f.StringArrayVar(&opts.who, "principal", nil, "only events of this user, role or session: a name, principal id or ARN")
-	f.BoolVar(&opts.failed, "failed", false, "only calls that failed")
-	f.BoolVar(&opts.writes, "writes", false, "only calls that are not read-only")
+	f.StringArrayVar(&opts.who, "principal", nil, "only events of this actor: a principal of the view events, or a name, id, access key or ARN of it")
+	f.BoolVar(&opts.failed, "failed", false, "only calls and sign-ins that failed")
+	f.BoolVar(&opts.writes, "writes", false, "only calls that do not say that they only read")
 	return cmd
 }
 
@@ -103,17 +105,16 @@ func (o *exportOptions) clauses() (string, map[string]any) {
 	}
 	var anyOf []string
 	for _, who := range o.who {
-		anyOf = append(anyOf, fmt.Sprintf("%[1]s IN (identity_user_name, session_issuer_user_name, identity_arn, session_issuer_arn, "+
-			"identity_principal_id, identity_invoked_by) OR ends_with(identity_arn, '/' || %[1]s)", bind(who)))
+		anyOf = append(anyOf, duckdb.PrincipalIs(bind(who)))
 	}
 	if anyOf != nil {
 		all = append(all, "("+strings.Join(anyOf, " OR ")+")")
 	}
 	if o.failed {
-		all = append(all, "error_code IS NOT NULL")
+		all = append(all, "failed")
 	}
 	if o.writes {
-		all = append(all, "read_only = false")
+		all = append(all, "read_only IS DISTINCT FROM true")
 	}
 	if all == nil {
 		return "", params
@@ -124,6 +125,9 @@ func (o *exportOptions) clauses() (string, map[string]any) {
 func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	if err := opts.lake.validate("export"); err != nil {
 		return err
+	}
+	if slices.Contains(opts.who, "") {
+		return outcome.Usage(errors.New("export: --principal is empty"))
 	}
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()

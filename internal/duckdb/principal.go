@@ -118,5 +118,5 @@ const principalIs = `$name <> '' AND (
        OR ends_with(identity_arn, '/' || $name)
        OR ends_with(identity_principal_id, ':' || $name)
        OR ($name = 'root' AND identity_type = 'Root')
-       OR (user_identity->>'$.onBehalfOf.userId') = $name
+       OR (contains(user_identity::VARCHAR, $name) AND (user_identity->>'$.onBehalfOf.userId') = $name)
        OR (event_source = 'signin.amazonaws.com' AND (additional_event_data->>'$.UserName') = $name))`

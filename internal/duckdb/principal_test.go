@@ -230,12 +230,7 @@ func randomRecord(r *rand.Rand, n int) []byte {
 	member(`"additionalEventData"`, odd(`{"UserName":"kestrel@example.com"}`, `{"UserName":5}`)...)
 	member(`"userIdentity"`, randomIdentity(r), randomIdentity(r), randomIdentity(r), randomIdentity(r), "null", "", `"x"`, "[]")
 	b.WriteString("}")
-	return []byte(oneSpelling(b.String()))
-}
-
-// oneSpelling leaves out white space and escapes.
-func oneSpelling(record string) string {
-	return strings.NewReplacer(" ", "", `\n`, "", `\u00e9`, "é", `\u0061`, "a", `\u0065`, "e", `\u0032`, "2", `\"`, "'").Replace(record)
+	return []byte(b.String())
 }
 
 func randomIdentity(r *rand.Rand) string {

@@ -15,6 +15,6 @@ WHERE $user <> '' AND (
        OR ends_with(identity_arn, '/' || $user)
        OR ends_with(identity_principal_id, ':' || $user)
        OR ($user = 'root' AND identity_type = 'Root')
-       OR (user_identity->>'$.onBehalfOf.userId') = $user
+       OR (contains(user_identity::VARCHAR, $user) AND (user_identity->>'$.onBehalfOf.userId') = $user)
        OR (event_source = 'signin.amazonaws.com' AND (additional_event_data->>'$.UserName') = $user))
 ORDER BY event_time, event_id
