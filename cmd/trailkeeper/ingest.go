@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -170,24 +169,7 @@ func explainIngest(err error, account *ingest.Report, opts ingestOptions, stderr
 	} else {
 		fmt.Fprintf(stderr, "nothing new was kept in %s\n", opts.lake)
 	}
-	if _, ok := errors.AsType[*lake.LockedError](err); ok {
-		return outcome.CouldNotLook(outcome.WithHint(err, "wait until it has ended, or use another --lake"))
-	}
 	return explainLake(hinted(err))
-}
-
-// explainLake adds advice to errors of opening or writing a lake.
-func explainLake(err error) error {
-	if _, ok := errors.AsType[*lake.VersionError](err); ok {
-		return outcome.CouldNotLook(outcome.WithHint(err, "use a newer trailkeeper, or another --lake"))
-	}
-	if _, ok := errors.AsType[*lake.NotFoundError](err); ok {
-		return outcome.CouldNotLook(outcome.WithHint(err, "make one with: trailkeeper ingest --archive PATH --lake DIR"))
-	}
-	if errors.Is(err, syscall.ENOSPC) {
-		return outcome.CouldNotLook(outcome.WithHint(err, "free some space; the lake is whole, as the last commit left it"))
-	}
-	return err
 }
 
 // judge turns the report into the command's outcome.

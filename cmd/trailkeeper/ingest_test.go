@@ -18,6 +18,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/mototest"
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/simulate"
 )
 
@@ -320,5 +321,54 @@ func TestIngestMemory(t *testing.T) {
 	t.Logf("%d MiB at most for %s", peak>>20, regexp.MustCompile(`read .* uncompressed`).FindString(out.String()))
 	if peak > bound {
 		t.Errorf("the process took %d MiB, more than its bound of %d", peak>>20, bound>>20)
+	}
+}
+
+// A lake that may only be read is read, and what it means that it cannot be
+// written is said.
+func TestReadOnlyLake(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"); err != nil {
+		t.Skipf("SKIPPED REAL SERVICE: a small file system cannot be mounted here: %v", err)
+	}
+	defer func() {
+		if err := syscall.Unmount(disk, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	archive, dir := t.TempDir(), filepath.Join(disk, "lake")
+	text := `{"eventVersion":"1.11","eventTime":"2026-01-10T10:00:00Z","eventName":"A","eventID":"1"}`
+	if err := os.WriteFile(filepath.Join(archive, "a.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ingestOnce(t, 0, "--archive", archive, "--lake", dir)
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=16m"); err != nil {
+		t.Fatal(err)
+	}
+	for _, lake := range []string{dir, filepath.Join(disk, "another")} {
+		_, stderr := ingestOnce(t, 3, "--archive", archive, "--lake", lake)
+		want := fmt.Sprintf("trailkeeper: open lake %q: ", lake)
+		if !strings.Contains(stderr, want) || !strings.Contains(stderr, "read-only file system\nhint: the file system is read-only: ingest into a --lake elsewhere") {
+			t.Errorf("stderr:\n%s", stderr)
+		}
+	}
+	if got := ask(t, dir, "SELECT count(*) FROM events"); got != "1" {
+		t.Errorf("%s events", got)
+	}
+}
+
+// Errors of the system get advice by their kind.
+func TestLakeHints(t *testing.T) {
+	for code, want := range map[syscall.Errno]string{
+		syscall.EACCES: "this user may not use the file", syscall.EPERM: "this user may not use the file",
+		syscall.EROFS: "read-only", syscall.ENOSPC: "free some space", syscall.EDQUOT: "free some space", syscall.ENOTDIR: "a file stands where",
+	} {
+		err := explainLake(fmt.Errorf("open lake %q: %w", "x", &os.PathError{Op: "open", Path: "x/y", Err: code}))
+		if hint := outcome.Hint(err); !strings.Contains(hint, want) || outcome.ExitCode(err) != outcome.Unseen {
+			t.Errorf("%v: hint %q, exit code %d", code, hint, outcome.ExitCode(err))
+		}
+	}
+	if err := errors.New("other"); explainLake(err) != err || explainLake(nil) != nil {
+		t.Error("an error without advice is changed")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"unicode/utf8"
@@ -43,7 +44,11 @@ func newQuarantine(dir string) (*quarantine, error) {
 		return nil, err
 	}
 	for _, path := range paths {
-		if err := q.load(path); err != nil {
+		err := q.load(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &lake.MissingError{Dir: dir, What: "listing of what was refused", Path: path}
+		}
+		if err != nil {
 			return nil, fmt.Errorf("read quarantine: %w", err)
 		}
 	}

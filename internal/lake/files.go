@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // modes are the permissions of what a Writer makes. What is there already keeps
@@ -51,7 +52,7 @@ func (m modes) lockFile(path string) error {
 func (m modes) makeDir(path string) error {
 	if info, err := os.Stat(path); err == nil {
 		if !info.IsDir() {
-			return &fs.PathError{Op: "mkdir", Path: path, Err: errNotFolder}
+			return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
 		}
 		return nil
 	}
@@ -119,8 +120,6 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
-
-var errNotFolder = errors.New("a file is where the folder should be")
 
 // MissingError says that a file which the manifest names is not there.
 type MissingError struct {

@@ -86,10 +86,26 @@ type NotFoundError struct{ Dir string }
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("open lake %q: no lake there", e.Dir) }
 
+// ManifestError says that a lake's manifest is not as it was written, so that
+// nothing is known of what the lake holds.
+type ManifestError struct {
+	Dir string
+	Err error
+}
+
+func (e *ManifestError) Error() string {
+	return fmt.Sprintf("open lake %q: read %s: %v", e.Dir, manifestName, e.Err)
+}
+
+func (e *ManifestError) Unwrap() error { return e.Err }
+
 func readManifest(dir string) (*manifest, error) {
 	path := filepath.Join(dir, stateDir, manifestName)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if found, _ := filepath.Glob(filepath.Join(globEscape(dir), stateDir, "ids", "*.ids")); len(found) > 0 {
+			return nil, &MissingError{Dir: dir, What: "manifest", Path: path}
+		}
 		return nil, &NotFoundError{dir}
 	}
 	if err != nil {
@@ -97,17 +113,17 @@ func readManifest(dir string) (*manifest, error) {
 	}
 	var version struct{ Format int }
 	if err := json.Unmarshal(data, &version); err != nil {
-		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
+		return nil, &ManifestError{dir, err}
 	}
 	if version.Format > Format {
 		return nil, &VersionError{dir, version.Format}
 	}
 	m := &manifest{}
 	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
+		return nil, &ManifestError{dir, err}
 	}
 	if err := m.check(); err != nil {
-		return nil, fmt.Errorf("open lake %q: read %s: %w", dir, manifestName, err)
+		return nil, &ManifestError{dir, err}
 	}
 	if m.Sources == nil {
 		m.Sources = map[string][]string{}

@@ -15,6 +15,9 @@ func (w *Writer) withIDs(p Part, do func(*idsFile) error) error {
 	path := idsPath(w.dir, p.Name)
 	try := func() error {
 		f, err := w.ids.get(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return &MissingError{Dir: w.dir, What: "list of identities", Path: path}
+		}
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,10 @@ func (w *Writer) recover() error {
 		return err
 	}
 	w.gone = nil // sweep finds them
-	return w.sweep()
+	if err := w.sweep(); err != nil {
+		return fmt.Errorf("open lake %q: %w", w.dir, err)
+	}
+	return nil
 }
 
 // first makes the manifest of a new lake.

@@ -447,7 +447,7 @@ func TestDamagedLakes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "read manifest.json", false},
-		{"no manifest", remove(manifest), "manifest.json is missing", false},
+		{"no manifest", remove(manifest), `manifest.json" is missing`, false},
 		{"a missing part", remove(part), part + `" is missing`, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
