@@ -110,7 +110,7 @@ func (r *Reader) open(w wrapped, rec *event.Record, at int64, declared bool) err
 		r.skip(at, w.why)
 		return nil
 	case foreign:
-		return &ForeignError{What: w.why}
+		return &ForeignError{What: w.why, NoEvents: true}
 	case partial:
 		return r.lacking(at, rec.Raw(), w, declared)
 	case inString:

@@ -123,7 +123,7 @@ func (r *Reader) notJSON() error {
 	case showsEvent(head):
 		return &ForeignError{What: "events in a form that is not known", Remedy: "take the JSON of each event out of it, one a line"}
 	case bytes.HasPrefix(head, []byte("Permission Check Successful")):
-		return &ForeignError{What: "test file of a CloudWatch Logs export"}
+		return &ForeignError{What: "test file of a CloudWatch Logs export", NoEvents: true}
 	}
 	return &ForeignError{What: "not JSON"}
 }

@@ -73,6 +73,10 @@ func (e *FaultError) Unwrap() error { return e.Err }
 type ForeignError struct {
 	What string // "digest file", "not JSON", ...
 
+	// NoEvents says that such files never hold events, and are no fault of the
+	// archive's.
+	NoEvents bool
+
 	// Remedy says how to get a file that can be read, where this one tells of
 	// events and does not hold them whole. Such a file must not be passed over.
 	Remedy string

@@ -227,6 +227,9 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{`{"Records":[` + rec("A") + `]}`, rec("A") + "\n{\n" + rec("B"), `[null,` + rec("A"), `{"Events":[{"CloudTrailEvent":"{}"}]}`, "x"} {
 		f.Add(seed)
 	}
+	for _, form := range formFiles(f) {
+		f.Add(form.in)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.HasPrefix(text, "\x1f\x8b") {
 			return

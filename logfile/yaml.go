@@ -32,29 +32,37 @@ func (r *Reader) opensYAML() bool {
 	return false
 }
 
+// yamlCount counts what should come in equal numbers.
+type yamlCount struct{ ids, events int }
+
 // yaml reads the rest of the file as YAML in the block style that the AWS CLI
-// writes: a line begins with dashes of lists, or a key, or goes on with the
-// value above it. Of the values only those of CloudTrailEvent, and those of a
-// list of texts, are events. Anchors, aliases and tags are none of the form.
+// writes: a line begins with dashes of lists or a key, and only quoted values
+// go on over more lines. Of the values only those of CloudTrailEvent, and those
+// of a list of texts, are events. Anything else of YAML is a fault, for events
+// could be overlooked in it.
 func (r *Reader) yaml() error {
 	r.known = true
+	var n yamlCount
 	for r.space() {
 		if r.cancelled() {
 			return r.err
 		}
-		if err := r.yamlLine(); err != nil {
+		if err := r.yamlLine(&n); err != nil {
 			return err
 		}
 	}
-	if !r.ended() {
+	switch {
+	case !r.ended():
 		return r.err
+	case n.ids > n.events:
+		return &FaultError{r.offset(r.pos), "events of lookup-events without CloudTrailEvent", nil}
 	}
 	return nil
 }
 
 // yamlLine reads a line at its first byte that is no space, and with it a
 // quoted value that goes on over more lines.
-func (r *Reader) yamlLine() error {
+func (r *Reader) yamlLine(n *yamlCount) error {
 	dashes := 0
 	for r.hasPrefix("- ") {
 		dashes++
@@ -71,22 +79,35 @@ func (r *Reader) yamlLine() error {
 		return r.notYAML()
 	}
 	key, ok := r.yamlKey()
-	wanted := key == "CloudTrailEvent"
-	if !r.need(1) {
+	switch {
+	case !ok && (dashes > 0 || !r.hasPrefix("#") && !r.hasPrefix("---")):
+		return r.notYAML()
+	case !ok || !r.need(1):
+		r.skipLine()
 		return nil
+	case key == "EventId":
+		n.ids++
+	case key == "CloudTrailEvent":
+		n.events++
 	}
+	return r.yamlValue(key == "CloudTrailEvent")
+}
+
+// yamlValue moves past the value of a key, and visits the event in it when it
+// is wanted.
+func (r *Reader) yamlValue(wanted bool) error {
 	switch c := r.buf[r.pos]; {
-	case ok && (c == '\'' || c == '"'):
+	case c == '\'' || c == '"':
 		return r.yamlQuoted(wanted)
 	case wanted && c == '{':
 		err := r.object(true)
 		r.skipLine()
 		return err
-	case strings.IndexByte("|>&*!?%@`", c) >= 0, wanted && c != '\r' && c != '\n',
+	case strings.IndexByte("|>&*!?%@`", c) >= 0, wanted,
 		c == '[' && !r.hasPrefix("[]"), c == '{' && !r.hasPrefix("{}"):
 		return r.notYAML()
 	}
-	r.skipLine() // a plain value, or the rest of one
+	r.skipLine()
 	return nil
 }
 
@@ -102,13 +123,18 @@ func (r *Reader) yamlKey() (key string, ok bool) {
 	r.need(longest)
 	s := r.buf[r.pos:min(len(r.buf), r.pos+longest)]
 	name, _, ok := bytes.Cut(s, []byte{':'})
-	if !ok || bytes.ContainsAny(name, " \t\r\n'\"{[") {
+	if !ok || len(name) == 0 || bytes.ContainsFunc(name, noKeyLetter) {
 		return "", false
 	}
 	key = string(name)
 	r.pos += len(name) + 1
 	r.blanks()
 	return key, true
+}
+
+// noKeyLetter reports whether a character is none of the names of AWS's APIs.
+func noKeyLetter(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-'
 }
 
 func (r *Reader) blanks() {

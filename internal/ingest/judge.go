@@ -58,7 +58,7 @@ func (r *reader) judge(err error) (v judgement, ok bool) {
 	switch {
 	case err == nil:
 		return v, true
-	case isForeign && holdsNoEvents(foreign):
+	case isForeign && foreign.NoEvents:
 		return skip(foreign.What)
 	case errors.As(err, &kind) && namedAsLog(r.key):
 		return fail(0, kind.What+", though named as a log file")
@@ -77,12 +77,6 @@ func (r *reader) judge(err error) (v judgement, ok bool) {
 		return fail(0, foreign.Error())
 	}
 	return v, false
-}
-
-// holdsNoEvents reports whether a foreign file is of a kind that is known to
-// hold none, such as a digest file. Any other JSON or text may hold some.
-func holdsNoEvents(e *logfile.ForeignError) bool {
-	return e.Remedy == "" && !strings.HasPrefix(e.What, "not JSON") && e.What != "JSON without CloudTrail records"
 }
 
 // namedAsLog reports whether a name says that the file holds events.
