@@ -96,7 +96,7 @@ func TestErrorsOfARunningVerb(t *testing.T) {
 
 func TestEveryVerbIsDescribed(t *testing.T) {
 	s, out, _ := testStreams(t)
-	if err := execute(t.Context(), nil, s); err != nil {
+	if err := execute(t.Context(), []string{}, s); err != nil {
 		t.Fatal(err)
 	}
 	for _, job := range jobs(s) {

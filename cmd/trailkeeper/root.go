@@ -38,6 +38,7 @@ func jobs(s *streams) []job {
 			newQueryCommand(s),
 			newLookupCommand(s),
 			newExportCommand(s),
+			newLakeCommand(s),
 		}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/coverage"
+	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/result"
+)
+
+type lakeInfoOptions struct {
+	lake   lakeOptions
+	format reportFormat
+}
+
+func newLakeInfoCommand(s *streams) *cobra.Command {
+	opts := lakeInfoOptions{format: reportText}
+	cmd := &cobra.Command{
+		Use:   "info --lake DIR",
+		Short: "Show what is in a lake: times, accounts, Regions, size, holes",
+		Long: `Show what is in a lake: the time its events cover, accounts and Regions, how
+many events and files, when something was last brought in, and holes.
+
+A hole is a time without events where events would be expected: whole hours of
+the lake, and whole days of an account in a Region, that lie between others and
+have none. It is told only where at least three of four hours or days have
+events. A hole may be a quiet day, or log files that are missing.`,
+		Example: `  trailkeeper lake info --lake lake
+  trailkeeper lake info --lake lake --format json | jq '.holes'`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runLakeInfo(cmd.Context(), opts, s) },
+	}
+	opts.lake.addLakeFlag(cmd, s)
+	f := cmd.Flags()
+	opts.lake.limits.addLimitFlags(f)
+	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the report")
+	return cmd
+}
+
+// lakeInfo is the report, and its JSON.
+type lakeInfo struct {
+	FormatVersion string     `json:"format_version"`
+	Lake          string     `json:"lake"`
+	Events        int64      `json:"events"`
+	First         *time.Time `json:"first_event"` // null without events
+	Last          *time.Time `json:"last_event"`
+	Days          int        `json:"days"` // with events
+	Parts         int        `json:"parts"`
+	Bytes         int64      `json:"bytes"` // of the parts
+	LastCommit    time.Time  `json:"last_commit"`
+	LogFiles      int64      `json:"log_files"` // read by all ingests, as are the next
+	Duplicates    int64      `json:"duplicates"`
+	Conflicts     int64      `json:"conflicts"`
+	Rejected      int64      `json:"rejected"`
+	Accounts      []string   `json:"accounts"`
+	Regions       []string   `json:"regions"`
+	*coverage.Coverage
+}
+
+func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
+	if err := opts.lake.validate("lake info"); err != nil {
+		return err
+	}
+	ctx, cancel := opts.lake.limits.within(ctx)
+	defer cancel()
+	l, err := opts.lake.open()
+	if err != nil {
+		return err
+	}
+	info, err := describeLake(ctx, opts.lake.dir, l.DB)
+	if err = errors.Join(opts.lake.limits.explain(err), l.Close()); err != nil {
+		return err
+	}
+	if opts.format == reportJSON {
+		out := json.NewEncoder(s.out)
+		out.SetIndent("", "  ")
+		return out.Encode(info)
+	}
+	return info.print(s.out)
+}
+
+// describeLake takes what it can from the manifest, and the rest from one pass
+// over three columns.
+func describeLake(ctx context.Context, dir string, db *duckdb.DB) (*lakeInfo, error) {
+	opened, err := lake.Open(dir)
+	if err != nil {
+		return nil, explainLake(err)
+	}
+	totals := opened.Totals
+	info := &lakeInfo{FormatVersion: "1.0", Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
+		Rejected: totals.Rejected, Accounts: []string{}, Regions: []string{}}
+	if info.LastCommit, err = lake.LastCommit(dir); err != nil {
+		return nil, err
+	}
+	var days []string
+	for _, part := range opened.Parts() {
+		info.Parts++
+		info.Events += part.Rows
+		info.Bytes += part.Bytes
+		days = append(days, part.Day)
+		if info.First == nil || part.From.Before(*info.First) {
+			info.First = &part.From
+		}
+		if info.Last == nil || part.To.After(*info.Last) {
+			info.Last = &part.To
+		}
+	}
+	info.Days = len(slices.Compact(days)) // parts come in order of day
+	if info.Coverage, err = covered(ctx, db); err != nil {
+		return nil, err
+	}
+	for _, series := range info.Series {
+		info.Accounts = append(info.Accounts, series.Account)
+		info.Regions = append(info.Regions, series.Region)
+	}
+	slices.Sort(info.Regions)
+	info.Accounts, info.Regions = slices.Compact(info.Accounts), slices.Compact(info.Regions)
+	return info, nil
+}
+
+const coverageSQL = `
+	SELECT coalesce(account_id, '') AS account, coalesce(aws_region, '') AS region, event_date::VARCHAR AS day,
+		count(*) AS events, bit_or(1 << hour(event_time)) AS hours, min(event_time) AS earliest, max(event_time) AS latest
+	FROM events GROUP BY ALL ORDER BY ALL`
+
+// covered reads what every account did in every Region on every day.
+func covered(ctx context.Context, db *duckdb.DB) (*coverage.Coverage, error) {
+	rows, err := db.Query(ctx, coverageSQL, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	return coverage.Of(func() (day coverage.Day, err error) {
+		row, err := rows.Next()
+		if err != nil {
+			return day, err
+		}
+		day.Account, _ = row[0].(string)
+		day.Region, _ = row[1].(string)
+		day.Day, _ = row[2].(string)
+		day.Events, _ = row[3].(int64)
+		hours, _ := row[4].(int64)
+		first, _ := row[5].(result.Timestamp)
+		last, _ := row[6].(result.Timestamp)
+		day.Hours, day.First, day.Last = uint32(hours), first.Time, last.Time
+		return day, nil
+	}, io.EOF)
+}
+
+func (i *lakeInfo) print(w io.Writer) error {
+	n := quantity.FormatCount
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "lake\t%s\n", i.Lake)
+	if i.First == nil {
+		fmt.Fprintf(table, "events\tnone\n")
+	} else {
+		fmt.Fprintf(table, "events\t%s, from %s to %s\n", n(i.Events), i.First.Format(time.RFC3339), i.Last.Format(time.RFC3339))
+		fmt.Fprintf(table, "accounts\t%d: %s\n", len(i.Accounts), firstNames(i.Accounts))
+		fmt.Fprintf(table, "Regions\t%d: %s\n", len(i.Regions), firstNames(i.Regions))
+	}
+	fmt.Fprintf(table, "size\t%s in %s parts of %s days\n", quantity.FormatSize(i.Bytes), n(int64(i.Parts)), n(int64(i.Days)))
+	fmt.Fprintf(table, "log files\t%s read; %s duplicates left out, %s conflicts kept, %s pieces rejected\n",
+		n(i.LogFiles), n(i.Duplicates), n(i.Conflicts), n(i.Rejected))
+	fmt.Fprintf(table, "last ingest\t%s\n", i.LastCommit.Format(time.RFC3339))
+	if i.First != nil {
+		i.printHoles(table)
+	}
+	return table.Flush()
+}
+
+// maxShown is how many names or holes are shown to a person.
+const maxShown = 20
+
+func firstNames(names []string) string {
+	text := strings.Join(names[:min(len(names), maxShown)], " ")
+	if more := len(names) - maxShown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+func (i *lakeInfo) printHoles(table io.Writer) {
+	sparse := 0
+	for _, series := range i.Series {
+		if series.Sparse {
+			sparse++
+		}
+	}
+	if len(i.Holes) == 0 {
+		fmt.Fprintf(table, "holes\tnone found\n")
+	}
+	label := "holes"
+	for _, hole := range i.Holes[:min(len(i.Holes), maxShown)] {
+		where := "whole lake"
+		if hole.Account != "" || hole.Region != "" {
+			where = hole.Account + " " + hole.Region
+		}
+		fmt.Fprintf(table, "%s\tno events from %s to %s: %s\n", label, hole.From.Format(time.RFC3339), hole.To.Format(time.RFC3339), where)
+		label = ""
+	}
+	if more := len(i.Holes) - maxShown; more > 0 {
+		fmt.Fprintf(table, "\tand %d more, listed with --format json\n", more)
+	}
+	if i.Sparse {
+		fmt.Fprintf(table, "\tnot told by hours: fewer than three of four have events\n")
+	}
+	if sparse > 0 {
+		fmt.Fprintf(table, "\tnot told for %d of %d accounts and Regions: fewer than three of four days have events\n", sparse, len(i.Series))
+	}
+}
