@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,16 +16,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
 type lakeInfoOptions struct {
 	lake   lakeOptions
-	format reportFormat
+	format report.Format
 }
 
 func newLakeInfoCommand(s *streams) *cobra.Command {
-	opts := lakeInfoOptions{format: reportText}
+	opts := lakeInfoOptions{}
 	cmd := &cobra.Command{
 		Use:   "info --lake DIR",
 		Short: "Show what is in a lake: times, accounts, Regions, size, holes",
@@ -44,27 +44,26 @@ events. A hole may be a quiet day, or log files that are missing.`,
 	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
 	opts.lake.limits.addLimitFlags(f)
-	f.Var(choiceFlag(&opts.format, reportText, reportJSON), "format", "of the report")
+	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
 	return cmd
 }
 
 // lakeInfo is the report, and its JSON.
 type lakeInfo struct {
-	FormatVersion string     `json:"format_version"`
-	Lake          string     `json:"lake"`
-	Events        int64      `json:"events"`
-	First         *time.Time `json:"first_event"` // null without events
-	Last          *time.Time `json:"last_event"`
-	Days          int        `json:"days"` // with events
-	Parts         int        `json:"parts"`
-	Bytes         int64      `json:"bytes"` // of the parts
-	LastCommit    time.Time  `json:"last_commit"`
-	LogFiles      int64      `json:"log_files"` // read by all ingests, as are the next
-	Duplicates    int64      `json:"duplicates"`
-	Conflicts     int64      `json:"conflicts"`
-	Rejected      int64      `json:"rejected"`
-	Accounts      []string   `json:"accounts"`
-	Regions       []string   `json:"regions"`
+	Lake       string     `json:"lake"`
+	Events     int64      `json:"events"`
+	First      *time.Time `json:"first_event"` // null without events
+	Last       *time.Time `json:"last_event"`
+	Days       int        `json:"days"` // with events
+	Parts      int        `json:"parts"`
+	Bytes      int64      `json:"bytes"` // of the parts
+	LastCommit time.Time  `json:"last_commit"`
+	LogFiles   int64      `json:"log_files"` // read by all ingests, as are the next
+	Duplicates int64      `json:"duplicates"`
+	Conflicts  int64      `json:"conflicts"`
+	Rejected   int64      `json:"rejected"`
+	Accounts   []string   `json:"accounts"`
+	Regions    []string   `json:"regions"`
 	*coverage.Coverage
 }
 
@@ -82,10 +81,8 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 	if err = errors.Join(opts.lake.limits.explain(err), l.Close()); err != nil {
 		return err
 	}
-	if opts.format == reportJSON {
-		out := json.NewEncoder(s.out)
-		out.SetIndent("", "  ")
-		return out.Encode(info)
+	if opts.format == report.JSON {
+		return report.WriteDocument(s.out, info)
 	}
 	return info.print(s.out)
 }
@@ -98,7 +95,7 @@ func describeLake(ctx context.Context, dir string, db *duckdb.DB) (*lakeInfo, er
 		return nil, explainLake(err)
 	}
 	totals := opened.Totals
-	info := &lakeInfo{FormatVersion: "1.0", Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
+	info := &lakeInfo{Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
 		Rejected: totals.Rejected, Accounts: []string{}, Regions: []string{}}
 	if info.LastCommit, err = lake.LastCommit(dir); err != nil {
 		return nil, err
