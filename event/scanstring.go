@@ -21,6 +21,15 @@ func special(x uint64) uint64 {
 	return (((quote - ones) &^ quote) | ((back - ones) &^ back) | ((x - 0x20*ones) &^ x) | x) & highs
 }
 
+// plainPrefix returns how many bytes text begins with that a JSON string holds as
+// they are, in whole words of eight and then not counting the rest.
+func plainPrefix(text []byte) (n int) {
+	for n+8 <= len(text) && special(binary.LittleEndian.Uint64(text[n:])) == 0 {
+		n += 8
+	}
+	return n
+}
+
 // str returns the position after the string whose opening quote is at i.
 func (s *scanner) str(i int) (int, error) {
 	d := s.data

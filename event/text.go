@@ -72,7 +72,9 @@ func unicodeEscape(s []byte) (rune, int) {
 func AppendQuoted(dst, text []byte) []byte {
 	const digits = "0123456789abcdef"
 	dst = append(dst, '"')
-	for i := 0; i < len(text); {
+	plain := plainPrefix(text)
+	dst = append(dst, text[:plain]...)
+	for i := plain; i < len(text); {
 		c := text[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRune(text[i:])

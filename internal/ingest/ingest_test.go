@@ -28,6 +28,16 @@ import (
 // up.
 func ingested(t testing.TB, root, dir string, change ...func(*ingest.Options)) *ingest.Report {
 	t.Helper()
+	report, err := ingest.Run(t.Context(), options(t, root, dir, change...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireReconciled(t, report)
+	return report
+}
+
+func options(t testing.TB, root, dir string, change ...func(*ingest.Options)) ingest.Options {
+	t.Helper()
 	source, err := dirarchive.New(root)
 	if err != nil {
 		t.Fatal(err)
@@ -36,12 +46,7 @@ func ingested(t testing.TB, root, dir string, change ...func(*ingest.Options)) *
 	for _, f := range change {
 		f(&opts)
 	}
-	report, err := ingest.Run(t.Context(), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	requireReconciled(t, report)
-	return report
+	return opts
 }
 
 func requireReconciled(t testing.TB, r *ingest.Report) {

@@ -72,7 +72,36 @@ func BenchmarkParquet(b *testing.B) {
 	var out bytes.Buffer
 	for b.Loop() {
 		out.Reset()
-		if err := writeParquet(&out, blocks); err != nil {
+		if err := writeParquet(&out, blocks, order(blocks)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkProveRows checks gathered events against what was read.
+func BenchmarkProveRows(b *testing.B) {
+	files, size := realFiles(b)
+	blocks := blocksOf(b, files)
+	b.SetBytes(size)
+	for b.Loop() {
+		if err := proveRows(blocks); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkProvePart reads a part back and compares it.
+func BenchmarkProvePart(b *testing.B) {
+	files, size := realFiles(b)
+	blocks := blocksOf(b, files)
+	path := filepath.Join(b.TempDir(), "x.parquet")
+	if _, err := modesOf(0).writePart(path, blocks); err != nil {
+		b.Fatal(err)
+	}
+	places := order(blocks)
+	b.SetBytes(size)
+	for b.Loop() {
+		if err := provePart(path, blocks, places); err != nil {
 			b.Fatal(err)
 		}
 	}

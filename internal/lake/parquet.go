@@ -68,8 +68,8 @@ func parquetProperties() *parquet.WriterProperties {
 	return parquet.NewWriterProperties(options...)
 }
 
-// writeParquet writes the rows of blocks to w, sorted.
-func writeParquet(w io.Writer, blocks []*Block) error {
+// writeParquet writes the rows of blocks to w in the order of places.
+func writeParquet(w io.Writer, blocks []*Block, order []place) error {
 	root, err := parquetSchema()
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func writeParquet(w io.Writer, blocks []*Block) error {
 		return err
 	}
 	p := partWriter{blocks: blocks}
-	for places := range slices.Chunk(order(blocks), groupRows) {
+	for places := range slices.Chunk(order, groupRows) {
 		p.places = places
 		group, err := out.AppendRowGroupChecked()
 		if err != nil {
@@ -92,8 +92,8 @@ func writeParquet(w io.Writer, blocks []*Block) error {
 	return out.Close()
 }
 
-// writePart writes blocks as a new Parquet file at path and makes it durable.
-// It returns the size of the file.
+// writePart writes blocks as a new Parquet file at path, sorted, makes it durable,
+// and proves that it can be read back. It returns the size of the file.
 func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
 	f, err := m.create(path)
 	if err != nil {
@@ -105,7 +105,8 @@ func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
 		}
 	}()
 	// The Parquet writer closes what it can close; the file is to be synced first.
-	if err := writeParquet(struct{ io.Writer }{f}, blocks); err != nil {
+	places := order(blocks)
+	if err := writeParquet(struct{ io.Writer }{f}, blocks, places); err != nil {
 		return 0, fmt.Errorf("write part %q: %w", path, err)
 	}
 	if err := f.Sync(); err != nil {
@@ -115,5 +116,5 @@ func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return info.Size(), nil
+	return info.Size(), provePart(path, blocks, places)
 }

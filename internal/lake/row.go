@@ -59,16 +59,12 @@ func (r *Row) Scan(values []any) error {
 // extra, which the lake never writes, is an error.
 func (r *Row) AppendJSON(dst []byte) ([]byte, error) {
 	var extra event.Record
-	if raw := r.text[colExtra]; raw != nil {
-		if n, err := extra.Decode(raw); err != nil || n != len(raw) {
-			return dst, fmt.Errorf("rebuild record %q: column extra is not a JSON object", r.text[colEventID])
-		}
+	whole, err := r.decodeExtra(&extra)
+	if err != nil {
+		return dst, err
 	}
-	for _, m := range extra.Other() {
-		if m.Name == recordMember {
-			whole, _ := m.Value.Text()
-			return append(dst, whole...), nil
-		}
+	if whole != nil {
+		return append(dst, whole...), nil
 	}
 	dst = append(dst, '{')
 	start := len(dst)
@@ -82,48 +78,77 @@ func (r *Row) AppendJSON(dst []byte) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
+// decodeExtra reads the column extra. whole is the text of a record that columns
+// cannot hold, nil for others.
+func (r *Row) decodeExtra(extra *event.Record) (whole []byte, err error) {
+	raw := r.text[colExtra]
+	if raw == nil {
+		raw = []byte("{}")
+	}
+	if n, err := extra.Decode(raw); err != nil || n != len(raw) {
+		return nil, fmt.Errorf("rebuild record %q: column extra is not a JSON object", r.text[colEventID])
+	}
+	for _, m := range extra.Other() {
+		if m.Name == recordMember {
+			whole, _ = m.Value.Text()
+			return whole, nil
+		}
+	}
+	return nil, nil
+}
+
 // appendField appends the documented member f, from extra where it is there,
 // and otherwise from its column.
 func (r *Row) appendField(dst []byte, start int, f event.Field, extra *event.Record) []byte {
+	before := len(dst)
+	dst = appendName(dst, start, f.String())
+	value := len(dst)
 	if v := extra.Get(f); v.Present() {
-		return append(appendName(dst, start, f.String()), v.Raw...)
+		return append(dst, v.Raw...)
 	}
+	if dst = r.appendColumn(dst, f, extra); len(dst) == value {
+		return dst[:before]
+	}
+	return dst
+}
+
+// appendColumn appends the canonical JSON of the documented member f that columns
+// hold, nothing when they hold none.
+func (r *Row) appendColumn(dst []byte, f event.Field, extra *event.Record) []byte {
 	if r.nulls&(1<<f) != 0 {
-		return append(appendName(dst, start, f.String()), "null"...)
+		return append(dst, "null"...)
 	}
 	switch f {
 	case event.EventTime:
 		if extra.Get(event.TimeWindow).Present() {
 			return dst // the column was derived from it
 		}
-		dst = append(appendName(dst, start, f.String()), '"')
-		return append(event.AppendTime(dst, r.Time), '"')
+		return append(event.AppendTime(append(dst, '"'), r.Time), '"')
 	case event.ReadOnly:
-		return r.appendBool(dst, start, f, boolReadOnly)
+		return r.appendBool(dst, boolReadOnly)
 	case event.ManagementEvent:
-		return r.appendBool(dst, start, f, boolManagement)
+		return r.appendBool(dst, boolManagement)
 	case event.EventID:
 		if extra.Get(event.AggregatedEventID).Present() {
 			return dst
 		}
 	}
 	column := columnOf(f)
-	if column < 0 || r.text[column] == nil {
+	switch {
+	case column < 0 || r.text[column] == nil:
 		return dst
-	}
-	dst = appendName(dst, start, f.String())
-	if column < firstJSON {
+	case column < firstJSON:
 		return event.AppendQuoted(dst, r.text[column])
 	}
 	return append(dst, r.text[column]...)
 }
 
-func (r *Row) appendBool(dst []byte, start int, f event.Field, column int) []byte {
+func (r *Row) appendBool(dst []byte, column int) []byte {
 	switch r.bools[column] {
 	case 0:
-		return append(appendName(dst, start, f.String()), "false"...)
+		return append(dst, "false"...)
 	case 1:
-		return append(appendName(dst, start, f.String()), "true"...)
+		return append(dst, "true"...)
 	}
 	return dst
 }

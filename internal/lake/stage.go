@@ -40,6 +40,9 @@ func hourSections(blocks []*Block) sections {
 }
 
 func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error) {
+	if err := proveRows(blocks); err != nil {
+		return p, err
+	}
 	path := p.staged(w.dir)
 	if err := w.modes.makeDir(filepath.Dir(path)); err != nil {
 		return p, err

@@ -1,0 +1,280 @@
+package lake
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/bits"
+	"time"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/zeebo/xxh3"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// ProofError says that what was about to be stored is not what was read. It is a
+// fault of this program or of the machine, found before the commit: the lake is as
+// it was.
+type ProofError struct {
+	EventID string // "" where no single event is known
+	LogFile string
+	Cause   string
+}
+
+func (e *ProofError) Error() string {
+	if e.EventID == "" && e.LogFile == "" {
+		return "prove part: " + e.Cause
+	}
+	return fmt.Sprintf("prove event %q of %q: %s", e.EventID, e.LogFile, e.Cause)
+}
+
+// proveRows checks that each row still says what its record said: the hash of the
+// record that the row gives back is the one that the record had when it was read.
+// Rows read back from a part have no identities and are not checked.
+func proveRows(blocks []*Block) error {
+	var h rowHasher
+	for _, b := range blocks {
+		if len(b.ids) == 0 {
+			continue
+		}
+		columns := b.hashColumns()
+		for i, id := range b.ids {
+			if b.text[colExtra].codes[i] == 0 && columns.hash(b, i) == id.Hash {
+				continue
+			}
+			row := b.row(i)
+			sum, err := h.hash(&row)
+			if err == nil && sum != id.Hash {
+				err = errors.New("the row gives back another record")
+			}
+			if err != nil {
+				return &ProofError{string(row.text[colEventID]), string(row.text[colLogFile]), err.Error()}
+			}
+		}
+	}
+	return nil
+}
+
+// columnHashes are the hashes of the values of a block's columns, by column and
+// code. Columns whose values nearly all differ are hashed row by row.
+type columnHashes struct {
+	values [firstDerived][]uint64
+	text   []byte
+	second int64  // the last time that was hashed, in microseconds
+	time   uint64 // its hash
+}
+
+func (b *Block) hashColumns() *columnHashes {
+	h := &columnHashes{second: -1}
+	for column := range firstDerived {
+		c := &b.text[column]
+		if c.plain {
+			continue
+		}
+		h.values[column] = make([]uint64, c.distinct()+1)
+		for code := range c.distinct() {
+			h.values[column][code+1] = h.value(column, c.value(uint32(code+1)))
+		}
+	}
+	return h
+}
+
+// value hashes a value of a column as bodyHash hashes its member.
+func (h *columnHashes) value(column int, value []byte) uint64 {
+	f := fieldOf(column)
+	if column >= firstJSON {
+		return xxh3.HashSeed(value, uint64(f))
+	}
+	h.text = event.AppendQuoted(h.text[:0], value)
+	return hashColumn(h.text, f)
+}
+
+// hash computes the hash that bodyHash gives the record of a row without extra.
+func (h *columnHashes) hash(b *Block, row int) (sum uint64) {
+	if at := b.time[row]; at != h.second {
+		h.text = append(event.AppendTime(append(h.text[:0], '"'), time.UnixMicro(at)), '"')
+		h.second, h.time = at, xxh3.HashSeed(h.text, uint64(event.EventTime))
+	}
+	sum = h.time
+	for column := range firstDerived {
+		c := &b.text[column]
+		switch code := c.codes[row]; {
+		case code == 0:
+		case c.plain:
+			sum += h.value(column, c.value(code))
+		default:
+			sum += h.values[column][code]
+		}
+	}
+	for column, f := range [...]event.Field{boolReadOnly: event.ReadOnly, boolManagement: event.ManagementEvent} {
+		switch b.bools[column][row] {
+		case 0:
+			sum += xxh3.HashStringSeed("false", uint64(f))
+		case 1:
+			sum += xxh3.HashStringSeed("true", uint64(f))
+		}
+	}
+	for nulls := b.nulls[row]; nulls != 0; nulls &= nulls - 1 {
+		sum += xxh3.HashStringSeed("null", uint64(bits.TrailingZeros64(nulls)))
+	}
+	return sum
+}
+
+// rowHasher computes the hash that bodyHash gives the record of a row, without
+// writing and parsing the record.
+type rowHasher struct {
+	extra event.Record
+	text  []byte
+}
+
+func (h *rowHasher) hash(r *Row) (sum uint64, err error) {
+	whole, err := r.decodeExtra(&h.extra)
+	if err != nil {
+		return 0, err
+	}
+	if whole != nil {
+		var record event.Record
+		if n, err := record.Decode(whole); err != nil || n != len(whole) {
+			return 0, errors.New("the text kept of it is no record")
+		}
+		return bodyHash(&record), nil
+	}
+	for f := range event.Field(event.NumFields) {
+		if h.extra.Get(f).Present() {
+			continue // counted with the others below
+		}
+		if h.text = r.appendColumn(h.text[:0], f, &h.extra); len(h.text) > 0 {
+			sum += hashColumn(h.text, f)
+		}
+	}
+	return sum + bodyHash(&h.extra), nil
+}
+
+// hashColumn is what bodyHash counts for a member whose value is in a column, as
+// canonical JSON.
+func hashColumn(text []byte, f event.Field) uint64 {
+	if f == event.EventID || f == event.AggregatedEventID {
+		id := [16]byte{}
+		if len(text) > 2 && bytes.ContainsAny(text, "ABCDEF") && parseUUID(&id, text[1:len(text)-1]) {
+			text = bytes.ToLower(text)
+		}
+	}
+	return xxh3.HashSeed(text, uint64(f))
+}
+
+// provePart reads a part back from the disk and compares every value with the rows
+// it was written from.
+func provePart(path string, blocks []*Block, places []place) error {
+	in, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		return &ProofError{Cause: err.Error()}
+	}
+	defer in.Close() // only read from
+	if got := in.NumRows(); got != int64(len(places)) {
+		return &ProofError{Cause: fmt.Sprintf("%d of %d rows are in the file", got, len(places))}
+	}
+	c := comparer{blocks: blocks, texts: make([]parquet.ByteArray, readBatch), ints: make([]int64, readBatch), bools: make([]bool, readBatch)}
+	for g := range in.NumRowGroups() {
+		group := in.RowGroup(g)
+		rows := int(group.NumRows())
+		if rows > len(places) {
+			return &ProofError{Cause: "the row groups hold more rows than the file"}
+		}
+		c.places = places[:rows]
+		places = places[rows:]
+		if err := c.group(group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// comparer compares the row groups of a file with the rows they were written from.
+type comparer struct {
+	blocks []*Block
+	places []place // of the row group
+	levels []int16
+
+	texts []parquet.ByteArray
+	ints  []int64
+	bools []bool
+}
+
+func (c *comparer) group(group *file.RowGroupReader) error {
+	c.levels = append(c.levels[:0], make([]int16, len(c.places))...)
+	for i := range group.NumColumns() {
+		column, err := group.Column(i)
+		if err != nil {
+			return &ProofError{Cause: err.Error()}
+		}
+		at := 0
+		err = inBatches(c.levels, func(batch []int16) (n int64, err error) {
+			var same func(at place, next int, level int16) bool
+			switch column := column.(type) {
+			case *file.ByteArrayColumnChunkReader:
+				n, _, err = column.ReadBatch(int64(len(batch)), c.texts, batch, nil)
+				same = func(p place, next int, level int16) bool { return c.sameText(p, i-1, next, level) }
+			case *file.BooleanColumnChunkReader:
+				n, _, err = column.ReadBatch(int64(len(batch)), c.bools, batch, nil)
+				same = func(p place, next int, level int16) bool { return c.sameBool(p, i-1-numText, next, level) }
+			case *file.Int64ColumnChunkReader:
+				n, _, err = column.ReadBatch(int64(len(batch)), c.ints, batch, nil)
+				same = func(p place, next int, level int16) bool { return c.sameInt(p, i == 0, next, level) }
+			default:
+				return 0, fmt.Errorf("column %d is of type %T", i, column)
+			}
+			if err != nil {
+				return n, err
+			}
+			next := 0
+			for k, level := range batch[:n] {
+				if i == 0 {
+					level = 1 // a required column has no levels
+				}
+				if p := c.places[at+k]; !same(p, next, level) {
+					return n, c.differs(p, Columns()[i].Name)
+				}
+				next += int(level)
+			}
+			at += int(n)
+			return n, nil
+		})
+		if err != nil {
+			if differs, ok := err.(*ProofError); ok {
+				return differs
+			}
+			return &ProofError{Cause: err.Error()}
+		}
+	}
+	return nil
+}
+
+func (c *comparer) differs(p place, column string) *ProofError {
+	b := c.blocks[p.block]
+	return &ProofError{
+		string(b.text[colEventID].get(int(p.row))), string(b.text[colLogFile].get(int(p.row))),
+		fmt.Sprintf("column %s was written in another way than it is read", column),
+	}
+}
+
+func (c *comparer) sameText(p place, column, next int, level int16) bool {
+	want := c.blocks[p.block].text[column].get(int(p.row))
+	if want == nil || level == 0 {
+		return want == nil && level == 0
+	}
+	return bytes.Equal(want, c.texts[next])
+}
+
+func (c *comparer) sameBool(p place, column, next int, level int16) bool {
+	return c.blocks[p.block].bools[column][p.row] == boolCell(level == 1 && c.bools[next], level == 1)
+}
+
+func (c *comparer) sameInt(p place, times bool, next int, level int16) bool {
+	b := c.blocks[p.block]
+	if times {
+		return b.time[p.row] == c.ints[next]
+	}
+	return level == 0 && b.nulls[p.row] == 0 || level == 1 && b.nulls[p.row] == uint64(c.ints[next])
+}

@@ -1,0 +1,157 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/recordtest"
+)
+
+// TestRandomRecords brings random records through blocks that are used again and
+// again, and through parts: each comes out as it went in.
+func TestRandomRecords(t *testing.T) {
+	dir := t.TempDir()
+	blocks := []*Block{NewBlock(nil), NewBlock(nil)}
+	number := 0
+	recordtest.Rounds(t, 12, func(t *testing.T, random *rand.Rand) {
+		want := map[string]string{}
+		for _, b := range blocks {
+			b.Reset()
+			for range random.IntN(60) {
+				number++
+				name, text := fmt.Sprint(number), recordtest.Record(random, number)
+				want[name] = text
+				fill(t, b, name, text)
+			}
+		}
+		requireRows(t, blocks, want)
+		if err := proveRows(blocks); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, "x.parquet")
+		if _, err := modesOf(0).writePart(path, blocks); err != nil {
+			t.Fatal(err)
+		}
+		read, err := readPart(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		requireRows(t, read, want)
+	})
+}
+
+// requireRows fails the test unless the rows of blocks give back exactly the
+// records wanted, by the name of their log file.
+func requireRows(t *testing.T, blocks []*Block, want map[string]string) {
+	t.Helper()
+	rows := 0
+	for _, b := range blocks {
+		for i := range b.Rows() {
+			row := b.row(i)
+			got, err := row.AppendJSON(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			RequireSame(t, []byte(want[string(row.text[colLogFile])]), got)
+			requireValidColumns(t, &row)
+			rows++
+		}
+	}
+	if rows != len(want) {
+		t.Fatalf("%d rows for %d records", rows, len(want))
+	}
+}
+
+// TestProofFindsDamage damages each column of rows before they are written, and
+// after, and wants it found before the commit.
+func TestProofFindsDamage(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 7))
+	b := NewBlock(nil)
+	for n := range 300 {
+		fill(t, b, "log", recordtest.Record(random, n))
+	}
+	blocks, places := []*Block{b}, order([]*Block{b})
+	path := filepath.Join(t.TempDir(), "x.parquet")
+	if _, err := modesOf(0).writePart(path, blocks); err != nil {
+		t.Fatal(err)
+	}
+	damaged := func(what string, inMemory bool, damage, undo func()) {
+		t.Helper()
+		damage()
+		defer undo()
+		if provePart(path, blocks, places) == nil {
+			t.Errorf("%s: a difference between disk and memory was not found", what)
+		}
+		if inMemory && proveRows(blocks) == nil {
+			t.Errorf("%s: damage in memory was not found", what)
+		}
+	}
+	for column := range numText {
+		value := valueOf(t, b, column)
+		flip := func() { value[1] ^= 1 }
+		// The columns after firstDerived say again what others say.
+		damaged(textColumns()[column].Name, column < firstDerived || column == colExtra, flip, flip)
+	}
+	for column := range numBool {
+		values, row := b.bools[column], withoutExtra(t, b)
+		before := values[row]
+		damaged(boolColumns()[column].Name, column != boolMFA, func() { values[row] = (before+2)%3 - 1 }, func() { values[row] = before })
+	}
+	row := withoutExtra(t, b)
+	damaged("event_time", true, func() { b.time[row] += 1_000_000 }, func() { b.time[row] -= 1_000_000 })
+	flip := func() { b.nulls[row] ^= 1 << event.ErrorCode }
+	damaged("explicit_nulls", true, flip, flip)
+	if err := errors.Join(proveRows(blocks), provePart(path, blocks, places)); err != nil {
+		t.Errorf("with all damage undone: %v", err)
+	}
+}
+
+func withoutExtra(t *testing.T, b *Block) int {
+	t.Helper()
+	row := slices.Index(b.text[colExtra].codes, 0)
+	if row < 0 {
+		t.Fatal("every record has extra members")
+	}
+	return row
+}
+
+// valueOf finds a value of a column that nothing in extra stands for.
+func valueOf(t *testing.T, b *Block, column int) []byte {
+	t.Helper()
+	for row := range b.Rows() {
+		if value := b.text[column].get(row); len(value) > 2 && (column == colExtra || b.text[colExtra].codes[row] == 0) {
+			return value
+		}
+	}
+	t.Fatalf("no value for column %s", textColumns()[column].Name)
+	return nil
+}
+
+// TestDamagedRowsAreNotCommitted commits rows of which one was damaged after it was
+// encoded.
+func TestDamagedRowsAreNotCommitted(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir)
+	commit(t, w, batchOf(t, 1, 2))
+	before := tree(t, dir)
+	bad := batchOf(t, 3, 4)
+	for _, blocks := range bad.Days {
+		name := &blocks[0].text[colEventName]
+		name.get(0)[0] ^= 0x20
+	}
+	err := w.Commit(bad)
+	proof, ok := errors.AsType[*ProofError](err)
+	if !ok || proof.EventID == "" || proof.LogFile == "" {
+		t.Errorf("commit: %v, want an error that names the event", err)
+	}
+	closeWriter(t, w)
+	if after := tree(t, dir); !slices.Equal(before, after) {
+		t.Errorf("files of the lake\nbefore %q\nafter  %q", before, after)
+	}
+	requireLake(t, dir, 1, 2)
+}
