@@ -119,7 +119,8 @@ func TestWithBrokenEncoder(t *testing.T) {
 		write(t, root, map[string]string{"good.json": delivered(rec("good", 1))})
 		ingested(t, root, dir)
 		before := tree(t, dir)
-		write(t, root, map[string]string{"more.json": delivered(rec("more", 2), record)})
+		warm := rec("more", 2, `,"requestParameters":{ "text" : "`+strings.Repeat("warm ", 100)+`" }`) // the buffer has room from here on
+		write(t, root, map[string]string{"more.json": delivered(warm, record)})
 		_, err := ingest.Run(t.Context(), options(t, root, dir))
 		if _, ok := errors.AsType[*lake.ProofError](err); !ok {
 			t.Errorf("%s: ingest ended with %v, want a failed proof", name, err)
