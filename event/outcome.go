@@ -18,7 +18,7 @@ func (r *Record) Failed() bool {
 
 // Changed reports whether the event is a call that may have changed something:
 // one that did not fail and does not say that it only reads. A record that does
-// not say counts, as those before eventVersion 1.06 often do not.
+// not say counts, as many old ones do not.
 func (r *Record) Changed() bool {
 	return r.says(EventName) && !r.readsOnly() && !r.Failed()
 }
