@@ -34,6 +34,7 @@ type ingestOptions struct {
 	memory  int64
 	format  report.Format
 	mode    string // octal
+	follow  bool   // symbolic links out of a folder
 	s3      s3archive.Options
 }
 
@@ -72,6 +73,7 @@ say: the time is that of delivery, minutes after the events.`,
 	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
 	f.Var(sizeFlag(&opts.memory), "memory", "memory to stay below")
 	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
+	f.BoolVar(&opts.follow, "follow-symlinks", false, "follow symbolic links that lead out of the archive's folder")
 	f.StringVar(&opts.mode, "mode", opts.mode, "permissions of new files of the lake; folders get the x bits too")
 	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
 	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
@@ -144,10 +146,14 @@ func openArchive(ctx context.Context, opts ingestOptions) (archive.Source, error
 		return source, hinted(err)
 	}
 	source, err := dirarchive.New(opts.archive)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, outcome.CouldNotLook(outcome.WithHint(err, "name a folder or file that exists, or s3://BUCKET/PREFIX"))
+	case err != nil:
+		return nil, err
 	}
-	return source, err
+	source.FollowSymlinks = opts.follow
+	return source, nil
 }
 
 // hinted passes on the advice that an error carries.

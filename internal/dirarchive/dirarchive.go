@@ -22,6 +22,11 @@ import (
 // Source is a folder, or a single file, as a log archive. It implements
 // [archive.Source].
 type Source struct {
+	// FollowSymlinks follows symbolic links that lead out of the archive's folder.
+	// Set it before the first use. Whatever it is, the path of the archive itself
+	// may be a link.
+	FollowSymlinks bool
+
 	uri    string // absolute path as it was given
 	root   string // the folder; for a single file the folder it is in
 	single string // name of the single file, or empty
@@ -95,10 +100,7 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("open %q: key leads out of the archive", o.Key)
 	}
-	path := filepath.Join(s.root, name)
-	// A file listed before may be a fifo by now, whose opening would wait for a
-	// writer.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := s.open(filepath.Join(s.root, name))
 	if err != nil {
 		return nil, fmt.Errorf("open %q: %w", o.Key, cause(err))
 	}
@@ -110,6 +112,33 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 		return nil, errors.Join(fmt.Errorf("open %q: %s", o.Key, reason), file.Close())
 	}
 	return file, nil
+}
+
+// errOutside is of a key that leads out of the archive by symbolic links.
+var errOutside = errors.New(skipOutside)
+
+// open opens a file of the archive for reading. A file listed before may be
+// another thing by now: a link that leads elsewhere, or a fifo, whose opening
+// would wait for a writer.
+func (s *Source) open(path string) (*os.File, error) {
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK
+	if s.FollowSymlinks || s.single != "" {
+		return os.OpenFile(path, flags, 0)
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, err
+	}
+	rel, ok := below(target, s.real)
+	if !ok {
+		return nil, errOutside
+	}
+	root, err := os.OpenRoot(s.real)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() // only read from
+	return root.OpenFile(rel, flags, 0)
 }
 
 // cause drops the operation and path from an error of os, for the message around

@@ -8,19 +8,26 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/cerpac/trailkeeper/archive"
 )
 
-const skipElsewhere = "symbolic link to a folder listed elsewhere"
+// Reasons for not following a symbolic link.
+const (
+	skipElsewhere     = "symbolic link to a folder listed elsewhere"
+	skipFileElsewhere = "symbolic link to a file listed elsewhere"
+	skipOutside       = "symbolic link out of the archive"
+)
 
 // listing is what the walkers of one List share.
 type listing struct {
 	source   *Source
 	filter   archive.Filter
-	followed []tree // folders that links have led to
+	followed []tree          // folders that links have led to
+	files    map[string]bool // files that links have led to
 }
 
 // tree is a folder that is listed with all below it.
@@ -108,7 +115,8 @@ func (w *walker) visit(in place, entry fs.DirEntry) (o archive.Object, ok bool) 
 		return archive.Object{Key: key, Skip: archive.SkipHidden}, true
 	}
 	info, err := entry.Info()
-	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+	link := err == nil && info.Mode()&fs.ModeSymlink != 0
+	if link {
 		info, err = os.Stat(filepath.Join(w.source.root, path))
 	}
 	switch {
@@ -118,6 +126,15 @@ func (w *walker) visit(in place, entry fs.DirEntry) (o archive.Object, ok bool) 
 		return w.unread(key, err), true
 	case info.IsDir():
 		return w.visitFolder(in, place{path: path, key: key + "/", told: w.toldOf(key)}, entry)
+	}
+	if link {
+		reason, err := w.followFile(in, path)
+		if err != nil {
+			return w.unread(key, err), true
+		}
+		if reason != "" {
+			return archive.Object{Key: key, Skip: reason}, true
+		}
 	}
 	return w.file(key, info), true
 }
@@ -164,15 +181,48 @@ func (l *listing) follow(p place) (skip string, err error) {
 	if _, ok := below(at, target); ok {
 		return archive.SkipLoop, nil
 	}
-	if l.listsAsMuch(tree{real: l.source.real}, target, p.told) {
+	if l.outside(target) {
+		return skipOutside, nil
+	}
+	if l.listedElsewhere(target, p.told) {
 		return skipElsewhere, nil
 	}
-	for _, followed := range l.followed {
-		if l.listsAsMuch(followed, target, p.told) {
-			return skipElsewhere, nil
-		}
-	}
 	l.followed = append(l.followed, tree{real: target, key: p.key})
+	return "", nil
+}
+
+// outside reports whether a link may not lead to the path.
+func (l *listing) outside(target string) bool {
+	_, ok := below(target, l.source.real)
+	return !ok && !l.source.FollowSymlinks
+}
+
+// listedElsewhere reports whether a folder is listed without the link that leads
+// to it.
+func (l *listing) listedElsewhere(folder string, link archive.Folder) bool {
+	if l.listsAsMuch(tree{real: l.source.real}, folder, link) {
+		return true
+	}
+	return slices.ContainsFunc(l.followed, func(t tree) bool { return l.listsAsMuch(t, folder, link) })
+}
+
+// followFile decides on a symbolic link to a file, in the folder in. Each file is
+// listed once, so that a record without an eventID, which its file tells apart,
+// is not taken for two.
+func (l *listing) followFile(in place, path string) (skip string, err error) {
+	target, err := filepath.EvalSymlinks(filepath.Join(l.source.root, path))
+	switch {
+	case err != nil:
+		return "", err
+	case l.outside(target):
+		return skipOutside, nil
+	case l.files[target] || !hidden(filepath.Base(target)) && l.listedElsewhere(filepath.Dir(target), in.told):
+		return skipFileElsewhere, nil
+	}
+	if l.files == nil {
+		l.files = map[string]bool{}
+	}
+	l.files[target] = true
 	return "", nil
 }
 
