@@ -144,6 +144,7 @@ type quarantineLine struct {
 	Kind, File, Cause, Text string
 	Offset                  int64
 	Base64                  []byte
+	Size, Pieces            int
 }
 
 func quarantined(t *testing.T, dir string) (lines []quarantineLine) {

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"slices"
-
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
@@ -18,19 +16,19 @@ const (
 // bodies are the hashes of bodies by event id. An id nearly always has one.
 type bodies struct {
 	first map[[16]byte]uint64
-	more  map[[16]byte][]uint64
+	more  map[lake.Identity]bool // the other bodies of ids that have several
 }
 
 func newBodies() *bodies { return &bodies{first: map[[16]byte]uint64{}} }
 
-func (b *bodies) len() int64 { return int64(len(b.first)) }
+func (b *bodies) len() int64 { return int64(len(b.first) + len(b.more)) }
 
 func (b *bodies) judge(id lake.Identity) verdict {
 	hash, known := b.first[id.ID]
 	switch {
 	case !known:
 		return fresh
-	case hash == id.Hash || slices.Contains(b.more[id.ID], id.Hash):
+	case hash == id.Hash || b.more[id]:
 		return duplicate
 	}
 	return conflict
@@ -43,9 +41,9 @@ func (b *bodies) add(id lake.Identity) {
 		b.first[id.ID] = id.Hash
 	case conflict:
 		if b.more == nil {
-			b.more = map[[16]byte][]uint64{}
+			b.more = map[lake.Identity]bool{}
 		}
-		b.more[id.ID] = append(b.more[id.ID], id.Hash)
+		b.more[id] = true
 	}
 }
 
@@ -54,9 +52,7 @@ func (b *bodies) addAll(other *bodies) {
 	for id, hash := range other.first {
 		b.add(lake.Identity{ID: id, Hash: hash})
 	}
-	for id, hashes := range other.more {
-		for _, hash := range hashes {
-			b.add(lake.Identity{ID: id, Hash: hash})
-		}
+	for id := range other.more {
+		b.add(id)
 	}
 }

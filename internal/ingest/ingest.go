@@ -19,10 +19,12 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/logfile"
 	"github.com/cerpac/trailkeeper/unpack"
 )
 
@@ -108,6 +110,7 @@ type ingest struct {
 	logs     int64                     // those of done that are log files
 	blocks   blockPool
 	windows  *unpack.Windows
+	large    *semaphore.Weighted // of records longer than CloudTrail's
 	batches  chan batch
 }
 
@@ -129,6 +132,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 		done:    map[string][]lake.LogFile{},
 		batches: make(chan batch),
 		windows: unpack.NewWindows(opts.Memory / windowShare),
+		large:   semaphore.NewWeighted(1),
 	}
 	for range min(opts.Workers, runtime.GOMAXPROCS(0)) {
 		in.shelves = append(in.shelves, &shelf{days: map[int64]*dayRows{}})
@@ -171,7 +175,7 @@ func (in *ingest) read(ctx context.Context) error {
 		return in.list(ctx, jobs)
 	})
 	for i := range in.opts.Workers {
-		r := &reader{in: in, shelf: in.shelves[i%len(in.shelves)]}
+		r := &reader{in: in, shelf: in.shelves[i%len(in.shelves)], log: logfile.Reader{Large: in.large}}
 		r.files.Windows, r.files.TempDir = in.windows, lake.TempDir(in.opts.Lake)
 		group.Go(func() error {
 			for j := range jobs {

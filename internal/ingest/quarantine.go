@@ -26,7 +26,18 @@ type refusal struct {
 	Cause  string `json:"cause"`
 	Text   string `json:"text,omitempty"`
 	Bytes  []byte `json:"base64,omitempty"`
+	Size   int    `json:"size,omitempty"`   // of the piece, when Text or Bytes is only its beginning
+	Pieces int64  `json:"pieces,omitempty"` // that the line stands for, when not one
 }
+
+const (
+	// maxText is how much of a piece is listed: more than CloudTrail's longest
+	// event.
+	maxText = 1 << 20
+
+	// maxListed is how many pieces of a file are listed each by itself.
+	maxListed = 10000
+)
 
 // quarantine gathers the lines of the listing for the next commit. What was
 // listed by an earlier run is not listed again.
@@ -85,12 +96,24 @@ func (q *quarantine) file(file string, offset int64, cause string) {
 // piece lists a piece of a file and returns how many bytes that took.
 func (q *quarantine) piece(file string, offset int64, cause string, text []byte) int64 {
 	r := refusal{Kind: "event", File: file, Offset: offset, Cause: cause}
+	if len(text) > maxText {
+		r.Size = len(text)
+		text = text[:maxText]
+		for n := 0; n < utf8.UTFMax && !utf8.Valid(text); n++ { // a character that was cut
+			text = text[:len(text)-1]
+		}
+	}
 	if utf8.Valid(text) {
 		r.Text = string(text)
 	} else {
 		r.Bytes = text
 	}
 	return q.list(r)
+}
+
+// others lists the further pieces of a file, from offset on, as one line.
+func (q *quarantine) others(file string, offset, pieces int64) int64 {
+	return q.list(refusal{Kind: "event", File: file, Offset: offset, Cause: "further pieces of a file that has many", Pieces: pieces})
 }
 
 func (q *quarantine) list(r refusal) int64 {
@@ -102,7 +125,7 @@ func (q *quarantine) list(r refusal) int64 {
 	}
 	q.listed[key] = true
 	if r.Kind == "event" {
-		q.pieces++
+		q.pieces += max(r.Pieces, 1)
 	}
 	line, err := json.Marshal(r)
 	if err != nil {

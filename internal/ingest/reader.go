@@ -28,6 +28,9 @@ type reader struct {
 	key    string
 	from   lake.Source
 	pieces int64 // of it so far: records and others
+
+	rejected int64 // of these
+	unlisted int64 // offset of the first that is not listed by itself
 }
 
 // file reads an object and accounts for it. The error is one that ends the
@@ -105,7 +108,7 @@ func (r *reader) stream(ctx context.Context, o archive.Object, member string, te
 	}
 	err := r.log.Read(ctx, text, logfile.Visitor{
 		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
-		Reject: r.reject,
+		Reject: func(offset int64, text []byte, cause string) error { return r.reject(ctx, offset, text, cause) },
 		Skip:   r.passOver,
 	})
 	v, ok := r.judge(err)
@@ -114,6 +117,11 @@ func (r *reader) stream(ctx context.Context, o archive.Object, member string, te
 		return ctx.Err()
 	case !ok:
 		return err
+	}
+	if err := r.listRest(ctx); err != nil {
+		return err
+	}
+	switch {
 	case member == "":
 		found.whole = &v
 		return nil
@@ -128,7 +136,7 @@ func (r *reader) stream(ctx context.Context, o archive.Object, member string, te
 
 // enter begins a stream.
 func (r *reader) enter(o archive.Object, member string) {
-	r.key, r.pieces = o.Key, 0
+	r.key, r.pieces, r.rejected = o.Key, 0, 0
 	r.from = lake.Source{LogFile: r.in.logFile(o.Key), Account: o.Info.Account}
 	if member == "" {
 		return
@@ -163,7 +171,7 @@ func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) er
 	r.pieces++
 	at, ok := rec.Time()
 	if !ok || at.Year() < 1 || at.Year() > 9999 { // a zone can lead out of the years that have a folder
-		return r.reject(offset, rec.Raw(), noTime(rec))
+		return r.reject(ctx, offset, rec.Raw(), noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)
 	verdict, grown, err := r.shelf.put(r.in, r.begun, rec, at, id, r.from)
@@ -171,13 +179,9 @@ func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) er
 		return err
 	}
 	if verdict == conflict {
-		r.in.report.conflict(Problem{File: r.key, Offset: offset, Cause: fmt.Sprintf("differs from another event with eventID %q", rec.ID())})
+		r.in.report.conflict(Problem{File: r.key, Offset: offset, Cause: fmt.Sprintf("differs from another event with eventID %.64q", rec.ID())})
 	}
-	if r.in.held.Add(grown) >= r.in.full {
-		r.in.rotate(false)
-		return ctx.Err()
-	}
-	return nil
+	return r.grown(ctx, grown)
 }
 
 func noTime(rec *event.Record) string {
@@ -195,12 +199,36 @@ func noTime(rec *event.Record) string {
 }
 
 // reject accounts for a piece that cannot be kept as an event.
-func (r *reader) reject(offset int64, text []byte, cause string) error {
+func (r *reader) reject(ctx context.Context, offset int64, text []byte, cause string) error {
 	r.pieces++
-	reason, _, _ := strings.Cut(cause, ":")
+	r.rejected++
+	reason, _, _ := strings.Cut(cause, ": ")
 	r.in.report.rejected(Problem{File: r.key, Offset: offset, Cause: cause}, reason)
-	r.in.held.Add(r.in.refuse.piece(r.from.LogFile, offset, cause, text))
+	switch {
+	case r.rejected <= maxListed:
+		return r.grown(ctx, r.in.refuse.piece(r.from.LogFile, offset, cause, text))
+	case r.rejected == maxListed+1:
+		r.unlisted = offset
+	}
 	return nil
+}
+
+// listRest lists the rejected pieces of a stream that were not listed each by
+// itself.
+func (r *reader) listRest(ctx context.Context) error {
+	if r.rejected <= maxListed {
+		return nil
+	}
+	return r.grown(ctx, r.in.refuse.others(r.from.LogFile, r.unlisted, r.rejected-maxListed))
+}
+
+// grown says that what is held has grown, and ends the batch if it is full.
+func (r *reader) grown(ctx context.Context, by int64) error {
+	if r.in.held.Add(by) < r.in.full {
+		return nil
+	}
+	r.in.rotate(false)
+	return ctx.Err()
 }
 
 // passOver accounts for a piece that is no event and needs to be none.
