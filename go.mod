@@ -41,6 +41,8 @@ require (
 	golang.org/x/text v0.43.0
 )
 
+require github.com/creack/pty v1.1.24
+
 require (
 	github.com/agext/levenshtein v1.2.1 // indirect
 	github.com/andybalholm/brotli v1.2.3 // indirect

@@ -8,15 +8,13 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/term"
-
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 // interactive tells whether somebody at a terminal can answer a question.
 func (s *streams) interactive() bool {
-	file, ok := s.in.(interface{ Fd() uintptr })
-	return ok && term.IsTerminal(int(file.Fd()))
+	return terminal.Is(s.in)
 }
 
 // confirm asks a question, of which want is the only answer that means yes. Where

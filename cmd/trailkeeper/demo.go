@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 // demoMarker tells a folder of an earlier demo, which may be replaced, from
@@ -84,23 +84,14 @@ func clearDemo(dir string) error {
 	return os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o644)
 }
 
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
 // showAll runs each step as if it had been typed.
 func showAll(ctx context.Context, steps []demoStep, s *streams) error {
 	quiet := *s
-	if !isTerminal(s.err) {
+	if !terminal.Is(s.err) {
 		quiet.err = io.Discard // progress and row counts are for a person watching
 	}
 	for _, step := range steps {
-		say := step.say
-		if isTerminal(s.out) && s.getenv("NO_COLOR") == "" {
-			say = "\x1b[1m" + say + "\x1b[0m"
-		}
-		if _, err := fmt.Fprintf(s.out, "%s\n\n  $ trailkeeper %s\n\n", say, shellLine(step.args)); err != nil {
+		if _, err := fmt.Fprintf(s.out, "%s\n\n  $ trailkeeper %s\n\n", step.say, shellLine(step.args)); err != nil {
 			return err
 		}
 		if err := execute(ctx, step.args, &quiet); err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/s3archive"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 type ingestOptions struct {
@@ -122,7 +123,7 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err != nil {
 		return explainIngest(err, account, opts, s.err)
 	}
-	if err := printReport(s.out, opts, account, s.now().Sub(started)); err != nil {
+	if err := dropUnread(printReport(s.out, opts, account, s.now().Sub(started))); err != nil {
 		return err
 	}
 	return judge(account, opts)
@@ -223,13 +224,13 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	}
 	shown := r.Differing[:min(len(r.Differing), maxConflicts)]
 	for _, p := range shown {
-		fmt.Fprintf(table, "conflict\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
+		fmt.Fprintf(table, "conflict\t\t%q at byte %d: %s\n", p.File, p.Offset, terminal.Visible(p.Cause))
 	}
 	if more := r.Events.Conflicts - int64(len(shown)); more > 0 {
 		fmt.Fprintf(table, "conflict\t\tand %s more like this\n", n(more))
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintf(table, "problem\t\t%q at byte %d: %s\n", p.File, p.Offset, p.Cause)
+		fmt.Fprintf(table, "problem\t\t%q at byte %d: %s\n", p.File, p.Offset, terminal.Visible(p.Cause))
 	}
 	if more := r.MoreProblems(); more > 0 {
 		fmt.Fprintf(table, "problem\t\tand %s more, listed in the quarantine\n", n(more))

@@ -18,12 +18,14 @@ func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	// A reader that went away, such as head, is then an error of writing, and
-	// verbs leave no temporary files behind.
-	signal.Ignore(syscall.SIGPIPE)
+	// verbs leave no temporary files behind. To ignore the signal would do so for
+	// the programs that sandbox runs, too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx := cancelOn(context.Background(), signals, os.Exit)
 
 	s := systemStreams()
-	err := execute(ctx, os.Args[1:], s)
+	err := dropUnread(execute(ctx, os.Args[1:], s))
+	s.finish()
 	printError(s.err, err)
 	os.Exit(outcome.ExitCode(err))
 }

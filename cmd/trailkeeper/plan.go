@@ -60,7 +60,7 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 	} else {
 		err = plan.WriteText(s.out)
 	}
-	if err != nil || !opts.detailed || plan.Empty() {
+	if err = dropUnread(err); err != nil || !opts.detailed || plan.Empty() {
 		return err
 	}
 	hint := "'trailkeeper apply' makes it so"

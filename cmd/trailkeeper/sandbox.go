@@ -25,6 +25,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 const (
@@ -269,7 +270,7 @@ func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, ins
 func runInside(ctx context.Context, opts sandboxOptions, address string, s *streams) error {
 	name := opts.command[0]
 	child := exec.CommandContext(ctx, name, opts.command[1:]...)
-	child.Stdin, child.Stdout, child.Stderr = s.in, s.out, s.err
+	child.Stdin, child.Stdout, child.Stderr = s.in, terminal.Direct(s.out), terminal.Direct(s.err)
 	child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
 	child.WaitDelay = farewell
 	child.Env = with(os.Environ(), sandboxVariables(address, opts.region))

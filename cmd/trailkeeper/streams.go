@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 // streams is what a verb touches of the outside world besides the files and
@@ -23,24 +22,29 @@ type streams struct {
 }
 
 func systemStreams() *streams {
-	return &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv}
+	return &streams{in: os.Stdin, out: newStandard(os.Stdout, errUnread), err: newStandard(os.Stderr, nil), now: time.Now, getenv: os.Getenv}
 }
 
-// printError is the one place where an error becomes text for a person.
-func printError(stderr io.Writer, err error) {
-	if err == nil || errors.Is(err, syscall.EPIPE) { // nobody is reading any more
-		return
+// finish ends what verbs have written.
+func (s *streams) finish() {
+	if out, ok := s.out.(*standard); ok {
+		out.finish()
 	}
-	if outcome.Said(err) {
+}
+
+// printError is the one place where an error becomes text for a person. Names in it may
+// come from events: nothing of it steers a terminal, wherever it is read.
+func printError(stderr io.Writer, err error) {
+	if err == nil || outcome.Said(err) {
 		return
 	}
 	message := err.Error()
 	if outcome.ExitCode(err) == outcome.Interrupted {
 		message = "interrupted"
 	}
-	fmt.Fprintf(stderr, "trailkeeper: %s\n", message)
+	fmt.Fprintf(stderr, "trailkeeper: %s\n", terminal.Message(message))
 	if hint := outcome.Hint(err); hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
+		fmt.Fprintf(stderr, "hint: %s\n", terminal.Message(hint))
 	}
 }
 

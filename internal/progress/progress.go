@@ -7,18 +7,16 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 const (
@@ -48,7 +46,7 @@ type Bar struct {
 // New starts a bar that draws on w, if w is a terminal. The label says what is
 // counted, such as "Reading log files".
 func New(w io.Writer, label string) *Bar {
-	return newBar(w, label, time.Now, terminalWidth(w))
+	return newBar(terminal.Direct(w), label, time.Now, terminalWidth(w))
 }
 
 func newBar(w io.Writer, label string, now func() time.Time, width func() int) *Bar {
@@ -57,16 +55,11 @@ func newBar(w io.Writer, label string, now func() time.Time, width func() int) *
 
 // terminalWidth returns nil if w is not a terminal.
 func terminalWidth(w io.Writer) func() int {
-	file, ok := w.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	if !terminal.Is(w) {
 		return nil
 	}
 	return func() int {
-		width, _, err := term.GetSize(int(file.Fd()))
-		if err != nil || width <= 0 {
-			return 80
-		}
-		return width
+		return cmp.Or(terminal.Width(w), 80)
 	}
 }
 
@@ -84,9 +77,9 @@ func (b *Bar) SetTotal(n int64) {
 }
 
 // SetNote shows s at the end of the line, such as the name of the file in hand.
-// Control characters in it are not passed on to the terminal.
+// What in it would steer the terminal is spelled out.
 func (b *Bar) SetNote(s string) {
-	b.update(func() { b.note = printable(s) })
+	b.update(func() { b.note = terminal.Visible(s) })
 }
 
 // Println writes a line above the bar, for warnings while the job goes on. It
@@ -98,7 +91,7 @@ func (b *Bar) Println(line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.erase()
-	_, _ = io.WriteString(b.w, line+"\n")
+	_, _ = io.WriteString(b.w, terminal.Visible(line)+"\n")
 	if !b.silent() && !b.done {
 		b.draw(b.now())
 	}
@@ -131,8 +124,8 @@ func (b *Bar) update(change func()) {
 // not end the job.
 func (b *Bar) draw(now time.Time) {
 	// The last column stays free: many terminals wrap when it is written.
-	line := cut(b.line(now), b.width()-1)
-	columns := utf8.RuneCountInString(line)
+	line := terminal.Truncate(b.line(now), b.width()-1)
+	columns := terminal.TextWidth(line)
 	padding := strings.Repeat(" ", max(b.shown-columns, 0))
 	_, _ = io.WriteString(b.w, "\r"+line+padding)
 	b.shown, b.drawn = columns, now
@@ -184,25 +177,4 @@ func formatLeft(seconds float64) string {
 		return fmt.Sprintf("%dh%02dm left", int(seconds/3600), int(seconds/60)%60)
 	}
 	return "days left"
-}
-
-// printable keeps names found in an archive from driving the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-func cut(s string, columns int) string {
-	if columns < 1 {
-		return ""
-	}
-	runes := []rune(s)
-	if len(runes) <= columns {
-		return s
-	}
-	return string(runes[:columns-1]) + "…"
 }

@@ -74,7 +74,7 @@ func TestLine(t *testing.T) {
 		{"rate and estimate", func() { bar.Add(998) }, 1850 * time.Millisecond, "Reading  1,000 of 10,000 (10%)  500/s  19s left"},
 		{"slower", func() { bar.Add(0) }, 8 * time.Second, "Reading  1,000 of 10,000 (10%)  100/s  2m left"},
 		{"much slower", func() { bar.Add(0) }, 990 * time.Second, "Reading  1,000 of 10,000 (10%)  1.0/s  2h30m left"},
-		{"note", func() { bar.SetNote("a\x1b[31m\nb") }, time.Second, "Reading  1,000 of 10,000 (10%)  1.0/s  2h30m left  a?[31m?b"},
+		{"note", func() { bar.SetNote("a\x1b[31m\nb") }, time.Second, "Reading  1,000 of 10,000 (10%)  1.0/s  2h30m left  a\\x1b[31m\\nb"},
 		{"the end", func() { bar.SetNote(""); clock.advance(time.Second); bar.Add(9000) }, 0, "Reading  10,000 of 10,000 (100%)  10/s"},
 		{"more than the total", func() { bar.Add(10_000) }, time.Second, "Reading  20,000 of 10,000 (100%)  20/s"},
 		{"erased", bar.Done, 0, ""},

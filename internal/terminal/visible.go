@@ -107,6 +107,9 @@ func Truncate(s string, limit int) string {
 	if TextWidth(s) <= limit {
 		return s
 	}
+	if limit < 1 {
+		return ""
+	}
 	used := 0
 	for i, r := range s {
 		w := runeWidth(r)
