@@ -129,7 +129,7 @@ func textColumns() []Column {
 		{Name: "session_issuer_arn", Kind: Text, Doc: "userIdentity.sessionContext.sessionIssuer.arn, the role behind a session"},
 		{Name: "session_issuer_user_name", Kind: Text, Doc: "userIdentity.sessionContext.sessionIssuer.userName"},
 		{Name: "session_source_identity", Kind: Text, Doc: "userIdentity.sessionContext.sourceIdentity"},
-		{Name: "log_file", Kind: Text, Doc: "the log file the event was first read from: its path in the archive folder, or s3://bucket/key"},
+		{Name: "log_file", Kind: Text, Doc: "the log file the event was first read from: its path in the archive folder, or s3://bucket/key; of a file inside another one, PATH!MEMBER"},
 		{Name: "extra", Kind: JSON, Doc: "an object of the members that no column holds exactly, verbatim; NULL when there are none"},
 	}
 }
