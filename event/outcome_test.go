@@ -37,3 +37,30 @@ func TestFailedAndChanged(t *testing.T) {
 		}
 	}
 }
+
+// A record that tells of anybody has a principal, and one that failed changed
+// nothing.
+func FuzzPrincipal(f *testing.F) {
+	f.Add([]byte(`{"eventName":"ConsoleLogin","eventSource":"signin.amazonaws.com","responseElements":{"ConsoleLogin":"Failure"},"userIdentity":{"type":"IAMUser","userName":"heron"}}`))
+	f.Add([]byte(`{"errorCode":403,"userIdentity":{"type":"IdentityCenterUser","onBehalfOf":{"userId":"1"},"onBehalfOf":{}}}`))
+	f.Add([]byte(`{"awsRegion":"cn-north-1","userIdentity":{"type":"Root","accountId":"210987654321","arn":""}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var r Record
+		if _, err := r.Decode(data); err != nil {
+			return
+		}
+		if r.Failed() && r.Changed() {
+			t.Errorf("failed and changed something: %s", data)
+		}
+		var id Identity
+		id.Decode(r.Get(UserIdentity))
+		who := r.Principal()
+		if who.Kind == "" {
+			t.Errorf("no kind: %s", data)
+		}
+		names := len(id.ARN) + len(id.PrincipalID) + len(id.InvokedBy) + len(id.AccountID)
+		if who.Name == "" && names > 0 {
+			t.Errorf("%s, but nobody: %s", who.Kind, data)
+		}
+	})
+}

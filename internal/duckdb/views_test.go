@@ -220,3 +220,18 @@ func TestWindow(t *testing.T) {
 		})
 	}
 }
+
+// Lakes written before error codes that are numbers had their column keep them
+// in extra.
+func TestFailedInOldLakes(t *testing.T) {
+	part := writePart(t, t.TempDir(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), `
+		SELECT TIMESTAMP '2026-01-01 12:00:00' AS event_time, 'RunInstances' AS event_name, *
+		FROM (VALUES ('number', NULL, '{"errorCode":403,"apiVersion":2}'), ('object', NULL, '{"errorCode":{}}'),
+			('other', NULL, '{"apiVersion":2}'), ('text', 'AccessDenied', NULL), ('none', NULL, NULL), ('empty', '', NULL)) v(event_id, error_code, extra)`)
+	db := open(t, Options{Parts: []string{part}})
+	got := mustAll(t, db, "SELECT event_id, failed, changed FROM events ORDER BY event_id")
+	want := [][]any{{"empty", false, true}, {"none", false, true}, {"number", true, false}, {"object", true, false}, {"other", false, true}, {"text", true, false}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
