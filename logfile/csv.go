@@ -17,8 +17,9 @@ func (r *Reader) table() (found bool, err error) {
 	r.need(headOfFile)
 	head := r.buf[r.pos:min(len(r.buf), r.pos+headOfFile)]
 	for _, separator := range []byte(",;\t") {
-		names, ok := csvHeader(head, separator)
-		if !ok {
+		var names [][]byte
+		header, ok := csvRow(head, separator, true, func(cell []byte, _ bool) { names = append(names, cell) })
+		if !ok || header.cause != "" {
 			continue
 		}
 		if column := slices.IndexFunc(names, holdsEventInCSV); column >= 0 {
@@ -29,15 +30,6 @@ func (r *Reader) table() (found bool, err error) {
 		}
 	}
 	return false, nil
-}
-
-// csvHeader splits the first line of a table into the names of its columns.
-func csvHeader(head []byte, separator byte) (names [][]byte, ok bool) {
-	line, ok := csvRow(head, separator, true)
-	if !ok {
-		return nil, false
-	}
-	return line.cells, true
 }
 
 func holdsEventInCSV(name []byte) bool {
@@ -66,36 +58,33 @@ func lackingHeader(names [][]byte) (w wrapped, ok bool) {
 	return w, false
 }
 
-// csvLine is one line of a table, taken apart. Its cells alias the line where they
-// can.
+// csvLine is what is told of one line of a table.
 type csvLine struct {
-	cells  [][]byte
 	length int    // bytes, with the line's end
 	cause  string // why it cannot be read
 }
 
-// csvRow takes apart the line that data begins with; ok is false when data ends
-// before it does. last says that nothing comes after data. The rules are those
-// of RFC 4180; a line ends with or without a carriage return.
-func csvRow(data []byte, separator byte, last bool) (line csvLine, ok bool) {
+// csvRow visits the cells of the line that data begins with; ok is false when
+// data ends before it does. last says that nothing comes after data. The rules
+// are those of RFC 4180; a line ends with or without a carriage return.
+func csvRow(data []byte, separator byte, last bool, visit func(cell []byte, quoted bool)) (line csvLine, ok bool) {
 	i := 0
 	for {
 		cell, end, state := csvCell(data[i:], separator)
 		i += end
 		switch {
-		case state == csvOpen || state == csvStray:
-			line.length, line.cause = i, "a quote that is not closed"
-			if state == csvStray {
-				line.cause = fmt.Sprintf("unexpected %q after a quoted value", data[i])
-			}
-			return line, last || state == csvStray
+		case state == csvOpen:
+			return csvLine{i, "a quote that is not closed"}, last
+		case state == csvStray:
+			return csvLine{i, fmt.Sprintf("unexpected %q after a quoted value", data[i])}, true
 		case i == len(data) && !last:
-			return line, false
+			return csvLine{}, false
 		}
-		line.cells = append(line.cells, cell)
+		if visit != nil {
+			visit(cell, state == csvQuoted)
+		}
 		if i == len(data) || data[i] == '\n' {
-			line.length = min(i+1, len(data))
-			return line, true
+			return csvLine{length: min(i+1, len(data))}, true
 		}
 		i++ // the separator
 	}
@@ -104,21 +93,21 @@ func csvRow(data []byte, separator byte, last bool) (line csvLine, ok bool) {
 type csvState int
 
 const (
-	csvWhole csvState = iota
-	csvOpen           // data ends inside quotes
-	csvStray          // something stands behind the closing quote
+	csvPlain  csvState = iota
+	csvQuoted          // two quotes in it stand for one
+	csvOpen            // data ends inside quotes
+	csvStray           // something stands behind the closing quote
 )
 
-// csvCell returns the cell that data begins with and the position after it, of
-// a separator, a line's end or the end of data.
+// csvCell returns the cell that data begins with, without the quotes around it,
+// and the position after it, of a separator, a line's end or the end of data.
 func csvCell(data []byte, separator byte) (cell []byte, end int, state csvState) {
 	if len(data) == 0 || data[0] != '"' {
 		for end < len(data) && data[end] != separator && data[end] != '\n' {
 			end++
 		}
-		return bytes.TrimSuffix(data[:end], []byte{'\r'}), end, csvWhole
+		return bytes.TrimSuffix(data[:end], []byte{'\r'}), end, csvPlain
 	}
-	doubled := false
 	for i := 1; ; i++ {
 		n := bytes.IndexByte(data[i:], '"')
 		if n < 0 {
@@ -126,15 +115,11 @@ func csvCell(data []byte, separator byte) (cell []byte, end int, state csvState)
 		}
 		i += n
 		if i+1 < len(data) && data[i+1] == '"' {
-			doubled = true
 			i++
 			continue
 		}
 		cell, end = data[1:i], i+1
 		break
-	}
-	if doubled {
-		cell = bytes.ReplaceAll(cell, []byte(`""`), []byte(`"`))
 	}
 	if end < len(data) && data[end] == '\r' {
 		end++
@@ -142,7 +127,7 @@ func csvCell(data []byte, separator byte) (cell []byte, end int, state csvState)
 	if end < len(data) && data[end] != separator && data[end] != '\n' {
 		return nil, end, csvStray
 	}
-	return cell, end, csvWhole
+	return cell, end, csvQuoted
 }
 
 // csv reads the rows of a table of which one column holds events.
@@ -154,22 +139,16 @@ func (r *Reader) csv(separator byte, column, columns int) error {
 			return err
 		case line.length == 0:
 			return nil
+		case line.cause != "":
+			return &FaultError{r.offset(r.pos + line.length), line.cause, nil}
 		}
 		at, raw := r.offset(r.pos), r.buf[r.pos:r.pos+line.length]
 		r.pos += line.length
-		switch blank := len(bytes.TrimSpace(raw)) == 0; {
-		case header || blank:
-			r.known = true
-		case line.cause != "":
-			return &FaultError{at + int64(line.length), line.cause, nil}
-		case len(line.cells) != columns:
-			err = r.visit.Reject(at, raw, fmt.Sprintf("row of another number of columns than the header: %d, not %d", len(line.cells), columns))
-		case !opensJSON(line.cells[column]):
-			err = r.visit.Reject(at, raw, "row without an event")
-		default:
-			err = r.text(line.cells[column], at)
+		r.known = true
+		if header || len(bytes.TrimSpace(raw)) == 0 {
+			continue
 		}
-		if err != nil {
+		if err := r.csvEvent(raw, at, separator, column, columns); err != nil {
 			return err
 		}
 		if r.cancelled() {
@@ -178,21 +157,46 @@ func (r *Reader) csv(separator byte, column, columns int) error {
 	}
 }
 
+// csvEvent visits the event in a row of a table.
+func (r *Reader) csvEvent(raw []byte, at int64, separator byte, column, columns int) error {
+	n, doubled := 0, false
+	var text []byte
+	csvRow(raw, separator, true, func(cell []byte, quoted bool) {
+		if n == column {
+			text, doubled = cell, quoted
+		}
+		n++
+	})
+	switch {
+	case n != columns:
+		return r.visit.Reject(at, raw, fmt.Sprintf("row of another number of columns than the header: %d, not %d", n, columns))
+	case doubled:
+		text = bytes.ReplaceAll(text, []byte(`""`), []byte(`"`))
+	}
+	if !opensJSON(text) {
+		return r.visit.Reject(at, raw, "row without an event")
+	}
+	return r.text(text, at)
+}
+
 // csvLine reads the line at r.pos, without moving past it. Its length is 0 at
 // the end of the file.
 func (r *Reader) csvLine(separator byte) (csvLine, error) {
+	if !r.need(1) {
+		if !r.ended() {
+			return csvLine{}, r.err
+		}
+		return csvLine{}, nil
+	}
 	for {
-		if line, ok := csvRow(r.buf[r.pos:], separator, false); ok {
+		if line, ok := csvRow(r.buf[r.pos:], separator, false, nil); ok {
 			return line, nil
 		}
 		if err := r.more(event.ErrTruncated, false); err != nil {
 			if !r.ended() {
 				return csvLine{}, r.longFault(err)
 			}
-			line, _ := csvRow(r.buf[r.pos:], separator, true)
-			if len(r.buf) == r.pos {
-				line.length = 0
-			}
+			line, _ := csvRow(r.buf[r.pos:], separator, true, nil)
 			return line, nil
 		}
 	}

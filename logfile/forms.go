@@ -176,6 +176,7 @@ func (r *Reader) nested(text []byte, at int64, read func(in *Reader) error) erro
 	in.buf, in.pos, in.base, in.err = text[:len(text):len(text)], 0, at, io.EOF
 	in.known, in.fault, in.enclosed, in.inflated = true, nil, true, r.inflated
 	in.total, in.work = r.total, 0
+	in.Large, in.large = r.Large, r.large
 	err := read(in)
 	r.work += in.work
 	in.buf, r.known, r.inflated = nil, r.known || in.known, in.inflated

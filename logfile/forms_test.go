@@ -236,3 +236,16 @@ func TestWrappedTooDeep(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesAcrossBuffers reads tables whose rows end where what was read ahead
+// does, and anywhere else.
+func TestTablesAcrossBuffers(t *testing.T) {
+	row := `"` + strings.ReplaceAll(rec("A"), `"`, `""`) + "\"\n"
+	for shift := range len(row) {
+		text := "eventJson\n" + strings.Repeat("\n", shift) + strings.Repeat(row, firstBuffer/len(row)+2)
+		got, err := reading(t)(text)
+		if want := firstBuffer/len(row) + 2; err != nil || count(got, "event ") != want {
+			t.Fatalf("shifted by %d: %d events, %v, want %d", shift, count(got, "event "), err, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package logfile
 import (
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -30,7 +31,8 @@ func hostile(size int) map[string]string {
 	for len(wrapped) < size {
 		wrapped = `{"message":` + quoted(wrapped) + `}`
 	}
-	return map[string]string{
+	files := hostileForms(size)
+	maps.Copy(files, map[string]string{
 		"unknown members":          numbered(event, `,"m%d":1`, "}"),
 		"unknown, escaped members": numbered(event, `,"\u006d%d":1`, "}"),
 		"one member many times":    fill(event, `,"m":1`, "}"),
@@ -74,7 +76,8 @@ func hostile(size int) map[string]string {
 		"details":                  strings.Repeat(`{"detail-type":"x","detail":`, size/29) + strings.Repeat(`}`, size/29),
 		"tiny wrapped records":     fill(`{"x":1,"Events":[`, `{"CloudTrailEvent":"{}"},`, "null]}"),
 		"version of wrapped":       `{"message":` + quoted(fill(`{"eventName":"A","eventVersion":"2.`, "0", `"}`)) + "}",
-	}
+	})
+	return files
 }
 
 func quoted(s string) string { return string(event.AppendQuoted(nil, []byte(s))) }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/cerpac/trailkeeper/event"
@@ -116,6 +117,8 @@ type Reader struct {
 	depth    int              // how many readers this one is inside of
 	enclosed bool             // all of the text stands at the offset base
 	inflated int64            // bytes of compressed messages, decompressed
+	zip      *gzip.Reader     // of such messages
+	message  bool             // large is for one of them
 
 	searched [256]int64 // up to where no line begins with a byte, as base+pos
 	large    bool       // one of Large is acquired

@@ -65,6 +65,7 @@ func (r *Reader) base64(v event.Value, at int64) error {
 	switch {
 	case bytes.HasPrefix(data, []byte("\x1f\x8b")):
 		plain, cause := r.inflate(data)
+		defer r.release()
 		if cause != "" {
 			return r.visit.Reject(at, text, cause)
 		}
@@ -82,26 +83,59 @@ func (r *Reader) base64(v event.Value, at int64) error {
 	return r.text(data, at)
 }
 
-// inflate decompresses a message, or says why it cannot be.
+// inflate decompresses a message, or says why it cannot be. A long one counts
+// as a long value does, until release.
 func (r *Reader) inflate(data []byte) (plain []byte, cause string) {
-	z, err := gzip.NewReader(bytes.NewReader(data))
+	var err error
+	if r.zip == nil {
+		r.zip, err = gzip.NewReader(bytes.NewReader(data))
+	} else {
+		err = r.zip.Reset(bytes.NewReader(data))
+	}
 	if err != nil {
 		return nil, "corrupt gzip in a message"
 	}
 	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(z, MaxRecord+1))
+	n, err := io.CopyN(&out, r.zip, keepBuffer)
+	if err == nil && r.acquire() {
+		var more int64
+		more, err = io.CopyN(&out, r.zip, MaxRecord+1-n)
+		n += more
+	}
 	r.inflated += n
 	switch {
 	case r.inflated > bombFloor && r.inflated > bombRatio*r.total:
 		return nil, fmt.Sprintf("messages that are a bomb: over %d times the size of the file", bombRatio)
 	case n > MaxRecord:
 		return nil, fmt.Sprintf("a message longer than %d MiB", MaxRecord>>20)
+	case errors.Is(err, io.EOF):
+		return out.Bytes(), ""
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, "truncated gzip in a message"
-	case err != nil:
-		return nil, "corrupt gzip in a message"
 	}
-	return out.Bytes(), ""
+	return nil, "corrupt gzip in a message"
+}
+
+// acquire waits for the turn to hold something long, unless it is this reader's
+// already. It reports false when the reading was cancelled.
+func (r *Reader) acquire() bool {
+	if r.large || r.Large == nil {
+		return true
+	}
+	if err := r.Large.Acquire(r.ctx, 1); err != nil {
+		r.err = r.stopped(err)
+		return false
+	}
+	r.large, r.message = true, true
+	return true
+}
+
+// release gives up what acquire got.
+func (r *Reader) release() {
+	if r.message {
+		r.Large.Release(1)
+		r.large, r.message = false, false
+	}
 }
 
 // row visits the event in one row of a query's answer: an array of cells, each
