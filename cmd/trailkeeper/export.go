@@ -136,13 +136,14 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 		return err
 	}
 	clauses, params := opts.clauses()
+	count := int64(0)
 	write := func(w io.Writer) error {
 		records, err := l.Records(ctx, clauses, params)
 		if err != nil {
 			return err
 		}
 		defer records.Close()
-		count, err := exportTo(w, records, opts.format)
+		count, err = exportTo(w, records, opts.format)
 		if err == nil && opts.out != "" {
 			fmt.Fprintf(s.err, "%s events in %s\n", quantity.FormatCount(count), opts.out)
 		}
@@ -153,7 +154,21 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	} else {
 		err = writeAside(opts.out, write)
 	}
+	if err == nil && count == 0 {
+		opts.lake.sayWhyNothing(ctx, l, opts.unanswered(), s.err)
+	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
+}
+
+// unanswered is the question of the options.
+func (o *exportOptions) unanswered() unanswered {
+	q := unanswered{timed: !o.lake.since.IsZero() || !o.lake.until.IsZero(), names: map[string][]string{}}
+	for _, wanted := range o.columns {
+		if _, named := namedColumns()[wanted.column]; named && len(*wanted.values) > 0 {
+			q.names[wanted.column] = *wanted.values
+		}
+	}
+	return q
 }
 
 // exportTo writes every record and returns how many there were.

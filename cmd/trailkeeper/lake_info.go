@@ -77,7 +77,7 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	info, err := describeLake(ctx, opts.lake.dir, l.DB)
+	info, err := describeLake(ctx, opts.lake.dir, l)
 	if err = errors.Join(opts.lake.limits.explain(err), l.Close()); err != nil {
 		return err
 	}
@@ -89,19 +89,15 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 
 // describeLake takes what it can from the manifest, and the rest from one pass
 // over three columns.
-func describeLake(ctx context.Context, dir string, db *duckdb.DB) (*lakeInfo, error) {
-	opened, err := lake.Open(dir)
-	if err != nil {
-		return nil, explainLake(err)
-	}
-	totals := opened.Totals
-	info := &lakeInfo{Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
+func describeLake(ctx context.Context, dir string, l *openedLake) (info *lakeInfo, err error) {
+	totals := l.files.Totals
+	info = &lakeInfo{Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
 		Rejected: totals.Rejected, Accounts: []string{}, Regions: []string{}}
 	if info.LastCommit, err = lake.LastCommit(dir); err != nil {
 		return nil, err
 	}
 	var days []string
-	for _, part := range opened.Parts() {
+	for _, part := range l.files.Parts() {
 		info.Parts++
 		info.Events += part.Rows
 		info.Bytes += part.Bytes
@@ -114,7 +110,7 @@ func describeLake(ctx context.Context, dir string, db *duckdb.DB) (*lakeInfo, er
 		}
 	}
 	info.Days = len(slices.Compact(days)) // parts come in order of day
-	if info.Coverage, err = covered(ctx, db); err != nil {
+	if info.Coverage, err = covered(ctx, l.DB); err != nil {
 		return nil, err
 	}
 	for _, series := range info.Series {

@@ -145,6 +145,12 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	search.db, search.days, search.left = l.DB, l.days, opts.maxResults
 	defer search.close()
 	err = printEvents(ctx, search, opts, s)
+	if err == nil && !search.found {
+		opts.lake.sayWhyNothing(ctx, l, unanswered{
+			timed: !opts.lake.since.IsZero() || !opts.lake.until.IsZero(),
+			names: map[string][]string{"event_name": search.filter["EventName"], "event_source": search.filter["EventSource"]},
+		}, s.err)
+	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
@@ -210,6 +216,7 @@ type eventSearch struct {
 	condition string
 	params    map[string]any
 	limited   bool
+	found     bool
 	left      int // events still to give when limited
 
 	decoder lookup.Decoder
@@ -238,6 +245,7 @@ func (q *eventSearch) next(ctx context.Context) (lookup.Event, error) {
 		}
 		if q.filter.Exact() || q.filter.Match(e) {
 			q.left--
+			q.found = true
 			return e, nil
 		}
 	}

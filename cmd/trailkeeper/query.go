@@ -100,6 +100,7 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	if opts.list {
 		return listQueries(opts, s)
 	}
+	timed := !opts.lake.since.IsZero() || !opts.lake.until.IsZero()
 	sql, params, err := opts.question(ctx, s)
 	if err != nil {
 		return err
@@ -110,7 +111,14 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	err = answer(ctx, l.DB, sql, params, opts, s)
+	count, err := answer(ctx, l.DB, sql, params, opts, s)
+	if err == nil && count == 0 {
+		q := unanswered{timed: timed}
+		if asked, err := l.Asked(ctx, sql, params); err == nil {
+			q.ofSQL(asked)
+		}
+		opts.lake.sayWhyNothing(ctx, l, q, s.err)
+	}
 	return errors.Join(opts.lake.limits.explain(explainSQL(err)), l.Close())
 }
 
@@ -270,16 +278,16 @@ func (o *queryOptions) report(s *streams) report.Options {
 	return report.Options{Format: o.format, Width: terminal.Width(s.out), Full: o.full, CRLF: o.crlf}
 }
 
-// answer runs the statement and writes its rows.
-func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) error {
+// answer runs the statement, writes its rows and returns how many there were.
+func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) (count int64, err error) {
 	rows, err := db.Query(ctx, sql, params)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer rows.Close()
-	count, err := report.Write(writerUntil(ctx, s.out), rows, opts.report(s))
+	count, err = report.Write(writerUntil(ctx, s.out), rows, opts.report(s))
 	if err != nil {
-		return err
+		return count, err
 	}
 	if opts.format == report.Table || opts.format == report.Line {
 		noun := "rows"
@@ -288,7 +296,7 @@ func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]an
 		}
 		fmt.Fprintf(s.err, "%s %s\n", quantity.FormatCount(count), noun)
 	}
-	return nil
+	return count, nil
 }
 
 // explainSQL marks a mistake in the SQL as one of usage.

@@ -1,21 +1,51 @@
 // Package nearest finds the name that somebody meant who wrote a wrong one.
 package nearest
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Name returns the candidate that is closest to name, or "" if none is close
 // enough to be a slip of the fingers. A name that a candidate begins with is
 // always close. Ties go to the first candidate.
 func Name(name string, candidates []string) string {
-	best, bestDistance := "", 1+max(1, len(name)/3)
+	for _, near := range Names(name, candidates, 1) {
+		return near
+	}
+	return ""
+}
+
+// Names returns up to n candidates that are close to name as for Name, the
+// closest first. Those that differ in case only are closest of all.
+func Names(name string, candidates []string, n int) []string {
+	type near struct {
+		name     string
+		distance int
+	}
+	limit := max(1, len(name)/3)
+	var found []near
 	for _, candidate := range candidates {
-		d := distance(name, candidate)
-		if len(name) >= 2 && len(candidate) > len(name) && candidate[:len(name)] == name {
+		d := limit + 1
+		switch {
+		case strings.EqualFold(name, candidate):
+			d = 0
+		case len(name) >= 2 && len(candidate) > len(name) && candidate[:len(name)] == name:
 			d = 1
+		case len(candidate)-len(name) <= limit && len(name)-len(candidate) <= limit:
+			d = distance(name, candidate)
 		}
-		if d < bestDistance {
-			best, bestDistance = candidate, d
+		if d <= limit {
+			found = append(found, near{candidate, d})
 		}
 	}
-	return best
+	slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.distance, b.distance) })
+	var names []string
+	for _, f := range found[:min(n, len(found))] {
+		names = append(names, f.name)
+	}
+	return names
 }
 
 // distance is the number of single-byte insertions, deletions, replacements and

@@ -1,6 +1,9 @@
 package nearest
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestName(t *testing.T) {
 	verbs := []string{"ingest", "query", "lookup", "export", "simulate", "demo", "insights"}
@@ -10,6 +13,19 @@ func TestName(t *testing.T) {
 	} {
 		if got := Name(name, verbs); got != want {
 			t.Errorf("Name(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	events := []string{"CreateUser", "CreateUsers", "CreateRole", "DeleteUser", "ConsoleLogin", "iam.amazonaws.com"}
+	for name, want := range map[string][]string{
+		"CreateUsr": {"CreateUser", "CreateUsers"}, "createuser": {"CreateUser", "CreateUsers"}, "CONSOLELOGIN": {"ConsoleLogin"},
+		"iam": {"iam.amazonaws.com"}, "AssumeRole": nil, "": nil,
+		"Create": {"CreateUser", "CreateUsers"}, "DeleteUsers": {"DeleteUser"},
+	} {
+		if got := Names(name, events, 2); !slices.Equal(got, want) {
+			t.Errorf("Names(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

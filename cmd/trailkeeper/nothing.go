@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/nearest"
+)
+
+// unanswered is a question that found no event.
+type unanswered struct {
+	timed bool                // it asks for a time
+	names map[string][]string // it asks for, by column of the view events: those of namedColumns
+}
+
+// namedColumns are the columns whose values people know by heart and misspell,
+// by what they are called.
+func namedColumns() map[string]string {
+	return map[string]string{"event_name": "event name", "event_source": "event source"}
+}
+
+// ofSQL fills the question from the conditions of a statement.
+func (q *unanswered) ofSQL(asked map[string][]string) {
+	q.names = map[string][]string{}
+	for column, values := range asked {
+		switch column {
+		case "event_time", "eventtime", "event_date", "year", "month", "day":
+			q.timed = true
+		case "event_name", "eventname":
+			q.names["event_name"] = append(q.names["event_name"], values...)
+		case "event_source", "eventsource":
+			q.names["event_source"] = append(q.names["event_source"], values...)
+		}
+	}
+}
+
+// maxNear is how many nearest names are shown.
+const maxNear = 3
+
+// sayWhyNothing tells what may be wrong with a question that found nothing:
+// names that no event of the lake has, and a time it does not cover. What cannot
+// be found out is not told, as the answer itself is complete.
+func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unanswered, w io.Writer) {
+	if q.timed {
+		sayTime(l, w)
+	}
+	if len(q.names) == 0 {
+		return
+	}
+	whole := lakeOptions{dir: o.dir, limits: o.limits}
+	all, err := whole.open()
+	if err != nil {
+		return
+	}
+	defer all.Close() // only read from
+	for _, column := range []string{"event_name", "event_source"} {
+		if len(q.names[column]) == 0 {
+			continue
+		}
+		existing, err := all.values(ctx, column)
+		if err != nil {
+			return
+		}
+		for _, name := range q.names[column] {
+			if !slices.Contains(existing, name) {
+				sayNearest(namedColumns()[column], name, existing, w)
+			}
+		}
+	}
+}
+
+// sayTime tells where the events of the whole lake begin and end.
+func sayTime(l *openedLake, w io.Writer) {
+	var first, last time.Time
+	for i, part := range l.files.Parts() {
+		if i == 0 || part.From.Before(first) {
+			first = part.From
+		}
+		if part.To.After(last) {
+			last = part.To
+		}
+	}
+	if first.IsZero() {
+		fmt.Fprintln(w, "nothing found: the lake has no events")
+		return
+	}
+	fmt.Fprintf(w, "nothing found: the events of the lake are from %s to %s\n", first.Format(time.RFC3339), last.Format(time.RFC3339))
+}
+
+func sayNearest(what, name string, existing []string, w io.Writer) {
+	text := fmt.Sprintf("no event of the lake has the %s %q", what, name)
+	var near []string
+	for _, candidate := range nearest.Names(name, existing, maxNear) {
+		near = append(near, strconv.Quote(candidate)) // it comes from the logs
+	}
+	if near != nil {
+		text += "; did you mean " + strings.Join(near, ", ") + "?"
+	}
+	fmt.Fprintln(w, text)
+}
+
+// values returns the values that a column of the view events has.
+func (l *openedLake) values(ctx context.Context, column string) (values []string, err error) {
+	rows, err := l.Query(ctx, "SELECT DISTINCT "+column+" FROM events WHERE "+column+" IS NOT NULL ORDER BY 1", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for {
+		row, err := rows.Next()
+		if err == io.EOF {
+			return values, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		value, _ := row[0].(string)
+		values = append(values, value)
+	}
+}
