@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -190,7 +191,7 @@ func testOddNames(t *testing.T, s Store) {
 		region + "2023/13/45/a.json", region + "0000/01/01/a.json", region + "2023/07/10/11/a.json",
 		region + "a.json", region + "2023/a.json", region + "2023/07/b.json", region + "2023/07/10/c",
 		region + "2023/07/10/123456789012_CloudTrail_us-east-1_20231345T9999Z_abc.json.gz",
-		"a b+c%2Fd&e.json", "größe/日本.json", "'\"<>;.json", "AWSLogs/AWSLogs/x", "us-east-1/2023/07/10/x.json",
+		"a b+c%2Fd&e.json", "a+b %2B folder/c+d %2B e%0A.json", "größe/日本.json", "'\"<>;.json", "AWSLogs/AWSLogs/x", "us-east-1/2023/07/10/x.json",
 	}
 	for _, key := range want {
 		s.Put(t, key, []byte(key))
@@ -207,6 +208,30 @@ func testOddNames(t *testing.T, s Store) {
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+}
+
+// UnprintableNames tests names that would break a line or drive a terminal,
+// for stores that can have them. A source may spell them in its own way, as long as they differ.
+func UnprintableNames(t *testing.T, s Store) {
+	want := []string{"line\nbreak/line\nbreak.json", "line\\nbreak.json", `line\x0abreak.json`, "tab\there.json", "escape\x1b[31m.json"}
+	for _, key := range want {
+		s.Put(t, key, []byte(key))
+	}
+	source := s.Source(t, "")
+	var got []string
+	seen := map[string]bool{}
+	for _, o := range list(t, source, archive.Filter{}) {
+		if seen[o.Key] || !utf8.ValidString(o.Key) {
+			t.Errorf("key %q is not UTF-8, or there twice", o.Key)
+		}
+		seen[o.Key] = true
+		got = append(got, read(t, source, o))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
 

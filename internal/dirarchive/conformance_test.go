@@ -35,3 +35,7 @@ func (s store) Source(t *testing.T, folder string) archive.Source {
 func TestConformance(t *testing.T) {
 	archivetest.Run(t, func(t *testing.T) archivetest.Store { return store{t.TempDir()} })
 }
+
+func TestUnprintableNames(t *testing.T) {
+	archivetest.UnprintableNames(t, store{t.TempDir()})
+}

@@ -60,7 +60,7 @@ func New(path string) (*Source, error) {
 	if s.real, err = filepath.EvalSymlinks(s.root); err != nil {
 		return nil, fmt.Errorf("open archive %q: %w", path, cause(err))
 	}
-	s.within = archive.ParseFolder(escape(filepath.ToSlash(s.root))).Within
+	s.within = archive.ParseFolder(archive.EscapeName(filepath.ToSlash(s.root))).Within
 	return s, nil
 }
 
@@ -96,7 +96,7 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open %q: %w", o.Key, err)
 	}
-	name := filepath.FromSlash(unescape(o.Key))
+	name := filepath.FromSlash(archive.UnescapeName(o.Key))
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("open %q: key leads out of the archive", o.Key)
 	}

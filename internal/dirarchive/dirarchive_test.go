@@ -347,15 +347,15 @@ func FuzzEscape(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		key := escape(name)
-		if back := unescape(key); back != name {
-			t.Errorf("escape(%q) = %q, and back %q", name, key, back)
+		key := archive.EscapeName(name)
+		if back := archive.UnescapeName(key); back != name {
+			t.Errorf("archive.EscapeName(%q) = %q, and back %q", name, key, back)
 		}
 		if !utf8.ValidString(key) {
-			t.Errorf("escape(%q) = %q is not UTF-8", name, key)
+			t.Errorf("archive.EscapeName(%q) = %q is not UTF-8", name, key)
 		}
 		if strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			t.Errorf("escape(%q) = %q cannot be shown", name, key)
+			t.Errorf("archive.EscapeName(%q) = %q cannot be shown", name, key)
 		}
 	})
 }

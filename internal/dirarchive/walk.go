@@ -107,7 +107,7 @@ func (w *walker) next() (archive.Object, error) {
 // visit looks at one entry. A folder is put on the stack, and is an object itself
 // only if there is something to say about it.
 func (w *walker) visit(in place, entry fs.DirEntry) (o archive.Object, ok bool) {
-	path, key := filepath.Join(in.path, entry.Name()), in.key+escape(entry.Name())
+	path, key := filepath.Join(in.path, entry.Name()), in.key+archive.EscapeName(entry.Name())
 	if hidden(entry.Name()) {
 		if entry.IsDir() {
 			key += "/"
@@ -234,7 +234,7 @@ func (l *listing) listsAsMuch(t tree, folder string, link archive.Folder) bool {
 	if !ok || rel == "." {
 		return ok
 	}
-	told := l.toldOf(t.key + escape(filepath.ToSlash(rel)))
+	told := l.toldOf(t.key + archive.EscapeName(filepath.ToSlash(rel)))
 	return !hiddenPath(rel) && !told.OtherService &&
 		(link.Account == "" || link.Account == told.Account) &&
 		(link.Region == "" || link.Region == told.Region) &&
@@ -273,7 +273,7 @@ func (l *listing) file(key string, info fs.FileInfo) archive.Object {
 }
 
 func (l *listing) singleFile() archive.Object {
-	key := escape(l.source.single)
+	key := archive.EscapeName(l.source.single)
 	info, err := os.Stat(filepath.Join(l.source.root, l.source.single))
 	if err != nil {
 		return l.unread(key, err)

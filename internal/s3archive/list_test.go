@@ -62,6 +62,10 @@ func TestConformanceOfFake(t *testing.T) {
 	archivetest.Run(t, func(t *testing.T) archivetest.Store { return &bucket{newFake(t)} })
 }
 
+func TestUnprintableNamesOfFake(t *testing.T) {
+	archivetest.UnprintableNames(t, &bucket{newFake(t)})
+}
+
 // A root of many pages, a folder of many folders, and more folders outside the
 // layout than are looked into one by one.
 func TestManyPages(t *testing.T) {

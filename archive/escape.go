@@ -1,4 +1,4 @@
-package dirarchive
+package archive
 
 import (
 	"fmt"
@@ -7,8 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// escape writes a file name as part of a key; see the package comment.
-func escape(name string) string {
+// EscapeName writes a file name as text that can be shown and stored anywhere: a
+// byte that is not part of printable UTF-8, and every backslash, as \xHH. So
+// different names stay different.
+func EscapeName(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' }) {
 		return name // as nearly all are
 	}
@@ -30,8 +32,9 @@ func escape(name string) string {
 	return b.String()
 }
 
-// unescape is the inverse of escape. What escape does not write stays as it is.
-func unescape(key string) string {
+// UnescapeName is the inverse of EscapeName. What that does not write stays as it
+// is.
+func UnescapeName(key string) string {
 	var b strings.Builder
 	for i := 0; i < len(key); i++ {
 		if c, ok := escaped(key[i:]); ok {
@@ -50,6 +53,16 @@ func escaped(s string) (c byte, ok bool) {
 	}
 	high, low := strings.IndexByte(hexDigits, s[2]), strings.IndexByte(hexDigits, s[3])
 	return byte(high<<4 | low), high >= 0 && low >= 0
+}
+
+// TextName is EscapeName for the names that need it, which are not printable or
+// look as if they were escaped. Others stay as they are, with their backslashes.
+func TextName(name string) string {
+	printable := func(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
+	if strings.Contains(name, `\x`) || strings.ContainsFunc(name, func(r rune) bool { return !printable(r) }) {
+		return EscapeName(name)
+	}
+	return name
 }
 
 const hexDigits = "0123456789abcdef"
