@@ -125,7 +125,7 @@ func (r *Reader) notJSON() error {
 	case bytes.HasPrefix(head, []byte("Permission Check Successful")):
 		return &ForeignError{What: "test file of a CloudWatch Logs export", NoEvents: true}
 	}
-	return &ForeignError{What: "not JSON"}
+	return &ForeignError{What: looksLike(head)}
 }
 
 // showsEvent reports whether an event's version stands in text, in whichever

@@ -145,8 +145,11 @@ func TestFaults(t *testing.T) {
 
 func TestForeign(t *testing.T) {
 	for in, what := range map[string]string{
-		"hello": "not JSON",
-		`{"awsAccountId":"1","digestStartTime":"x","logFiles":[]}`: "digest file",
+		"hello":                 "not JSON",
+		"<!DOCTYPE html><html>": "not JSON but an HTML page: fetch the log file itself",
+		"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>": "not JSON but an error message of S3: fetch the log file again",
+		"<?xml version=\"1.0\"?>\n<a/>":                                     "not JSON but XML: export the events as JSON",
+		`{"awsAccountId":"1","digestStartTime":"x","logFiles":[]}`:          "digest file",
 		`{"foo":[1,2]}`:          "JSON without CloudTrail records",
 		`[{"foo":1},{"foo":2}]`:  "JSON without CloudTrail records",
 		`{"eventName":"lonely"}`: "JSON without CloudTrail records",

@@ -263,8 +263,7 @@ func TestWhatIsSkipped(t *testing.T) {
 	}
 }
 
-// A temporary file for a large archive is gone after the run, and one that
-// cannot be made is no fault of the archive.
+// A temporary file for a large archive is gone after the run.
 func TestTemporaryFiles(t *testing.T) {
 	root, dir := t.TempDir(), t.TempDir()
 	large := zippedUp(t, member{"a.json", delivered(rec("a", 0))}, member{"noise.png", "\x89PNG\r\n\x1a\n\x00" + strings.Repeat(zipped(t, root), 20000)})
