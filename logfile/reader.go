@@ -1,9 +1,13 @@
 // Package logfile reads the contents of one log file, in whichever wrapping
 // people keep CloudTrail records: the {"Records":[...]} that CloudTrail
 // delivers, a bare array, one record after another or a line each, a single
-// record, what lookup-events printed, EventBridge envelopes, and CloudWatch
-// Logs events. The form is told by the content, never by the name. Package
-// unpack gives the text of files that are compressed or packed.
+// record, what AWS's APIs and queries answer, messages of queues and streams,
+// and exports of other tools, as JSON, lines, CSV and YAML. The form is told by
+// the content, never by the name. Package unpack gives the text of files that
+// are compressed or packed.
+//
+// A form that wraps events in JSON objects is a line of the lists in forms.go,
+// messages.go and exports.go.
 //
 // Files are read in a stream: memory is bounded by the largest record, not by
 // the file.
