@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -274,6 +275,25 @@ func TestTemporaryFiles(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "_trailkeeper", ".unpack*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+// The listing of an archive with very many bad members is bounded.
+func TestManyBadMembers(t *testing.T) {
+	const many = 10020
+	members := make([]member, many)
+	for i := range members {
+		members[i].name = fmt.Sprintf("%d.json", i)
+	}
+	root, dir := t.TempDir(), t.TempDir()
+	write(t, root, map[string]string{"x.zip": zippedUp(t, members...)})
+	r := ingested(t, root, dir)
+	if r.Members.Failed != many || r.MoreProblems() != many-int64(len(r.Problems)) {
+		t.Errorf("%+v, %d more problems", r.Members, r.MoreProblems())
+	}
+	lines := quarantined(t, dir)
+	if last := lines[len(lines)-1]; len(lines) != 10001 || last.File != "x.zip" || last.Cause != "20 further members failed" {
+		t.Errorf("%d lines, the last is %+v", len(lines), last)
 	}
 }
 

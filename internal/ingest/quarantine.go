@@ -35,7 +35,8 @@ const (
 	// event.
 	maxText = 1 << 20
 
-	// maxListed is how many pieces of a file are listed each by itself.
+	// maxListed is how many pieces of a file, and members of an archive, are
+	// listed each by itself.
 	maxListed = 10000
 )
 
@@ -89,8 +90,9 @@ func (r refusal) key() uint64 {
 	return xxh3.HashString(fmt.Sprintf("%s\x00%s\x00%d\x00%s", r.Kind, r.File, r.Offset, r.Cause))
 }
 
-func (q *quarantine) file(file string, offset int64, cause string) {
-	q.list(refusal{Kind: "file", File: file, Offset: offset, Cause: cause})
+// file lists a file and returns how many bytes that took.
+func (q *quarantine) file(file string, offset int64, cause string) int64 {
+	return q.list(refusal{Kind: "file", File: file, Offset: offset, Cause: cause})
 }
 
 // piece lists a piece of a file and returns how many bytes that took.

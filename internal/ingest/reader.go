@@ -80,6 +80,9 @@ func (r *reader) walk(ctx context.Context, o archive.Object, src io.Reader) (jud
 	err := r.files.Walk(ctx, src, func(member string, text io.Reader) error {
 		return r.stream(ctx, o, member, text, &found)
 	})
+	if more := found.failed - maxListed; more > 0 {
+		r.in.refuse.file(r.in.logFile(o.Key), 0, fmt.Sprintf("%d further members failed", more))
+	}
 	var fault *unpack.FaultError
 	switch {
 	case errors.As(err, &fault):
@@ -121,15 +124,14 @@ func (r *reader) stream(ctx context.Context, o archive.Object, member string, te
 	if err := r.listRest(ctx); err != nil {
 		return err
 	}
-	switch {
-	case member == "":
+	if member == "" {
 		found.whole = &v
 		return nil
 	}
 	found.add(v)
 	r.in.report.member(v)
-	if v.outcome == hasFailed {
-		r.in.refuse.file(r.from.LogFile, v.Offset, v.Cause)
+	if v.outcome == hasFailed && found.failed <= maxListed {
+		return r.grown(ctx, r.in.refuse.file(r.from.LogFile, v.Offset, v.Cause))
 	}
 	return nil
 }
