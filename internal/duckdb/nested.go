@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"unicode"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
@@ -101,7 +102,7 @@ func compileStruct(t bindings.LogicalType) (binder, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		binders[i], types[i] = bind, names[i]+" "+name
+		binders[i], types[i] = bind, quoteName(names[i])+" "+name
 	}
 	return func(vector bindings.Vector) reader {
 		readers, valid := bindChildren(vector, binders, 0), validity(vector)
@@ -116,6 +117,17 @@ func compileStruct(t bindings.LogicalType) (binder, string, error) {
 			return fields
 		}
 	}, "STRUCT(" + strings.Join(types, ", ") + ")", nil
+}
+
+// quoteName writes the name of a field so that the type can be read again.
+func quoteName(name string) string {
+	plain := name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	if plain {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
 // bindChildren binds the children of a struct-like vector from the first one on.

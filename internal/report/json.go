@@ -46,6 +46,14 @@ type objectWriter struct {
 // result is "a_2", as a repeated name would hide a value from many readers.
 func newObjectWriter(columns []result.Column) *objectWriter {
 	w := &objectWriter{}
+	for _, name := range uniqueNames(columns) {
+		w.names = append(w.names, append(result.AppendJSONString(nil, name), ':'))
+	}
+	return w
+}
+
+// uniqueNames are the names of columns, each once.
+func uniqueNames(columns []result.Column) (names []string) {
 	taken := map[string]bool{}
 	for _, column := range columns {
 		taken[column.Name] = true
@@ -57,9 +65,9 @@ func newObjectWriter(columns []result.Column) *objectWriter {
 			name = column.Name + "_" + strconv.Itoa(n)
 		}
 		seen[name] = true
-		w.names = append(w.names, append(result.AppendJSONString(nil, name), ':'))
+		names = append(names, name)
 	}
-	return w
+	return names
 }
 
 // line returns the row as an object between two texts. It is valid until the

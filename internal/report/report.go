@@ -1,4 +1,4 @@
-// Package report writes a result as a table, lines, CSV, JSON, JSON Lines or Markdown.
+// Package report writes a result as a table, lines, CSV, JSON, JSON Lines, Markdown or Parquet.
 //
 // Log data is written by attackers too: what is shown to people cannot steer
 // their terminal, and what is opened in a spreadsheet cannot run.
@@ -26,11 +26,12 @@ const (
 	CSV      Format = "csv"      // RFC 4180, safe for spreadsheets
 	JSON     Format = "json"     // one array of objects
 	JSONL    Format = "jsonl"    // one object per line
+	Parquet  Format = "parquet"  // with the types of the columns
 )
 
 // RowFormats are the formats that Write knows, the default first.
 func RowFormats() []Format {
-	return []Format{Table, Line, Markdown, CSV, JSON, JSONL}
+	return []Format{Table, Line, Markdown, CSV, JSON, JSONL, Parquet}
 }
 
 // Options say how a result is written.
@@ -50,7 +51,7 @@ type Options struct {
 // wide its columns are.
 //
 // After an error what was written is incomplete: JSON then lacks its closing
-// bracket. Write does not close rows.
+// bracket, and Parquet its footer. Write does not close rows.
 func Write(w io.Writer, rows result.Reader, opts Options) (count int64, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	switch opts.Format {
@@ -64,6 +65,8 @@ func Write(w io.Writer, rows result.Reader, opts Options) (count int64, err erro
 		count, err = writeLines(out, rows)
 	case Markdown:
 		count, err = writeMarkdown(out, rows)
+	case Parquet:
+		count, err = writeParquet(out, rows)
 	case Table:
 		count, err = writeTable(out, rows, opts)
 	default:
