@@ -111,6 +111,10 @@ func outputs() map[string]struct {
 // what it spells out can be seen.
 func TestTerminalIsNotSteered(t *testing.T) {
 	dir := hostileLake(t)
+	binary := command(dir, "query", "--lake", "lake", "--format", "parquet", "FROM events")
+	if out, errs := onTerminals(t, binary); out != "" || binary.ProcessState.ExitCode() != 2 || !strings.Contains(errs, "hint: give --out FILE") {
+		t.Errorf("Parquet on a terminal: %q, %q", out, errs)
+	}
 	for name, output := range outputs() {
 		cmd := command(dir, output.args...)
 		out, errs := onTerminals(t, cmd)

@@ -16,7 +16,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
-	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 type lookupOptions struct {
@@ -26,9 +25,7 @@ type lookupOptions struct {
 	awsStyle   []string  // AttributeKey=KEY,AttributeValue=VALUE
 	categories []string
 	maxResults int
-	format     report.Format
-	full       bool
-	crlf       bool
+	rows       rowOptions
 }
 
 func newLookupCommand(s *streams) *cobra.Command {
@@ -62,10 +59,8 @@ Both ends of the time count.`,
 	f.Var(timeFlag(&opts.end, s.now), "end-time", "only events at or before this time")
 	f.StringSliceVar(&opts.categories, "event-category", nil, "only events of these categories: management, data, insight, networkactivity (default all)")
 	f.IntVar(&opts.maxResults, "max-results", 0, "print no more than this many events (default all)")
-	addFormatFlag(f, &opts.format, "json and text are those of the AWS CLI",
-		report.JSON, report.Text, report.JSONL, report.Table, report.Line, report.Markdown, report.CSV)
-	f.BoolVar(&opts.full, "full", false, "keep the values of a table whole, however wide it becomes")
-	f.BoolVar(&opts.crlf, "crlf", false, "end the lines of CSV with CR LF")
+	opts.rows.register(f, "json and text are those of the AWS CLI",
+		report.JSON, report.Text, report.JSONL, report.Table, report.Line, report.Markdown, report.CSV, report.Parquet)
 	f.Var(f.Lookup("format").Value, "output", "the AWS CLI's name of --format")
 	_ = f.MarkHidden("output") // fails only for a flag that does not exist
 	return cmd
@@ -129,6 +124,9 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	if err := opts.lake.validate("lookup"); err != nil {
 		return err
 	}
+	if err := opts.rows.validate("lookup", s); err != nil {
+		return err
+	}
 	if opts.maxResults < 0 {
 		return misuse("lookup", fmt.Errorf("--max-results is %d, less than 0", opts.maxResults))
 	}
@@ -176,21 +174,23 @@ func (o *lookupOptions) search() (*eventSearch, error) {
 }
 
 func printEvents(ctx context.Context, search *eventSearch, opts lookupOptions, s *streams) error {
-	out := writerUntil(ctx, s.out)
 	next := func() (lookup.Event, error) { return search.next(ctx) }
-	var w lookup.Writer
-	switch opts.format {
+	var writer func(io.Writer) lookup.Writer
+	switch opts.rows.format {
 	case report.JSON:
-		w = lookup.NewJSONWriter(out)
+		writer = lookup.NewJSONWriter
 	case report.JSONL:
-		w = lookup.NewJSONLinesWriter(out)
+		writer = lookup.NewJSONLinesWriter
 	case report.Text:
-		w = lookup.NewTextWriter(out)
+		writer = lookup.NewTextWriter
 	default:
-		_, err := report.Write(out, lookup.Rows(next),
-			report.Options{Format: opts.format, Width: terminal.Width(s.out), Full: opts.full, CRLF: opts.crlf})
+		_, err := opts.rows.rows(ctx, s, lookup.Rows(next))
 		return err
 	}
+	return opts.rows.write(ctx, s, func(w io.Writer) error { return writeEvents(writer(w), next) })
+}
+
+func writeEvents(w lookup.Writer, next func() (lookup.Event, error)) error {
 	for {
 		e, err := next()
 		if errors.Is(err, io.EOF) {

@@ -18,7 +18,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
-	"github.com/cerpac/trailkeeper/internal/terminal"
 	"github.com/cerpac/trailkeeper/queries"
 )
 
@@ -29,9 +28,7 @@ type queryOptions struct {
 	named  string
 	params []string // NAME=VALUE
 	list   bool
-	format report.Format
-	full   bool
-	crlf   bool
+	rows   rowOptions
 }
 
 func newQueryCommand(s *streams) *cobra.Command {
@@ -69,9 +66,7 @@ days from being read, and so do --since and --until.`,
 	opts.lake.addLakeFlag(cmd, s)
 	f := cmd.Flags()
 	opts.lake.limits.addLimitFlags(f)
-	addFormatFlag(f, &opts.format, "of the answer", report.RowFormats()...)
-	f.BoolVar(&opts.full, "full", false, "keep the values of a table whole, however wide it becomes")
-	f.BoolVar(&opts.crlf, "crlf", false, "end the lines of CSV with CR LF")
+	opts.rows.register(f, "of the answer", report.RowFormats()...)
 	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
 	f.StringVar(&opts.named, "named", "", "run this query of the catalogue")
 	f.StringArrayVar(&opts.params, "param", nil, "NAME=VALUE, the value of $NAME in the SQL; may be repeated")
@@ -94,11 +89,11 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	if err := opts.takePiped(ctx, s); err != nil {
 		return err
 	}
-	if err := opts.validate(); err != nil {
+	if err := errors.Join(opts.validate(), opts.rows.validate("query", s)); err != nil {
 		return err
 	}
 	if opts.list {
-		return listQueries(opts, s)
+		return listQueries(ctx, opts, s)
 	}
 	timed := !opts.lake.since.IsZero() || !opts.lake.until.IsZero()
 	sql, params, err := opts.question(ctx, s)
@@ -273,11 +268,6 @@ func namedQuery(name string) (queries.Query, error) {
 	return queries.Query{}, misuse("query", outcome.WithHint(fmt.Errorf("unknown named query %q", name), hint))
 }
 
-// report says how the answer is written.
-func (o *queryOptions) report(s *streams) report.Options {
-	return report.Options{Format: o.format, Width: terminal.Width(s.out), Full: o.full, CRLF: o.crlf}
-}
-
 // answer runs the statement, writes its rows and returns how many there were.
 func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) (count int64, err error) {
 	rows, err := db.Query(ctx, sql, params)
@@ -285,16 +275,19 @@ func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]an
 		return 0, err
 	}
 	defer rows.Close()
-	count, err = report.Write(writerUntil(ctx, s.out), rows, opts.report(s))
+	count, err = opts.rows.rows(ctx, s, rows)
 	if err != nil {
 		return count, err
 	}
-	if opts.format == report.Table || opts.format == report.Line {
-		noun := "rows"
+	if opts.rows.format == report.Table || opts.rows.format == report.Line || opts.rows.out != "" {
+		noun, where := "rows", ""
 		if count == 1 {
 			noun = "row"
 		}
-		fmt.Fprintf(s.err, "%s %s\n", quantity.FormatCount(count), noun)
+		if opts.rows.out != "" {
+			where = " in " + opts.rows.out
+		}
+		fmt.Fprintf(s.err, "%s %s%s\n", quantity.FormatCount(count), noun, where)
 	}
 	return count, nil
 }
@@ -310,7 +303,7 @@ func explainSQL(err error) error {
 	return err
 }
 
-func listQueries(opts queryOptions, s *streams) error {
+func listQueries(ctx context.Context, opts queryOptions, s *streams) error {
 	catalogue, err := queries.All()
 	if err != nil {
 		return err
@@ -324,6 +317,6 @@ func listQueries(opts queryOptions, s *streams) error {
 		rows = append(rows, []any{q.Name, q.Title, strings.Join(params, ", ")})
 	}
 	columns := []result.Column{{Name: "name"}, {Name: "answers"}, {Name: "parameters"}}
-	_, err = report.Write(s.out, result.Of(columns, rows...), opts.report(s))
+	_, err = opts.rows.rows(ctx, s, result.Of(columns, rows...))
 	return err
 }
