@@ -148,7 +148,7 @@ func covered(ctx context.Context, db *duckdb.DB) (*coverage.Coverage, error) {
 		last, _ := row[6].(result.Timestamp)
 		day.Hours, day.First, day.Last = uint32(hours), first.Time, last.Time
 		return day, nil
-	}, io.EOF)
+	})
 }
 
 func (i *lakeInfo) print(w io.Writer) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -47,7 +48,7 @@ const maxNear = 3
 // be found out is not told, as the answer itself is complete.
 func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unanswered, w io.Writer) {
 	if q.timed {
-		sayTime(l, w)
+		_, _ = fmt.Fprintln(w, timeText(l))
 	}
 	if len(q.names) == 0 {
 		return
@@ -68,14 +69,14 @@ func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unansw
 		}
 		for _, name := range q.names[column] {
 			if !slices.Contains(existing, name) {
-				sayNearest(namedColumns()[column], name, existing, w)
+				_, _ = fmt.Fprintln(w, nearestText(namedColumns()[column], name, existing))
 			}
 		}
 	}
 }
 
-// sayTime tells where the events of the whole lake begin and end.
-func sayTime(l *openedLake, w io.Writer) {
+// timeText tells where the events of the whole lake begin and end.
+func timeText(l *openedLake) string {
 	var first, last time.Time
 	for i, part := range l.files.Parts() {
 		if i == 0 || part.From.Before(first) {
@@ -86,13 +87,12 @@ func sayTime(l *openedLake, w io.Writer) {
 		}
 	}
 	if first.IsZero() {
-		fmt.Fprintln(w, "nothing found: the lake has no events")
-		return
+		return "nothing found: the lake has no events"
 	}
-	fmt.Fprintf(w, "nothing found: the events of the lake are from %s to %s\n", first.Format(time.RFC3339), last.Format(time.RFC3339))
+	return fmt.Sprintf("nothing found: the events of the lake are from %s to %s", first.Format(time.RFC3339), last.Format(time.RFC3339))
 }
 
-func sayNearest(what, name string, existing []string, w io.Writer) {
+func nearestText(what, name string, existing []string) string {
 	text := fmt.Sprintf("no event of the lake has the %s %q", what, name)
 	var near []string
 	for _, candidate := range nearest.Names(name, existing, maxNear) {
@@ -101,7 +101,7 @@ func sayNearest(what, name string, existing []string, w io.Writer) {
 	if near != nil {
 		text += "; did you mean " + strings.Join(near, ", ") + "?"
 	}
-	fmt.Fprintln(w, text)
+	return text
 }
 
 // values returns the values that a column of the view events has.
@@ -113,7 +113,7 @@ func (l *openedLake) values(ctx context.Context, column string) (values []string
 	defer rows.Close()
 	for {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return values, nil
 		}
 		if err != nil {

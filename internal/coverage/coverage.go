@@ -8,7 +8,9 @@ package coverage
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"math/bits"
 	"slices"
 	"time"
@@ -62,9 +64,9 @@ type Coverage struct {
 	Holes  []Hole   `json:"holes"`            // hours of the whole lake, then days of each series, in order
 }
 
-// Of reads days, ordered by account, Region and day, until next returns io.EOF
-// or another error, which it returns unless it is end.
-func Of(next func() (Day, error), end error) (*Coverage, error) {
+// Of reads days, ordered by account, Region and day, until next returns io.EOF.
+// Another error is returned.
+func Of(next func() (Day, error)) (*Coverage, error) {
 	c := &Coverage{Series: []Series{}, Holes: []Hole{}}
 	hours := map[int]uint32{} // of the whole lake, by number of the day
 	var days []int            // of the current series
@@ -78,7 +80,7 @@ func Of(next func() (Day, error), end error) (*Coverage, error) {
 	}
 	for {
 		day, err := next()
-		if err == end {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

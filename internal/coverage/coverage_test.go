@@ -31,7 +31,7 @@ func of(t *testing.T, days ...Day) *Coverage {
 		next := days[0]
 		days = days[1:]
 		return next, nil
-	}, io.EOF)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,10 +113,10 @@ func TestSeries(t *testing.T) {
 
 func TestErrorsAreReturned(t *testing.T) {
 	broken := errors.New("the part is damaged")
-	if _, err := Of(func() (Day, error) { return Day{}, broken }, io.EOF); !errors.Is(err, broken) {
+	if _, err := Of(func() (Day, error) { return Day{}, broken }); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Of(func() (Day, error) { return Day{Day: "2026-13-01"}, nil }, io.EOF); err == nil {
+	if _, err := Of(func() (Day, error) { return Day{Day: "2026-13-01"}, nil }); err == nil {
 		t.Error("a day that is none is accepted")
 	}
 }

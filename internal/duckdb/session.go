@@ -58,7 +58,7 @@ func (s *session) step(run func() error) error {
 	s.abandoned = true
 	s.db.abandoned.Add(1)
 	go func() {
-		<-ended
+		_ = <-ended // nobody waits for it any more
 		s.release()
 		s.db.abandoned.Add(-1)
 	}()

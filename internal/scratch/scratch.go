@@ -73,7 +73,7 @@ func makeIn(parent string) (*Dir, error) {
 	if _, err := making.TryLockContext(ctx, time.Millisecond); err != nil {
 		return nil, err
 	}
-	defer making.Unlock() // only a lock
+	defer func() { _ = making.Unlock() }() // goes with the process at the latest
 	sweep(parent)
 	path, err := os.MkdirTemp(parent, runPrefix)
 	if err != nil {
