@@ -106,9 +106,19 @@ func usualSpelling(r *event.Record, f event.Field, v event.Value) []byte {
 		}
 	case event.EventID, event.AggregatedEventID:
 		text, _ := v.Text()
-		if id := [16]byte{}; parseUUID(&id, text) && bytes.ContainsAny(text, "ABCDEF") {
+		if id := [16]byte{}; hasUpper(text) && parseUUID(&id, text) {
 			return event.AppendQuoted(nil, bytes.ToLower(text))
 		}
 	}
 	return nil
+}
+
+// hasUpper reports whether an id, which nearly never does, has a capital letter.
+func hasUpper(text []byte) bool {
+	for _, c := range text {
+		if c >= 'A' && c <= 'Z' {
+			return true
+		}
+	}
+	return false
 }
