@@ -157,6 +157,9 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	if err == nil && count == 0 {
 		opts.lake.sayWhyNothing(ctx, l, opts.unanswered(), s.err)
 	}
+	if err == nil {
+		err = l.complete("export", s.err)
+	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
 // lakeOptions name a lake and the time in it that a verb reads.
@@ -60,12 +63,16 @@ const openTries = 3
 // openedLake is an engine over a lake, and the days that have events in it.
 type openedLake struct {
 	*duckdb.DB
-	files *lake.Lake
-	days  []string // YYYY-MM-DD, in order
+	files    *lake.Lake
+	days     []string         // YYYY-MM-DD, in order
+	damaged  []*lake.RowError // rows that the engine does not have
+	salvaged string           // folder of copies of parts with damaged rows
 }
 
 // Close closes the engine, and then lets an ingest remove the parts it read.
-func (l *openedLake) Close() error { return errors.Join(l.DB.Close(), l.files.Close()) }
+func (l *openedLake) Close() error {
+	return errors.Join(l.DB.Close(), os.RemoveAll(l.salvaged), l.files.Close())
+}
 
 // open opens the parts of the lake that can hold events of the options' time,
 // with views narrowed to that time. The caller closes the engine.
@@ -90,26 +97,60 @@ func (o *lakeOptions) openOnce() (*openedLake, error) {
 	return opened, nil
 }
 
-func (o *lakeOptions) openParts(l *lake.Lake) (*openedLake, error) {
-	var parts, days []string
-	for _, part := range l.Parts() {
+func (o *lakeOptions) openParts(l *lake.Lake) (_ *openedLake, err error) {
+	opened := &openedLake{files: l}
+	if opened.salvaged, err = os.MkdirTemp("", "trailkeeper-salvage-"); err != nil {
+		return nil, err
+	}
+	if err := o.startEngine(opened); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(opened.salvaged))
+	}
+	return opened, nil
+}
+
+// startEngine starts the engine over the parts of the options' time.
+func (o *lakeOptions) startEngine(l *openedLake) error {
+	var parts []string
+	for _, part := range l.files.Parts() {
 		if !o.since.IsZero() && part.To.Before(o.since) || !o.until.IsZero() && !part.From.Before(o.until) {
 			continue
 		}
-		path, err := filepath.Abs(part.Path())
+		path, damaged, err := part.Salvage(l.salvaged)
+		if err == nil {
+			path, err = filepath.Abs(path)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("open lake %q: %w", o.dir, err)
+			return fmt.Errorf("open lake %q: %w", o.dir, err)
 		}
 		parts = append(parts, path)
-		days = append(days, part.Day)
+		l.damaged = append(l.damaged, damaged...)
+		l.days = append(l.days, part.Day)
 	}
 	db, err := duckdb.Open(duckdb.Options{
 		Parts: parts, Since: o.since, Until: o.until,
 		MemoryLimit: o.limits.memory, SpillLimit: o.limits.spill, TempDir: lake.ScratchDir(o.dir),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	slices.Sort(days)
-	return &openedLake{db, l, slices.Compact(days)}, nil
+	slices.Sort(l.days)
+	l.DB, l.days = db, slices.Compact(l.days)
+	return nil
+}
+
+// maxNamed is how many damaged rows a verb names; lake check names them all.
+const maxNamed = 20
+
+// complete is the outcome of a verb that has given its answer: nil, unless the
+// answer lacks damaged rows. Those are named on stderr.
+func (l *openedLake) complete(verb string, stderr io.Writer) error {
+	if len(l.damaged) == 0 {
+		return nil
+	}
+	for _, row := range l.damaged[:min(len(l.damaged), maxNamed)] {
+		fmt.Fprintf(stderr, "damaged: event %q of log file %q: %v\n", row.EventID, row.LogFile, row.Err)
+	}
+	return outcome.BadEvidence(outcome.WithHint(
+		fmt.Errorf("%s: the answer is not complete: damaged rows of the lake are not in it: %s", verb, quantity.FormatCount(int64(len(l.damaged)))),
+		"trailkeeper lake check names everything that is damaged in a lake"))
 }

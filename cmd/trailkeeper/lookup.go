@@ -149,6 +149,9 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 			names: map[string][]string{"event_name": search.filter["EventName"], "event_source": search.filter["EventSource"]},
 		}, s.err)
 	}
+	if err == nil {
+		err = l.complete("lookup", s.err)
+	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 

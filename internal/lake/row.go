@@ -1,11 +1,30 @@
 package lake
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
 )
+
+// RowError says that a row is damaged: it does not give back the record that it
+// was made from.
+type RowError struct {
+	EventID string
+	LogFile string // that the event was read from
+	Err     error
+}
+
+func (e *RowError) Error() string {
+	return fmt.Sprintf("rebuild event %q of log file %q: %v", e.EventID, e.LogFile, e.Err)
+}
+
+func (e *RowError) Unwrap() error { return e.Err }
+
+func (r *Row) damaged(err error) error {
+	return &RowError{string(r.text[colEventID]), string(r.text[colLogFile]), err}
+}
 
 // Row is one row of the lake.
 type Row struct {
@@ -56,12 +75,12 @@ func (r *Row) Scan(values []any) error {
 
 // AppendJSON appends the record that the row was made from, as the same JSON
 // value: documented members in CloudTrail's order, then the rest. A malformed
-// extra, which the lake never writes, is an error.
+// extra, which some older programs wrote, is a [*RowError].
 func (r *Row) AppendJSON(dst []byte) ([]byte, error) {
 	var extra event.Record
 	whole, err := r.decodeExtra(&extra)
 	if err != nil {
-		return dst, err
+		return dst, r.damaged(err)
 	}
 	if whole != nil {
 		return append(dst, whole...), nil
@@ -86,7 +105,7 @@ func (r *Row) decodeExtra(extra *event.Record) (whole []byte, err error) {
 		raw = []byte("{}")
 	}
 	if n, err := extra.Decode(raw); err != nil || n != len(raw) {
-		return nil, fmt.Errorf("rebuild record %q: column extra is not a JSON object", r.text[colEventID])
+		return nil, errors.New("column extra is not a JSON object")
 	}
 	for _, m := range extra.Other() {
 		if m.Name == recordMember {

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+)
+
+// damagedLake returns a copy of a lake of six events that a program wrote which
+// overwrote the column extra. The row of event 4 has an extra that is no JSON;
+// the one of event 6 has another address than its record.
+func damagedLake(t *testing.T) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "lake")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "damaged", "lake"))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// runVerb runs a command line in this process.
+func runVerb(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, messages strings.Builder
+	s := &streams{in: strings.NewReader(""), out: &out, err: &messages, now: time.Now, getenv: func(string) string { return "" }}
+	err := execute(t.Context(), args, s)
+	text := messages.String()
+	if err != nil {
+		text += err.Error()
+	}
+	return out.String(), text, outcome.ExitCode(err)
+}
+
+// A damaged row keeps nobody from the others, and an answer without it is not
+// taken for the whole.
+func TestAnswersWithoutDamagedRows(t *testing.T) {
+	const damaged = "00000000-0000-4000-8000-000000000004"
+	for name, args := range map[string][]string{
+		"export":        {"export"},
+		"lookup":        {"lookup", "--format", "jsonl"},
+		"lookup, some":  {"lookup", "--format", "jsonl", "--max-results", "5"},
+		"query":         {"query", "--format", "jsonl", "SELECT event_id FROM events"},
+		"query, extra":  {"query", "--format", "jsonl", "SELECT event_id, extra->>'$.x' AS x FROM events"},
+		"query, Athena": {"query", "--format", "jsonl", "SELECT eventid FROM cloudtrail_logs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := damagedLake(t)
+			out, messages, code := runVerb(t, append(args, "--lake", dir)...)
+			if code != outcome.Bad {
+				t.Errorf("exit code %d, want %d\n%s", code, outcome.Bad, messages)
+			}
+			if got := strings.Count(out, "\n"); got != 5 {
+				t.Errorf("%d events, want 5\n%s", got, out)
+			}
+			if strings.Contains(out, damaged) || !strings.Contains(messages, damaged) || !strings.Contains(messages, "events.jsonl") {
+				t.Errorf("the damaged row is in the answer, or not named\n%s\n%s", out, messages)
+			}
+		})
+	}
+}
+
+// Damage outside the time that is asked for is not the answer's.
+func TestAnswersBesideDamagedParts(t *testing.T) {
+	out, messages, code := runVerb(t, "export", "--lake", damagedLake(t), "--since", "2026-03-05")
+	if code != outcome.Good || out != "" {
+		t.Errorf("exit code %d\n%s\n%s", code, out, messages)
+	}
+}

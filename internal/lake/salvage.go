@@ -1,0 +1,91 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// Salvage looks for rows whose column extra is not a JSON object: some older
+// programs wrote such, and query engines end a statement where they meet one. It
+// returns the path to read the part at. That is its own path when there is no
+// such row, and else that of a copy under dir, without the rows that it returns.
+func (p Part) Salvage(dir string) (path string, damaged []*RowError, err error) {
+	sound, err := extraSound(p.path)
+	if err != nil || sound {
+		return p.path, nil, err
+	}
+	blocks, err := readPart(p.path)
+	if err != nil {
+		return "", nil, err
+	}
+	var kept []place
+	var text []byte
+	for b, block := range blocks {
+		for i := range block.Rows() {
+			row := block.row(i)
+			var bad *RowError
+			if text, err = row.AppendJSON(text[:0]); errors.As(err, &bad) {
+				damaged = append(damaged, bad)
+			} else {
+				kept = append(kept, place{uint32(b), uint32(i)})
+			}
+		}
+	}
+	path = filepath.Join(dir, dayDir(p.Day), p.Name)
+	perm := modesOf(0)
+	if err := perm.makeDir(filepath.Dir(path)); err != nil {
+		return "", nil, err
+	}
+	f, err := perm.create(path)
+	if err != nil {
+		return "", nil, err
+	}
+	err = writeParquet(struct{ io.Writer }{f}, blocks, kept)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return path, damaged, err
+}
+
+// extraSound reports whether the column extra of the part at path holds nothing
+// but JSON objects. It reads that column alone.
+func extraSound(path string) (sound bool, err error) {
+	in, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		return false, fmt.Errorf("read part %q: %w", path, err)
+	}
+	defer in.Close() // only read from
+	sound = true
+	var extra event.Record
+	for g := range in.NumRowGroups() {
+		group := in.RowGroup(g)
+		column, err := group.Column(in.MetaData().Schema.ColumnIndexByName(textColumns()[colExtra].Name))
+		if err != nil {
+			return false, fmt.Errorf("read part %q: %w", path, err)
+		}
+		texts, ok := column.(*file.ByteArrayColumnChunkReader)
+		if !ok {
+			return false, fmt.Errorf("read part %q: column extra is not text", path)
+		}
+		values := make([]parquet.ByteArray, readBatch)
+		err = inBatches(make([]int16, group.NumRows()), func(batch []int16) (int64, error) {
+			n, read, err := texts.ReadBatch(int64(len(batch)), values, batch, nil)
+			for _, value := range values[:read] {
+				size, decodeErr := extra.Decode(value)
+				sound = sound && decodeErr == nil && size == len(value)
+			}
+			return n, err
+		})
+		if err != nil {
+			return false, fmt.Errorf("read part %q: %w", path, err)
+		}
+	}
+	return sound, nil
+}
