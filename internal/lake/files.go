@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // modes are the permissions of what a Writer makes. What is there already keeps
@@ -49,7 +51,11 @@ func (m modes) lockFile(path string) error {
 }
 
 // makeDir makes a folder and those above it, durably.
-func (m modes) makeDir(path string) error {
+func (m modes) makeDir(path string) error { return m.makeDirs(path, syncDir) }
+
+// makeDirs makes a folder and those above it, and calls made with each folder in
+// which there is a new one.
+func (m modes) makeDirs(path string, made func(dir string) error) error {
 	if info, err := os.Stat(path); err == nil {
 		if !info.IsDir() {
 			return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
@@ -57,7 +63,7 @@ func (m modes) makeDir(path string) error {
 		return nil
 	}
 	if parent := filepath.Dir(path); parent != path {
-		if err := m.makeDir(parent); err != nil {
+		if err := m.makeDirs(parent, made); err != nil {
 			return err
 		}
 	}
@@ -68,7 +74,7 @@ func (m modes) makeDir(path string) error {
 	default:
 		_ = os.Chmod(path, m.dir) // as in create
 	}
-	return syncDir(filepath.Dir(path))
+	return made(filepath.Dir(path))
 }
 
 // asideSuffix is of files that are still being written.
@@ -104,6 +110,30 @@ func (m modes) replace(path string, write func(*os.File) error) error {
 		return errors.Join(err, os.RemoveAll(aside))
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// folders are folders of a lake whose names are to be made durable. Those of
+// many parts are synced together, each once: a sync is what a part of few rows
+// costs most.
+type folders map[string]bool
+
+// add adds a folder and those above it, down from top.
+func (f folders) add(path, top string) {
+	for top = filepath.Clean(top); !f[path] && len(path) >= len(top); path = filepath.Dir(path) {
+		f[path] = true
+	}
+}
+
+// syncsAtOnce lets the file system write several syncs as one.
+const syncsAtOnce = 16
+
+func (f folders) sync() error {
+	var group errgroup.Group
+	group.SetLimit(syncsAtOnce)
+	for dir := range f {
+		group.Go(func() error { return syncDir(dir) })
+	}
+	return group.Wait()
 }
 
 // syncDir makes the names in a folder durable.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Files and folders of a lake have the mode that was asked for, whatever the
@@ -97,6 +98,21 @@ func TestModesOfExistingLakesStay(t *testing.T) {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want %o", path, info.Mode(), err, want)
+		}
+	}
+}
+
+// The folders of many days are synced once each, those above them too.
+func TestFoldersOfManyDays(t *testing.T) {
+	top := filepath.Join("a", "lake")
+	for _, days := range []int{100, 200} {
+		f := folders{}
+		for n := range days {
+			p := Part{Name: "part-00000001-0000.parquet", Day: time.Date(2026, 1, 1+n, 0, 0, 0, 0, time.UTC).Format(dayLayout)}
+			f.add(filepath.Dir(p.published(top)), top+"/")
+		}
+		if months := (days + 30) / 30; len(f) < days || len(f) > days+months+2 || !f[top] || f["a"] {
+			t.Errorf("%d days have %d folders", days, len(f))
 		}
 	}
 }

@@ -116,16 +116,19 @@ func (l *Lake) locate() error {
 // publish gives parts their names in the partition folders. The ones in the
 // staging folder stay as long as there are readers.
 func (w *Writer) publish(parts []Part) error {
-	dirs := map[string]bool{}
+	dirs := folders{}
 	for _, p := range parts {
 		from, to := p.staged(w.dir), p.published(w.dir)
 		if exists(to) {
+			if exists(from) { // linked by a process that may have died before it synced
+				dirs.add(filepath.Dir(to), w.dir)
+			}
 			continue
 		}
 		if !exists(from) {
 			return &MissingError{Dir: w.dir, What: "part", Path: to}
 		}
-		if err := w.modes.makeDir(filepath.Dir(to)); err != nil {
+		if err := w.modes.makeDirs(filepath.Dir(to), later); err != nil {
 			return err
 		}
 		if err := os.Link(from, to); err == nil {
@@ -133,12 +136,10 @@ func (w *Writer) publish(parts []Part) error {
 		} else if err := os.Rename(from, to); err != nil { // where there are no hard links
 			return fmt.Errorf("publish part: %w", err)
 		}
-		dirs[filepath.Dir(to)] = true
+		dirs.add(filepath.Dir(to), w.dir)
 	}
-	for dir := range dirs {
-		if err := syncDir(dir); err != nil {
-			return err
-		}
-	}
-	return nil
+	return dirs.sync()
 }
+
+// later leaves it to the caller of makeDirs to make new folders durable.
+func later(string) error { return nil }

@@ -44,7 +44,7 @@ func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error
 		return p, err
 	}
 	path := p.staged(w.dir)
-	if err := w.modes.makeDir(filepath.Dir(path)); err != nil {
+	if err := w.modes.makeDirs(filepath.Dir(path), later); err != nil {
 		return p, err
 	}
 	from, to := int64(math.MaxInt64), int64(math.MinInt64)

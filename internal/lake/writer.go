@@ -185,16 +185,11 @@ func (t Totals) Plus(u Totals) Totals {
 
 // settle makes the names of files durable that the next manifest refers to.
 func (w *Writer) settle(added []Part) error {
-	dirs := map[string]bool{filepath.Join(w.dir, stateDir, "ids"): true, filepath.Join(w.dir, stateDir, "sources"): true}
+	dirs := folders{filepath.Join(w.dir, stateDir, "ids"): true, filepath.Join(w.dir, stateDir, "sources"): true}
 	for _, p := range added {
-		dirs[filepath.Dir(p.staged(w.dir))] = true
+		dirs.add(filepath.Dir(p.staged(w.dir)), w.dir)
 	}
-	for dir := range dirs {
-		if err := syncDir(dir); err != nil {
-			return err
-		}
-	}
-	return nil
+	return dirs.sync()
 }
 
 // replace commits a manifest, publishes its new parts and drops files that it
