@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
@@ -117,7 +118,8 @@ func TestBadInput(t *testing.T) {
 			}
 			beside := rec("beside", 5)
 			write(t, root, map[string]string{key(two, london, 9, "good"): delivered(beside)})
-			r := ingested(t, root, dir)
+			follow := func(o *ingest.Options) { o.Source.(*dirarchive.Source).FollowSymlinks = true }
+			r := ingested(t, root, dir, follow)
 			if r.Files.Failed != test.failed || r.Files.Skipped != test.skipped || r.Events.Rejected != test.rejected || r.Unseen != test.unseen {
 				t.Errorf("%+v %+v, unseen %d, problems %+v", r.Files, r.Events, r.Unseen, r.Problems)
 			}
@@ -129,7 +131,7 @@ func TestBadInput(t *testing.T) {
 
 			// The next run lists nothing twice.
 			before := quarantined(t, dir)
-			again := ingested(t, root, dir)
+			again := ingested(t, root, dir, follow)
 			if again.Files.Failed != test.failed || again.Events.Stored != 0 {
 				t.Errorf("second run: %+v %+v", again.Files, again.Events)
 			}
