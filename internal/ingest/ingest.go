@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -37,7 +38,11 @@ type Options struct {
 	Memory  int64          // bytes the process should stay below; 0 for DefaultMemory
 	Mode    fs.FileMode    // of new files of the lake; 0 for lake.DefaultMode
 	Bar     *progress.Bar  // nil for none
+	Grace   time.Duration  // how long a commit may go on after ctx is cancelled; 0 for DefaultGrace, less for not at all
 }
+
+// DefaultGrace lets a small commit end, and a process within a second.
+const DefaultGrace = 400 * time.Millisecond
 
 // DefaultMemory is the bound on memory when none is given.
 const DefaultMemory = 1 << 30
@@ -63,14 +68,18 @@ const (
 	windowShare  = 8  // what one file at a time is unpacked with, beyond a little for each worker
 )
 
-// Run ingests. It returns a report of what was done whatever the error; a
-// cancelled context ends it early, with what was read until then kept.
+// Run ingests. It returns a report of what was done whatever the error. A
+// cancelled context ends it early: commits under way have opts.Grace to end, and
+// what is not committed then the next run reads again.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	if opts.Memory == 0 {
 		opts.Memory = DefaultMemory
 	}
 	if opts.Memory < MinMemory {
 		return newReport(), fmt.Errorf("ingest with %d bytes of memory: %w: at least %d are needed", opts.Memory, ErrMemory, MinMemory)
+	}
+	if opts.Grace == 0 {
+		opts.Grace = DefaultGrace
 	}
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
@@ -117,6 +126,7 @@ type ingest struct {
 // batch is a lake's batch on its way to the writer.
 type batch struct {
 	lake.Batch
+	counts counts // of the events gathered for it
 	number int
 	size   int64
 }
@@ -146,11 +156,13 @@ func (in *ingest) run(ctx context.Context) error {
 		return err
 	}
 	// The writer outlives the reading: what was read is committed even when the
-	// reading failed or was cancelled.
+	// reading failed or was cancelled, if that does not take long.
+	committing, giveUp := outlasting(ctx, in.opts.Grace)
+	defer giveUp()
 	var writing errgroup.Group
 	reading, cancel := context.WithCancelCause(ctx)
 	writing.Go(func() error {
-		return in.write(cancel)
+		return in.write(committing, cancel)
 	})
 	readErr := in.read(reading)
 	in.rotate(true)
@@ -164,6 +176,19 @@ func (in *ingest) run(ctx context.Context) error {
 		return readErr
 	}
 	return in.writer.Compact(ctx, in.opts.Memory/compactShare, func(int) { in.opts.Bar.SetNote("compacting") })
+}
+
+// outlasting returns a context that is cancelled some time after ctx is.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	if by < 0 {
+		return context.WithCancel(ctx)
+	}
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // read lists the archive and reads its files.

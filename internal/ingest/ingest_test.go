@@ -371,7 +371,7 @@ func TestCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	opened := 0
-	r, err := ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Source: opening{source, func() {
+	r, err := ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Grace: time.Hour, Source: opening{source, func() {
 		if opened++; opened == 100 {
 			cancel()
 		}
@@ -387,6 +387,69 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("the next run: %+v %+v", r.Files, r.Events)
 	}
 	requireRecords(t, dir, all...)
+}
+
+// A run that is cancelled and has no time left to commit keeps nothing of what
+// it has not committed, and says so; the next completes it.
+func TestCancelledCommit(t *testing.T) {
+	root, dir := t.TempDir(), t.TempDir()
+	text := rec("1", 1)
+	write(t, root, map[string]string{key(one, east, 1, "a"): delivered(text), key(one, east, 2, "b"): delivered("null")})
+	source, err := dirarchive.New(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := 0
+	r, err := ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Grace: -1, Source: opening{source, func() {
+		if opened++; opened == 2 {
+			cancel()
+		}
+	}}})
+	if !errors.Is(err, context.Canceled) || r.Events.Stored != 0 || r.Committed.Stored != 0 || r.Lake.Stored != 0 {
+		t.Errorf("cancelled: %v, %+v, committed %+v", err, r.Events, r.Committed)
+	}
+	if r = ingested(t, root, dir); r.Events.Stored != 1 || r.Events.Duplicates != 0 || r.Events.Rejected != 1 {
+		t.Errorf("the next run: %+v", r.Events)
+	}
+	requireRecords(t, dir, text)
+}
+
+// A run that is cancelled while it waits for bytes of a file ends all the same.
+func TestCancelledWaiting(t *testing.T) {
+	root, dir := t.TempDir(), t.TempDir()
+	write(t, root, map[string]string{key(one, east, 1, "a"): delivered(rec("1", 1))})
+	source, err := dirarchive.New(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Source: stalled{source, cancel}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled while waiting: %v", err)
+	}
+}
+
+// stalled has files of which no byte ever comes. It calls a function when one is
+// waited for.
+type stalled struct {
+	archive.Source
+	waiting func()
+}
+
+func (s stalled) Open(context.Context, archive.Object) (io.ReadCloser, error) {
+	r, _ := io.Pipe()
+	return stalledFile{r, s.waiting}, nil
+}
+
+type stalledFile struct {
+	*io.PipeReader
+	waiting func()
+}
+
+func (f stalledFile) Read(p []byte) (int, error) {
+	f.waiting()
+	return f.PipeReader.Read(p)
 }
 
 // opening calls a function before it opens a file.

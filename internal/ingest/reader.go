@@ -48,7 +48,8 @@ func (r *reader) file(ctx context.Context, j job) error {
 		r.in.failed(o.Key, "cannot be opened", err.Error())
 		return nil
 	}
-	defer src.Close() // only read from
+	defer src.Close()                                          // only read from
+	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a read that waits
 	r.begun = r.shelf.begin(j)
 	defer r.shelf.leave(r.begun)
 	v, err := r.walk(ctx, o, src)

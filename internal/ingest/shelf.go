@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -173,8 +174,7 @@ func (in *ingest) rotate(last bool) {
 		return
 	}
 	b, added := in.take()
-	in.report.gathered(added)
-	b.Added = b.Added.Plus(added.Totals)
+	b.counts, b.Added = added, b.Added.Plus(added.Totals)
 	refused := int64(0)
 	b.Quarantine, refused = in.refuse.take()
 	b.Added.Rejected += refused
@@ -182,7 +182,9 @@ func (in *ingest) rotate(last bool) {
 	in.held.Add(-b.size)
 	if len(b.Days) > 0 || len(b.Sources) > 0 || len(b.Quarantine) > 0 {
 		in.batches <- b
+		return
 	}
+	in.report.gathered(added)
 }
 
 // take empties all shelves at one moment. So a batch holds, of each file, what
@@ -209,15 +211,16 @@ func (in *ingest) take() (b batch, added counts) {
 
 // write commits batches until there are no more. After an error it calls stop
 // and only drains them, so that nobody waits for a writer that has given up.
-func (in *ingest) write(stop func(error)) (err error) {
+func (in *ingest) write(ctx context.Context, stop func(error)) (err error) {
 	for b := range in.batches {
 		if err != nil {
 			continue
 		}
-		if err = in.writer.Commit(b.Batch); err != nil {
+		if err = in.writer.Commit(ctx, b.Batch); err != nil {
 			stop(err)
 			continue
 		}
+		in.report.gathered(b.counts)
 		in.report.committed(b.Added)
 		in.index.committed(b.number)
 		for _, blocks := range b.Days {

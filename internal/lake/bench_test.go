@@ -95,7 +95,7 @@ func BenchmarkProvePart(b *testing.B) {
 	files, size := realFiles(b)
 	blocks := blocksOf(b, files)
 	path := filepath.Join(b.TempDir(), "x.parquet")
-	if _, err := modesOf(0).writePart(path, blocks); err != nil {
+	if _, err := modesOf(0).writePart(b.Context(), path, blocks); err != nil {
 		b.Fatal(err)
 	}
 	places := order(blocks)

@@ -20,7 +20,8 @@ const maxMerged = 1 << 30
 // few minutes does not become a heap of small files. No merged part takes more
 // than limit bytes in memory. A part is rewritten about once each time its day
 // grows fourfold. progress is called after each merge with how many parts it
-// took. A cancelled context ends it between two merges.
+// took. A cancelled context ends it, and leaves
+// the parts as they were.
 func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts int)) error {
 	limit = min(limit, maxMerged)
 	days := map[string][]Part{}
@@ -36,7 +37,7 @@ func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts i
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			merged, err := w.merge(group)
+			merged, err := w.merge(ctx, group)
 			if err != nil {
 				return fmt.Errorf("compact day %s: %w", day, err)
 			}
@@ -83,7 +84,7 @@ func without(parts, gone []Part) (kept []Part) {
 }
 
 // merge replaces parts of one day by a single one, in one commit.
-func (w *Writer) merge(group []Part) (Part, error) {
+func (w *Writer) merge(ctx context.Context, group []Part) (Part, error) {
 	next := *w.manifest
 	next.Sequence++
 	next.Sources = maps.Clone(next.Sources)
@@ -91,6 +92,9 @@ func (w *Writer) merge(group []Part) (Part, error) {
 	var drop []string
 	hours := sections{}
 	for _, p := range group {
+		if err := ctx.Err(); err != nil {
+			return Part{}, err
+		}
 		read, err := readPart(p.published(w.dir))
 		if err != nil {
 			return Part{}, err
@@ -105,7 +109,7 @@ func (w *Writer) merge(group []Part) (Part, error) {
 		}
 		drop = append(drop, p.published(w.dir), idsPath(w.dir, p.Name))
 	}
-	merged, err := w.stagePart(Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, 0), Day: group[0].Day}, blocks, hours)
+	merged, err := w.stagePart(ctx, Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, 0), Day: group[0].Day}, blocks, hours)
 	if want := int64(hours.count()); err == nil && merged.Rows != want {
 		err = fmt.Errorf("%d rows but %d identities", merged.Rows, want)
 	}

@@ -41,7 +41,7 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 		from := lake.Source{LogFile: name}
 		days[day][0].Append(&rec, at, lake.Identify(&rec, from, 0), from)
 	}
-	if err := errors.Join(w.Commit(lake.Batch{Days: days}), w.Close()); err != nil {
+	if err := errors.Join(w.Commit(t.Context(), lake.Batch{Days: days}), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 

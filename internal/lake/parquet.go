@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -94,7 +95,7 @@ func writeParquet(w io.Writer, blocks []*Block, order []place) error {
 
 // writePart writes blocks as a new Parquet file at path, sorted, makes it durable,
 // and proves that it can be read back. It returns the size of the file.
-func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
+func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (size int64, err error) {
 	f, err := m.create(path)
 	if err != nil {
 		return 0, err
@@ -104,9 +105,10 @@ func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
 			err = closeErr
 		}
 	}()
-	// The Parquet writer closes what it can close; the file is to be synced first.
+	// The Parquet writer closes what it can close; the file is to be synced first,
+	// so it gets a writer that cannot be closed.
 	places := order(blocks)
-	if err := writeParquet(struct{ io.Writer }{f}, blocks, places); err != nil {
+	if err := writeParquet(untilCancelled{ctx, f}, blocks, places); err != nil {
 		return 0, fmt.Errorf("write part %q: %w", path, err)
 	}
 	if err := f.Sync(); err != nil {
@@ -117,4 +119,17 @@ func (m modes) writePart(path string, blocks []*Block) (size int64, err error) {
 		return 0, err
 	}
 	return info.Size(), provePart(path, blocks, places)
+}
+
+// untilCancelled writes to a file until the context is cancelled.
+type untilCancelled struct {
+	ctx  context.Context
+	file io.Writer
+}
+
+func (w untilCancelled) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.file.Write(p)
 }

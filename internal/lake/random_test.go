@@ -34,7 +34,7 @@ func TestRandomRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, "x.parquet")
-		if _, err := modesOf(0).writePart(path, blocks); err != nil {
+		if _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 			t.Fatal(err)
 		}
 		read, err := readPart(path)
@@ -77,7 +77,7 @@ func TestProofFindsDamage(t *testing.T) {
 	}
 	blocks, places := []*Block{b}, order([]*Block{b})
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := modesOf(0).writePart(path, blocks); err != nil {
+	if _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
 	damaged := func(what string, inMemory bool, damage, undo func()) {
@@ -144,7 +144,7 @@ func TestDamagedRowsAreNotCommitted(t *testing.T) {
 		name := &blocks[0].text[colEventName]
 		name.get(0)[0] ^= 0x20
 	}
-	err := w.Commit(bad)
+	err := w.Commit(t.Context(), bad)
 	proof, ok := errors.AsType[*ProofError](err)
 	if !ok || proof.EventID == "" || proof.LogFile == "" {
 		t.Errorf("commit: %v, want an error that names the event", err)

@@ -60,7 +60,7 @@ func TestReadersKeepTheirParts(t *testing.T) {
 	if err := os.Mkdir(obstacle, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Commit(batchOf(t, 50)); err == nil {
+	if err := w.Commit(t.Context(), batchOf(t, 50)); err == nil {
 		t.Fatal("a commit over an obstacle went through")
 	}
 	if err := os.RemoveAll(obstacle); err != nil {
@@ -147,7 +147,7 @@ func TestCommitsBesideReaders(t *testing.T) {
 	var group errgroup.Group
 	group.Go(func() error {
 		for n := 1; !done.Load(); n++ {
-			if err := w.Commit(batchOf(t, n)); err != nil {
+			if err := w.Commit(t.Context(), batchOf(t, n)); err != nil {
 				return err
 			}
 			if n%compactAt == 0 {

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -12,7 +13,7 @@ import (
 )
 
 // stage writes the rows of each day as a part, several at a time.
-func (w *Writer) stage(sequence int, days map[string][]*Block) ([]Part, error) {
+func (w *Writer) stage(ctx context.Context, sequence int, days map[string][]*Block) ([]Part, error) {
 	order := slices.Sorted(maps.Keys(days))
 	parts := make([]Part, len(order))
 	var group errgroup.Group
@@ -20,7 +21,7 @@ func (w *Writer) stage(sequence int, days map[string][]*Block) ([]Part, error) {
 	for i, day := range order {
 		group.Go(func() (err error) {
 			p := Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", sequence, i), Day: day}
-			parts[i], err = w.stagePart(p, days[day], hourSections(days[day]))
+			parts[i], err = w.stagePart(ctx, p, days[day], hourSections(days[day]))
 			return err
 		})
 	}
@@ -39,7 +40,10 @@ func hourSections(blocks []*Block) sections {
 	return hours
 }
 
-func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error) {
+func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours sections) (Part, error) {
+	if err := ctx.Err(); err != nil {
+		return p, err
+	}
 	if err := proveRows(blocks); err != nil {
 		return p, err
 	}
@@ -60,6 +64,6 @@ func (w *Writer) stagePart(p Part, blocks []*Block, hours sections) (Part, error
 		return p, err
 	}
 	var err error
-	p.Bytes, err = w.modes.writePart(path, blocks)
+	p.Bytes, err = w.modes.writePart(ctx, path, blocks)
 	return p, err
 }

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -135,12 +136,13 @@ type Batch struct {
 	Added      Totals               // what to add to the lake's totals
 }
 
-// Commit adds a batch to the lake, all of it or nothing.
-func (w *Writer) Commit(b Batch) error {
+// Commit adds a batch to the lake, all of it or nothing: nothing when the context
+// is cancelled before the manifest is replaced.
+func (w *Writer) Commit(ctx context.Context, b Batch) error {
 	next := *w.manifest
 	next.Sequence++
 	next.Totals = next.Totals.Plus(b.Added)
-	parts, drop, err := w.prepare(&next, b)
+	parts, drop, err := w.prepare(ctx, &next, b)
 	if err != nil {
 		return w.abandon(err)
 	}
@@ -150,8 +152,8 @@ func (w *Writer) Commit(b Batch) error {
 // prepare writes the files of a batch and enters them in the next manifest. It
 // returns the new parts, and the paths of files that the manifest names no
 // longer.
-func (w *Writer) prepare(next *manifest, b Batch) (parts []Part, drop []string, err error) {
-	if parts, err = w.stage(next.Sequence, b.Days); err != nil {
+func (w *Writer) prepare(ctx context.Context, next *manifest, b Batch) (parts []Part, drop []string, err error) {
+	if parts, err = w.stage(ctx, next.Sequence, b.Days); err != nil {
 		return nil, nil, err
 	}
 	next.Parts = append(slices.Clone(next.Parts), parts...)

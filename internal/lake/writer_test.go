@@ -53,7 +53,7 @@ func openWriter(t testing.TB, dir string) *Writer {
 
 func commit(t testing.TB, w *Writer, b Batch) {
 	t.Helper()
-	if err := w.Commit(b); err != nil {
+	if err := w.Commit(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -580,7 +580,7 @@ func TestFailedCommit(t *testing.T) {
 			}
 			b := batchOf(t, 2, 30)
 			b.Quarantine = []byte("{}\n")
-			err := w.Commit(b)
+			err := w.Commit(t.Context(), b)
 			if err == nil || !strings.HasPrefix(err.Error(), "write to lake ") {
 				t.Fatalf("commit: %v", err)
 			}
