@@ -26,7 +26,7 @@ func RunKilled(ctx context.Context, opts Options, full int64, commits int) error
 			if commits--; commits < 0 {
 				continue
 			}
-			if err := w.Commit(ctx, b.Batch); err != nil {
+			if err := w.Commit(context.WithoutCancel(ctx), b.Batch); err != nil {
 				return err
 			}
 			in.index.committed(b.number)

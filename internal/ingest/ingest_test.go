@@ -42,6 +42,7 @@ func options(t testing.TB, root, dir string, change ...func(*ingest.Options)) in
 	if err != nil {
 		t.Fatal(err)
 	}
+	source.FollowSymlinks = true
 	opts := ingest.Options{Source: source, Lake: dir, Memory: ingest.MinMemory}
 	for _, f := range change {
 		f(&opts)
