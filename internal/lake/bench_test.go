@@ -72,7 +72,7 @@ func BenchmarkParquet(b *testing.B) {
 	var out bytes.Buffer
 	for b.Loop() {
 		out.Reset()
-		if err := writeParquet(&out, blocks, order(blocks)); err != nil {
+		if _, err := writeParquet(&out, blocks, order(blocks)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -95,7 +95,7 @@ func BenchmarkProvePart(b *testing.B) {
 	files, size := realFiles(b)
 	blocks := blocksOf(b, files)
 	path := filepath.Join(b.TempDir(), "x.parquet")
-	if _, err := modesOf(0).writePart(b.Context(), path, blocks); err != nil {
+	if _, _, err := modesOf(0).writePart(b.Context(), path, blocks); err != nil {
 		b.Fatal(err)
 	}
 	places := order(blocks)

@@ -15,6 +15,7 @@ import (
 type partWriter struct {
 	blocks []*Block
 	places []place
+	out    *summer
 
 	texts   []parquet.ByteArray
 	indices []int32
@@ -46,6 +47,7 @@ func (p *partWriter) group(group file.SerialRowGroupWriter) error {
 		if err := w.Close(); err != nil {
 			return err
 		}
+		p.out.cut()
 	}
 	return group.Close()
 }

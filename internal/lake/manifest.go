@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Format is the version of the lake's layout that this program reads and
@@ -41,6 +44,7 @@ type Part struct {
 	PlainBytes int64     `json:"plain_bytes"` // of the rows in memory
 	From       time.Time `json:"from"`        // time of the earliest event
 	To         time.Time `json:"to"`          // time of the latest event
+	Checksum   *Checksum `json:"checksum,omitempty"`
 
 	path string
 }
@@ -54,6 +58,7 @@ func (p Part) Path() string { return p.path }
 // manifest is the whole truth of what is in a lake. Replacing it by renaming
 // a new one over it is the moment a commit happens.
 type manifest struct {
+	Checksum   string              `json:"checksum,omitempty"` // see seal
 	Format     int                 `json:"format"`
 	Sequence   int                 `json:"sequence"` // number of commits so far
 	Parts      []Part              `json:"parts"`
@@ -119,8 +124,13 @@ func readManifest(dir string) (*manifest, error) {
 		return nil, &VersionError{dir, version.Format}
 	}
 	m := &manifest{}
-	if err := json.Unmarshal(data, m); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields() // such as "checksum" misspelled by damage
+	if err := decoder.Decode(m); err != nil {
 		return nil, &ManifestError{dir, err}
+	}
+	if m.Checksum != "" && m.Checksum != sumOf(data, m.Checksum) {
+		return nil, &ManifestError{dir, errors.New("its checksum does not match")}
 	}
 	if err := m.check(); err != nil {
 		return nil, &ManifestError{dir, err}
@@ -162,11 +172,23 @@ func (m *manifest) check() error {
 
 // write replaces the manifest of the lake in dir: the commit.
 func (m *manifest) write(dir string, perm modes) error {
+	m.Checksum = noSum
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
 		return err
 	}
-	return perm.replaceFile(filepath.Join(dir, stateDir, manifestName), append(data, '\n'))
+	data = append(data, '\n')
+	m.Checksum = sumOf(data, noSum)
+	data = bytes.Replace(data, []byte(noSum), []byte(m.Checksum), 1)
+	return perm.replaceFile(filepath.Join(dir, stateDir, manifestName), data)
+}
+
+// noSum stands in the text of a manifest, first of all, where its checksum goes.
+const noSum = "0000000000000000"
+
+// sumOf returns the checksum of the text of a manifest in which sum stands for it.
+func sumOf(data []byte, sum string) string {
+	return hexSum(xxh3.Hash(bytes.Replace(data, []byte(sum), []byte(noSum), 1)))
 }
 
 // dayDir returns the partition folder of a day, relative to the lake.

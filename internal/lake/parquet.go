@@ -69,36 +69,47 @@ func parquetProperties() *parquet.WriterProperties {
 	return parquet.NewWriterProperties(options...)
 }
 
-// writeParquet writes the rows of blocks to w in the order of places.
-func writeParquet(w io.Writer, blocks []*Block, order []place) error {
+// writeParquet writes the rows of blocks to w in the order of places, with
+// checksums.
+func writeParquet(w io.Writer, blocks []*Block, order []place) (*Checksum, error) {
 	root, err := parquetSchema()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out, err := file.NewParquetWriterWithError(w, root, file.WithWriterProps(parquetProperties()))
+	sums := &summer{w: w}
+	// The Parquet writer closes what it can close; the file is to be synced first.
+	out, err := file.NewParquetWriterWithError(struct{ io.Writer }{sums}, root, file.WithWriterProps(parquetProperties()))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := partWriter{blocks: blocks}
+	p := partWriter{blocks: blocks, out: sums}
 	for places := range slices.Chunk(order, groupRows) {
 		p.places = places
 		group, err := out.AppendRowGroupChecked()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := p.group(group); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return out.Close()
+	at, err := sums.table()
+	if err != nil {
+		return nil, err
+	}
+	if err := out.Close(); err != nil {
+		return nil, err
+	}
+	return &Checksum{at, hexSum(sums.hash.Sum64())}, nil
 }
 
 // writePart writes blocks as a new Parquet file at path, sorted, makes it durable,
-// and proves that it can be read back. It returns the size of the file.
-func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (size int64, err error) {
+// and proves that it can be read back. It returns the size of the file and its
+// checksum.
+func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (size int64, sum *Checksum, err error) {
 	f, err := m.create(path)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer func() {
 		if closeErr := f.Close(); err == nil && closeErr != nil {
@@ -108,17 +119,17 @@ func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (siz
 	// The Parquet writer closes what it can close; the file is to be synced first,
 	// so it gets a writer that cannot be closed.
 	places := order(blocks)
-	if err := writeParquet(untilCancelled{ctx, f}, blocks, places); err != nil {
-		return 0, fmt.Errorf("write part %q: %w", path, err)
+	if sum, err = writeParquet(untilCancelled{ctx, f}, blocks, places); err != nil {
+		return 0, nil, fmt.Errorf("write part %q: %w", path, err)
 	}
 	if err := f.Sync(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return info.Size(), provePart(path, blocks, places)
+	return info.Size(), sum, provePart(path, blocks, places)
 }
 
 // untilCancelled writes to a file until the context is cancelled.

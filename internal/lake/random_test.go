@@ -34,7 +34,7 @@ func TestRandomRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, "x.parquet")
-		if _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+		if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 			t.Fatal(err)
 		}
 		read, err := readPart(path)
@@ -77,7 +77,7 @@ func TestProofFindsDamage(t *testing.T) {
 	}
 	blocks, places := []*Block{b}, order([]*Block{b})
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
 	damaged := func(what string, inMemory bool, damage, undo func()) {

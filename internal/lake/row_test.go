@@ -180,7 +180,7 @@ func TestPartGivesTheRecordsBack(t *testing.T) {
 		fill(t, block, name, records[name])
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := modesOf(0).writePart(t.Context(), path, []*Block{block}); err != nil {
+	if _, _, err := modesOf(0).writePart(t.Context(), path, []*Block{block}); err != nil {
 		t.Fatal(err)
 	}
 	read, err := readPart(path)
@@ -219,7 +219,7 @@ func TestPartsOfSeveralRowGroups(t *testing.T) {
 		fill(t, last, "x", fmt.Sprintf(`{"eventTime":%q,"eventID":"%d","recipientAccountId":"%012d","awsRegion":"r%d"}`, at, i, i%7, i%3))
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
 	read, err := readPart(path)

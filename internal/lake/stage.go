@@ -64,6 +64,6 @@ func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours s
 		return p, err
 	}
 	var err error
-	p.Bytes, err = w.modes.writePart(ctx, path, blocks)
+	p.Bytes, p.Checksum, err = w.modes.writePart(ctx, path, blocks)
 	return p, err
 }
