@@ -131,7 +131,7 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	}
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()
-	l, err := opts.lake.open()
+	l, err := opts.lake.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
-	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
 // lakeOptions name a lake and the time in it that a verb reads.
@@ -63,94 +60,72 @@ const openTries = 3
 // openedLake is an engine over a lake, and the days that have events in it.
 type openedLake struct {
 	*duckdb.DB
-	files    *lake.Lake
-	days     []string         // YYYY-MM-DD, in order
-	damaged  []*lake.RowError // rows that the engine does not have
-	salvaged string           // folder of copies of parts with damaged rows
+	files *lake.Lake
+	parts *checkedParts
+	days  []string // YYYY-MM-DD, in order
 }
 
 // Close closes the engine, and then lets an ingest remove the parts it read.
 func (l *openedLake) Close() error {
-	return errors.Join(l.DB.Close(), os.RemoveAll(l.salvaged), l.files.Close())
+	return errors.Join(l.DB.Close(), l.parts.close(), l.files.Close())
 }
 
 // open opens the parts of the lake that can hold events of the options' time,
 // with views narrowed to that time. The caller closes the engine.
-func (o *lakeOptions) open() (l *openedLake, err error) {
+func (o *lakeOptions) open(ctx context.Context) (l *openedLake, err error) {
 	for range openTries {
-		if l, err = o.openOnce(); !errors.Is(err, fs.ErrNotExist) {
+		if l, err = o.openOnce(ctx); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}
 	return l, explainLake(err)
 }
 
-func (o *lakeOptions) openOnce() (*openedLake, error) {
+func (o *lakeOptions) openOnce(ctx context.Context) (*openedLake, error) {
 	l, err := lake.Open(o.dir)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := o.openParts(l)
+	opened, err := o.openParts(ctx, l)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return opened, nil
 }
 
-func (o *lakeOptions) openParts(l *lake.Lake) (_ *openedLake, err error) {
-	opened := &openedLake{files: l}
-	if opened.salvaged, err = os.MkdirTemp("", "trailkeeper-salvage-"); err != nil {
-		return nil, err
+func (o *lakeOptions) openParts(ctx context.Context, l *lake.Lake) (*openedLake, error) {
+	checked := &checkedParts{}
+	db, err := o.startEngine(ctx, l, checked)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open lake %q: %w", o.dir, err), checked.close())
 	}
-	if err := o.startEngine(opened); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(opened.salvaged))
+	opened := &openedLake{DB: db, files: l, parts: checked}
+	for _, part := range checked.parts {
+		opened.days = append(opened.days, part.Day)
 	}
+	slices.Sort(opened.days)
+	opened.days = slices.Compact(opened.days)
 	return opened, nil
 }
 
 // startEngine starts the engine over the parts of the options' time.
-func (o *lakeOptions) startEngine(l *openedLake) error {
-	var parts []string
-	for _, part := range l.files.Parts() {
+func (o *lakeOptions) startEngine(ctx context.Context, l *lake.Lake, checked *checkedParts) (*duckdb.DB, error) {
+	for _, part := range l.Parts() {
 		if !o.since.IsZero() && part.To.Before(o.since) || !o.until.IsZero() && !part.From.Before(o.until) {
 			continue
 		}
-		path, damaged, err := part.Salvage(l.salvaged)
-		if err == nil {
-			path, err = filepath.Abs(path)
-		}
-		if err != nil {
-			return fmt.Errorf("open lake %q: %w", o.dir, err)
-		}
-		parts = append(parts, path)
-		l.damaged = append(l.damaged, damaged...)
-		l.days = append(l.days, part.Day)
+		checked.parts = append(checked.parts, part)
 	}
-	db, err := duckdb.Open(duckdb.Options{
-		Parts: parts, Since: o.since, Until: o.until,
+	// A part with a damaged footer cannot even be opened.
+	if _, err := checked.verify(ctx, nil); err != nil {
+		return nil, err
+	}
+	paths, err := checked.paths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return duckdb.Open(duckdb.Options{
+		Parts: paths, Since: o.since, Until: o.until, Verify: checked.verify,
 		MemoryLimit: o.limits.memory, SpillLimit: o.limits.spill, TempDir: lake.ScratchDir(o.dir),
 	})
-	if err != nil {
-		return err
-	}
-	slices.Sort(l.days)
-	l.DB, l.days = db, slices.Compact(l.days)
-	return nil
-}
-
-// maxNamed is how many damaged rows a verb names; lake check names them all.
-const maxNamed = 20
-
-// complete is the outcome of a verb that has given its answer: nil, unless the
-// answer lacks damaged rows. Those are named on stderr.
-func (l *openedLake) complete(verb string, stderr io.Writer) error {
-	if len(l.damaged) == 0 {
-		return nil
-	}
-	for _, row := range l.damaged[:min(len(l.damaged), maxNamed)] {
-		fmt.Fprintf(stderr, "damaged: event %q of log file %q: %v\n", row.EventID, row.LogFile, row.Err)
-	}
-	return outcome.BadEvidence(outcome.WithHint(
-		fmt.Errorf("%s: the answer is not complete: damaged rows of the lake are not in it: %s", verb, quantity.FormatCount(int64(len(l.damaged)))),
-		"trailkeeper lake check names everything that is damaged in a lake"))
 }

@@ -73,18 +73,23 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 	}
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()
-	l, err := opts.lake.open()
+	l, err := opts.lake.open(ctx)
 	if err != nil {
 		return err
 	}
 	info, err := describeLake(ctx, opts.lake.dir, l)
-	if err = errors.Join(opts.lake.limits.explain(err), l.Close()); err != nil {
-		return err
+	switch {
+	case err != nil:
+		err = opts.lake.limits.explain(err)
+	case opts.format == report.JSON:
+		err = report.WriteDocument(s.out, info)
+	default:
+		err = info.print(s.out)
 	}
-	if opts.format == report.JSON {
-		return report.WriteDocument(s.out, info)
+	if err == nil {
+		err = l.complete("lake info", s.err)
 	}
-	return info.print(s.out)
+	return errors.Join(err, l.Close())
 }
 
 // describeLake takes what it can from the manifest, and the rest from one pass

@@ -63,7 +63,7 @@ func TestQueriesBesideIngests(t *testing.T) {
 }
 
 func countEvents(t *testing.T, opts lakeOptions) (count int64, err error) {
-	l, err := opts.open()
+	l, err := opts.open(t.Context())
 	if err != nil {
 		return 0, err
 	}

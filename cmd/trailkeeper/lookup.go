@@ -136,7 +136,7 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	}
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()
-	l, err := opts.lake.open()
+	l, err := opts.lake.open(ctx)
 	if err != nil {
 		return err
 	}

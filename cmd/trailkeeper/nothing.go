@@ -54,7 +54,7 @@ func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unansw
 		return
 	}
 	whole := lakeOptions{dir: o.dir, limits: o.limits}
-	all, err := whole.open()
+	all, err := whole.open(ctx)
 	if err != nil {
 		return
 	}

@@ -102,7 +102,7 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	}
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()
-	l, err := opts.lake.open()
+	l, err := opts.lake.open(ctx)
 	if err != nil {
 		return err
 	}

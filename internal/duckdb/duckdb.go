@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,9 @@ type Options struct {
 	// DuckDB's default of 90% of the free space.
 	SpillLimit int64
 
+	// Verify, when set, finds damage before a statement meets it.
+	Verify Verify
+
 	// TempDir is where the temporary folder is made, see [scratch.New].
 	TempDir string
 }
@@ -55,6 +59,7 @@ type Options struct {
 // query runs on a connection of its own.
 type DB struct {
 	db        bindings.Database
+	mu        sync.Mutex // guards opts.Parts
 	opts      Options
 	scratch   *scratch.Dir // for spilling, removed by Close
 	abandoned atomic.Int32 // statements that go on although they were ended
@@ -128,7 +133,10 @@ func (db *DB) lockDown(opts Options) error {
 		// As a setting at the start it would have no effect.
 		statements = append(statements, fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dB'", opts.SpillLimit))
 	}
-	statements = append(statements, createViews(opts)...)
+	statements = append(statements, "CREATE SCHEMA lake")
+	for _, view := range createViews(opts) {
+		statements = append(statements, "CREATE "+view)
+	}
 	statements = append(statements, "SET GLOBAL lock_configuration = true")
 	for _, statement := range statements {
 		if err := execute(conn, statement); err != nil {

@@ -25,7 +25,7 @@ func (db *DB) Query(ctx context.Context, sql string, params map[string]any) (*Ro
 		return nil, err
 	}
 	err = s.step(func() (err error) {
-		s.rows, err = checkAndRun(s.conn, sql, params)
+		s.rows, err = s.checkAndRun(sql, params)
 		return err
 	})
 	if err != nil {
@@ -36,18 +36,21 @@ func (db *DB) Query(ctx context.Context, sql string, params map[string]any) (*Ro
 	return s.rows, nil
 }
 
-func checkAndRun(conn bindings.Connection, sql string, params map[string]any) (*Rows, error) {
-	checked, err := check(conn, sql)
+func (s *session) checkAndRun(sql string, params map[string]any) (*Rows, error) {
+	checked, err := check(s.conn, sql)
 	if err != nil {
 		return nil, err
 	}
 	if checked.identity != nil {
 		// A temporary view hides the other one from this connection.
-		if err := execute(conn, "CREATE TEMP "+athenaView(checked.identity)); err != nil {
+		if err := execute(s.conn, "CREATE TEMP "+athenaView(checked.identity)); err != nil {
 			return nil, fmt.Errorf("run query: %w", err)
 		}
 	}
-	return run(conn, checked.sql, params)
+	if err := s.leaveOutDamaged(checked, params); err != nil {
+		return nil, fmt.Errorf("run query: %w", err)
+	}
+	return run(s.conn, checked.sql, params)
 }
 
 // Rows are the rows of a query, read from the engine as they are produced. It

@@ -63,14 +63,13 @@ const athenaColumns = `
 	month,
 	day`
 
-// createViews returns the statements that create the views over the parts.
+// createViews returns the definitions of the views over the parts, for CREATE.
 func createViews(opts Options) []string {
 	source := partsSource(opts.Parts) + window(opts.Since, opts.Until)
 	return []string{
-		"CREATE SCHEMA lake",
-		"CREATE VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
-		"CREATE VIEW events AS SELECT " + typedColumns() + " FROM " + derived(dated(source)),
-		"CREATE " + athenaView(nil),
+		"VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
+		"VIEW events AS SELECT " + typedColumns() + " FROM " + derived(dated(source)),
+		athenaView(nil),
 	}
 }
 

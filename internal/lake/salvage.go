@@ -1,9 +1,10 @@
 package lake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -18,12 +19,15 @@ import (
 // such row, and else that of a copy under dir, without the rows that it returns.
 func (p Part) Salvage(dir string) (path string, damaged []*RowError, err error) {
 	sound, err := extraSound(p.path)
-	if err != nil || sound {
-		return p.path, nil, err
+	if err != nil {
+		return "", nil, p.unreadable(err)
+	}
+	if sound {
+		return p.path, nil, nil
 	}
 	blocks, err := readPart(p.path)
 	if err != nil {
-		return "", nil, err
+		return "", nil, p.unreadable(err)
 	}
 	var kept []place
 	var text []byte
@@ -47,11 +51,19 @@ func (p Part) Salvage(dir string) (path string, damaged []*RowError, err error) 
 	if err != nil {
 		return "", nil, err
 	}
-	err = writeParquet(struct{ io.Writer }{f}, blocks, kept)
+	_, err = writeParquet(f, blocks, kept)
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	return path, damaged, err
+}
+
+// unreadable tells a part that is damaged from one that could not be looked at.
+func (p Part) unreadable(err error) error {
+	if _, unseen := errors.AsType[*fs.PathError](err); unseen {
+		return err
+	}
+	return &PartError{p.path, cmp.Or(errors.Unwrap(err), err).Error()}
 }
 
 // extraSound reports whether the column extra of the part at path holds nothing
