@@ -58,7 +58,8 @@ func (s *session) step(run func() error) error {
 	s.abandoned = true
 	s.db.abandoned.Add(1)
 	go func() {
-		_ = <-ended // nobody waits for it any more
+		//nolint:errcheck // nobody waits for the outcome any more
+		<-ended
 		s.release()
 		s.db.abandoned.Add(-1)
 	}()

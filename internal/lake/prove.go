@@ -206,49 +206,60 @@ func (c *comparer) group(group *file.RowGroupReader) error {
 	c.levels = append(c.levels[:0], make([]int16, len(c.places))...)
 	for i := range group.NumColumns() {
 		column, err := group.Column(i)
-		if err != nil {
-			return &ProofError{Cause: err.Error()}
+		if err == nil {
+			err = c.column(i, column)
 		}
-		at := 0
-		err = inBatches(c.levels, func(batch []int16) (n int64, err error) {
-			var same func(at place, next int, level int16) bool
-			switch column := column.(type) {
-			case *file.ByteArrayColumnChunkReader:
-				n, _, err = column.ReadBatch(int64(len(batch)), c.texts, batch, nil)
-				same = func(p place, next int, level int16) bool { return c.sameText(p, i-1, next, level) }
-			case *file.BooleanColumnChunkReader:
-				n, _, err = column.ReadBatch(int64(len(batch)), c.bools, batch, nil)
-				same = func(p place, next int, level int16) bool { return c.sameBool(p, i-1-numText, next, level) }
-			case *file.Int64ColumnChunkReader:
-				n, _, err = column.ReadBatch(int64(len(batch)), c.ints, batch, nil)
-				same = func(p place, next int, level int16) bool { return c.sameInt(p, i == 0, next, level) }
-			default:
-				return 0, fmt.Errorf("column %d is of type %T", i, column)
-			}
-			if err != nil {
-				return n, err
-			}
-			next := 0
-			for k, level := range batch[:n] {
-				if i == 0 {
-					level = 1 // a required column has no levels
-				}
-				if p := c.places[at+k]; !same(p, next, level) {
-					return n, c.differs(p, Columns()[i].Name)
-				}
-				next += int(level)
-			}
-			at += int(n)
-			return n, nil
-		})
+		if _, proof := errors.AsType[*ProofError](err); err != nil && !proof {
+			err = &ProofError{Cause: err.Error()}
+		}
 		if err != nil {
-			if differs, ok := err.(*ProofError); ok {
-				return differs
-			}
-			return &ProofError{Cause: err.Error()}
+			return err
 		}
 	}
 	return nil
+}
+
+// column compares a column chunk, batch by batch.
+func (c *comparer) column(i int, column file.ColumnChunkReader) error {
+	done := 0
+	return inBatches(c.levels, func(batch []int16) (int64, error) {
+		n, same, err := c.read(i, column, batch)
+		if err != nil {
+			return n, err
+		}
+		next := 0
+		for k, level := range batch[:n] {
+			if i == 0 {
+				level = 1 // a required column has no levels
+			}
+			if p := c.places[done+k]; !same(p, next, level) {
+				return n, c.differs(p, Columns()[i].Name)
+			}
+			next += int(level)
+		}
+		done += int(n)
+		return n, nil
+	})
+}
+
+// read reads a batch of a column. same reports whether a row has the value that was
+// read for it: the one numbered next, if its level is 1.
+func (c *comparer) read(i int, column file.ColumnChunkReader, levels []int16) (n int64, same func(p place, next int, level int16) bool, err error) {
+	size := int64(len(levels))
+	switch column := column.(type) {
+	case *file.ByteArrayColumnChunkReader:
+		n, _, err = column.ReadBatch(size, c.texts, levels, nil)
+		same = func(p place, next int, level int16) bool { return c.sameText(p, i-1, next, level) }
+	case *file.BooleanColumnChunkReader:
+		n, _, err = column.ReadBatch(size, c.bools, levels, nil)
+		same = func(p place, next int, level int16) bool { return c.sameBool(p, i-1-numText, next, level) }
+	case *file.Int64ColumnChunkReader:
+		n, _, err = column.ReadBatch(size, c.ints, levels, nil)
+		same = func(p place, next int, level int16) bool { return c.sameInt(p, i == 0, next, level) }
+	default:
+		err = fmt.Errorf("column %d is of type %T", i, column)
+	}
+	return n, same, err
 }
 
 func (c *comparer) differs(p place, column string) *ProofError {

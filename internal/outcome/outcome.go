@@ -99,15 +99,11 @@ func Command(name string, code int) error {
 	return &marked{error: &CommandError{name, code}, code: code}
 }
 
-// Said reports whether err is a CommandError and nothing besides: there is nothing
-// left to print.
+// Said reports whether err is a CommandError and tells nothing besides: then there
+// is nothing left to print.
 func Said(err error) bool {
-	m, ok := err.(*marked)
-	if !ok {
-		return false
-	}
-	_, ok = m.error.(*CommandError)
-	return ok
+	command, ok := errors.AsType[*CommandError](err)
+	return ok && err.Error() == command.Error()
 }
 
 // WithHint attaches advice that is printed on a line of its own, such as
