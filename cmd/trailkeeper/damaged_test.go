@@ -70,3 +70,33 @@ func TestAnswersBesideDamagedParts(t *testing.T) {
 		t.Errorf("exit code %d\n%s\n%s", code, out, messages)
 	}
 }
+
+// The check names the row whose extra is no JSON, and the one that gives back
+// another record without a word.
+func TestLakeCheckNamesDamagedRows(t *testing.T) {
+	out, messages, code := runVerb(t, "lake", "check", "--lake", damagedLake(t))
+	if code != outcome.Bad {
+		t.Errorf("exit code %d, want %d: %s", code, outcome.Bad, messages)
+	}
+	for _, want := range []string{
+		`row 4: event "00000000-0000-4000-8000-000000000004" of log file "events.jsonl": column extra is not a JSON object`,
+		`row 6: event "00000000-0000-4000-8000-000000000006" of log file "events.jsonl": the row gives back another record than was read`,
+		"6 events in 1 parts, damage: 2",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+func TestLakeCheckOfASoundLake(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	archive := filepath.Join("testdata", "damaged", "archive")
+	if _, messages, code := runVerb(t, "ingest", "--archive", archive, "--lake", dir); code != outcome.Good {
+		t.Fatal(messages)
+	}
+	out, messages, code := runVerb(t, "lake", "check", "--lake", dir, "--format", "json")
+	if code != outcome.Good || !strings.Contains(out, `"damage": []`) || !strings.Contains(out, `"rows": 6`) {
+		t.Errorf("exit code %d\n%s\n%s", code, out, messages)
+	}
+}

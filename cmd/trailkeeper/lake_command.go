@@ -12,12 +12,13 @@ import (
 func newLakeCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "lake COMMAND",
-		Short:   "Look after a lake: what is in it",
-		Example: `  trailkeeper lake info --lake lake`,
+		Short:   "Look after a lake: what is in it, whether it is damaged",
+		Example: `  trailkeeper lake info --lake lake
+  trailkeeper lake check --lake lake`,
 		Args:    unknownCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLakeInfoCommand(s))
+	cmd.AddCommand(newLakeInfoCommand(s), newLakeCheckCommand(s))
 	return cmd
 }
 

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
+)
+
+type lakeCheckOptions struct {
+	dir    string
+	format report.Format
+}
+
+func newLakeCheckCommand(s *streams) *cobra.Command {
+	opts := lakeCheckOptions{}
+	cmd := &cobra.Command{
+		Use:   "check --lake DIR",
+		Short: "Read all of a lake and name what is damaged",
+		Long: `Read every file of a lake's events wholly, rebuild every event, and compare it
+with what was noted when the event was read.
+
+Each damage is named: the file, the row in it, the event and the log file that it
+was read from. The exit code is 0 when there is none, and 1 when there is.`,
+		Example: `  trailkeeper lake check --lake lake
+  trailkeeper lake check --lake lake --format json | jq -r '.damage[].log_file' | sort -u`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runLakeCheck(cmd.Context(), opts, s) },
+	}
+	addLakeFlag(cmd.Flags(), &opts.dir, "folder of the lake to check", s)
+	addFormatFlag(cmd.Flags(), &opts.format, "of the report", report.Text, report.JSON)
+	return cmd
+}
+
+// lakeCheck is the report, and its JSON.
+type lakeCheck struct {
+	Lake string `json:"lake"`
+	lake.CheckReport
+	Damage []lake.Damage `json:"damage"`
+}
+
+func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error {
+	if opts.dir == "" {
+		return misuse("lake check", missingFlag("lake", lakeVariable))
+	}
+	l, err := lake.Open(opts.dir)
+	if err != nil {
+		return explainLake(err)
+	}
+	bar := progress.New(s.err, "Checking parts")
+	bar.SetTotal(int64(len(l.Parts())))
+	checked := lakeCheck{Lake: opts.dir, Damage: []lake.Damage{}}
+	checked.CheckReport, err = l.Check(ctx, func(d lake.Damage) { checked.Damage = append(checked.Damage, d) }, func() { bar.Add(1) })
+	bar.Done()
+	if err = errors.Join(err, l.Close()); err != nil {
+		return explainLake(err)
+	}
+	if err := checked.print(s.out, opts.format); err != nil {
+		return err
+	}
+	if checked.Damaged == 0 {
+		return nil
+	}
+	return outcome.BadEvidence(outcome.WithHint(
+		fmt.Errorf("check lake %q: found damage: %s", opts.dir, quantity.FormatCount(checked.Damaged)),
+		"ingest the archive into a new --lake: the log files have the events as they were"))
+}
+
+func (c *lakeCheck) print(w io.Writer, format report.Format) error {
+	if format == report.JSON {
+		return report.WriteDocument(w, c)
+	}
+	for _, d := range c.Damage {
+		if d.Row == 0 {
+			fmt.Fprintf(w, "damaged  %q: %q\n", d.Part, d.Cause)
+			continue
+		}
+		fmt.Fprintf(w, "damaged  %q row %d: event %q of log file %q: %s\n", d.Part, d.Row, d.EventID, d.LogFile, d.Cause)
+	}
+	_, err := fmt.Fprintf(w, "%s events in %s parts, damage: %s\n",
+		quantity.FormatCount(c.Rows), quantity.FormatCount(int64(c.Parts)), quantity.FormatCount(c.Damaged))
+	return err
+}

@@ -1,0 +1,144 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// Damage is a fault that Check found.
+type Damage struct {
+	Part    string `json:"part,omitempty"`     // path in the lake; of another file where it is one
+	Row     int64  `json:"row"`                // from 1, in the order of the part; 0 when it is not of a row
+	EventID string `json:"event_id,omitempty"` // of the row, as far as it can be read
+	LogFile string `json:"log_file,omitempty"` // that the event was read from
+	Cause   string `json:"cause"`
+}
+
+// CheckReport counts what Check looked at.
+type CheckReport struct {
+	Parts   int   `json:"parts"`
+	Rows    int64 `json:"rows"`
+	Damaged int64 `json:"damaged"`
+}
+
+// Check reads every part of the lake wholly and calls found for each damage:
+// parts that cannot be read or have another number of rows than was committed,
+// and rows that do not give back the event whose identity was noted when it was
+// read. progress is called after each part. The error is one of the context, or
+// of a file that could not be looked at.
+func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (CheckReport, error) {
+	c := checker{lake: l, found: found}
+	for _, p := range l.parts {
+		if err := ctx.Err(); err != nil {
+			return c.report, context.Cause(ctx)
+		}
+		if err := c.part(ctx, p); err != nil {
+			return c.report, err
+		}
+		c.report.Parts++
+		progress()
+	}
+	return c.report, nil
+}
+
+type checker struct {
+	lake   *Lake
+	found  func(Damage)
+	report CheckReport
+	text   []byte
+	rec    event.Record
+}
+
+func (c *checker) damage(d Damage) {
+	c.report.Damaged++
+	c.found(d)
+}
+
+// noted is how often an event of an hour with a hash is in an identity file.
+type noted map[int64]map[uint64]int
+
+// part checks a part. What cannot be read as it should is a damage; a file that
+// cannot be opened is an error.
+func (c *checker) part(ctx context.Context, p Part) error {
+	name := dayDir(p.Day) + "/" + p.Name
+	ids, err := c.identities(p)
+	if unreachable(err) {
+		return err
+	}
+	if err != nil {
+		c.damage(Damage{Part: name, Cause: err.Error()})
+	}
+	blocks, err := readPart(p.path)
+	if unreachable(err) {
+		return err
+	}
+	if err != nil {
+		c.damage(Damage{Part: name, Cause: err.Error()})
+		return nil
+	}
+	n := int64(0)
+	for _, b := range blocks {
+		for i := range b.Rows() {
+			if err := ctx.Err(); err != nil {
+				return context.Cause(ctx)
+			}
+			n++
+			row := b.row(i)
+			if err := c.row(&row, ids); err != nil {
+				c.damage(Damage{Part: name, Row: n, EventID: string(row.text[colEventID]), LogFile: string(row.text[colLogFile]), Cause: err.Error()})
+			}
+		}
+	}
+	c.report.Rows += n
+	if n != p.Rows {
+		c.damage(Damage{Part: name, Cause: fmt.Sprintf("%d rows, not the %d that were committed", n, p.Rows)})
+	}
+	return nil
+}
+
+// unreachable tells a file that could not be looked at from one that is damaged.
+func unreachable(err error) bool { return errors.Is(err, fs.ErrPermission) }
+
+// identities reads the identity file of a part, nil when it is damaged.
+func (c *checker) identities(p Part) (noted, error) {
+	ids := noted{}
+	total := int64(0)
+	err := readIDs(idsPath(c.lake.Dir, p.Name), func(hour int64, id Identity) {
+		if ids[hour] == nil {
+			ids[hour] = map[uint64]int{}
+		}
+		ids[hour][id.Hash]++
+		total++
+	})
+	if err == nil && total != p.Rows {
+		err = fmt.Errorf("its list of identities has %d events, not the %d that were committed", total, p.Rows)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// row checks that a row gives back the record that was read.
+func (c *checker) row(row *Row, ids noted) (err error) {
+	if c.text, err = row.AppendJSON(c.text[:0]); err != nil {
+		return errors.Unwrap(err)
+	}
+	size, err := c.rec.Decode(c.text)
+	if err != nil || size != len(c.text) {
+		return errors.New("the row gives back what is no JSON object")
+	}
+	if ids == nil {
+		return nil // there is nothing to compare with
+	}
+	hashes, hash := ids[Hour(row.Time)], bodyHash(&c.rec)
+	if hashes[hash] == 0 {
+		return errors.New("the row gives back another record than was read")
+	}
+	hashes[hash]--
+	return nil
+}
