@@ -100,3 +100,46 @@ func TestLakeCheckOfASoundLake(t *testing.T) {
 		t.Errorf("exit code %d\n%s\n%s", code, out, messages)
 	}
 }
+
+// A part with another byte, without its end, or gone, and a list of identities
+// with another byte are found.
+func TestLakeCheckFindsDamagedFiles(t *testing.T) {
+	flip := func(path string) error {
+		data, err := os.ReadFile(path)
+		if err == nil {
+			data[len(data)/2] ^= 1
+			err = os.WriteFile(path, data, 0o600)
+		}
+		return err
+	}
+	const part, ids = "year=*/month=*/day=*/*.parquet", "_trailkeeper/ids/*.ids"
+	for name, damage := range map[string]struct {
+		file string
+		do   func(path string) error
+		code int
+	}{
+		"part, another byte":       {part, flip, outcome.Bad},
+		"part, cut":                {part, func(path string) error { return os.Truncate(path, 100) }, outcome.Bad},
+		"part, missing":            {part, os.Remove, outcome.Unseen},
+		"identities, another byte": {ids, flip, outcome.Bad},
+		"identities, missing":      {ids, os.Remove, outcome.Bad},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "lake")
+			if _, messages, code := runVerb(t, "ingest", "--archive", filepath.Join("testdata", "damaged", "archive"), "--lake", dir); code != outcome.Good {
+				t.Fatal(messages)
+			}
+			found, err := filepath.Glob(filepath.Join(dir, damage.file))
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%q, %v", found, err)
+			}
+			if err := damage.do(found[0]); err != nil {
+				t.Fatal(err)
+			}
+			out, messages, code := runVerb(t, "lake", "check", "--lake", dir)
+			if code != damage.code || !strings.Contains(out+messages, strings.TrimSuffix(filepath.Base(found[0]), filepath.Ext(found[0]))) {
+				t.Errorf("exit code %d, want %d\n%s\n%s", code, damage.code, out, messages)
+			}
+		})
+	}
+}

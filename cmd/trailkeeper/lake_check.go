@@ -28,8 +28,8 @@ func newLakeCheckCommand(s *streams) *cobra.Command {
 		Long: `Read every file of a lake's events wholly, rebuild every event, and compare it
 with what was noted when the event was read.
 
-Each damage is named: the file, the row in it, the event and the log file that it
-was read from. The exit code is 0 when there is none, and 1 when there is.`,
+Each damage is named: the file, or the row in it with its event and the log file
+that it was read from. The exit code is 0 when there is none, and 1 when there is.`,
 		Example: `  trailkeeper lake check --lake lake
   trailkeeper lake check --lake lake --format json | jq -r '.damage[].log_file' | sort -u`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLakeCheck(cmd.Context(), opts, s) },

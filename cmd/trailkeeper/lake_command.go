@@ -11,12 +11,12 @@ import (
 
 func newLakeCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "lake COMMAND",
-		Short:   "Look after a lake: what is in it, whether it is damaged",
+		Use:   "lake COMMAND",
+		Short: "Look after a lake: what is in it, whether it is damaged",
 		Example: `  trailkeeper lake info --lake lake
   trailkeeper lake check --lake lake`,
-		Args:    unknownCommand,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newLakeInfoCommand(s), newLakeCheckCommand(s))
 	return cmd

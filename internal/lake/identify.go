@@ -62,7 +62,17 @@ func parseUUID(id *[16]byte, text []byte) bool {
 	return true
 }
 
-func bodyHash(r *event.Record) (sum uint64) {
+func bodyHash(r *event.Record) uint64 { return hashBody(r, usualSpelling) }
+
+// writtenHash is what older programs noted as the hash of a body: times and ids
+// count as they are written.
+func writtenHash(r *event.Record) uint64 {
+	return hashBody(r, func(*event.Record, event.Field, event.Value) []byte { return nil })
+}
+
+// hashBody hashes a record. spelling returns the JSON text to hash for a member,
+// or nil for its own.
+func hashBody(r *event.Record, spelling func(*event.Record, event.Field, event.Value) []byte) (sum uint64) {
 	if !r.Sound() {
 		return xxh3.Hash(r.Raw()) // its canonical text would be that of other records too
 	}
@@ -80,7 +90,7 @@ func bodyHash(r *event.Record) (sum uint64) {
 		if !v.Present() {
 			continue
 		}
-		if text := usualSpelling(r, f, v); text != nil {
+		if text := spelling(r, f, v); text != nil {
 			sum += xxh3.HashSeed(text, uint64(f))
 		} else {
 			add(uint64(f), v)
