@@ -53,6 +53,9 @@ func Record(random *rand.Rand, number int) string {
 		}
 		switch random.IntN(10) {
 		case 0, 1, 2:
+			if f == event.EventName { // by which, with the time, a record is known for one
+				add(f.String(), s.usual(f))
+			}
 		case 3:
 			add(f.String(), s.odd(f))
 		default:
