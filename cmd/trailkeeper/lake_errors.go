@@ -52,6 +52,9 @@ func lakeStateHint(err error) string {
 	if _, ok := errors.AsType[*lake.ManifestError](err); ok {
 		return "nothing is known of what the lake holds: restore _trailkeeper/manifest.json from a copy of the whole lake" + anewHint
 	}
+	if _, ok := errors.AsType[*lake.PartError](err); ok {
+		return "what was committed is kept, and damaged parts stay as they are: trailkeeper lake check names all that is damaged"
+	}
 	if missing, ok := errors.AsType[*lake.MissingError](err); ok {
 		return "the lake is not whole without this " + missing.What + ": restore it from a copy" + anewHint
 	}

@@ -31,10 +31,7 @@ type CheckReport struct {
 // read. progress is called after each part. The error is one of the context, or
 // of a file that could not be looked at.
 func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (CheckReport, error) {
-	c := checker{lake: l, found: found}
-	for _, column := range Columns() {
-		c.columns = append(c.columns, column.Name)
-	}
+	c := newChecker(l.Dir, found)
 	for _, p := range l.parts {
 		if ctx.Err() != nil {
 			return c.report, context.Cause(ctx)
@@ -49,13 +46,33 @@ func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (
 }
 
 type checker struct {
-	lake    *Lake
+	dir     string // of the lake
 	found   func(Damage)
 	columns []string // all
 	report  CheckReport
 	text    []byte
 	rec     event.Record
 }
+
+func newChecker(dir string, found func(Damage)) *checker {
+	c := &checker{dir: dir, found: found}
+	for _, column := range Columns() {
+		c.columns = append(c.columns, column.Name)
+	}
+	return c
+}
+
+// bytes compares all of a part with its checksums.
+func (c *checker) bytes(ctx context.Context, p Part) error {
+	bad, err := p.verify(ctx, c.columns)
+	if bad != nil {
+		c.damage(Damage{Part: relative(p), Cause: bad.Cause})
+	}
+	return err
+}
+
+// relative returns the path of a part in its lake.
+func relative(p Part) string { return dayDir(p.Day) + "/" + p.Name }
 
 func (c *checker) damage(d Damage) {
 	c.report.Damaged++
@@ -68,7 +85,7 @@ type noted map[int64]map[uint64]int
 // part checks a part. What cannot be read as it should is a damage; a file that
 // cannot be opened is an error.
 func (c *checker) part(ctx context.Context, p Part) error {
-	name := dayDir(p.Day) + "/" + p.Name
+	name := relative(p)
 	ids, err := c.identities(p)
 	if unreachable(err) {
 		return err
@@ -76,13 +93,9 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	if err != nil {
 		c.damage(Damage{Part: name, Cause: err.Error()})
 	}
-	bad, err := p.verify(ctx, c.columns)
-	if err != nil {
-		return err
-	}
-	if bad != nil {
-		c.damage(Damage{Part: name, Cause: bad.Cause})
-		return nil // nothing in it can be told apart
+	before := c.report.Damaged
+	if err := c.bytes(ctx, p); err != nil || c.report.Damaged > before {
+		return err // nothing in a damaged file can be told apart
 	}
 	blocks, err := readPart(p.path)
 	if err != nil {
@@ -116,7 +129,7 @@ func unreachable(err error) bool { return errors.Is(err, fs.ErrPermission) }
 func (c *checker) identities(p Part) (noted, error) {
 	ids := noted{}
 	total := int64(0)
-	err := readIDs(idsPath(c.lake.Dir, p.Name), func(hour int64, id Identity) {
+	err := readIDs(idsPath(c.dir, p.Name), func(hour int64, id Identity) {
 		if ids[hour] == nil {
 			ids[hour] = map[uint64]int{}
 		}

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/bits"
@@ -20,10 +21,12 @@ const maxMerged = 1 << 30
 // few minutes does not become a heap of small files. No merged part takes more
 // than limit bytes in memory. A part is rewritten about once each time its day
 // grows fourfold. progress is called after each merge with how many parts it
-// took. A cancelled context ends it, and leaves
-// the parts as they were.
+// took. A cancelled context ends it, and leaves the parts as they were. Damaged
+// parts are not merged, or the new part would have checksums that vouch for them;
+// they are named in the error, a [*PartError], when all others are merged.
 func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts int)) error {
 	limit = min(limit, maxMerged)
+	var bad error
 	days := map[string][]Part{}
 	for _, p := range w.manifest.Parts {
 		days[p.Day] = append(days[p.Day], p)
@@ -37,6 +40,14 @@ func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts i
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			damaged, err := w.damagedOf(ctx, group, &bad)
+			if err != nil {
+				return fmt.Errorf("compact day %s: %w", day, err)
+			}
+			if len(damaged) > 0 {
+				days[day] = without(days[day], damaged)
+				continue
+			}
 			merged, err := w.merge(ctx, group)
 			if err != nil {
 				return fmt.Errorf("compact day %s: %w", day, err)
@@ -45,7 +56,7 @@ func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts i
 			days[day] = append(without(days[day], group), merged)
 		}
 	}
-	return nil
+	return bad
 }
 
 // tier puts parts within a factor of four of each other together.
@@ -81,6 +92,30 @@ func without(parts, gone []Part) (kept []Part) {
 		}
 	}
 	return kept
+}
+
+// damagedOf returns the parts that are not as they were written, or hold rows that
+// do not give back their event, and joins what is wrong with them to bad. Parts
+// with checksums have no such rows.
+func (w *Writer) damagedOf(ctx context.Context, parts []Part, bad *error) (damaged []Part, err error) {
+	for _, p := range parts {
+		p.path = p.published(w.dir)
+		cause := ""
+		c := newChecker(w.dir, func(d Damage) { cause = d.Cause })
+		if p.Checksum != nil {
+			err = c.bytes(ctx, p)
+		} else {
+			err = c.part(ctx, p)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c.report.Damaged > 0 {
+			damaged = append(damaged, p)
+			*bad = errors.Join(*bad, &PartError{p.path, cause})
+		}
+	}
+	return damaged, nil
 }
 
 // merge replaces parts of one day by a single one, in one commit.

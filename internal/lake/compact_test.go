@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,4 +122,49 @@ func TestCompactMeetsDamage(t *testing.T) {
 		closeWriter(t, w)
 		requireLake(t, dir, 0, 1, 2, 3)
 	})
+}
+
+// A damaged part stays as it is beside the others: merged, it would have
+// checksums that vouch for it.
+func TestDamagedPartsAreNotMerged(t *testing.T) {
+	for name, damage := range map[string]func(t *testing.T, w *Writer, p *Part){
+		"another byte": func(t *testing.T, w *Writer, p *Part) {
+			data, err := os.ReadFile(p.published(w.dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[len(data)/3] ^= 1
+			if err := os.WriteFile(p.published(w.dir), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a row of an older program": func(t *testing.T, w *Writer, p *Part) {
+			blocks, err := readPart(p.published(w.dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			blocks[0].text[colEventName].data[0] ^= 1
+			if p.Bytes, _, err = w.modes.writePart(t.Context(), p.published(w.dir), blocks); err != nil {
+				t.Fatal(err)
+			}
+			p.Checksum = nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := openWriter(t, t.TempDir())
+			for n := range 6 {
+				commit(t, w, batchOf(t, n))
+			}
+			damage(t, w, &w.manifest.Parts[2])
+			bad := w.manifest.Parts[2].Name
+			var named *PartError
+			if err := w.Compact(t.Context(), 256<<20, func(int) {}); !errors.As(err, &named) || filepath.Base(named.Path) != bad {
+				t.Errorf("compact: %v, want the name %s", err, bad)
+			}
+			if len(w.manifest.Parts) != 2 || !slices.ContainsFunc(w.manifest.Parts, func(p Part) bool { return p.Name == bad }) {
+				t.Errorf("parts %+v, want %s and one of the others", w.manifest.Parts, bad)
+			}
+			closeWriter(t, w)
+		})
+	}
 }
