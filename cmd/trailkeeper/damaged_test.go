@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,5 +142,81 @@ func TestLakeCheckFindsDamagedFiles(t *testing.T) {
 				t.Errorf("exit code %d, want %d\n%s\n%s", code, damage.code, out, messages)
 			}
 		})
+	}
+}
+
+// A repair gives back what the log files say, in the lake of an older program too.
+func TestLakeRepair(t *testing.T) {
+	archive := filepath.Join("testdata", "damaged", "archive")
+	exported := func(t *testing.T, dir string) []string {
+		t.Helper()
+		out, messages, code := runVerb(t, "export", "--lake", dir)
+		if code != outcome.Good {
+			t.Fatalf("exit code %d: %s", code, messages)
+		}
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		slices.Sort(lines)
+		return lines
+	}
+	fresh := func(t *testing.T) string {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "fresh")
+		if _, messages, code := runVerb(t, "ingest", "--archive", archive, "--lake", dir); code != outcome.Good {
+			t.Fatal(messages)
+		}
+		return dir
+	}
+	want := exported(t, fresh(t))
+	for name, damaged := range map[string]func(t *testing.T) string{
+		"rows of an older program": damagedLake,
+		"another byte in a part": func(t *testing.T) string {
+			dir := fresh(t)
+			found, err := filepath.Glob(filepath.Join(dir, "year=*", "*", "*", "*.parquet"))
+			if err != nil || len(found) != 1 {
+				t.Fatal(found, err)
+			}
+			data, err := os.ReadFile(found[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[len(data)/2] ^= 1
+			if err := os.WriteFile(found[0], data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return dir
+		},
+		"no list of identities": func(t *testing.T) string {
+			dir := fresh(t)
+			if err := os.RemoveAll(filepath.Join(dir, "_trailkeeper", "ids")); err != nil {
+				t.Fatal(err)
+			}
+			return dir
+		},
+		"nothing": fresh,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := damaged(t)
+			if out, messages, code := runVerb(t, "lake", "repair", "--lake", dir, "--archive", archive); code != outcome.Good {
+				t.Fatalf("exit code %d\n%s\n%s", code, out, messages)
+			}
+			if out, _, code := runVerb(t, "lake", "check", "--lake", dir); code != outcome.Good {
+				t.Errorf("still damaged\n%s", out)
+			}
+			if got := exported(t, dir); !slices.Equal(got, want) {
+				t.Errorf("the lake has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+// Without its log file, a damaged part stays as it is, and that is said.
+func TestLakeRepairWithoutTheLogFile(t *testing.T) {
+	dir := damagedLake(t)
+	out, messages, code := runVerb(t, "lake", "repair", "--lake", dir, "--archive", t.TempDir())
+	if code != outcome.Bad || !strings.Contains(out, `absent   "events.jsonl"`) || !strings.Contains(out, "events that are not in the archive: 2") {
+		t.Errorf("exit code %d\n%s\n%s", code, out, messages)
+	}
+	if out, _, _ := runVerb(t, "lake", "check", "--lake", dir); !strings.Contains(out, "damage: 2") {
+		t.Errorf("the lake has changed\n%s", out)
 	}
 }

@@ -70,7 +70,7 @@ func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error 
 	}
 	return outcome.BadEvidence(outcome.WithHint(
 		fmt.Errorf("check lake %q: found damage: %s", opts.dir, quantity.FormatCount(checked.Damaged)),
-		"ingest the archive into a new --lake: the log files have the events as they were"))
+		"trailkeeper lake repair reads the log files again, which have the events as they were"))
 }
 
 func (c *lakeCheck) print(w io.Writer, format report.Format) error {
@@ -78,13 +78,17 @@ func (c *lakeCheck) print(w io.Writer, format report.Format) error {
 		return report.WriteDocument(w, c)
 	}
 	for _, d := range c.Damage {
-		if d.Row == 0 {
-			fmt.Fprintf(w, "damaged  %q: %q\n", d.Part, d.Cause)
-			continue
-		}
-		fmt.Fprintf(w, "damaged  %q row %d: event %q of log file %q: %s\n", d.Part, d.Row, d.EventID, d.LogFile, d.Cause)
+		printDamage(w, d)
 	}
 	_, err := fmt.Fprintf(w, "%s events in %s parts, damage: %s\n",
 		quantity.FormatCount(c.Rows), quantity.FormatCount(int64(c.Parts)), quantity.FormatCount(c.Damaged))
 	return err
+}
+
+func printDamage(w io.Writer, d lake.Damage) {
+	if d.Row == 0 {
+		fmt.Fprintf(w, "damaged  %q: %q\n", d.Part, d.Cause)
+		return
+	}
+	fmt.Fprintf(w, "damaged  %q row %d: event %q of log file %q: %s\n", d.Part, d.Row, d.EventID, d.LogFile, d.Cause)
 }

@@ -12,13 +12,14 @@ import (
 func newLakeCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lake COMMAND",
-		Short: "Look after a lake: what is in it, whether it is damaged",
+		Short: "Look after a lake: what is in it, what is damaged, and repair it",
 		Example: `  trailkeeper lake info --lake lake
-  trailkeeper lake check --lake lake`,
+  trailkeeper lake check --lake lake
+  trailkeeper lake repair --lake lake --archive ./AWSLogs`,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLakeInfoCommand(s), newLakeCheckCommand(s))
+	cmd.AddCommand(newLakeInfoCommand(s), newLakeCheckCommand(s), newLakeRepairCommand(s))
 	return cmd
 }
 

@@ -266,10 +266,12 @@ func (in *ingest) unread(v judgement) {
 	in.refuse.file(in.logFile(v.File), v.Offset, v.Cause)
 }
 
-// logFile names the object with a key as the column log_file has it: as one line
-// of text, whatever bytes the name is of.
-func (in *ingest) logFile(key string) string {
-	if name, ok := bucketName(in.opts.Source.URI(), key); ok {
+func (in *ingest) logFile(key string) string { return logFileName(in.opts.Source.URI(), key) }
+
+// logFileName names the object with a key as the column log_file has it: as one
+// line of text, whatever bytes the name is of.
+func logFileName(uri, key string) string {
+	if name, ok := bucketName(uri, key); ok {
 		return archive.TextName(name)
 	}
 	return key // of a folder, and escaped by it

@@ -140,15 +140,24 @@ func (r *reader) stream(ctx context.Context, o archive.Object, member string, te
 // enter begins a stream.
 func (r *reader) enter(o archive.Object, member string) {
 	r.key, r.pieces, r.rejected = o.Key, 0, 0
-	r.from = lake.Source{LogFile: r.in.logFile(o.Key), Account: o.Info.Account}
+	r.from = sourceOf(r.in.opts.Source.URI(), o, member)
+	if member != "" {
+		r.key += "!" + member
+	}
+}
+
+// sourceOf says where the events of a member of an object come from, or of the
+// object itself.
+func sourceOf(uri string, o archive.Object, member string) lake.Source {
+	from := lake.Source{LogFile: logFileName(uri, o.Key), Account: o.Info.Account}
 	if member == "" {
-		return
+		return from
 	}
-	r.key += "!" + member
-	r.from.LogFile += "!" + member
+	from.LogFile += "!" + member
 	if info := memberKey(member); info.Account != "" {
-		r.from.Account = info.Account
+		from.Account = info.Account
 	}
+	return from
 }
 
 // memberKey is what the name of a member tells, as that of an object does.

@@ -118,3 +118,20 @@ func (b *Block) row(i int) (r Row) {
 	r.nulls = b.nulls[i]
 	return r
 }
+
+// copyRow appends a row of another block, without its identity.
+func (b *Block) copyRow(from *Block, row int) {
+	b.time = append(b.time, from.time[row])
+	for i := range b.text {
+		if value := from.text[i].get(row); value == nil {
+			b.text[i].addNull()
+		} else {
+			b.text[i].add(value)
+		}
+	}
+	for i := range b.bools {
+		b.bools[i] = append(b.bools[i], from.bools[i][row])
+	}
+	b.nulls = append(b.nulls, from.nulls[row])
+	b.measure()
+}

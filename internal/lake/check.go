@@ -48,14 +48,16 @@ func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (
 type checker struct {
 	dir     string // of the lake
 	found   func(Damage)
-	columns []string // all
+	sound   func(place, Identity) // called for rows that give back the event of an identity
+	ids     noted                 // of the part, that no row has given back yet; nil when they are damaged
+	columns []string              // all
 	report  CheckReport
 	text    []byte
 	rec     event.Record
 }
 
 func newChecker(dir string, found func(Damage)) *checker {
-	c := &checker{dir: dir, found: found}
+	c := &checker{dir: dir, found: found, sound: func(place, Identity) {}}
 	for _, column := range Columns() {
 		c.columns = append(c.columns, column.Name)
 	}
@@ -79,14 +81,31 @@ func (c *checker) damage(d Damage) {
 	c.found(d)
 }
 
-// noted is how often an event of an hour with a hash is in an identity file.
-type noted map[int64]map[uint64]int
+// noted are the identities of an identity file, by hour and hash.
+type noted map[int64]map[uint64][]Identity
+
+// take removes the identity of a record, by its hash or the one that older
+// programs gave it.
+func (n noted) take(hour int64, rec *event.Record) (id Identity, ok bool) {
+	hashes := n[hour]
+	if len(hashes) == 0 {
+		return id, false
+	}
+	for _, hash := range [...]uint64{bodyHash(rec), writtenHash(rec)} {
+		if ids := hashes[hash]; len(ids) > 0 {
+			hashes[hash] = ids[:len(ids)-1]
+			return ids[len(ids)-1], true
+		}
+	}
+	return id, false
+}
 
 // part checks a part. What cannot be read as it should is a damage; a file that
 // cannot be opened is an error.
 func (c *checker) part(ctx context.Context, p Part) error {
 	name := relative(p)
-	ids, err := c.identities(p)
+	var err error
+	c.ids, err = c.identities(p)
 	if unreachable(err) {
 		return err
 	}
@@ -103,14 +122,14 @@ func (c *checker) part(ctx context.Context, p Part) error {
 		return nil
 	}
 	n := int64(0)
-	for _, b := range blocks {
+	for g, b := range blocks {
 		for i := range b.Rows() {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			n++
 			row := b.row(i)
-			if err := c.row(&row, ids); err != nil {
+			if err := c.row(&row, place{uint32(g), uint32(i)}); err != nil {
 				c.damage(Damage{Part: name, Row: n, EventID: string(row.text[colEventID]), LogFile: string(row.text[colLogFile]), Cause: err.Error()})
 			}
 		}
@@ -131,9 +150,9 @@ func (c *checker) identities(p Part) (noted, error) {
 	total := int64(0)
 	err := readIDs(idsPath(c.dir, p.Name), func(hour int64, id Identity) {
 		if ids[hour] == nil {
-			ids[hour] = map[uint64]int{}
+			ids[hour] = map[uint64][]Identity{}
 		}
-		ids[hour][id.Hash]++
+		ids[hour][id.Hash] = append(ids[hour][id.Hash], id)
 		total++
 	})
 	if err == nil && total != p.Rows {
@@ -146,7 +165,7 @@ func (c *checker) identities(p Part) (noted, error) {
 }
 
 // row checks that a row gives back the record that was read.
-func (c *checker) row(row *Row, ids noted) (err error) {
+func (c *checker) row(row *Row, at place) (err error) {
 	if c.text, err = row.AppendJSON(c.text[:0]); err != nil {
 		return errors.Unwrap(err)
 	}
@@ -154,15 +173,12 @@ func (c *checker) row(row *Row, ids noted) (err error) {
 	if err != nil || size != len(c.text) {
 		return errors.New("the row gives back what is no JSON object")
 	}
-	if ids == nil {
+	if c.ids == nil {
 		return nil // there is nothing to compare with
 	}
-	hashes := ids[Hour(row.Time)]
-	for _, hash := range [...]uint64{bodyHash(&c.rec), writtenHash(&c.rec)} {
-		if hashes[hash] > 0 {
-			hashes[hash]--
-			return nil
-		}
+	if id, ok := c.ids.take(Hour(row.Time), &c.rec); ok {
+		c.sound(at, id)
+		return nil
 	}
 	return errors.New("the row gives back another record than was read")
 }
