@@ -248,7 +248,7 @@ func (c *comparer) read(i int, column file.ColumnChunkReader, levels []int16) (n
 	size := int64(len(levels))
 	switch column := column.(type) {
 	case *file.ByteArrayColumnChunkReader:
-		n, _, err = column.ReadBatch(size, c.texts, levels, nil)
+		n, _, err = column.ReadBatchInPage(size, c.texts, levels, nil)
 		same = func(p place, next int, level int16) bool { return c.sameText(p, i-1, next, level) }
 	case *file.BooleanColumnChunkReader:
 		n, _, err = column.ReadBatch(size, c.bools, levels, nil)

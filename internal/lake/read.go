@@ -76,7 +76,7 @@ func inBatches(levels []int16, read func(batch []int16) (int64, error)) error {
 func (c *textColumn) read(r *file.ByteArrayColumnChunkReader, levels []int16) error {
 	values := make([]parquet.ByteArray, readBatch)
 	return inBatches(levels, func(batch []int16) (int64, error) {
-		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
+		n, _, err := r.ReadBatchInPage(int64(len(batch)), values, batch, nil)
 		next := 0
 		for _, level := range batch[:n] {
 			if level == 0 {

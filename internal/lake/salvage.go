@@ -88,7 +88,7 @@ func extraSound(path string) (sound bool, err error) {
 		}
 		values := make([]parquet.ByteArray, readBatch)
 		err = inBatches(make([]int16, group.NumRows()), func(batch []int16) (int64, error) {
-			n, read, err := texts.ReadBatch(int64(len(batch)), values, batch, nil)
+			n, read, err := texts.ReadBatchInPage(int64(len(batch)), values, batch, nil)
 			for _, value := range values[:read] {
 				size, decodeErr := extra.Decode(value)
 				sound = sound && decodeErr == nil && size == len(value)
