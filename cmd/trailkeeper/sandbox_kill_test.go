@@ -17,6 +17,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/logfile"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 // TestKilledSandboxLosesNothing kills the real program while clients call it, again
@@ -80,12 +81,13 @@ func (o *objects) deleted(t *testing.T) map[string]int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	counts := map[string]int{}
+	var packed unpack.Walker
 	var reader logfile.Reader
 	for path, body := range o.bodies {
 		if !strings.Contains(path, "/CloudTrail/") {
 			continue
 		}
-		err := reader.Read(t.Context(), bytes.NewReader(body), logfile.Visitor{
+		visit := logfile.Visitor{
 			Record: func(_ int64, r *event.Record) error {
 				if string(r.Text(event.EventName)) == "DeleteBucket" {
 					_, name, _ := strings.Cut(string(r.Get(event.RequestParameters).Raw), `"bucketName":"`)
@@ -95,7 +97,8 @@ func (o *objects) deleted(t *testing.T) map[string]int {
 				return nil
 			},
 			Reject: func(_ int64, text []byte, cause string) error { return fmt.Errorf("%s: %s", cause, text) },
-		})
+		}
+		err := packed.Walk(t.Context(), bytes.NewReader(body), func(_ string, text io.Reader) error { return reader.Read(t.Context(), text, visit) })
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/logfile"
 	"github.com/cerpac/trailkeeper/policy"
+	"github.com/cerpac/trailkeeper/unpack"
 )
 
 const (
@@ -178,9 +179,10 @@ const logFolder = "AWSLogs/" + account + "/CloudTrail/"
 func (c *customer) delivered(t *testing.T) []string {
 	t.Helper()
 	var names []string
+	var packed unpack.Walker
 	var reader logfile.Reader
 	for _, key := range c.keys(t, logFolder) {
-		err := reader.Read(t.Context(), bytes.NewReader(c.object(t, key)), logfile.Visitor{
+		visit := logfile.Visitor{
 			Record: func(_ int64, r *event.Record) error {
 				names = append(names, string(r.Text(event.EventName)))
 				return nil
@@ -189,7 +191,8 @@ func (c *customer) delivered(t *testing.T) []string {
 				t.Errorf("%s: %s: %s", key, cause, text)
 				return nil
 			},
-		})
+		}
+		err := packed.Walk(t.Context(), bytes.NewReader(c.object(t, key)), func(_ string, text io.Reader) error { return reader.Read(t.Context(), text, visit) })
 		if err != nil {
 			t.Errorf("%s: %v", key, err)
 		}
