@@ -21,8 +21,8 @@ var safeTableFunctions = [...]string{
 
 // statement is SQL that passed the guard.
 type statement struct {
-	sql      string   // as given, or with EXPLAIN written canonically, at the same offsets
-	identity []string // the fields of useridentity it uses, when it names nothing but fields
+	sql    string // as given, or with EXPLAIN written canonically, at the same offsets
+	athena athenaUse
 }
 
 // check lets a single reading statement through: SELECT, WITH, VALUES, FROM,
@@ -67,7 +67,7 @@ func check(conn bindings.Connection, sql string) (statement, error) {
 		}
 		return statement{}, &SQLError{SQL: sql, Position: position, Message: fault.message, Hint: fault.hint}
 	}
-	checked := statement{sql, fieldsOnly(tree.Statements[0])}
+	checked := statement{sql: sql, athena: useOf(tree.Statements[0])}
 	if explain != "" {
 		checked.sql = explain + strings.Repeat(" ", offset-len(explain)) + inner
 	}

@@ -5,36 +5,64 @@ import (
 	"strings"
 )
 
-// identityFields are the fields of useridentity in cloudtrail_logs and the
-// columns they come from.
-var identityFields = [...]struct{ name, column string }{
-	{"type", "identity_type"},
-	{"principalid", "identity_principal_id"},
-	{"arn", "identity_arn"},
-	{"accountid", "identity_account_id"},
-	{"invokedby", "identity_invoked_by"},
-	{"accesskeyid", "identity_access_key_id"},
-	{"username", "identity_user_name"},
+// identityField is a field of useridentity in cloudtrail_logs and where it
+// comes from.
+type identityField struct {
+	name, value string // an SQL expression
+	sqlType     string
+}
+
+func identityFields() []identityField {
+	return []identityField{
+		{"type", "identity_type", "VARCHAR"},
+		{"principalid", "identity_principal_id", "VARCHAR"},
+		{"arn", "identity_arn", "VARCHAR"},
+		{"accountid", "identity_account_id", "VARCHAR"},
+		{"invokedby", "identity_invoked_by", "VARCHAR"},
+		{"accesskeyid", "identity_access_key_id", "VARCHAR"},
+		{"username", "identity_user_name", "VARCHAR"},
+		{"onbehalfof", member("user_identity", "onBehalfOf", onBehalfOfJSON, onBehalfOfType), onBehalfOfType},
+		{"sessioncontext", member("user_identity", "sessionContext", sessionContextJSON, sessionContextType), sessionContextType},
+	}
+}
+
+// The structure of nested fields, with the keys of the JSON and with the names
+// of the table. The names differ in case only.
+const (
+	onBehalfOfJSON     = `{"userId":"VARCHAR","identityStoreArn":"VARCHAR"}`
+	onBehalfOfType     = `STRUCT(userid VARCHAR, identitystorearn VARCHAR)`
+	sessionContextJSON = `{"attributes":{"mfaAuthenticated":"VARCHAR","creationDate":"VARCHAR"},` +
+		`"sessionIssuer":{"type":"VARCHAR","principalId":"VARCHAR","arn":"VARCHAR","accountId":"VARCHAR","userName":"VARCHAR"},` +
+		`"ec2RoleDelivery":"VARCHAR","webIdFederationData":{"federatedProvider":"VARCHAR","attributes":"MAP(VARCHAR, VARCHAR)"}}`
+	sessionContextType = `STRUCT(attributes STRUCT(mfaauthenticated VARCHAR, creationdate VARCHAR), ` +
+		`sessionissuer STRUCT("type" VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR), ` +
+		`ec2roledelivery VARCHAR, webidfederationdata STRUCT(federatedprovider VARCHAR, attributes MAP(VARCHAR, VARCHAR)))`
+)
+
+// member makes a struct of a member of a JSON column. What is no object is NULL.
+func member(column, key, structure, sqlType string) string {
+	path := quote("$." + key)
+	return "CASE json_type(" + column + ", " + path + ") WHEN 'OBJECT' THEN from_json(json_extract(" + column + ", " + path + "), " + quote(structure) + ")::" + sqlType + " END"
 }
 
 const identityColumn = "useridentity"
 
-// identityStruct makes useridentity of the columns behind the wanted fields;
-// the others are NULL. nil wants all.
+// identityStruct makes useridentity of what is behind the wanted fields; the
+// others are NULL. nil wants all.
 func identityStruct(wanted []string) string {
 	var fields []string
-	for _, f := range identityFields {
-		column := f.column
+	for _, f := range identityFields() {
+		value := f.value
 		if wanted != nil && !slices.Contains(wanted, f.name) {
-			column = "NULL::VARCHAR"
+			value = "NULL::" + f.sqlType
 		}
-		fields = append(fields, `"`+f.name+`" := `+column)
+		fields = append(fields, `"`+f.name+`" := `+value)
 	}
 	return "struct_pack(" + strings.Join(fields, ", ") + ")"
 }
 
 // identityUse looks at how a statement uses useridentity. DuckDB reads all
-// seven columns of a struct that a view makes, even for one field, which can
+// columns of a struct that a view makes, even for one field, which can
 // take three times as long as the column itself. For a statement that names
 // single fields only, the view can be made of just those.
 type identityUse struct {
@@ -42,17 +70,18 @@ type identityUse struct {
 	tables []string // names and aliases of tables; such a name alone is a whole row
 	names  []string // columns given by one name
 	whole  bool     // the struct, or something that may hold it, is used as a whole
+	path   bool     // "$path" is used
 }
 
-// fieldsOnly returns the fields of useridentity that the statement names, or
-// nil when it uses none or may use others.
-func fieldsOnly(tree any) []string {
+// useOf returns the fields of useridentity that the statement names, or nil
+// when it uses none or may use others, and whether it names "$path".
+func useOf(tree any) athenaUse {
 	var use identityUse
 	use.visit(tree)
 	if use.whole || slices.ContainsFunc(use.names, func(name string) bool { return slices.Contains(use.tables, name) }) {
-		return nil
+		use.fields = nil
 	}
-	return use.fields
+	return athenaUse{identity: use.fields, path: use.path}
 }
 
 func (u *identityUse) visit(node any) {
@@ -107,6 +136,7 @@ func (u *identityUse) reference(parts any) {
 		name, _ := part.(string)
 		names[i] = strings.ToLower(name)
 	}
+	u.path = u.path || slices.Contains(names, "$path")
 	if len(names) == 1 {
 		u.names = append(u.names, names[0])
 	}

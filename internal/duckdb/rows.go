@@ -41,9 +41,9 @@ func (s *session) checkAndRun(sql string, params map[string]any) (*Rows, error) 
 	if err != nil {
 		return nil, err
 	}
-	if checked.identity != nil {
+	if checked.athena.identity != nil || checked.athena.path {
 		// A temporary view hides the other one from this connection.
-		if err := execute(s.conn, "CREATE TEMP "+athenaView(checked.identity)); err != nil {
+		if err := execute(s.conn, "CREATE TEMP "+athenaView(checked.athena)); err != nil {
 			return nil, fmt.Errorf("run query: %w", err)
 		}
 	}

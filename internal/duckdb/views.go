@@ -24,15 +24,23 @@ var eventColumns = [...]string{
 	"log_file", "extra",
 }
 
-// athenaView defines cloudtrail_logs over lake.rows: the columns, order and
-// types of the table AWS documents for Athena, so that SQL written for it runs
-// unchanged. resources is parsed only when it is asked for. JSON keys are case
-// sensitive in from_json, hence the cast of the whole list to the names of the
-// table. The fields of useridentity other than the wanted ones are NULL; nil
-// wants all.
-func athenaView(wanted []string) string {
+// athenaView defines cloudtrail_logs over lake.rows: the columns and types of
+// the tables AWS documents for Athena. What is nested is parsed only when it is
+// asked for. JSON keys are case sensitive in from_json, hence the cast of the
+// whole to the names of the table.
+func athenaView(use athenaUse) string {
+	path := ""
+	if use.path {
+		path = `, log_file AS "$path"`
+	}
 	return "VIEW cloudtrail_logs AS SELECT event_version AS eventversion, " +
-		identityStruct(wanted) + " AS " + identityColumn + "," + athenaColumns + " FROM lake.rows"
+		identityStruct(use.identity) + " AS " + identityColumn + "," + athenaColumns + path + " FROM lake.rows"
+}
+
+// athenaUse is what of cloudtrail_logs a statement needs besides its columns.
+type athenaUse struct {
+	identity []string // the fields of useridentity, the others are NULL; nil means all
+	path     bool     // the column "$path", which SELECT * does not show
 }
 
 const athenaColumns = `
@@ -58,10 +66,19 @@ const athenaColumns = `
 	service_event_details AS serviceeventdetails,
 	shared_event_id AS sharedeventid,
 	vpc_endpoint_id AS vpcendpointid,
+	vpc_endpoint_account_id AS vpcendpointaccountid,
+	event_category AS eventcategory,
+	from_json(addendum, '{"reason":"VARCHAR","updatedFields":"VARCHAR","originalRequestID":"VARCHAR","originalEventID":"VARCHAR"}')
+		::STRUCT(reason VARCHAR, updatedfields VARCHAR, originalrequestid VARCHAR, originaleventid VARCHAR) AS addendum,
+	session_credential_from_console AS sessioncredentialfromconsole,
+	edge_device_details AS edgedevicedetails,
+	from_json(tls_details, '{"tlsVersion":"VARCHAR","cipherSuite":"VARCHAR","clientProvidedHostHeader":"VARCHAR"}')
+		::STRUCT(tlsversion VARCHAR, ciphersuite VARCHAR, clientprovidedhostheader VARCHAR) AS tlsdetails,
 	aws_region AS region,
 	year,
 	month,
-	day`
+	day,
+	year || '/' || month || '/' || day AS "timestamp"`
 
 // createViews returns the definitions of the views over the parts, for CREATE.
 func createViews(opts Options) []string {
@@ -69,7 +86,7 @@ func createViews(opts Options) []string {
 	return []string{
 		"VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
 		"VIEW events AS SELECT " + typedColumns() + " FROM " + derived(dated(source)),
-		athenaView(nil),
+		athenaView(athenaUse{}),
 	}
 }
 

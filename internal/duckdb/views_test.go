@@ -18,7 +18,11 @@ import (
 // DuckDB's names of the types.
 var athenaTable = [][2]string{
 	{"eventversion", "VARCHAR"},
-	{"useridentity", `STRUCT("type" VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, invokedby VARCHAR, accesskeyid VARCHAR, username VARCHAR)`},
+	{"useridentity", `STRUCT("type" VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, invokedby VARCHAR, accesskeyid VARCHAR, username VARCHAR, ` +
+		`onbehalfof STRUCT(userid VARCHAR, identitystorearn VARCHAR), ` +
+		`sessioncontext STRUCT(attributes STRUCT(mfaauthenticated VARCHAR, creationdate VARCHAR), ` +
+		`sessionissuer STRUCT("type" VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR), ` +
+		`ec2roledelivery VARCHAR, webidfederationdata STRUCT(federatedprovider VARCHAR, attributes MAP(VARCHAR, VARCHAR))))`},
 	{"eventtime", "VARCHAR"}, {"eventsource", "VARCHAR"}, {"eventname", "VARCHAR"}, {"awsregion", "VARCHAR"},
 	{"sourceipaddress", "VARCHAR"}, {"useragent", "VARCHAR"}, {"errorcode", "VARCHAR"}, {"errormessage", "VARCHAR"},
 	{"requestparameters", "VARCHAR"}, {"responseelements", "VARCHAR"}, {"additionaleventdata", "VARCHAR"},
@@ -26,7 +30,12 @@ var athenaTable = [][2]string{
 	{"resources", `STRUCT(arn VARCHAR, accountid VARCHAR, "type" VARCHAR)[]`},
 	{"eventtype", "VARCHAR"}, {"apiversion", "VARCHAR"}, {"readonly", "VARCHAR"}, {"recipientaccountid", "VARCHAR"},
 	{"serviceeventdetails", "VARCHAR"}, {"sharedeventid", "VARCHAR"}, {"vpcendpointid", "VARCHAR"},
+	{"vpcendpointaccountid", "VARCHAR"}, {"eventcategory", "VARCHAR"},
+	{"addendum", "STRUCT(reason VARCHAR, updatedfields VARCHAR, originalrequestid VARCHAR, originaleventid VARCHAR)"},
+	{"sessioncredentialfromconsole", "VARCHAR"}, {"edgedevicedetails", "VARCHAR"},
+	{"tlsdetails", "STRUCT(tlsversion VARCHAR, ciphersuite VARCHAR, clientprovidedhostheader VARCHAR)"},
 	{"region", "VARCHAR"}, {"year", "VARCHAR"}, {"month", "VARCHAR"}, {"day", "VARCHAR"},
+	{"timestamp", "VARCHAR"},
 }
 
 func describe(t *testing.T, db *DB, view string) [][2]string {
@@ -105,6 +114,7 @@ func TestPartitionPruning(t *testing.T) {
 	for sql, want := range map[string]string{
 		"SELECT count(*) FROM cloudtrail_logs WHERE year = '2026' AND month = '01' AND day = '03'":                    "1",
 		"SELECT eventname FROM cloudtrail_logs WHERE day IN ('03', '04') AND useridentity.username = 'alice'":         "2",
+		`SELECT count(*) FROM cloudtrail_logs WHERE "timestamp" >= '2026/01/09'`:                                      "2",
 		"SELECT count(*) FROM cloudtrail_logs WHERE year || month || day BETWEEN '20260102' AND '20260104'":           "3",
 		"SELECT count(*) FROM events WHERE year = '2026' AND day = '03'":                                              "1",
 		"SELECT count(*) FROM events WHERE event_date >= DATE '2026-01-07'":                                           "4",
@@ -177,8 +187,8 @@ func TestIdentityFields(t *testing.T) {
 			t.Errorf("%v\n%s", err, sql)
 			continue
 		}
-		slices.Sort(checked.identity)
-		if diff := cmp.Diff(want, checked.identity); diff != "" {
+		slices.Sort(checked.athena.identity)
+		if diff := cmp.Diff(want, checked.athena.identity); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", sql, diff)
 		}
 	}
@@ -188,6 +198,33 @@ func TestIdentityFields(t *testing.T) {
 	}
 	if diff := cmp.Diff([][]any{{"alice", "IAMUser", int64(1000)}}, mustAll(t, db, sql)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestNestedColumns takes the columns that are parsed from JSON apart.
+func TestNestedColumns(t *testing.T) {
+	part := writePart(t, t.TempDir(), time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), `
+		SELECT TIMESTAMP '2026-03-04 12:00:00' AS event_time, * FROM (VALUES
+			('whole', '{"type":"AssumedRole","onBehalfOf":{"userId":"u-1","identityStoreArn":"arn:store"},"sessionContext":{"attributes":{"mfaAuthenticated":"true","creationDate":"2026-03-04T11:00:00Z"},"sessionIssuer":{"type":"Role","userName":"deploy"},"ec2RoleDelivery":"2.0","webIdFederationData":{"federatedProvider":"idp","attributes":{"sub":"x"}}}}',
+				'{"reason":"DELIVERY_DELAY","updatedFields":"f","originalRequestID":"r","originalEventID":"e"}', '{"tlsVersion":"TLSv1.3","cipherSuite":"c","clientProvidedHostHeader":"h"}', 'logs/a.json.gz'),
+			('none', '{"type":"IAMUser"}', NULL, NULL, NULL),
+			('odd', '{"sessionContext":"text","onBehalfOf":[1]}', NULL, NULL, NULL)) v(event_id, user_identity, addendum, tls_details, log_file)`)
+	db := open(t, Options{Parts: []string{part}})
+	got := mustAll(t, db, `SELECT eventid, useridentity.onbehalfof.userid, useridentity.sessioncontext.attributes.mfaauthenticated,
+		useridentity.sessioncontext.sessionissuer.username, useridentity.sessioncontext.ec2roledelivery,
+		useridentity.sessioncontext.webidfederationdata.attributes['sub'], addendum.originaleventid, tlsdetails.tlsversion, "$path", "timestamp"
+		FROM cloudtrail_logs ORDER BY eventid DESC`)
+	nothing := []any{nil, nil, nil, nil, nil, nil, nil, nil, "2026/03/04"}
+	want := [][]any{
+		{"whole", "u-1", "true", "deploy", "2.0", "x", "e", "TLSv1.3", "logs/a.json.gz", "2026/03/04"},
+		append([]any{"odd"}, nothing...), append([]any{"none"}, nothing...),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	whole := mustAll(t, db, "SELECT useridentity.sessioncontext IS NULL, useridentity FROM cloudtrail_logs WHERE eventid = 'none'")
+	if whole[0][0] != true {
+		t.Errorf("sessioncontext of a record without one = %v", whole[0][1])
 	}
 }
 
