@@ -24,13 +24,15 @@ func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep
 		return value, true
 	case service == "ec2" && (name == "UserData" || name == "KeyMaterial"):
 		return removed, true
+	case service == "ses" && s.recipient(name) && isLeaf(value):
+		return hideEach(value), true
 	case service == "organizations" && (name == "Email" || name == "AccountName"):
 		return starred, true
 	case service == "sts" && name == "SessionToken":
 		return value, true
 	case inTags(path):
 		return value, true
-	case s.sensitive(service, modelled, name), namesSecret(name) && isLeaf(value):
+	case s.sensitive(service, modelled, name), namesSecret(name) && isLeaf(value) && !isFlag(name, value):
 		return hidden, true
 	}
 	return value, true
@@ -40,7 +42,15 @@ func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep
 // marks the ids of keys too, which records show.
 func (s speller) sensitive(service, modelled, name string) bool {
 	switch service + "." + name {
-	case "ssm.Value", "ssm.Parameters", "ecs.Environment":
+	case "ssm.Value", "ssm.Parameters", "ecs.Environment", "batch.Environment", "sagemaker.Environment",
+		"elasticbeanstalk.Value", "servicecatalog.Value",
+		"sns.Message", "sns.Subject", "sns.MessageAttributes", "sqs.MessageBody", "sqs.Body", "sqs.ReceiptHandle", "sqs.MessageAttributes", "sqs.MessageSystemAttributes":
+		return true
+	case "apigateway.Value", "appsync.Id": // the id of a key of AppSync is the key
+		return strings.Contains(s.op.Name, "ApiKey")
+	}
+	switch name {
+	case "EnvironmentVariables", "EnvironmentVariablesOverride", "RuntimeEnvironmentVariables", "UserData", "UserDataOverride":
 		return true
 	}
 	if s.op.Category == operation.Data {
@@ -52,6 +62,37 @@ func (s speller) sensitive(service, modelled, name string) bool {
 	return service != "s3" && s.op.Sensitive(modelled)
 }
 
+// recipient tells whether a member of SES says whom a mail goes to, or what it says.
+func (s speller) recipient(name string) bool {
+	switch name {
+	case "ToAddresses", "CcAddresses", "BccAddresses", "Destinations", "Recipient", "OriginalRecipient", "FinalRecipient",
+		"Data", "TemplateData", "ReplacementTemplateData", "DefaultTemplateData":
+		return true
+	case "EmailAddress":
+		return strings.HasPrefix(s.op.Name, "Send") || strings.Contains(s.op.Name, "Contact") || strings.Contains(s.op.Name, "Suppressed")
+	}
+	return false
+}
+
+// hideEach hides the elements of a list and shows how many there are.
+func hideEach(value tree) tree {
+	values, isList := value.(list)
+	if !isList {
+		return hidden
+	}
+	each := make(list, len(values))
+	for i := range each {
+		each[i] = hidden
+	}
+	return each
+}
+
+// isFlag tells whether a text is a boolean of a protocol that has only texts, such
+// as that of ManageMasterUserPassword.
+func isFlag(name string, value tree) bool {
+	return scalars()[lowerFirst(name)] == "boolean" && (value == "true" || value == "false")
+}
+
 // dropped are the members that AWS leaves out, where it does not say that it hides
 // them.
 func dropped(service, name string) bool {
@@ -59,6 +100,7 @@ func dropped(service, name string) bool {
 	case "iam.SecretAccessKey", "iam.Password", "iam.OldPassword", "iam.NewPassword", "iam.ServicePassword",
 		"iam.ServiceCredentialSecret", "iam.PrivateKey", "iam.Base32StringSeed", "iam.QRCodePNG",
 		"iam.AuthenticationCode1", "iam.AuthenticationCode2",
+		"cloudformation.ParameterValue",
 		"sts.SecretAccessKey", "sts.TokenCode", "sts.WebIdentityToken", "sts.SAMLAssertion",
 		"secretsmanager.SecretString", "secretsmanager.SecretBinary",
 		"kms.Plaintext", "kms.PrivateKeyPlaintext", "kms.CiphertextBlob", "kms.CiphertextForRecipient",
@@ -79,7 +121,7 @@ func namesSecret(name string) bool {
 	for _, end := range []string{
 		"id", "ids", "arn", "arns", "name", "names", "type", "types", "version", "versions", "status", "state",
 		"policy", "date", "time", "at", "used", "length", "age", "mode", "region", "stages", "prefix", "description",
-		"required", "enabled", "reset",
+		"required", "enabled", "reset", "prevention", "days", "size", "idlist", "arnlist", "namelist",
 	} {
 		if strings.HasSuffix(name, end) {
 			return false
@@ -88,6 +130,7 @@ func namesSecret(name string) bool {
 	for _, word := range []string{
 		"password", "passwd", "passphrase", "passcode", "secret", "privatekey", "private_key", "authtoken", "auth_token",
 		"accesstoken", "access_token", "refreshtoken", "refresh_token", "idtoken", "bearertoken", "plaintext",
+		"apikeyvalue", "platformcredential", "platformprincipal", "environmentvariables",
 	} {
 		if strings.Contains(name, word) {
 			return true

@@ -112,6 +112,80 @@ func secretJSON(name string) string {
 	return `{` + leaf + `,"Deep":{` + leaf + `,"Things":[{` + leaf + `}]},"Lists":[{"` + name + `":["` + marker + `"]}]}`
 }
 
+// TestHiddenMembers: what the models do not mark and AWS hides all the same.
+func TestHiddenMembers(t *testing.T) {
+	const query, ofJSON, rest = operation.Query, operation.JSON, operation.RESTJSON
+	variables := `[{"name":"N","value":"` + marker + `"}]`
+	for _, test := range []struct {
+		service, name   string
+		protocol        operation.Protocol
+		request, answer string
+	}{
+		{"cloudformation", "CreateStack", query, "Parameters.member.1.ParameterKey=shown&Parameters.member.1.ParameterValue=" + marker, ""},
+		{"cloudformation", "CreateStackInstances", query, "Accounts.member.1=shown&ParameterOverrides.member.1.ParameterValue=" + marker, ""},
+		{"sqs", "SendMessage", ofJSON, `{"QueueUrl":"shown","MessageBody":"` + marker + `","MessageSystemAttributes":{"AWSTraceHeader":{"StringValue":"` + marker + `"}}}`, ""},
+		{"sqs", "SendMessageBatch", ofJSON, `{"QueueUrl":"shown","Entries":[{"Id":"1","MessageBody":"` + marker + `","MessageAttributes":{"A":{"StringValue":"` + marker + `"}}}]}`, ""},
+		{"sqs", "DeleteMessage", query, "QueueUrl=shown&ReceiptHandle=" + marker, ""},
+		{"sqs", "ChangeMessageVisibilityBatch", ofJSON, `{"QueueUrl":"shown","Entries":[{"Id":"1","ReceiptHandle":"` + marker + `"}]}`, ""},
+		{"sqs", "ReceiveMessage", ofJSON, `{"QueueUrl":"shown"}`, `{"Messages":[{"Body":"` + marker + `","ReceiptHandle":"` + marker + `"}]}`},
+		{"apigateway", "CreateApiKey", rest, `{"name":"shown","value":"` + marker + `"}`, `{"id":"k","value":"` + marker + `"}`},
+		{"appsync", "CreateApiKey", rest, `{"description":"shown"}`, `{"apiKey":{"id":"` + marker + `"}}`},
+		{"sns", "CreatePlatformApplication", query, "Name=shown&Attributes.entry.1.key=PlatformCredential&Attributes.entry.1.value=" + marker +
+			"&Attributes.entry.2.key=PlatformPrincipal&Attributes.entry.2.value=" + marker, ""},
+		{"sns", "PublishBatch", query, "TopicArn=shown&PublishBatchRequestEntries.member.1.Message=" + marker, ""},
+		{"autoscaling", "CreateLaunchConfiguration", query, "LaunchConfigurationName=shown&UserData=" + marker, ""},
+		{"lightsail", "CreateInstances", ofJSON, `{"bundleId":"shown","userData":"` + marker + `"}`, ""},
+		{"ec2", "ModifyInstanceAttribute", operation.EC2, "InstanceId=shown&UserData.Value=" + marker, ""},
+		{"batch", "RegisterJobDefinition", rest, `{"containerProperties":{"image":"shown","environment":` + variables + `}}`, ""},
+		{"batch", "SubmitJob", rest, `{"jobName":"shown","containerOverrides":{"environment":` + variables + `}}`, ""},
+		{"amplify", "CreateApp", rest, `{"name":"shown","environmentVariables":{"N":"` + marker + `"}}`, `{"app":{"environmentVariables":{"N":"` + marker + `"}}}`},
+		{"codebuild", "CreateProject", ofJSON, `{"environment":{"image":"shown","environmentVariables":` + variables + `}}`, `{"project":{"environment":{"environmentVariables":` + variables + `}}}`},
+		{"codebuild", "StartBuild", ofJSON, `{"projectName":"shown","environmentVariablesOverride":` + variables + `}`, ""},
+		{"codepipeline", "CreatePipeline", ofJSON, `{"name":"shown","configuration":{"EnvironmentVariables":"` + marker + `"}}`, ""},
+		{"elasticbeanstalk", "UpdateEnvironment", query, "EnvironmentName=shown&OptionSettings.member.1.OptionName=N&OptionSettings.member.1.Value=" + marker, ""},
+		{"ses", "SendEmail", query, "Source=shown&Destination.ToAddresses.member.1=" + marker + "&Destination.BccAddresses.member.1=" + marker +
+			"&Message.Subject.Data=" + marker + "&Message.Body.Text.Data=" + marker, ""},
+		{"ses", "SendRawEmail", query, "Source=shown&Destinations.member.1=" + marker + "&RawMessage.Data=" + marker, ""},
+		{"ses", "CreateContact", rest, `{"UnsubscribeAll":"shown","EmailAddress":"` + marker + `"}`, ""},
+	} {
+		for _, category := range []operation.Category{operation.Management, operation.Data} {
+			x, op := ask(operation.Operation{Service: test.service, Name: test.name, Protocol: test.protocol, Category: category}, test.request, 200, test.answer)
+			_, text := composed(t, x, op)
+			if strings.Contains(text, marker) {
+				t.Errorf("%s.%s: %s", test.service, test.name, text)
+			}
+			body := category == operation.Management || test.protocol != rest // the body of a data event is left out
+			if body && !strings.Contains(text, "shown") {
+				t.Errorf("%s.%s shows nothing: %s", test.service, test.name, text)
+			}
+		}
+	}
+}
+
+// TestNoSecrets: members whose names sound like a secret and which are none.
+func TestNoSecrets(t *testing.T) {
+	for _, test := range []struct {
+		service, name string
+		protocol      operation.Protocol
+		request, want string
+	}{
+		{"iam", "UpdateAccountPasswordPolicy", operation.Query, "AllowUsersToChangePassword=true&PasswordReusePrevention=5&MaxPasswordAge=90&HardExpiry=false",
+			`{"allowUsersToChangePassword":true,"hardExpiry":false,"maxPasswordAge":90,"passwordReusePrevention":5}`},
+		{"rds", "CreateDBInstance", operation.Query, "ManageMasterUserPassword=true&MasterUserPassword=true", `{"manageMasterUserPassword":true,"masterUserPassword":"` + hidden + `"}`},
+		{"secretsmanager", "BatchGetSecretValue", operation.JSON, `{"SecretIdList":["a","b"]}`, `{"secretIdList":["a","b"]}`},
+		{"cognito-idp", "CreateUserPool", operation.JSON, `{"Policies":{"PasswordPolicy":{"PasswordHistorySize":3,"TemporaryPasswordValidityDays":7}}}`,
+			`{"policies":{"passwordPolicy":{"passwordHistorySize":3,"temporaryPasswordValidityDays":7}}}`},
+		{"ses", "SendEmail", operation.Query, "Destination.ToAddresses.member.1=a&Destination.ToAddresses.member.2=b",
+			`{"destination":{"toAddresses":["` + hidden + `","` + hidden + `"]}}`},
+	} {
+		x, op := ask(operation.Operation{Service: test.service, Name: test.name, Protocol: test.protocol}, test.request, 200, "")
+		record, _ := composed(t, x, op)
+		if got := asJSON(t, record["requestParameters"]); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
 // TestMapsHideSecrets: keys that users choose may say what they hold.
 func TestMapsHideSecrets(t *testing.T) {
 	x, op := ask(operation.Operation{Service: "glue", Name: "CreateConnection", Protocol: operation.JSON},
