@@ -150,7 +150,7 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 		return err
 	}
 	if opts.out == "" {
-		err = write(writerUntil(ctx, s.out))
+		err = cutShort(write(writerUntil(ctx, s.out)))
 	} else {
 		err = writeAside(opts.out, write)
 	}
@@ -214,6 +214,7 @@ func writeAside(path string, write func(io.Writer) error) (err error) {
 		if err != nil {
 			_ = aside.Close()           // perhaps a second time, which is harmless
 			_ = os.Remove(aside.Name()) // as well as can be: the first error counts
+			err = sayKept(err, fmt.Sprintf("nothing of this run is kept; %q is as it was before", path))
 		}
 	}()
 	if err := compressed(aside, strings.HasSuffix(path, ".gz"), write); err != nil {

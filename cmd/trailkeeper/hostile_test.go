@@ -28,7 +28,7 @@ func hostileLake(t *testing.T) string {
 	dir := t.TempDir()
 	record, err := json.Marshal(map[string]any{
 		"eventVersion": "1.11", "eventTime": "2026-02-03T04:05:06Z", "eventID": "5d9b6f0e-0000-4000-8000-000000000001",
-		"eventName": "Run" + hostile, "eventSource": "x.amazonaws.com" + hostile, "awsRegion": "eu-west-2", "recipientAccountId": "222233334444",
+		"eventName": "Run" + hostile, "eventSource": "x.amazonaws.com" + hostile, "awsRegion": "eu-west-2" + hostile, "recipientAccountId": "222233334444",
 		"userIdentity": map[string]any{"type": "IAMUser", "userName": "eve" + hostile, "arn": "arn:aws:iam::222233334444:user/" + hostile},
 		"userAgent":    hostile, "errorCode": hostile, "errorMessage": hostile,
 		"requestParameters": map[string]any{"name" + hostile: hostile}, "unknownMember": hostile,
@@ -99,6 +99,9 @@ func outputs() map[string]struct {
 	for _, format := range []string{"text", "json"} {
 		add(1, "ingest", "--archive", "logs", "--lake", "other-"+format, "--format", format)
 	}
+	for _, format := range []string{"text", "json"} {
+		add(0, "lake", "info", "--lake", "lake", "--format", format)
+	}
 	add(2, "query", "--lake", "lake", "SELECT nope FROM events -- "+hostile)
 	add(2, "query", "--lake", "lake", "--named", hostile)
 	add(3, "export", "--lake", hostile)
@@ -133,6 +136,46 @@ func TestTerminalIsNotSteered(t *testing.T) {
 		}
 		if seen := out + errs; !strings.Contains(seen, `\u202e`) && !strings.Contains(seen, `\xe2`) {
 			t.Errorf("%q does not show what is in the event:\n%s\n%s", name, out, errs)
+		}
+	}
+}
+
+// A plan shows what is in the account, which somebody else may have written.
+func TestPlanDoesNotSteerTheTerminal(t *testing.T) {
+	for _, program := range []string{"moto_server", "curl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("SKIPPED REAL SERVICE: %s is not installed", program)
+		}
+	}
+	dir := t.TempDir()
+	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+		"Sid": hostile, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a-b-cloudtrail-logs/*",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"policy.json":      string(policy),
+		"trailkeeper.yaml": "env: a\nproject_id: b\nregion: eu-west-2\n",
+		"weaken.sh": `set -e
+trailkeeper apply --auto-approve > apply.txt 2>&1
+curl -sSf -X PUT -H 'Content-Type: application/json' --data-binary @policy.json "$AWS_ENDPOINT_URL/a-b-cloudtrail-logs?policy"
+trailkeeper plan
+trailkeeper plan --format json
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := command(dir, "sandbox", "--", "sh", "weaken.sh")
+	out, errs := onTerminals(t, cmd)
+	if code := cmd.ProcessState.ExitCode(); code != 0 || strings.Count(out, `\u202e`) < 2 {
+		t.Fatalf("exits with %d\n%s\n%s", code, out, errs)
+	}
+	for _, r := range out {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			t.Fatalf("plan writes %U to the terminal:\n%q", r, out)
 		}
 	}
 }
@@ -176,6 +219,34 @@ func TestPipesGetEventsAsTheyCame(t *testing.T) {
 	out, err = command(dir, "export", "--lake", "lake", "--format", "jsonl").Output()
 	if err != nil || !strings.Contains(string(out), "\u202e") || !sameJSON(t, out, came) {
 		t.Errorf("export: %v\n%q\nwant\n%q", err, out, came)
+	}
+}
+
+// Standard output that is no terminal gets byte for byte what --out writes, which
+// nothing stands before.
+func TestPipesGetWhatFilesGet(t *testing.T) {
+	dir := hostileLake(t)
+	for _, args := range [][]string{
+		{"export", "--lake", "lake", "--format", "jsonl"},
+		{"export", "--lake", "lake", "--format", "records"},
+		{"query", "--lake", "lake", "--format", "csv", "FROM events"},
+		{"query", "--lake", "lake", "--format", "jsonl", "FROM events"},
+	} {
+		piped, err := command(dir, args...).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "out")
+		if text, err := command(dir, append(args, "--out", file)...).CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, text)
+		}
+		written, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(piped, written) || !bytes.Contains(piped, []byte("\u202e")) {
+			t.Errorf("%q writes into a pipe\n%q\nand into a file\n%q", args, piped, written)
+		}
 	}
 }
 

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -50,10 +54,38 @@ func TestInterruptsEndVerbs(t *testing.T) {
 			_, pipe := io.Pipe() // whose other end never reads
 			s.out = writerFunc(func(p []byte) (int, error) { interrupt(); return pipe.Write(p) })
 			test.prepare(s, interrupt)
-			if err := execute(ctx, test.args, s); outcome.ExitCode(err) != outcome.Interrupted {
+			err := execute(ctx, test.args, s)
+			if outcome.ExitCode(err) != outcome.Interrupted {
 				t.Errorf("ended with %v", err)
 			}
+			if hint := outcome.Hint(err); strings.Contains(name, "reads") && !strings.Contains(hint, "not the whole answer") {
+				t.Errorf("says %q", hint)
+			}
 		})
+	}
+}
+
+// A file is written whole or not at all, and whoever interrupts is told so.
+func TestInterruptedFilesAreNotKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "answer")
+	if err := os.WriteFile(path, []byte("an older answer"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts := rowOptions{out: path}
+	s, _, _ := testStreams(t)
+	err := opts.write(t.Context(), s, func(w io.Writer) error {
+		_, err := io.WriteString(w, "a part of the answer")
+		return errors.Join(err, context.Canceled)
+	})
+	want := fmt.Sprintf("nothing of this run is kept; %q is as it was before", path)
+	if outcome.ExitCode(err) != outcome.Interrupted || outcome.Hint(err) != want {
+		t.Errorf("ended with %v, hint %q", err, outcome.Hint(err))
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "an older answer" {
+		t.Errorf("the file has %q, %v", text, err)
+	}
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
+		t.Errorf("beside the file: %v, %v", files, err)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
 // A pipe whose other end neither reads nor writes, and a terminal at which
@@ -42,4 +44,17 @@ func untilDone[T any](ctx context.Context, do func() (T, error)) (T, error) {
 		var none T
 		return none, context.Cause(ctx)
 	}
+}
+
+// sayKept adds what is kept to the error of a run that was interrupted.
+func sayKept(err error, kept string) error {
+	if outcome.ExitCode(err) != outcome.Interrupted {
+		return err
+	}
+	return outcome.WithHint(err, kept)
+}
+
+// cutShort is sayKept for an answer on standard output.
+func cutShort(err error) error {
+	return sayKept(err, "what was written to standard output is not the whole answer")
 }

@@ -18,6 +18,7 @@ type rowOptions struct {
 	format report.Format
 	full   bool
 	crlf   bool
+	safe   bool   // for spreadsheets
 	out    string // file to write, "" for standard output
 }
 
@@ -27,6 +28,7 @@ func (o *rowOptions) register(f *pflag.FlagSet, usage string, formats ...report.
 	addFormatFlag(f, &o.format, usage, formats...)
 	f.BoolVar(&o.full, "full", false, "keep the values of a table whole, however wide it becomes")
 	f.BoolVar(&o.crlf, "crlf", false, "end the lines of CSV with CR LF")
+	f.BoolVar(&o.safe, "spreadsheet-safe", false, "put an apostrophe before values of CSV that a spreadsheet would run as formulas")
 	f.StringVar(&o.out, "out", "", "file to write, whole or not at all (default standard output)")
 }
 
@@ -42,12 +44,12 @@ func (o *rowOptions) write(ctx context.Context, s *streams, do func(w io.Writer)
 	if o.out != "" {
 		return writeAside(o.out, do)
 	}
-	return do(writerUntil(ctx, s.out))
+	return cutShort(do(writerUntil(ctx, s.out)))
 }
 
 // rows writes rows and returns how many there were.
 func (o *rowOptions) rows(ctx context.Context, s *streams, rows result.Reader) (count int64, err error) {
-	opts := report.Options{Format: o.format, Full: o.full, CRLF: o.crlf}
+	opts := report.Options{Format: o.format, Full: o.full, CRLF: o.crlf, SpreadsheetSafe: o.safe}
 	if o.out == "" {
 		opts.Width = terminal.Width(s.out)
 	}

@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/internal/report"
 )
 
 // variable is one of the environment; an empty value means that it must not be set.
@@ -26,7 +29,11 @@ func sandboxVariables(url, region string) []variable {
 	}
 }
 
+// shellFormat is the format of sandbox env that a POSIX shell reads.
+const shellFormat report.Format = "shell"
+
 func newSandboxEnvCommand(s *streams) *cobra.Command {
+	var format report.Format
 	url, region := "http://"+sandboxAddress, callerRegion(s.getenv)
 	cmd := &cobra.Command{
 		Use:   "env",
@@ -35,21 +42,49 @@ func newSandboxEnvCommand(s *streams) *cobra.Command {
 sandbox, as a POSIX shell reads them. The credentials are made up: whoever the
 sandbox does not know is the root user of its account.`,
 		Example: `  eval "$(trailkeeper sandbox env)"
-  trailkeeper sandbox env --url http://127.0.0.1:4581 --region eu-west-2`,
+  trailkeeper sandbox env --url http://127.0.0.1:4581 --region eu-west-2
+  trailkeeper sandbox env --format json | jq -r .set.AWS_ENDPOINT_URL`,
 		RunE: func(*cobra.Command, []string) error {
-			var lines strings.Builder
-			for _, v := range sandboxVariables(url, region) {
-				if v.value == "" {
-					fmt.Fprintf(&lines, "unset %s\n", v.name)
-					continue
-				}
-				fmt.Fprintf(&lines, "export %s=%s\n", v.name, v.value)
+			variables := sandboxVariables(url, region)
+			if format == report.JSON {
+				return report.WriteDocument(s.out, describeVariables(variables))
 			}
-			_, err := s.out.Write([]byte(lines.String()))
+			_, err := io.WriteString(s.out, shellCommands(variables))
 			return err
 		},
 	}
+	addFormatFlag(cmd.Flags(), &format, "of the variables", shellFormat, report.JSON)
 	cmd.Flags().StringVar(&url, "url", url, "where the sandbox is")
 	cmd.Flags().StringVar(&region, "region", region, "Region to call (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
 	return cmd
+}
+
+func shellCommands(variables []variable) string {
+	var lines strings.Builder
+	for _, v := range variables {
+		if v.value == "" {
+			fmt.Fprintf(&lines, "unset %s\n", v.name)
+			continue
+		}
+		fmt.Fprintf(&lines, "export %s=%s\n", v.name, v.value)
+	}
+	return lines.String()
+}
+
+// environment is the document of sandbox env.
+type environment struct {
+	Set   map[string]string `json:"set"`
+	Unset []string          `json:"unset"`
+}
+
+func describeVariables(variables []variable) environment {
+	e := environment{Set: map[string]string{}}
+	for _, v := range variables {
+		if v.value == "" {
+			e.Unset = append(e.Unset, v.name)
+			continue
+		}
+		e.Set[v.name] = v.value
+	}
+	return e
 }

@@ -15,11 +15,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/simulate"
 )
 
+type simulateOptions struct {
+	simulate.Options
+	format report.Format
+}
+
 func newSimulateCommand(s *streams) *cobra.Command {
-	opts := simulate.DefaultOptions()
+	opts := simulateOptions{Options: simulate.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:   "simulate --out DIR",
 		Short: "Write a believable, signed, labelled CloudTrail archive from a seed",
@@ -32,7 +38,7 @@ in DIR/_simulate: the events of every attack, the digests' signatures and public
 keys, and the counts of everything. The same options give the same bytes.`,
 		Example: `  trailkeeper simulate --out sim
   trailkeeper simulate --out sim --days 30 --attack all
-  trailkeeper simulate --attack list`,
+  trailkeeper simulate --attack list --format json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runSimulate(cmd.Context(), opts, s)
 		},
@@ -52,12 +58,13 @@ keys, and the counts of everything. The same options give the same bytes.`,
 	f.BoolVar(&opts.Organization, "org", false, "one organization trail instead of a trail in each account")
 	f.IntVar(&opts.GzipLevel, "gzip-level", opts.GzipLevel, "1 (fast) to 9 (small)")
 	f.IntVar(&opts.Workers, "workers", 0, "shards made at once (default: one per processor)")
+	addFormatFlag(f, &opts.format, "of the summary, or of the list of attacks", report.Text, report.JSON)
 	return cmd
 }
 
-func runSimulate(ctx context.Context, opts simulate.Options, s *streams) error {
+func runSimulate(ctx context.Context, opts simulateOptions, s *streams) error {
 	if len(opts.Attacks) == 1 && opts.Attacks[0] == "list" {
-		return listAttacks(s.out)
+		return listAttacks(s.out, opts.format)
 	}
 	bar := progress.New(s.err, "Simulating shards")
 	events := int64(0)
@@ -72,7 +79,7 @@ func runSimulate(ctx context.Context, opts simulate.Options, s *streams) error {
 		}
 	}()
 	started := s.now()
-	summary, err := simulate.Run(ctx, opts, func(shards, n int) {
+	summary, err := simulate.Run(ctx, opts.Options, func(shards, n int) {
 		bar.SetTotal(int64(shards))
 		tally <- n
 	})
@@ -80,11 +87,14 @@ func runSimulate(ctx context.Context, opts simulate.Options, s *streams) error {
 	<-counted
 	bar.Done()
 	if err != nil {
-		return explainSimulate(err, opts, events, s.err)
+		return explainSimulate(err, opts.Options, events, s.err)
 	}
 	took := max(s.now().Sub(started), time.Millisecond)
 	fmt.Fprintf(s.err, "simulated in %s, %s events a second\n",
 		took.Round(10*time.Millisecond), quantity.FormatCount(int64(float64(summary.Total.Events)/took.Seconds())))
+	if opts.format == report.JSON {
+		return report.WriteDocument(s.out, describeArchive(opts.Out, summary))
+	}
 	return printSimulated(s.out, opts.Out, summary)
 }
 
@@ -111,10 +121,13 @@ func explainSimulate(err error, opts simulate.Options, events int64, stderr io.W
 	return err
 }
 
-func listAttacks(w io.Writer) error {
+func listAttacks(w io.Writer, format report.Format) error {
 	attacks, err := simulate.Attacks()
 	if err != nil {
 		return err
+	}
+	if format == report.JSON {
+		return report.WriteDocument(w, map[string]any{"attacks": attacks})
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, a := range attacks {
@@ -124,10 +137,6 @@ func listAttacks(w io.Writer) error {
 }
 
 func printSimulated(w io.Writer, out string, s *simulate.Summary) error {
-	digests := 0
-	for _, c := range s.Chains {
-		digests += c.Digests
-	}
 	n := quantity.FormatCount
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "wrote\t%s\n", out)
@@ -137,6 +146,27 @@ func printSimulated(w io.Writer, out string, s *simulate.Summary) error {
 		fmt.Fprintf(table, "attacks\t%d, with %s events: %s/%s/%s\n", len(s.Attacks), n(s.Total.Attack), out, simulate.SideFolder, simulate.GroundTruthFile)
 	}
 	fmt.Fprintf(table, "log files\t%s, %s (%s uncompressed)\n", n(s.Total.Files), quantity.FormatSize(s.Total.Bytes), quantity.FormatSize(s.Total.UncompressedBytes))
-	fmt.Fprintf(table, "digests\t%s in %d chains\n", n(int64(digests)), len(s.Chains))
+	fmt.Fprintf(table, "digests\t%s in %d chains\n", n(s.Digests()), len(s.Chains))
 	return table.Flush()
+}
+
+// simulatedArchive is the document of simulate: what is in the text, and no more. The
+// rest is in the archive's own summary.
+type simulatedArchive struct {
+	Out      string          `json:"out"`
+	FirstDay string          `json:"first_day"`
+	Days     int             `json:"days"`
+	Accounts int             `json:"accounts"`
+	Regions  []string        `json:"regions"`
+	Attacks  []string        `json:"attacks"`
+	Total    simulate.Counts `json:"total"`
+	Chains   int             `json:"chains"`
+	Digests  int64           `json:"digests"`
+}
+
+func describeArchive(out string, s *simulate.Summary) simulatedArchive {
+	return simulatedArchive{
+		Out: out, FirstDay: s.First, Days: s.Options.Days, Accounts: s.Options.Accounts, Regions: s.Regions,
+		Attacks: s.Attacks, Total: s.Total, Chains: len(s.Chains), Digests: s.Digests(),
+	}
 }

@@ -18,7 +18,7 @@ func TestSimulateInterrupted(t *testing.T) {
 	opts.Out = filepath.Join(t.TempDir(), "sim")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := runSimulate(ctx, opts, s)
+	err := runSimulate(ctx, simulateOptions{Options: opts}, s)
 	if !errors.Is(err, context.Canceled) || outcome.ExitCode(err) != outcome.Interrupted {
 		t.Errorf("error is %v", err)
 	}

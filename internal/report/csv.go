@@ -9,13 +9,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// writeCSV writes RFC 4180, but for the end of lines, which is LF unless crlf is
-// set: a header, fields quoted where they must be. NULL is an empty field and an empty string is "", so that both
-// can be told apart.
-func writeCSV(out *bufio.Writer, rows result.Reader, crlf bool) (int64, error) {
-	end := "\n"
-	if crlf {
+// writeCSV writes RFC 4180, but for the end of lines, which is LF unless opts.CRLF
+// is set: a header, fields quoted where they must be. NULL is an empty field and an
+// empty string is "", so that both can be told apart. Values are written as they
+// are unless opts.SpreadsheetSafe is set: CSV is evidence, too.
+func writeCSV(out *bufio.Writer, rows result.Reader, opts Options) (int64, error) {
+	end, text := "\n", result.Text
+	if opts.CRLF {
 		end = "\r\n"
+	}
+	if opts.SpreadsheetSafe {
+		text = inert
 	}
 	header := make([]any, len(rows.Columns()))
 	for i, column := range rows.Columns() {
@@ -23,7 +27,7 @@ func writeCSV(out *bufio.Writer, rows result.Reader, crlf bool) (int64, error) {
 	}
 	var record []byte
 	write := func(row []any) error {
-		record = append(appendRecord(record[:0], row), end...)
+		record = append(appendRecord(record[:0], row, text), end...)
 		_, err := out.Write(record)
 		return err
 	}
@@ -33,13 +37,13 @@ func writeCSV(out *bufio.Writer, rows result.Reader, crlf bool) (int64, error) {
 	return each(rows, write)
 }
 
-func appendRecord(dst []byte, row []any) []byte {
+func appendRecord(dst []byte, row []any, text func(value any) string) []byte {
 	for i, value := range row {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		if value != nil || len(row) == 1 { // many readers skip an empty line
-			dst = appendField(dst, inert(value))
+			dst = appendField(dst, text(value))
 		}
 	}
 	return dst

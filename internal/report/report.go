@@ -44,6 +44,9 @@ type Options struct {
 	Full bool
 	// CRLF ends the lines of CSV as RFC 4180 and Windows do.
 	CRLF bool
+	// SpreadsheetSafe keeps spreadsheets from running fields of CSV as formulas.
+	// The values are changed for that.
+	SpreadsheetSafe bool
 }
 
 // Write writes every row of rows to w and returns how many there were. Rows are
@@ -56,7 +59,7 @@ func Write(w io.Writer, rows result.Reader, opts Options) (count int64, err erro
 	out := bufio.NewWriterSize(w, 64<<10)
 	switch opts.Format {
 	case CSV:
-		count, err = writeCSV(out, rows, opts.CRLF)
+		count, err = writeCSV(out, rows, opts)
 	case JSON:
 		count, err = writeJSON(out, rows)
 	case JSONL:

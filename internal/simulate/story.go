@@ -223,10 +223,10 @@ func (v vocabulary) withVariables(names []string) vocabulary {
 
 // AttackStory describes an attack that can be simulated.
 type AttackStory struct {
-	Name      string
-	Title     string
-	Summary   string
-	Technique []string
+	Name      string   `json:"name"`
+	Title     string   `json:"title"`
+	Summary   string   `json:"summary"`
+	Technique []string `json:"technique"` // of MITRE ATT&CK
 }
 
 // Attacks lists the attack stories by name.

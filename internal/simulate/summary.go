@@ -7,9 +7,9 @@ type Summary struct {
 	Options  SummaryOptions   `json:"options"`
 	Bucket   string           `json:"bucket"`
 	Trail    string           `json:"trail"`
-	Home     string           `json:"homeRegion"`
+	Home     string           `json:"home_region"`
 	Org      string           `json:"organization,omitempty"`
-	First    string           `json:"firstDay"`
+	First    string           `json:"first_day"`
 	Closing  string           `json:"closing"` // when the archive was taken: everything was delivered before
 	Accounts []SummaryAccount `json:"accounts"`
 	Regions  []string         `json:"regions"`
@@ -20,7 +20,7 @@ type Summary struct {
 }
 
 // SummaryFormat names the format of summary.json, and its version.
-const SummaryFormat = "trailkeeper-simulate-1"
+const SummaryFormat = "trailkeeper-simulate-2"
 
 // SummaryOptions are the options that the bytes follow from.
 type SummaryOptions struct {
@@ -28,19 +28,19 @@ type SummaryOptions struct {
 	Accounts      int     `json:"accounts"`
 	Regions       int     `json:"regions"`
 	Days          int     `json:"days"`
-	EventsPerDay  int     `json:"eventsPerDay"`
+	EventsPerDay  int     `json:"events_per_day"`
 	Duplicates    float64 `json:"duplicates"`
 	Late          float64 `json:"late"`
-	EventsPerFile int     `json:"eventsPerFile"`
+	EventsPerFile int     `json:"events_per_file"`
 	Organization  bool    `json:"organization"`
-	GzipLevel     int     `json:"gzipLevel"`
+	GzipLevel     int     `json:"gzip_level"`
 }
 
 // SummaryAccount is one simulated account.
 type SummaryAccount struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
-	TrailARN string `json:"trailArn"`
+	TrailARN string `json:"trail_arn"`
 }
 
 // SummaryChain is one digest chain.
@@ -64,16 +64,16 @@ type SummaryDay struct {
 type Counts struct {
 	Events            int64 `json:"events"` // different ones
 	Duplicates        int64 `json:"duplicates"`
-	DuplicatesAltered int64 `json:"duplicatesAltered"` // of Duplicates, those with another body
-	Late              int64 `json:"late"`              // of Events
-	Attack            int64 `json:"attack"`            // of Events
+	DuplicatesAltered int64 `json:"duplicates_altered"` // of Duplicates, those with another body
+	Late              int64 `json:"late"`               // of Events
+	Attack            int64 `json:"attack"`             // of Events
 	Management        int64 `json:"management"`
 	Data              int64 `json:"data"`
-	NetworkActivity   int64 `json:"networkActivity"`
+	NetworkActivity   int64 `json:"network_activity"`
 	Insight           int64 `json:"insight"`
 	Files             int64 `json:"files"` // log files, digests not counted
 	Bytes             int64 `json:"bytes"` // of log files, compressed
-	UncompressedBytes int64 `json:"uncompressedBytes"`
+	UncompressedBytes int64 `json:"uncompressed_bytes"`
 }
 
 func (c *Counts) add(d Counts) {
@@ -91,14 +91,23 @@ func (c *Counts) add(d Counts) {
 	c.UncompressedBytes += d.UncompressedBytes
 }
 
+// Digests counts the digest files of all chains.
+func (s *Summary) Digests() int64 {
+	n := int64(0)
+	for _, c := range s.Chains {
+		n += int64(c.Digests)
+	}
+	return n
+}
+
 // GroundTruth is a line of _simulate/ground-truth.jsonl: one event of an attack.
 type GroundTruth struct {
-	EventID   string `json:"eventID"`
+	EventID   string `json:"event_id"`
 	Attack    string `json:"attack"`
 	Step      string `json:"step"`
-	EventName string `json:"eventName"`
+	EventName string `json:"event_name"`
 	Account   string `json:"account"`
 	Region    string `json:"region"`
 	Time      string `json:"time"`
-	LogFile   string `json:"logFile"`
+	LogFile   string `json:"log_file"`
 }
