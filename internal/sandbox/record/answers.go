@@ -18,7 +18,7 @@ func (c *call) responseElements() tree {
 	if c.op.EventSource == "s3.amazonaws.com" {
 		return c.s3Elements()
 	}
-	if c.op.Category == operation.Data && c.op.Protocol == operation.RESTJSON {
+	if c.op.Category == operation.Data && (c.op.Protocol == operation.RESTJSON || c.op.EventSource == "dynamodb.amazonaws.com") {
 		return nil // the body is the user's
 	}
 	return emptyIsNothing(c.answer())

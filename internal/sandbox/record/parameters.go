@@ -21,7 +21,11 @@ func (c *call) requestParameters(errorCode string) tree {
 		if c.op.Protocol == operation.CBOR {
 			return emptyIsNothing(s.spell(decodeCBOR(body)))
 		}
-		return emptyIsNothing(s.spell(decodeJSON(body)))
+		parameters := emptyIsNothing(s.spell(decodeJSON(body)))
+		if c.op.EventSource == "dynamodb.amazonaws.com" {
+			return plainKey(parameters)
+		}
+		return parameters
 	case operation.Query:
 		if errorCode == "AccessDenied" {
 			return nil

@@ -18,7 +18,11 @@ func (c *call) resources(asked, told tree, errorCode string) list {
 	case "ssm.amazonaws.com":
 		return c.ssmResources(parameters)
 	case "dynamodb.amazonaws.com":
-		return c.one("AWS::DynamoDB::Table", c.named("dynamodb", "table/", parameters.text("tableName")))
+		return c.dynamodbResources(parameters)
+	case "kinesis.amazonaws.com":
+		if c.op.ResourceType != "" {
+			return c.kinesisResources(parameters)
+		}
 	case "lambda.amazonaws.com":
 		if c.op.ResourceType != "" {
 			return c.one(c.op.ResourceType, c.named("lambda", "function:", c.op.Path["FunctionName"]))
