@@ -120,11 +120,17 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Mode: mode, Bar: bar,
 	})
 	bar.Done()
-	if err != nil {
+	// Parts that are damaged were left alone; what the run was for is done.
+	part, damaged := errors.AsType[*lake.PartError](err)
+	if err != nil && !damaged {
 		return explainIngest(err, account, opts, s.err)
 	}
 	if err := dropUnread(printReport(s.out, opts, account, s.now().Sub(started))); err != nil {
 		return err
+	}
+	if damaged {
+		return outcome.BadEvidence(outcome.WithHint(fmt.Errorf("ingest archive %q: the events are stored, but the lake has damage from before: %w", opts.archive, part),
+			"trailkeeper lake check names all damage; lake repair reads the log files of damaged events again"))
 	}
 	return judge(account, opts)
 }

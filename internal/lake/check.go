@@ -58,9 +58,7 @@ type checker struct {
 
 func newChecker(dir string, found func(Damage)) *checker {
 	c := &checker{dir: dir, found: found, sound: func(place, Identity) {}}
-	for _, column := range Columns() {
-		c.columns = append(c.columns, column.Name)
-	}
+	c.columns = columnNames()
 	return c
 }
 

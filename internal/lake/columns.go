@@ -151,6 +151,14 @@ func Columns() []Column {
 		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"})
 }
 
+// columnNames returns the names of Columns.
+func columnNames() (names []string) {
+	for _, c := range Columns() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // nearlyDistinct reports whether most rows have a value of their own in a text
 // column, so that keeping each value once would save nothing.
 func nearlyDistinct(column int) bool {

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,8 +51,19 @@ func (w *Writer) rebuild(p Part, path string) error {
 			return nil
 		}
 	}
+	// Hashes made of damaged rows would vouch for the damage.
+	p.path = p.published(w.dir)
+	if p.Checksum == nil {
+		return errNoChecksum
+	}
+	switch bad, err := p.verify(context.Background(), columnNames()); {
+	case err != nil:
+		return err
+	case bad != nil:
+		return bad
+	}
 	hours := sections{}
-	blocks, err := readPart(p.published(w.dir))
+	blocks, err := readPart(p.path)
 	if err != nil {
 		return err
 	}
@@ -78,6 +90,9 @@ func (w *Writer) Rebuilt() []string {
 	defer w.rebuilding.Unlock()
 	return append([]string(nil), w.rebuilt...)
 }
+
+// errNoChecksum is of parts of earlier programs, whose rows may be damaged.
+var errNoChecksum = errors.New("it has no checksums by which its events can be trusted")
 
 // errNoEventID is of events that are known by their place in a log file, which
 // the part does not tell.

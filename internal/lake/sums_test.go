@@ -14,13 +14,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/recordtest"
 )
 
-func columnNames() (names []string) {
-	for _, c := range Columns() {
-		names = append(names, c.Name)
-	}
-	return names
-}
-
 // writtenPart writes random records as a part.
 func writtenPart(t testing.TB, records int) Part {
 	t.Helper()
