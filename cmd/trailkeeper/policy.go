@@ -24,11 +24,13 @@ func newPolicyCommand(s *streams) *cobra.Command {
 this account:
 
   plan     what plan and output read
-  apply    what apply reads, makes and changes; it deletes nothing
+  apply    what apply reads, makes and changes
   destroy  what destroy reads and takes away
   guard    what watching the trail reads
-  repair   that, and putting back what was weakened; it can delete or stop nothing
+  repair   that, and putting back what was weakened
   analyse  reading the logs
+
+The documentation lists the harm that stolen credentials of each job could do.
 
 Nothing is called when the configuration has region and expected_account;
 otherwise the caller's identity tells the account.`,
