@@ -128,12 +128,17 @@ func (p parcel) metadata() map[string]string {
 }
 
 // place is an account's part of a bucket: a policy may have forgotten one account
-// of an organization.
-type place struct{ bucket, account string }
+// of an organization, or allow another prefix.
+type place struct{ bucket, prefix, account string }
 
-func (p parcel) place() place { return place{p.Bucket, p.Account} }
+func (p parcel) place() place { return place{p.Bucket, p.Prefix, p.Account} }
 
-func (p place) String() string { return fmt.Sprintf("bucket %q for account %s", p.bucket, p.account) }
+func (p place) String() string {
+	if p.prefix != "" {
+		return fmt.Sprintf("bucket %q with prefix %q for account %s", p.bucket, p.prefix, p.account)
+	}
+	return fmt.Sprintf("bucket %q for account %s", p.bucket, p.account)
+}
 
 // admitted asks, once in a pass for each folder, whether CloudTrail may put the
 // parcel into its bucket.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
@@ -109,7 +110,7 @@ func (c *courier) files(ctx context.Context) error {
 	if err := c.flush(ctx); err != nil {
 		return err
 	}
-	for len(c.Queue) < maxWaiting {
+	for c.held() < maxWaiting {
 		end, final, ok := c.due()
 		if !ok {
 			break
@@ -137,10 +138,22 @@ func (c *courier) files(ctx context.Context) error {
 	return c.flush(ctx)
 }
 
-// heldUp tells whether something waits for the trail's bucket.
-func (c *courier) heldUp() bool {
-	return slices.ContainsFunc(c.Queue, func(p parcel) bool { return p.Bucket == c.trail.Bucket })
+// held counts what waits for the place that the trail delivers to. A bucket or
+// prefix that it had before may never take what still waits for it.
+func (c *courier) held() int {
+	n, prefix := 0, c.prefix()
+	for _, p := range c.Queue {
+		if p.Bucket == c.trail.Bucket && p.Prefix == prefix {
+			n++
+		}
+	}
+	return n
 }
+
+func (c *courier) heldUp() bool { return c.held() > 0 }
+
+// prefix is the part of keys before AWSLogs.
+func (c *courier) prefix() string { return strings.TrimSuffix(c.trail.Prefix, "/") }
 
 // finished tells whether nothing is left to do for a trail that was deleted. Its
 // log group and topic are not waited for.

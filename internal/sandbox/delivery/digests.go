@@ -3,7 +3,6 @@ package delivery
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -96,7 +95,7 @@ func (c *courier) sign(ch *chain, listed []digest.LogFile, previous *link, start
 	}
 	t := c.trail
 	name := archive.Key{
-		Prefix: strings.TrimSuffix(t.Prefix, "/"), Organization: t.OrganizationID, Account: ch.Account, Kind: archive.Digest,
+		Prefix: c.prefix(), Organization: t.OrganizationID, Account: ch.Account, Kind: archive.Digest,
 		Region: ch.Region, Trail: t.Name, HomeRegion: t.Region, Delivered: end, Backfill: backfill != "",
 	}
 	d := compile(listed, previous)

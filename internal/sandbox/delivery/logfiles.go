@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -123,7 +122,7 @@ func (c *courier) pack(batches []*batch, at time.Time) error {
 	var parcels []parcel
 	for _, b := range batches {
 		key := archive.Key{
-			Prefix: strings.TrimSuffix(c.trail.Prefix, "/"), Organization: c.trail.OrganizationID,
+			Prefix: c.prefix(), Organization: c.trail.OrganizationID,
 			Account: b.account, Kind: b.kind, Region: b.region, Delivered: at, Unique: unique(),
 		}
 		plain := []byte(`{"Records":[`)

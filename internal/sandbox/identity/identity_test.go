@@ -120,6 +120,28 @@ func (w *world) check(t testing.TB) {
 	}
 }
 
+// TestSourceIdentityStays from role to role.
+func TestSourceIdentityStays(t *testing.T) {
+	w := open(t, nil, nil)
+	w.populate(t)
+	assume := func(key, token, nextKey, nextToken, asked string) {
+		w.call(t, "sts", "AssumeRole", key, token, "RoleArn=arn:aws:iam::123456789012:role/next&RoleSessionName=s"+asked,
+			"<AssumeRoleResponse><AssumeRoleResult>"+credentials(nextKey, nextToken)+
+				"<AssumedRoleUser><AssumedRoleId>AROANEXT:s</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/next/s</Arn></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>")
+	}
+	assume("ASIAROLE", "token-1", "ASIASECOND", "token-5", "")
+	assume("ASIASECOND", "token-5", "ASIATHIRD", "token-6", "")
+	assume("ASIAWEB", "token-4", "ASIAFOURTH", "token-7", "")
+	for key, token := range map[string]string{"ASIASECOND": "token-5", "ASIATHIRD": "token-6"} {
+		if got := w.whose(key, token); !strings.Contains(got, `"sourceIdentity":"alice"`) {
+			t.Errorf("%s: %s", key, got)
+		}
+	}
+	if got := w.whose("ASIAFOURTH", "token-7"); strings.Contains(got, "sourceIdentity") {
+		t.Errorf("a source identity from nowhere: %s", got)
+	}
+}
+
 func TestCallersAreRemembered(t *testing.T) {
 	w := open(t, nil, nil)
 	w.populate(t)

@@ -157,6 +157,9 @@ func (d *Directory) assumed(l lesson) []change {
 	if p.SourceIdentity == "" {
 		p.SourceIdentity = l.asked["SourceIdentity"]
 	}
+	if caller := d.owner(l.op); p.SourceIdentity == "" && l.op.Name == "AssumeRole" && caller != nil {
+		p.SourceIdentity = caller.SourceIdentity // once set it stays, from role to role
+	}
 	if l.op.Name == "AssumeRoleWithWebIdentity" {
 		p.Provider = federatedProvider(l, p.Account)
 	}
