@@ -18,17 +18,19 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/internal/trino"
 	"github.com/cerpac/trailkeeper/queries"
 )
 
 type queryOptions struct {
-	lake   lakeOptions
-	sql    string // the argument, or what is piped in
-	file   string
-	named  string
-	params []string // NAME=VALUE
-	list   bool
-	rows   rowOptions
+	lake    lakeOptions
+	sql     string // the argument, or what is piped in
+	file    string
+	named   string
+	params  []string // NAME=VALUE
+	dialect string
+	list    bool
+	rows    rowOptions
 }
 
 func newQueryCommand(s *streams) *cobra.Command {
@@ -42,6 +44,9 @@ trailkeeper. There are two views of the same events:
   events           typed columns: event_time, event_name, identity_arn, ...
   cloudtrail_logs  the columns of the Athena table for CloudTrail: eventtime,
                    eventname, useridentity.arn, ..., region, year, month, day
+
+A statement that reads cloudtrail_logs is in Trino's SQL, as Athena's are; one
+that reads events is in DuckDB's. One that reads both needs --dialect.
 
 DESCRIBE events lists the columns. The SQL can read these views and nothing
 else: no files, no settings, no extensions.
@@ -70,6 +75,7 @@ days from being read, and so do --since and --until.`,
 	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
 	f.StringVar(&opts.named, "named", "", "run this query of the catalogue")
 	f.StringArrayVar(&opts.params, "param", nil, "NAME=VALUE, the value of $NAME in the SQL; may be repeated")
+	f.StringVar(&opts.dialect, "dialect", "", "whose SQL it is: trino or duckdb; by default Trino's if it reads cloudtrail_logs")
 	f.BoolVar(&opts.list, "list", false, "list the catalogue of named queries")
 	opts.lake.addTimeFlags(cmd, s)
 	_ = cmd.RegisterFlagCompletionFunc("named", completeNamed) // fails only for a flag that does not exist
@@ -105,6 +111,10 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	l, err := opts.lake.open(ctx)
 	if err != nil {
 		return err
+	}
+	if trino.Defines(sql, "cloudtrail_logs") {
+		fmt.Fprintf(s.err, "the table cloudtrail_logs is there already: it shows the events of the lake %s, and trailkeeper ingest adds those of log files\n", opts.lake.dir)
+		return l.Close()
 	}
 	count, err := answer(ctx, l.DB, sql, params, opts, s)
 	if err == nil && count == 0 {
@@ -174,6 +184,9 @@ func (o *queryOptions) validate() error {
 	}
 	if o.list {
 		return nil
+	}
+	if d := duckdb.Dialect(o.dialect); d != duckdb.AnyDialect && d != duckdb.Trino && d != duckdb.DuckDB {
+		return misuse("query", fmt.Errorf("--dialect %q is neither trino nor duckdb", o.dialect))
 	}
 	return o.lake.validate("query")
 }
@@ -273,7 +286,7 @@ func namedQuery(name string) (queries.Query, error) {
 
 // answer runs the statement, writes its rows and returns how many there were.
 func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) (count int64, err error) {
-	rows, err := db.Query(ctx, sql, params)
+	rows, err := db.QueryIn(ctx, duckdb.Dialect(opts.dialect), sql, params)
 	if err != nil {
 		return 0, err
 	}

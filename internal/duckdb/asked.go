@@ -15,6 +15,9 @@ func (db *DB) Asked(ctx context.Context, sql string, params map[string]any) (map
 		return nil, err
 	}
 	defer s.close()
+	if translated, err := translate(AnyDialect, sql); err == nil {
+		sql = translated.SQL
+	}
 	var tree syntaxTree
 	err = s.step(func() (err error) {
 		tree, err = parseTree(s.conn, sql)

@@ -86,7 +86,11 @@ func open(t *testing.T, opts Options) *DB {
 
 // all reads every row of a query.
 func all(db *DB, sql string, params map[string]any) ([][]any, error) {
-	rows, err := db.Query(context.Background(), sql, params)
+	return allIn(db, AnyDialect, sql, params)
+}
+
+func allIn(db *DB, dialect Dialect, sql string, params map[string]any) ([][]any, error) {
+	rows, err := db.QueryIn(context.Background(), dialect, sql, params)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +111,15 @@ func all(db *DB, sql string, params map[string]any) ([][]any, error) {
 func mustAll(t *testing.T, db *DB, sql string) [][]any {
 	t.Helper()
 	list, err := all(db, sql, nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+	return list
+}
+
+func mustAllIn(t *testing.T, db *DB, dialect Dialect, sql string) [][]any {
+	t.Helper()
+	list, err := allIn(db, dialect, sql, nil)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, sql)
 	}

@@ -25,7 +25,7 @@ func (db *DB) Records(ctx context.Context, clauses string, params map[string]any
 	if usesDerived(clauses) {
 		sql = "SELECT * EXCLUDE (year, month, day, " + strings.Join(derivedColumns[:], ", ") + ") FROM " + derived("lake.rows") + " " + clauses
 	}
-	rows, err := db.Query(ctx, sql, params)
+	rows, err := db.QueryIn(ctx, DuckDB, sql, params)
 	if err != nil {
 		return nil, err
 	}

@@ -17,29 +17,45 @@ type resultJSON = result.JSON
 // Query checks and runs one statement and returns its rows. Params are bound to
 // the $name placeholders of the SQL: string, bool, int64, float64 or time.Time
 // values. A mistake in the SQL is an *SQLError, a limit that it would exceed a
-// *LimitError. When ctx ends, so does the query, at once and whatever it is
+// *LimitError. A statement that names cloudtrail_logs is Trino's, any other DuckDB's. When ctx ends, so does the query, at once and whatever it is
 // doing, with the cause of ctx. The caller closes the rows.
 func (db *DB) Query(ctx context.Context, sql string, params map[string]any) (*Rows, error) {
+	return db.QueryIn(ctx, AnyDialect, sql, params)
+}
+
+// QueryIn is Query of a statement in a given dialect.
+func (db *DB) QueryIn(ctx context.Context, dialect Dialect, sql string, params map[string]any) (*Rows, error) {
+	translated, err := translate(dialect, sql)
+	if err != nil {
+		return nil, err
+	}
 	s, err := db.newSession(ctx)
 	if err != nil {
 		return nil, err
 	}
 	err = s.step(func() (err error) {
-		s.rows, err = s.checkAndRun(sql, params)
+		s.rows, err = s.checkAndRun(translated, params)
 		return err
 	})
 	if err != nil {
 		s.close()
-		return nil, err
+		return nil, translated.restore(err)
 	}
+	s.rows.translated = translated
 	s.rows.session = s
 	return s.rows, nil
 }
 
-func (s *session) checkAndRun(sql string, params map[string]any) (*Rows, error) {
-	checked, err := check(s.conn, sql)
+func (s *session) checkAndRun(translated translation, params map[string]any) (*Rows, error) {
+	checked, err := check(s.conn, translated.SQL)
 	if err != nil {
 		return nil, err
+	}
+	// Macros of a connection hide DuckDB's functions of their names.
+	for _, macro := range translated.Macros() {
+		if err := execute(s.conn, macro); err != nil {
+			return nil, fmt.Errorf("run query: %w", err)
+		}
 	}
 	if checked.athena.identity != nil || checked.athena.path {
 		// A temporary view hides the other one from this connection.
@@ -68,8 +84,9 @@ type Rows struct {
 	size    int // rows in the chunk
 	row     []any
 
-	closed  bool
-	session *session // of the query that produces the rows; nil for our own
+	closed     bool
+	translated translation
+	session    *session // of the query that produces the rows; nil for our own
 }
 
 // Columns describes the columns of the result.
@@ -96,7 +113,7 @@ func (r *Rows) advance() error {
 	if r.session == nil {
 		return r.fetch()
 	}
-	return r.session.step(r.fetch)
+	return r.translated.restore(r.session.step(r.fetch))
 }
 
 func (r *Rows) fetch() error {

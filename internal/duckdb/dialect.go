@@ -1,0 +1,69 @@
+package duckdb
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/trino"
+)
+
+// Dialect is whose SQL a statement is written in.
+type Dialect string
+
+// The dialects. AnyDialect is Trino's for a statement that names
+// cloudtrail_logs, as Athena's do, and else DuckDB's.
+const (
+	AnyDialect Dialect = ""
+	DuckDB     Dialect = "duckdb"
+	Trino      Dialect = "trino"
+)
+
+// translation is a statement with the text it was made of.
+type translation struct {
+	trino.Translation
+	original string
+}
+
+// translate writes a statement in DuckDB's SQL.
+func translate(dialect Dialect, sql string) (translation, error) {
+	if dialect == AnyDialect {
+		logs, events := trino.Names(sql, "cloudtrail_logs"), trino.Names(sql, "events")
+		switch {
+		case logs && events:
+			return translation{}, &SQLError{SQL: sql, Position: -1, Message: "the statement reads cloudtrail_logs, as SQL of Trino does, and events, as SQL of DuckDB does",
+				Hint: "say whose SQL it is: --dialect trino or --dialect duckdb"}
+		case logs:
+			dialect = Trino
+		}
+	}
+	if dialect != Trino {
+		return translation{trino.Translation{SQL: sql}, sql}, nil
+	}
+	translated, err := trino.Translate(sql)
+	if refusal, ok := errors.AsType[*trino.Refusal](err); ok {
+		return translation{}, &SQLError{SQL: sql, Position: refusal.Position, Message: refusal.Message}
+	}
+	if err != nil {
+		return translation{}, fmt.Errorf("run query: %w", err)
+	}
+	return translation{translated, sql}, nil
+}
+
+// restore puts the original statement into an error about the translated one.
+func (t translation) restore(err error) error {
+	mistake, ok := errors.AsType[*SQLError](err)
+	if !ok || len(t.Macros()) == 0 && t.original == t.SQL {
+		return err
+	}
+	restored := *mistake
+	restored.SQL = t.original
+	if restored.Position >= 0 {
+		restored.Position = min(t.Position(restored.Position), len(t.original))
+	}
+	if words, failed := trino.Failure(restored.Message); failed {
+		restored.Message = words
+	}
+	restored.Message = strings.ReplaceAll(restored.Message, "trino_", "")
+	return &restored
+}

@@ -1,0 +1,191 @@
+package trino
+
+import (
+	"slices"
+	"strings"
+)
+
+// renamed are functions that DuckDB has by another name.
+func renamed() map[string]string {
+	return map[string]string{
+		"arbitrary": "any_value", "approx_percentile": "quantile_disc", "transform": "list_transform",
+		"from_utf8": "decode", "to_utf8": "encode", "format": "printf", "sequence": "generate_series",
+		"regexp_split": "regexp_split_to_array", "codepoint": "unicode", "every": "bool_and", "array_sort": "list_sort",
+		"array_max": "list_max", "array_min": "list_min", "year_of_week": "isoyear", "yow": "isoyear",
+	}
+}
+
+// unlike are functions of both whose values differ.
+func unlike() []string {
+	return []string{"md5", "sha1", "sha256", "zip", "slice", "log"}
+}
+
+// call translates the call of a function.
+func (r *rewriter) call(at int, name string) {
+	commas, end := r.commas(at + 1)
+	switch {
+	case name == "approx_distinct":
+		r.edits = append(r.edits, edit{r.token(at).start, r.token(at + 1).end, "count(DISTINCT "})
+		if len(commas) > 0 {
+			r.replace(commas[0], end-1, "")
+		}
+	case name == "concat":
+		r.replace(at, at, "")
+		r.replace(at+1, at+1, "((")
+		for _, comma := range commas {
+			r.replace(comma, comma, ") || (")
+		}
+		r.replace(end, end, "))")
+	case name == "any_match", name == "all_match", name == "none_match":
+		macro := "trino_" + strings.TrimSuffix(name, "_match")
+		r.need(macro)
+		r.replace(at, at, macro+"(list_transform")
+		r.replace(end, end, "))")
+	case name == "reduce" && len(commas) == 3:
+		r.reduce(at, commas, end)
+	case name == "contains" && len(commas) == 1 && r.mentions(commas[0], end, "IPADDRESS"):
+		r.need("trino_in_cidr")
+		r.replace(at, at, "trino_in_cidr")
+	case slices.Contains(unlike(), name):
+		r.refuse(at, "function %s of Trino is not supported: DuckDB's gives other values", name)
+	case renamed()[name] != "":
+		r.replace(at, at, renamed()[name])
+	default:
+		r.need(name)
+	}
+}
+
+// reduce writes reduce(list, start, step, end), of which DuckDB has the first
+// three in another order.
+func (r *rewriter) reduce(at int, commas []int, end int) {
+	start := r.sql[r.token(commas[0]).end:r.token(commas[1]).start]
+	r.replace(at, at+1, "list_transform([list_reduce(")
+	r.replace(commas[0], commas[1], ", ")
+	r.replace(commas[2], commas[2], ", "+start+")], ")
+	r.replace(end, end, ")[1]")
+}
+
+func (r *rewriter) mentions(from, to int, name string) bool {
+	for i := from; i < to; i++ {
+		if r.token(i).is(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// cast translates CAST(value AS type).
+func (r *rewriter) cast(at int) {
+	end := r.closing(at + 1)
+	as := -1
+	for i := at + 2; i < end; i++ {
+		switch t := r.tokens[i]; {
+		case t.is("("), t.is("["):
+			i = r.closing(i)
+		case t.is("AS"):
+			as = i
+		}
+	}
+	if as < 0 || as+1 >= end {
+		return
+	}
+	attempt := ""
+	if r.token(at).is("TRY_CAST") {
+		attempt = "TRY"
+	}
+	function := func(name string) {
+		r.need(name)
+		before, after := name, ""
+		if attempt != "" {
+			before, after = "TRY("+name, ")"
+		}
+		r.replace(at, at, before)
+		r.replace(as, end, ")"+after)
+	}
+	switch t := r.token(as + 1); {
+	case t.is("VARCHAR") && as+2 == end:
+		function("trino_varchar")
+	case t.is("VARCHAR") && r.token(as+2).is("("):
+		r.need("trino_varchar")
+		r.replace(at, at, "left(trino_varchar")
+		r.replace(as, end, "), "+r.token(as+3).name+")")
+	case t.is("IPADDRESS"):
+		function("trino_ip")
+	case t.is("JSON"):
+		function("to_json")
+	default:
+		r.edits = append(r.edits, edit{t.start, r.token(end - 1).end, r.typeName(as+1, end-1)})
+	}
+}
+
+// typeName writes the type of the tokens from first to last: DuckDB's arrays
+// are written behind their element.
+func (r *rewriter) typeName(first, last int) string {
+	var b strings.Builder
+	for i := first; i <= last; i++ {
+		t := r.token(i)
+		if open := r.token(i + 1); t.is("ARRAY") && (open.is("(") || open.is("<")) {
+			end := r.typeEnd(i + 1)
+			b.WriteString(r.typeName(i+2, end-1) + "[]")
+			i = end
+			continue
+		}
+		if t.is("IPADDRESS") {
+			r.refuse(i, "type IPADDRESS is not supported inside of other types")
+		}
+		b.WriteString(r.sql[t.start:t.end])
+		if next := r.token(i + 1); i < last && !next.is("(") && !next.is(",") && !next.is(")") {
+			b.WriteString(" ")
+		}
+	}
+	return b.String()
+}
+
+func (r *rewriter) typeEnd(at int) int {
+	depth := 0
+	for i := at; i < len(r.tokens); i++ {
+		switch t := r.tokens[i]; {
+		case t.is("("), t.is("<"):
+			depth++
+		case t.is(")"), t.is(">"):
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(r.tokens)
+}
+
+// unnest spreads the fields of the rows of resources over columns, and a map
+// over its key and value, as Trino does.
+func (r *rewriter) unnest(at int) {
+	commas, end := r.commas(at + 1)
+	next := end + 1
+	if r.token(next).is("WITH") {
+		return // one column and its number
+	}
+	if r.token(next).is("AS") {
+		next++
+	}
+	if len(commas) > 0 || r.token(next).kind != word && r.token(next).kind != quoted || !r.token(next+1).is("(") {
+		return
+	}
+	between, last := r.commas(next + 1)
+	fields, list := []string(nil), ""
+	switch {
+	case len(between) == 2 && r.token(end-1).named("resources"):
+		fields = []string{"arn", "accountid", "type"}
+	case len(between) == 1:
+		fields, list = []string{"key", "value"}, "map_entries"
+	default:
+		return
+	}
+	columns := make([]string, len(fields))
+	for i, field := range fields {
+		columns[i] = `u."` + field + `" AS ` + r.sql[r.token(next+2+2*i).start:r.token(next+2+2*i).end]
+	}
+	r.edits = append(r.edits,
+		edit{r.token(at).start, r.token(at + 1).end, "LATERAL (SELECT " + strings.Join(columns, ", ") + " FROM (SELECT unnest(" + list + "("},
+		edit{r.token(end).start, r.token(end).end, ")) AS u))"},
+		edit{r.token(next + 1).start, r.token(last).end, ""})
+}
