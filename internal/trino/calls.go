@@ -134,7 +134,7 @@ func (r *rewriter) typeName(first, last int) string {
 			r.refuse(i, "type IPADDRESS is not supported inside of other types")
 		}
 		b.WriteString(r.sql[t.start:t.end])
-		if next := r.token(i + 1); i < last && !next.is("(") && !next.is(",") && !next.is(")") {
+		if next := r.token(i + 1); i < last && !t.is("(") && !next.is("(") && !next.is(",") && !next.is(")") {
 			b.WriteString(" ")
 		}
 	}
@@ -171,6 +171,9 @@ func (r *rewriter) unnest(at int) {
 		return
 	}
 	between, last := r.commas(next + 1)
+	if last == len(r.tokens) {
+		return
+	}
 	fields, list := []string(nil), ""
 	switch {
 	case len(between) == 2 && r.token(end-1).named("resources"):

@@ -90,6 +90,7 @@ type rewriter struct {
 	edits     []edit
 	functions []string
 	refusal   *Refusal
+	closed    map[int]int // see matching
 }
 
 // token returns the token at an index, or an empty one beyond the ends.
@@ -116,7 +117,7 @@ func (r *rewriter) refuse(at int, format string, args ...any) {
 // visit translates what starts at a token.
 func (r *rewriter) visit(at int) {
 	t, next := r.token(at), r.token(at+1)
-	called := next.is("(") && t.kind == word && !r.token(at-1).is(".")
+	called := next.is("(") && t.kind == word && !r.token(at-1).is(".") && r.closing(at+1) < len(r.tokens)
 	switch {
 	case t.is("/"):
 		r.need("/")
@@ -173,7 +174,7 @@ func (r *rewriter) sample(at int) {
 	if !r.token(at + 2).is("(") {
 		return
 	}
-	if end := r.closing(at + 2); !r.token(end - 1).is("PERCENT") {
+	if end := r.closing(at + 2); end < len(r.tokens) && !r.token(end-1).is("PERCENT") {
 		r.edits = append(r.edits, edit{r.token(end).start, r.token(end).start, " PERCENT"})
 	}
 }
@@ -197,18 +198,29 @@ func (r *rewriter) dayArithmetic(at int) {
 // closing returns the index of the parenthesis that closes the one at an index,
 // or that of the end.
 func (r *rewriter) closing(at int) int {
-	depth := 0
-	for i := at; i < len(r.tokens); i++ {
-		switch t := r.tokens[i]; {
-		case t.is("("), t.is("["):
-			depth++
-		case t.is(")"), t.is("]"):
-			if depth--; depth == 0 {
-				return i
-			}
-		}
+	if r.closed == nil {
+		r.closed = matching(r.tokens)
+	}
+	if end, found := r.closed[at]; found {
+		return end
 	}
 	return len(r.tokens)
+}
+
+// matching returns where the parentheses and brackets at an index are closed.
+func matching(tokens []token) map[int]int {
+	closed := map[int]int{}
+	var open []int
+	for i, t := range tokens {
+		switch {
+		case t.is("("), t.is("["):
+			open = append(open, i)
+		case (t.is(")") || t.is("]")) && len(open) > 0:
+			closed[open[len(open)-1]] = i
+			open = open[:len(open)-1]
+		}
+	}
+	return closed
 }
 
 // commas returns the indexes of the commas between the arguments of a call

@@ -1,0 +1,158 @@
+package duckdb
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// athenaEvents is a lake of fifteen events of two days.
+func athenaEvents(t *testing.T) []string {
+	t.Helper()
+	const columns = "(event_id, clock, event_source, event_name, identity_type, identity_principal_id, identity_arn, identity_user_name, identity_access_key_id, source_ip_address, error_code, request_parameters, response_elements, additional_event_data)"
+	const ada = "'IAMUser', 'AIDAADA', 'arn:aws:iam::111122223333:user/ada', 'ada', 'AKIAEXAMPLEADA000001', '203.0.113.5'"
+	const mallory = "'IAMUser', 'AIDAMAL', 'arn:aws:iam::111122223333:user/mallory', 'mallory', 'AKIAEXAMPLEMALLORY01', '198.51.100.7'"
+	const instance = "'AssumedRole', 'AROAWEB:i-0aa', 'arn:aws:sts::111122223333:assumed-role/web/i-0aa', NULL, 'ASIAEXAMPLEWEB000001', '203.0.113.9'"
+	days := []string{`
+		('e01', '08:00', 'signin.amazonaws.com', 'ConsoleLogin', ` + ada + `, NULL, NULL, '{"ConsoleLogin":"Success"}', '{"MFAUsed":"Yes"}'),
+		('e02', '08:05', 's3.amazonaws.com', 'GetObject', ` + ada + `, NULL, '{"bucketName":"vault","key":"plans/a.txt"}', NULL, '{"SignatureVersion":"SigV4"}'),
+		('e03', '08:10', 's3.amazonaws.com', 'PutObject', ` + ada + `, NULL, '{"bucketName":"vault","key":"plans/b.txt","x-amz-acl":"private"}', NULL, '{"SignatureVersion":"SigV4"}'),
+		('e04', '09:00', 's3.amazonaws.com', 'ListBuckets', ` + mallory + `, 'AccessDenied', NULL, NULL, NULL),
+		('e05', '09:01', 'iam.amazonaws.com', 'ListUsers', ` + mallory + `, 'AccessDenied', NULL, NULL, NULL),
+		('e06', '09:30', 'iam.amazonaws.com', 'CreateAccessKey', ` + mallory + `, NULL, '{"userName":"ada"}', '{"accessKey":{"accessKeyId":"AKIAEXAMPLENEW000001"}}', NULL),
+		('e07', '10:00', 's3.amazonaws.com', 'GetObject', ` + instance + `, 'AccessDenied', '{"bucketName":"vault","key":"plans/a.txt"}', NULL, '{"SignatureVersion":"SigV2"}')`, `
+		('e08', '08:00', 'signin.amazonaws.com', 'ConsoleLogin', ` + mallory + `, NULL, NULL, '{"ConsoleLogin":"Failure"}', '{"MFAUsed":"No"}'),
+		('e09', '08:30', 'iam.amazonaws.com', 'AttachRolePolicy', ` + ada + `, NULL, '{"roleName":"web","policyArn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}', NULL, NULL),
+		('e10', '08:45', 'iam.amazonaws.com', 'PutRolePolicy', ` + ada + `, NULL, '{"roleName":"web","policyDocument":"%7B%22Version%22%3A%222012-10-17%22%7D"}', NULL, NULL),
+		('e11', '11:00', 'ec2.amazonaws.com', 'AuthorizeSecurityGroupIngress', ` + ada + `, NULL, '{"groupId":"sg-1","ipPermissions":{"items":[{"toPort":22},{"toPort":443}]}}', NULL, NULL),
+		('e12', '11:30', 'ec2.amazonaws.com', 'StopInstances', ` + ada + `, 'Client.UnauthorizedOperation', '{"instancesSet":{"items":[{"instanceId":"i-0aa"}]}}', NULL, NULL),
+		('e13', '12:00', 's3.amazonaws.com', 'GetObject', ` + instance + `, NULL, '{"bucketName":"site","key":"index.html"}', NULL, '{"SignatureVersion":"SigV4"}'),
+		('e14', '12:30', 'sts.amazonaws.com', 'AssumeRole', 'AWSService', NULL, NULL, NULL, NULL, 'ec2.amazonaws.com', NULL, '{"roleArn":"arn:aws:iam::111122223333:role/web"}', NULL, NULL),
+		('e15', '23:59', 'iam.amazonaws.com', 'DeleteUser', 'Root', '111122223333', 'arn:aws:iam::111122223333:root', NULL, NULL, '203.0.113.5', NULL, '{"userName":"mallory"}', NULL, NULL)`}
+	lake := t.TempDir()
+	var parts []string
+	for i, rows := range days {
+		day := time.Date(2026, 3, 1+i, 0, 0, 0, 0, time.UTC)
+		parts = append(parts, writePart(t, lake, day, fmt.Sprintf(`
+			SELECT * EXCLUDE (clock), ('%s ' || clock)::TIMESTAMP AS event_time, CASE event_source WHEN 's3.amazonaws.com' THEN 'eu-west-2' ELSE 'us-east-1' END AS aws_region,
+				'111122223333' AS account_id, CASE WHEN identity_type <> 'AWSService' THEN '111122223333' END AS identity_account_id,
+				CASE WHEN event_id < 'e05' THEN 'console' ELSE 'aws-cli/2' END AS user_agent, CASE WHEN event_source = 's3.amazonaws.com' AND event_name <> 'ListBuckets' THEN 'Data' ELSE 'Management' END AS event_category,
+				CASE WHEN error_code = 'AccessDenied' THEN 'not authorized' END AS error_message, 'logs/' || event_id || '.json.gz' AS log_file,
+				CASE WHEN event_id = 'e13' THEN 'vpce-1' END AS vpc_endpoint_id, CASE WHEN event_id = 'e13' THEN '111122223333' END AS vpc_endpoint_account_id,
+				CASE WHEN event_category = 'Data' THEN '{"tlsVersion":"TLSv1.3"}' END AS tls_details,
+				CASE WHEN event_category = 'Data' THEN '[{"ARN":"arn:aws:s3:::' || (request_parameters::JSON->>'$.bucketName') || '","accountId":"111122223333","type":"AWS::S3::Bucket"},{"ARN":"arn:aws:s3:::' || (request_parameters::JSON->>'$.bucketName') || '/' || (request_parameters::JSON->>'$.key') || '","type":"AWS::S3::Object"}]' END AS resources,
+				CASE WHEN event_id = 'e11' THEN 'true' END AS session_credential_from_console, CASE WHEN event_id = 'e11' THEN '{"reason":"DELIVERY_DELAY"}' END AS addendum,
+				CASE WHEN identity_type = 'AssumedRole' THEN '{"sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/web","userName":"web"},"attributes":{"mfaAuthenticated":"false"}}}'
+					WHEN event_id = 'e11' THEN '{"onBehalfOf":{"userId":"u-1"},"sessionContext":{"attributes":{"mfaAuthenticated":"true"}}}' ELSE '{}' END AS user_identity
+			FROM (VALUES %s) v%s`, day.Format(time.DateOnly), rows, columns)))
+	}
+	return parts
+}
+
+// TestAthena asks the questions of testdata/athena.txt. Each has a source, the
+// statement, and the rows it must give.
+func TestAthena(t *testing.T) {
+	text, err := os.ReadFile("testdata/athena.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, Options{Parts: athenaEvents(t)})
+	asked, public := 0, 0
+	for question := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+		source, rest, _ := strings.Cut(question, "\n")
+		sql, want, _ := strings.Cut(rest, "\n")
+		asked++
+		if source != "# own" && !strings.HasPrefix(source, "# Trino documentation") {
+			public++
+		}
+		rows, err := allIn(db, Trino, sql, nil)
+		if err != nil {
+			t.Errorf("%v\n%s", err, sql)
+			continue
+		}
+		var lines []string
+		for _, row := range rows {
+			lines = append(lines, "-> "+show(row))
+		}
+		got := strings.Join(lines, "\n")
+		if got != want {
+			t.Errorf("%s\ngot\n%s\nwant\n%s", sql, got, want)
+		}
+	}
+	if asked < 80 || public < 40 {
+		t.Errorf("%d questions, %d of them public, want 80 and 40", asked, public)
+	}
+}
+
+// show writes the values of a row.
+func show(row []any) string {
+	values := make([]string, len(row))
+	for i, value := range row {
+		if values[i] = fmt.Sprint(value); value == nil {
+			values[i] = "NULL"
+		}
+	}
+	return strings.Join(values, " | ")
+}
+
+// TestTrinoRefuses wants an error, at its place in the original, where an answer
+// would be another than Trino's.
+func TestTrinoRefuses(t *testing.T) {
+	db := open(t, Options{})
+	for sql, want := range map[string]string{
+		"SELECT 7 / 0":                               "Division by zero",
+		"SELECT json_extract('{}', '$.a[*]')":        "JSON path $.a[*] is not supported",
+		"SELECT date_parse('1', '%U')":               "date format %U is not supported",
+		"SELECT date_parse('1', '%Q')":               "date format %Q is not supported",
+		"SELECT format_datetime(now(), 'Q')":         "date format Q is not supported",
+		"SELECT md5('a') FROM cloudtrail_logs":       "line 1, column 8: function md5 of Trino is not supported",
+		"SELECT at_timezone(now(), 'UTC')":           "at_timezone",
+		"SELECT now() AT TIME ZONE 'Asia/Tokyo'":     "times in other zones",
+		"SELECT CAST('x' AS IPADDRESS)":              "cannot cast x to IPADDRESS",
+		"SELECT CAST('1.2.3.256' AS IPADDRESS)":      "256",
+		"SELECT CAST('1::2::3' AS IPADDRESS)":        "cannot cast 1::2::3 to IPADDRESS",
+		"SELECT nope(1) FROM cloudtrail_logs":        "line 1, column 8: Scalar Function with name nope does not exist",
+		"SELECT 7/2, x FROM default.cloudtrail_logs": `line 1, column 13: Referenced column "x" not found`,
+		"SELECT contains('ab', 'a')":                 "contains",
+		"DROP TABLE cloudtrail_logs":                 "only statements that read",
+		"SELECT * FROM read_text('/etc/passwd')":     "read_text is not allowed",
+		"INSERT INTO cloudtrail_logs VALUES (1)":     "only statements that read",
+	} {
+		rows, err := allIn(db, Trino, sql, nil)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, rows = %v, want %q\n%s", err, rows, want, sql)
+		}
+	}
+}
+
+// TestDialects lets the views that a statement names decide.
+func TestDialects(t *testing.T) {
+	db := open(t, Options{Parts: tenDays(t)})
+	for sql, want := range map[string]string{
+		"SELECT 7/2 FROM events LIMIT 1":                                                "3.5",
+		"SELECT 7/2":                                                                    "3.5",
+		"SELECT 7/2 FROM cloudtrail_logs LIMIT 1":                                       "3",
+		"SELECT 7/2 FROM default.cloudtrail_logs LIMIT 1":                               "3",
+		"SELECT 7/2 AS events FROM cloudtrail_logs LIMIT 1":                             "3",
+		"WITH events AS (SELECT 1 FROM cloudtrail_logs) SELECT 7/2 FROM events LIMIT 1": "3",
+		"SELECT 7/2 FROM events /* cloudtrail_logs */ LIMIT 1":                          "3.5",
+	} {
+		if got := show(mustAll(t, db, sql)[0]); got != want {
+			t.Errorf("%s = %s, want %s", sql, got, want)
+		}
+	}
+	const both = "SELECT 7/2 FROM events, cloudtrail_logs LIMIT 1"
+	if _, err := all(db, both, nil); err == nil {
+		t.Errorf("%s has an answer", both)
+	} else if mistake, ok := errors.AsType[*SQLError](err); !ok || !strings.Contains(mistake.Hint, "--dialect") {
+		t.Errorf("error = %v", err)
+	}
+	for dialect, want := range map[Dialect]string{Trino: "3", DuckDB: "3.5"} {
+		if got := show(mustAllIn(t, db, dialect, both)[0]); got != want {
+			t.Errorf("%s: %s = %s, want %s", dialect, both, got, want)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package trino
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTranslate(t *testing.T) {
+	for sql, want := range map[string]string{
+		`SELECT a FROM awsdatacatalog."default".x`:       `SELECT a FROM x`,
+		`SELECT CASE WHEN a THEN b ELSE default.x.c END`: `SELECT CASE WHEN a THEN b ELSE x.c END`,
+		`SELECT concat(a, f(b, c)) -- concat(a, b)`:      `SELECT ((a) || ( f(b, c))) -- concat(a, b)`,
+		`SELECT 'concat(a)', "concat"`:                   `SELECT 'concat(a)', "concat"`,
+		`SELECT count(*) FILTER (WHERE a)`:               `SELECT count(*) FILTER (WHERE a)`,
+		`CAST(a AS ARRAY(ARRAY<VARCHAR>))`:               `CAST(a AS VARCHAR[][])`,
+		`CAST(a AS MAP(VARCHAR, ARRAY(BIGINT)))`:         `CAST(a AS MAP(VARCHAR, BIGINT[]))`,
+		`a TABLESAMPLE BERNOULLI (5)`:                    `a TABLESAMPLE BERNOULLI (5 PERCENT)`,
+		`TIMESTAMP '2026-01-01 00:00:00 UTC'`:            `TIMESTAMPTZ '2026-01-01 00:00:00 UTC'`,
+		`TIMESTAMP '2026-01-01 00:00:00'`:                `TIMESTAMP '2026-01-01 00:00:00'`,
+		`UNNEST(resources) AS t(a, b, c)`:                `LATERAL (SELECT u."arn" AS a, u."accountid" AS b, u."type" AS c FROM (SELECT unnest((resources)) AS u)) AS t`,
+		`concat(a`:                                       `concat(a`,
+		`approx_distinct(a, 0.1)`:                        `count(DISTINCT a)`,
+	} {
+		got, err := Translate(sql)
+		if err != nil || got.SQL != want {
+			t.Errorf("%s\ngot  %s (%v)\nwant %s", sql, got.SQL, err, want)
+		}
+	}
+}
+
+func TestDefines(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"CREATE EXTERNAL TABLE cloudtrail_logs (a STRING) PARTITIONED BY (region STRING) LOCATION 's3://b/';": true,
+		"create external table if not exists `default`.`cloudtrail_logs`(a STRUCT<b:STRING>)":                 true,
+		"ALTER TABLE cloudtrail_logs ADD IF NOT EXISTS PARTITION (year='2026') LOCATION 's3://b/'":            true,
+		"-- first\nMSCK REPAIR TABLE cloudtrail_logs;":                                                        true,
+		"CREATE EXTERNAL TABLE other (a STRING)":                                                              false,
+		"CREATE TABLE cloudtrail_logs (a STRING)":                                                             false,
+		"CREATE EXTERNAL TABLE cloudtrail_logs (a STRING); DROP TABLE cloudtrail_logs":                        false,
+		"ALTER TABLE cloudtrail_logs DROP PARTITION (year='2026')":                                            false,
+		"MSCK REPAIR TABLE cloudtrail_logs DROP PARTITIONS":                                                   false,
+		"SELECT 'MSCK REPAIR TABLE cloudtrail_logs'":                                                          false,
+		"": false,
+	} {
+		if got := Defines(sql, "cloudtrail_logs"); got != want {
+			t.Errorf("Defines(%q) = %v", sql, got)
+		}
+	}
+}
+
+// FuzzTranslate holds that what is not replaced keeps its place.
+func FuzzTranslate(f *testing.F) {
+	for _, seed := range []string{"SELECT concat(a, b) / 2 FROM default.x", "CAST(a AS ARRAY(", "reduce(a, 0, (s, x) -> s, s -> s)", "UNNEST(m) t(k, v)",
+		"UNNEST(resources) AS t(a,,)", "current_date - interval '1' day", "TABLESAMPLE (", "'a", `"`, "/*", "CAST( AS )", "contains(a, IPADDRESS"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		got, err := Translate(sql)
+		if err != nil {
+			return
+		}
+		last := 0
+		for at := range len(got.SQL) + 1 {
+			place := got.Position(at)
+			if place < 0 || place > len(sql) {
+				t.Fatalf("Position(%d) = %d beyond %q", at, place, sql)
+			}
+			last = max(last, place)
+		}
+		if len(got.edits) == 0 && got.SQL != sql {
+			t.Errorf("%q became %q", sql, got.SQL)
+		}
+		Names(sql, "events")
+		Defines(sql, "cloudtrail_logs")
+	})
+}
+
+// TestLongStatement nests calls.
+func TestLongStatement(t *testing.T) {
+	got, err := Translate(strings.Repeat("concat(a, ", 50) + "b" + strings.Repeat(")", 50))
+	if err != nil || strings.Contains(got.SQL, "concat") {
+		t.Errorf("%s, %v", got.SQL, err)
+	}
+}
