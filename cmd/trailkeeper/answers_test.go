@@ -261,7 +261,7 @@ ORDER BY eventtime DESC;
 		"SELECT count(*) AS n FROM cloudtrail_logs WHERE year='2023' AND month='07' AND day='10'": "2900",
 		"SELECT count(*) AS n FROM cloudtrail_logs WHERE eventtime LIKE '2023-07-10T1_:__:__Z'":   "2900",
 	} {
-		if got := mustRun(t, "query", "--lake", dir, "--format", "csv", sql); got != "n\r\n"+want+"\r\n" {
+		if got := mustRun(t, "query", "--lake", dir, "--format", "csv", sql); got != "n\n"+want+"\n" {
 			t.Errorf("%s gives %q, want %s", sql, got, want)
 		}
 	}

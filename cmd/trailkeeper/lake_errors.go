@@ -11,6 +11,9 @@ import (
 
 // explainLake adds advice to errors of opening, reading or writing a lake.
 func explainLake(err error) error {
+	if outcome.Hint(err) != "" {
+		return err // an error of the archive, which has its own advice
+	}
 	if hint := lakeHint(err); hint != "" {
 		return outcome.CouldNotLook(outcome.WithHint(err, hint))
 	}

@@ -47,9 +47,14 @@ func TestSpillIsLimited(t *testing.T) {
 	temporary := filepath.Join(t.TempDir(), "tmp")
 	db := open(t, Options{MemoryLimit: 128 << 20, SpillLimit: 32 << 20, Threads: 1, TempDir: temporary})
 	const sort = "SELECT a.range AS x, repeat('x', 1000) || b.range AS y FROM range(100000) a, range(100000) b ORDER BY hash(x || y)"
-	if got := limitReached(t, db, sort); got != Spill {
-		_, err := all(db, sort, nil)
-		t.Errorf("ended for %s, want temporary space: %v", got, err)
+	// With many megabytes in flight, the engine may run out of memory before it has
+	// filled the space: then it is asked again.
+	got := Memory
+	for tries := 0; got == Memory && tries < 5; tries++ {
+		got = limitReached(t, db, sort)
+	}
+	if got != Spill {
+		t.Errorf("ended for %s, want temporary space", got)
 	}
 	if !strings.HasPrefix(db.scratch.Path(), temporary) {
 		t.Errorf("it spills to %s, want a folder in %s", db.scratch.Path(), temporary)
