@@ -2,6 +2,7 @@ package permit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -48,8 +49,12 @@ func (c *checker) Topic(ctx context.Context, t Trail) error {
 		name = fmt.Sprintf("arn:%s:kms:%s:%s:%s", topic.partition, topic.region, topic.account, name)
 	}
 	key, err := c.key(ctx, t, name)
-	if err != nil {
-		return err
+	if err == nil {
+		err = key.admits(t, topicKeyDenied, key.requests(t, "aws:sns:topicArn", t.TopicARN, "kms:GenerateDataKey", "kms:Decrypt"))
 	}
-	return key.admits(t, topicKeyDenied, key.requests(t, "aws:sns:topicArn", t.TopicARN, "kms:GenerateDataKey", "kms:Decrypt"))
+	var denial *Denial
+	if errors.As(err, &denial) { // of the key, for which CloudTrail blames the topic
+		return insufficient(denial.Status, denial.Why)
+	}
+	return err
 }

@@ -62,11 +62,11 @@ func testEncryptedTopic(w *world) {
 	keys, key := w.makeKey(account, region, d)
 	for _, name := range []string{key, key[strings.LastIndex(key, "/")+1:]} {
 		w.setTopic(client, arn, "KmsMasterKeyId", name)
-		w.wantDenial("key "+name, w.checker.Topic(w.Context(), trail), "InsufficientEncryptionPolicyException", "KMSAccessDenied", `only if kms:EncryptionContext:aws:cloudtrail:arn`)
+		w.wantDenial("key "+name, w.checker.Topic(w.Context(), trail), "InsufficientSnsTopicPolicyException", "KMSAccessDenied", `only if kms:EncryptionContext:aws:cloudtrail:arn`)
 	}
 	d.Statements[1].Action, d.Statements[1].Condition = policy.Values{"kms:GenerateDataKey*", "kms:Decrypt"}, nil
 	must(keys.PutKeyPolicy(w.Context(), &kms.PutKeyPolicyInput{KeyId: &key, PolicyName: aws.String("default"), Policy: aws.String(d.String())}))(w.T)
 	w.wantDenial("key that lets CloudTrail in", w.checker.Topic(w.Context(), trail), "", "", "")
 	w.setTopic(client, arn, "KmsMasterKeyId", "alias/missing")
-	w.wantDenial("missing key", w.checker.Topic(w.Context(), trail), "KmsKeyNotFoundException", "KMS.NotFoundException", "alias/missing")
+	w.wantDenial("missing key", w.checker.Topic(w.Context(), trail), "InsufficientSnsTopicPolicyException", "KMS.NotFoundException", "alias/missing")
 }
