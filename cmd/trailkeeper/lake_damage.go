@@ -59,7 +59,7 @@ func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		path, err := c.salvage(part)
+		path, err := c.salvage(ctx, part)
 		if damaged, ok := errors.AsType[*lake.PartError](err); ok {
 			c.leaveOut(damaged)
 			continue
@@ -77,7 +77,7 @@ func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
 
 // salvage returns where to read a part without its damaged rows. Parts with
 // checksums were proved when they were written, and have none.
-func (c *checkedParts) salvage(part lake.Part) (path string, err error) {
+func (c *checkedParts) salvage(ctx context.Context, part lake.Part) (path string, err error) {
 	if part.Checksum != nil {
 		return part.Path(), nil
 	}
@@ -86,7 +86,7 @@ func (c *checkedParts) salvage(part lake.Part) (path string, err error) {
 			return "", err
 		}
 	}
-	path, rows, err := part.Salvage(c.salvaged)
+	path, rows, err := part.Salvage(ctx, c.salvaged)
 	c.rows = append(c.rows, rows...)
 	return path, err
 }

@@ -84,7 +84,7 @@ func BenchmarkProveRows(b *testing.B) {
 	blocks := blocksOf(b, files)
 	b.SetBytes(size)
 	for b.Loop() {
-		if err := proveRows(blocks); err != nil {
+		if err := proveRows(b.Context(), blocks); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -101,7 +101,7 @@ func BenchmarkProvePart(b *testing.B) {
 	places := order(blocks)
 	b.SetBytes(size)
 	for b.Loop() {
-		if err := provePart(path, blocks, places); err != nil {
+		if err := provePart(b.Context(), path, blocks, places); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"testing"
 )
 
@@ -20,8 +21,8 @@ func (c countdown) Err() error {
 	return nil
 }
 
-// TestCancelledCommit cancels a commit, and a merge, at each moment at which it
-// looks: the lake stays as it was, and nothing is left behind.
+// TestCancelledCommit cancels a commit, and a merge, at moments at which it looks,
+// the first ones and ever fewer of the later: the lake stays as it was, and nothing is left behind.
 func TestCancelledCommit(t *testing.T) {
 	dir := t.TempDir()
 	w, err := OpenWriter(dir, WriterOptions{})
@@ -41,7 +42,7 @@ func TestCancelledCommit(t *testing.T) {
 	} {
 		before := w.manifest
 		moments := 0
-		for ; ; moments++ {
+		for ; ; moments += 1 + moments/3 {
 			left := moments
 			err := work.do(countdown{t.Context(), &left})
 			if err == nil {
@@ -56,6 +57,46 @@ func TestCancelledCommit(t *testing.T) {
 		}
 		if moments < 3 {
 			t.Errorf("%s looked at its context %d times only", work.name, moments)
+		}
+	}
+}
+
+// TestCancelledRead cancels what reads or proves a part at each moment at which it
+// looks. The error says so, and never that the part is damaged.
+func TestCancelledRead(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.parquet")
+	var blocks []*Block
+	for _, b := range batchOf(t, 1).Days {
+		blocks = b
+	}
+	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+		t.Fatal(err)
+	}
+	columns := len(Columns())
+	for _, work := range []struct {
+		name  string
+		looks int // at the least
+		do    func(ctx context.Context) error
+	}{
+		{"read", columns, func(ctx context.Context) error { _, err := readPart(ctx, path); return err }},
+		{"prove rows", 1, func(ctx context.Context) error { return proveRows(ctx, blocks) }},
+		{"prove part", columns, func(ctx context.Context) error { return provePart(ctx, path, blocks, order(blocks)) }},
+		{"salvage", 1, func(ctx context.Context) error { _, _, err := Part{path: path}.Salvage(ctx, dir); return err }},
+	} {
+		moments := 0
+		for ; ; moments++ {
+			left := moments
+			err := work.do(countdown{t.Context(), &left})
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s, cancelled at moment %d: %v", work.name, moments, err)
+			}
+		}
+		if moments < work.looks {
+			t.Errorf("%s looked at its context %d times only, not %d", work.name, moments, work.looks)
 		}
 	}
 }

@@ -114,7 +114,10 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	if err := c.bytes(ctx, p); err != nil || c.report.Damaged > before {
 		return err // nothing in a damaged file can be told apart
 	}
-	blocks, err := readPart(p.path)
+	blocks, err := readPart(ctx, p.path)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		c.damage(Damage{Part: name, Cause: err.Error()})
 		return nil

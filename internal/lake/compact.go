@@ -130,7 +130,7 @@ func (w *Writer) merge(ctx context.Context, group []Part) (Part, error) {
 		if err := ctx.Err(); err != nil {
 			return Part{}, err
 		}
-		read, err := readPart(p.published(w.dir))
+		read, err := readPart(ctx, p.published(w.dir))
 		if err != nil {
 			return Part{}, err
 		}

@@ -139,7 +139,7 @@ func TestDamagedPartsAreNotMerged(t *testing.T) {
 			}
 		},
 		"a row of an older program": func(t *testing.T, w *Writer, p *Part) {
-			blocks, err := readPart(p.published(w.dir))
+			blocks, err := readPart(t.Context(), p.published(w.dir))
 			if err != nil {
 				t.Fatal(err)
 			}

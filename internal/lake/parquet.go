@@ -129,7 +129,7 @@ func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (siz
 	if err != nil {
 		return 0, nil, err
 	}
-	return info.Size(), sum, provePart(path, blocks, places)
+	return info.Size(), sum, provePart(ctx, path, blocks, places)
 }
 
 // untilCancelled writes to a file until the context is cancelled.

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -33,7 +34,7 @@ func (e *ProofError) Error() string {
 // proveRows checks that each row still says what its record said: the hash of the
 // record that the row gives back is the one that the record had when it was read.
 // Rows read back from a part have no identities and are not checked.
-func proveRows(blocks []*Block) error {
+func proveRows(ctx context.Context, blocks []*Block) error {
 	var h rowHasher
 	for _, b := range blocks {
 		if len(b.ids) == 0 {
@@ -41,6 +42,11 @@ func proveRows(blocks []*Block) error {
 		}
 		columns := b.hashColumns()
 		for i, id := range b.ids {
+			if i%readBatch == 0 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+			}
 			if b.text[colExtra].codes[i] == 0 && columns.hash(b, i) == id.Hash {
 				continue
 			}
@@ -166,7 +172,7 @@ func hashColumn(text []byte, f event.Field) uint64 {
 
 // provePart reads a part back from the disk and compares every value with the rows
 // it was written from.
-func provePart(path string, blocks []*Block, places []place) error {
+func provePart(ctx context.Context, path string, blocks []*Block, places []place) error {
 	in, err := file.OpenParquetFile(path, false)
 	if err != nil {
 		return &ProofError{Cause: err.Error()}
@@ -184,7 +190,7 @@ func provePart(path string, blocks []*Block, places []place) error {
 		}
 		c.places = places[:rows]
 		places = places[rows:]
-		if err := c.group(group); err != nil {
+		if err := c.group(ctx, group); err != nil {
 			return err
 		}
 	}
@@ -202,12 +208,15 @@ type comparer struct {
 	bools []bool
 }
 
-func (c *comparer) group(group *file.RowGroupReader) error {
+func (c *comparer) group(ctx context.Context, group *file.RowGroupReader) error {
 	c.levels = append(c.levels[:0], make([]int16, len(c.places))...)
 	for i := range group.NumColumns() {
 		column, err := group.Column(i)
 		if err == nil {
-			err = c.column(i, column)
+			err = c.column(ctx, i, column)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if _, proof := errors.AsType[*ProofError](err); err != nil && !proof {
 			err = &ProofError{Cause: err.Error()}
@@ -220,9 +229,9 @@ func (c *comparer) group(group *file.RowGroupReader) error {
 }
 
 // column compares a column chunk, batch by batch.
-func (c *comparer) column(i int, column file.ColumnChunkReader) error {
+func (c *comparer) column(ctx context.Context, i int, column file.ColumnChunkReader) error {
 	done := 0
-	return inBatches(c.levels, func(batch []int16) (int64, error) {
+	return inBatches(ctx, c.levels, func(batch []int16) (int64, error) {
 		n, same, err := c.read(i, column, batch)
 		if err != nil {
 			return n, err

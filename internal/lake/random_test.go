@@ -30,14 +30,14 @@ func TestRandomRecords(t *testing.T) {
 			}
 		}
 		requireRows(t, blocks, want)
-		if err := proveRows(blocks); err != nil {
+		if err := proveRows(t.Context(), blocks); err != nil {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, "x.parquet")
 		if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 			t.Fatal(err)
 		}
-		read, err := readPart(path)
+		read, err := readPart(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,10 +84,10 @@ func TestProofFindsDamage(t *testing.T) {
 		t.Helper()
 		damage()
 		defer undo()
-		if provePart(path, blocks, places) == nil {
+		if provePart(t.Context(), path, blocks, places) == nil {
 			t.Errorf("%s: a difference between disk and memory was not found", what)
 		}
-		if inMemory && proveRows(blocks) == nil {
+		if inMemory && proveRows(t.Context(), blocks) == nil {
 			t.Errorf("%s: damage in memory was not found", what)
 		}
 	}
@@ -106,7 +106,7 @@ func TestProofFindsDamage(t *testing.T) {
 	damaged("event_time", true, func() { b.time[row] += 1_000_000 }, func() { b.time[row] -= 1_000_000 })
 	flip := func() { b.nulls[row] ^= 1 << event.ErrorCode }
 	damaged("explicit_nulls", true, flip, flip)
-	if err := errors.Join(proveRows(blocks), provePart(path, blocks, places)); err != nil {
+	if err := errors.Join(proveRows(t.Context(), blocks), provePart(t.Context(), path, blocks, places)); err != nil {
 		t.Errorf("with all damage undone: %v", err)
 	}
 }

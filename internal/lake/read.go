@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -8,8 +9,9 @@ import (
 )
 
 // readPart reads a part back into blocks, one for each row group, without the
-// identities of its rows.
-func readPart(path string) (blocks []*Block, err error) {
+// identities of its rows. It ends with the error of the context when that is
+// cancelled.
+func readPart(ctx context.Context, path string) (blocks []*Block, err error) {
 	in, err := file.OpenParquetFile(path, false)
 	if err != nil {
 		return nil, fmt.Errorf("read part %q: %w", path, err)
@@ -19,7 +21,7 @@ func readPart(path string) (blocks []*Block, err error) {
 		return nil, fmt.Errorf("read part %q: %d columns, want %d", path, got, want)
 	}
 	for i := range in.NumRowGroups() {
-		block, err := readGroup(in.RowGroup(i))
+		block, err := readGroup(ctx, in.RowGroup(i))
 		if err != nil {
 			return nil, fmt.Errorf("read part %q: %w", path, err)
 		}
@@ -28,7 +30,7 @@ func readPart(path string) (blocks []*Block, err error) {
 	return blocks, nil
 }
 
-func readGroup(group *file.RowGroupReader) (*Block, error) {
+func readGroup(ctx context.Context, group *file.RowGroupReader) (*Block, error) {
 	b := NewBlock(nil)
 	rows := int(group.NumRows())
 	levels := make([]int16, rows)
@@ -39,11 +41,11 @@ func readGroup(group *file.RowGroupReader) (*Block, error) {
 		}
 		switch column := column.(type) {
 		case *file.ByteArrayColumnChunkReader:
-			err = b.text[i-1].read(column, levels)
+			err = b.text[i-1].read(ctx, column, levels)
 		case *file.BooleanColumnChunkReader:
-			b.bools[i-1-numText], err = readBools(column, levels)
+			b.bools[i-1-numText], err = readBools(ctx, column, levels)
 		case *file.Int64ColumnChunkReader:
-			err = b.readInts(column, i == 0, levels)
+			err = b.readInts(ctx, column, i == 0, levels)
 		}
 		if err != nil {
 			return nil, err
@@ -58,9 +60,13 @@ func readGroup(group *file.RowGroupReader) (*Block, error) {
 const readBatch = 1024
 
 // inBatches fills levels batch by batch. read gets room for the definition
-// levels of a batch and returns how many rows it read.
-func inBatches(levels []int16, read func(batch []int16) (int64, error)) error {
+// levels of a batch and returns how many rows it read. The context is looked at
+// before each batch.
+func inBatches(ctx context.Context, levels []int16, read func(batch []int16) (int64, error)) error {
 	for done := 0; done < len(levels); {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		n, err := read(levels[done:min(done+readBatch, len(levels))])
 		if err != nil {
 			return err
@@ -73,9 +79,9 @@ func inBatches(levels []int16, read func(batch []int16) (int64, error)) error {
 	return nil
 }
 
-func (c *textColumn) read(r *file.ByteArrayColumnChunkReader, levels []int16) error {
+func (c *textColumn) read(ctx context.Context, r *file.ByteArrayColumnChunkReader, levels []int16) error {
 	values := make([]parquet.ByteArray, readBatch)
-	return inBatches(levels, func(batch []int16) (int64, error) {
+	return inBatches(ctx, levels, func(batch []int16) (int64, error) {
 		n, _, err := r.ReadBatchInPage(int64(len(batch)), values, batch, nil)
 		next := 0
 		for _, level := range batch[:n] {
@@ -90,9 +96,9 @@ func (c *textColumn) read(r *file.ByteArrayColumnChunkReader, levels []int16) er
 	})
 }
 
-func readBools(r *file.BooleanColumnChunkReader, levels []int16) (out []int8, err error) {
+func readBools(ctx context.Context, r *file.BooleanColumnChunkReader, levels []int16) (out []int8, err error) {
 	values := make([]bool, readBatch)
-	err = inBatches(levels, func(batch []int16) (int64, error) {
+	err = inBatches(ctx, levels, func(batch []int16) (int64, error) {
 		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
 		next := 0
 		for _, level := range batch[:n] {
@@ -105,9 +111,9 @@ func readBools(r *file.BooleanColumnChunkReader, levels []int16) (out []int8, er
 }
 
 // readInts reads the times, or else the masks of explicit nulls.
-func (b *Block) readInts(r *file.Int64ColumnChunkReader, times bool, levels []int16) error {
+func (b *Block) readInts(ctx context.Context, r *file.Int64ColumnChunkReader, times bool, levels []int16) error {
 	values := make([]int64, readBatch)
-	return inBatches(levels, func(batch []int16) (int64, error) {
+	return inBatches(ctx, levels, func(batch []int16) (int64, error) {
 		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
 		if times {
 			b.time = append(b.time, values[:n]...)

@@ -26,7 +26,7 @@ func requireParts(t testing.TB, l *Lake, rows int) {
 	t.Helper()
 	got := 0
 	for _, p := range l.Parts() {
-		blocks, err := readPart(p.Path())
+		blocks, err := readPart(t.Context(), p.Path())
 		if err != nil {
 			t.Fatal(err)
 		}

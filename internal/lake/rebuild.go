@@ -51,7 +51,8 @@ func (w *Writer) rebuild(p Part, path string) error {
 			return nil
 		}
 	}
-	// Hashes made of damaged rows would vouch for the damage.
+	// Lookups have no context: a list begun is finished. Hashes made of damaged rows
+	// would vouch for the damage.
 	p.path = p.published(w.dir)
 	if p.Checksum == nil {
 		return errNoChecksum
@@ -63,7 +64,7 @@ func (w *Writer) rebuild(p Part, path string) error {
 		return bad
 	}
 	hours := sections{}
-	blocks, err := readPart(p.path)
+	blocks, err := readPart(context.Background(), p.path)
 	if err != nil {
 		return err
 	}

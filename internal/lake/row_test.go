@@ -183,7 +183,7 @@ func TestPartGivesTheRecordsBack(t *testing.T) {
 	if _, _, err := modesOf(0).writePart(t.Context(), path, []*Block{block}); err != nil {
 		t.Fatal(err)
 	}
-	read, err := readPart(path)
+	read, err := readPart(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestPartsOfSeveralRowGroups(t *testing.T) {
 	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
-	read, err := readPart(path)
+	read, err := readPart(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

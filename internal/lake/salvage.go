@@ -2,6 +2,7 @@ package lake
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,15 +18,15 @@ import (
 // programs wrote such, and query engines end a statement where they meet one. It
 // returns the path to read the part at. That is its own path when there is no
 // such row, and else that of a copy under dir, without the rows that it returns.
-func (p Part) Salvage(dir string) (path string, damaged []*RowError, err error) {
-	sound, err := extraSound(p.path)
+func (p Part) Salvage(ctx context.Context, dir string) (path string, damaged []*RowError, err error) {
+	sound, err := extraSound(ctx, p.path)
 	if err != nil {
 		return "", nil, p.unreadable(err)
 	}
 	if sound {
 		return p.path, nil, nil
 	}
-	blocks, err := readPart(p.path)
+	blocks, err := readPart(ctx, p.path)
 	if err != nil {
 		return "", nil, p.unreadable(err)
 	}
@@ -58,9 +59,10 @@ func (p Part) Salvage(dir string) (path string, damaged []*RowError, err error) 
 	return path, damaged, err
 }
 
-// unreadable tells a part that is damaged from one that could not be looked at.
+// unreadable tells a part that is damaged from one that could not be looked at,
+// or was not because the context was cancelled.
 func (p Part) unreadable(err error) error {
-	if _, unseen := errors.AsType[*fs.PathError](err); unseen {
+	if _, unseen := errors.AsType[*fs.PathError](err); unseen || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return &PartError{p.path, cmp.Or(errors.Unwrap(err), err).Error()}
@@ -68,7 +70,7 @@ func (p Part) unreadable(err error) error {
 
 // extraSound reports whether the column extra of the part at path holds nothing
 // but JSON objects. It reads that column alone.
-func extraSound(path string) (sound bool, err error) {
+func extraSound(ctx context.Context, path string) (sound bool, err error) {
 	in, err := file.OpenParquetFile(path, false)
 	if err != nil {
 		return false, fmt.Errorf("read part %q: %w", path, err)
@@ -87,7 +89,7 @@ func extraSound(path string) (sound bool, err error) {
 			return false, fmt.Errorf("read part %q: column extra is not text", path)
 		}
 		values := make([]parquet.ByteArray, readBatch)
-		err = inBatches(make([]int16, group.NumRows()), func(batch []int16) (int64, error) {
+		err = inBatches(ctx, make([]int16, group.NumRows()), func(batch []int16) (int64, error) {
 			n, read, err := texts.ReadBatchInPage(int64(len(batch)), values, batch, nil)
 			for _, value := range values[:read] {
 				size, decodeErr := extra.Decode(value)

@@ -44,7 +44,7 @@ func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours s
 	if err := ctx.Err(); err != nil {
 		return p, err
 	}
-	if err := proveRows(blocks); err != nil {
+	if err := proveRows(ctx, blocks); err != nil {
 		return p, err
 	}
 	path := p.staged(w.dir)

@@ -75,7 +75,7 @@ func contents(t testing.TB, dir string) (records []string) {
 		}
 	}()
 	for _, p := range l.Parts() {
-		blocks, err := readPart(p.Path())
+		blocks, err := readPart(t.Context(), p.Path())
 		if err != nil {
 			t.Fatal(err)
 		}
