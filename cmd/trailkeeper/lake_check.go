@@ -78,17 +78,20 @@ func (c *lakeCheck) print(w io.Writer, format report.Format) error {
 		return report.WriteDocument(w, c)
 	}
 	for _, d := range c.Damage {
-		printDamage(w, d)
+		if err := printDamage(w, d); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w, "%s events in %s parts, damage: %s\n",
 		quantity.FormatCount(c.Rows), quantity.FormatCount(int64(c.Parts)), quantity.FormatCount(c.Damaged))
 	return err
 }
 
-func printDamage(w io.Writer, d lake.Damage) {
+func printDamage(w io.Writer, d lake.Damage) (err error) {
 	if d.Row == 0 {
-		fmt.Fprintf(w, "damaged  %q: %q\n", d.Part, d.Cause)
-		return
+		_, err = fmt.Fprintf(w, "damaged  %q: %q\n", d.Part, d.Cause)
+		return err
 	}
-	fmt.Fprintf(w, "damaged  %q row %d: event %q of log file %q: %s\n", d.Part, d.Row, d.EventID, d.LogFile, d.Cause)
+	_, err = fmt.Fprintf(w, "damaged  %q row %d: event %q of log file %q: %s\n", d.Part, d.Row, d.EventID, d.LogFile, d.Cause)
+	return err
 }

@@ -75,13 +75,19 @@ func printRepair(w io.Writer, done *ingest.RepairReport, opts ingestOptions) err
 	}
 	n := func(n int) string { return quantity.FormatCount(int64(n)) }
 	for _, d := range done.Left {
-		printDamage(w, d)
+		if err := printDamage(w, d); err != nil {
+			return err
+		}
 	}
 	for _, name := range done.Absent {
-		fmt.Fprintf(w, "absent   %q is not in %s\n", name, opts.archive)
+		if _, err := fmt.Fprintf(w, "absent   %q is not in %s\n", name, opts.archive); err != nil {
+			return err
+		}
 	}
 	for _, p := range done.Problem {
-		fmt.Fprintf(w, "problem  %q: %s\n", p.File, p.Cause)
+		if _, err := fmt.Fprintf(w, "problem  %q: %s\n", p.File, p.Cause); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(w, "damaged parts: %s; events found again: %s of %s, in %s log files; damage left: %s\n",
 		n(len(done.Parts())), n(done.Found), n(done.Wanted), n(done.Read), n(len(done.Left)))

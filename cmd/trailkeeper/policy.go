@@ -71,12 +71,5 @@ func placeOf(spec trail.Spec) (place trail.Place, known bool) {
 	if spec.Region == "" || spec.ExpectedAccount == "" || spec.Organization {
 		return place, false
 	}
-	partition := "aws"
-	switch {
-	case strings.HasPrefix(spec.Region, "cn-"):
-		partition = "aws-cn"
-	case strings.HasPrefix(spec.Region, "us-gov-"):
-		partition = "aws-us-gov"
-	}
-	return trail.Place{Partition: partition, Account: spec.ExpectedAccount, Region: spec.Region}, true
+	return trail.Place{Partition: trail.Partition(spec.Region), Account: spec.ExpectedAccount, Region: spec.Region}, true
 }
