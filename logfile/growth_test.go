@@ -119,7 +119,7 @@ func TestCostGrowsWithSize(t *testing.T) {
 		} {
 			work1, bytes1 := cost(t, small[name], source)
 			work2, bytes2 := cost(t, text, source)
-			if n := int64(len(text)); work2 > 12*n || bytes2 > 64*n {
+			if n := int64(len(text)); work2 > workPerByte*n || bytes2 > memoryPerByte*n {
 				t.Errorf("%s, %s: %d bytes cost %d decoded and %d allocated", name, how, n, work2, bytes2)
 			}
 			if work2 > 6*work1 || bytes2 > 6*bytes1 {
