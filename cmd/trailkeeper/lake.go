@@ -78,7 +78,7 @@ func (o *lakeOptions) open(ctx context.Context) (l *openedLake, err error) {
 			break
 		}
 	}
-	return l, explainLake(err)
+	return l, o.limits.explain(explainLake(err))
 }
 
 func (o *lakeOptions) openOnce(ctx context.Context) (*openedLake, error) {

@@ -56,8 +56,8 @@ func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, part := range slices.Clone(c.parts) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		path, err := c.salvage(ctx, part)
 		if damaged, ok := errors.AsType[*lake.PartError](err); ok {

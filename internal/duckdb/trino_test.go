@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,9 +78,15 @@ func TestAthena(t *testing.T) {
 		for _, row := range rows {
 			lines = append(lines, "-> "+show(row))
 		}
-		got := strings.Join(lines, "\n")
-		if got != want {
-			t.Errorf("%s\ngot\n%s\nwant\n%s", sql, got, want)
+		// Many published questions leave the order of some rows to the engine.
+		wanted := strings.Split(want, "\n")
+		if want == "" {
+			wanted = nil
+		}
+		slices.Sort(lines)
+		slices.Sort(wanted)
+		if !slices.Equal(lines, wanted) {
+			t.Errorf("%s\ngot\n%s\nwant\n%s", sql, strings.Join(lines, "\n"), want)
 		}
 	}
 	if asked < 80 || public < 40 {

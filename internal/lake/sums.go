@@ -127,8 +127,8 @@ func Verify(ctx context.Context, parts []Part, columns []string) (damaged []*Par
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range parts {
 		group.Go(func() (err error) {
-			if err := ctx.Err(); err != nil {
-				return err
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
 			found[i], err = p.verify(ctx, columns)
 			return err
@@ -190,8 +190,8 @@ func (s *partSums) verify(ctx context.Context, f *os.File, path string, columns 
 		}
 		hash.Reset()
 		for from < c.end {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
 			}
 			n, err := f.ReadAt(buffer[:min(int64(len(buffer)), c.end-from)], from)
 			if n == 0 && err != nil {
