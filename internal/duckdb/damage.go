@@ -47,10 +47,7 @@ func (db *DB) leaveOut(conn bindings.Connection, parts []string) error {
 // scannedColumns returns the columns of the parts that a statement reads, by the
 // engine's plan for it. Where there is no plan to be had, it returns all.
 func scannedColumns(conn bindings.Connection, sql string, params map[string]any) []string {
-	var all []string
-	for _, c := range lake.Columns() {
-		all = append(all, c.Name)
-	}
+	all := lake.ColumnNames()
 	if explain, _ := cutExplain(sql); explain != "" {
 		return all
 	}

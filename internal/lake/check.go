@@ -57,9 +57,7 @@ type checker struct {
 }
 
 func newChecker(dir string, found func(Damage)) *checker {
-	c := &checker{dir: dir, found: found, sound: func(place, Identity) {}}
-	c.columns = columnNames()
-	return c
+	return &checker{dir: dir, found: found, sound: func(place, Identity) {}, columns: ColumnNames()}
 }
 
 // bytes compares all of a part with its checksums.

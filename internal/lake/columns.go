@@ -151,8 +151,8 @@ func Columns() []Column {
 		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"})
 }
 
-// columnNames returns the names of Columns.
-func columnNames() (names []string) {
+// ColumnNames returns the names of Columns.
+func ColumnNames() (names []string) {
 	for _, c := range Columns() {
 		names = append(names, c.Name)
 	}

@@ -18,7 +18,7 @@ type modes struct{ file, dir fs.FileMode }
 // DefaultMode keeps an audit trail to its owner.
 const DefaultMode fs.FileMode = 0o600
 
-// modesOf gives folders the right to be entered by whoever may read the files.
+// modesOf adds search permission to folders for those who may read the files.
 func modesOf(file fs.FileMode) modes {
 	if file == 0 {
 		file = DefaultMode

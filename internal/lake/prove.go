@@ -194,6 +194,9 @@ func provePart(ctx context.Context, path string, blocks []*Block, places []place
 			return err
 		}
 	}
+	if len(places) > 0 {
+		return &ProofError{Cause: fmt.Sprintf("the row groups lack %d rows of the file", len(places))}
+	}
 	return nil
 }
 

@@ -57,7 +57,7 @@ func (w *Writer) rebuild(p Part, path string) error {
 	if p.Checksum == nil {
 		return errNoChecksum
 	}
-	switch bad, err := p.verify(context.Background(), columnNames()); {
+	switch bad, err := p.verify(context.Background(), ColumnNames()); {
 	case err != nil:
 		return err
 	case bad != nil:

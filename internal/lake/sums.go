@@ -68,7 +68,7 @@ func (s *summer) cut() {
 func (s *summer) table() (at int64, err error) {
 	at = s.at
 	s.hash.Reset()
-	names := columnNames()
+	names := ColumnNames()
 	joined := strings.Join(names, "\n")
 	table := append([]byte(sumsMagic), binary.LittleEndian.AppendUint32(nil, uint32(len(joined)))...)
 	table = append(table, joined...)

@@ -79,7 +79,7 @@ func TestEveryFlippedByteOfAPart(t *testing.T) {
 	}
 	verify := func() []*PartError {
 		t.Helper()
-		damaged, err := Verify(t.Context(), []Part{p}, columnNames())
+		damaged, err := Verify(t.Context(), []Part{p}, ColumnNames())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func TestOnlyColumnsThatAreAskedForAreRead(t *testing.T) {
 		if err := os.WriteFile(p.path, broken, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		others := slices.DeleteFunc(columnNames(), func(n string) bool { return n == name })
+		others := slices.DeleteFunc(ColumnNames(), func(n string) bool { return n == name })
 		with, err1 := Verify(t.Context(), []Part{p}, []string{name})
 		without, err2 := Verify(t.Context(), []Part{p}, others)
 		if err := errors.Join(err1, err2); err != nil || len(with) != 1 || len(without) > 0 {

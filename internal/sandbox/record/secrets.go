@@ -62,7 +62,7 @@ func (s speller) sensitive(service, modelled, name string) bool {
 	return service != "s3" && s.op.Sensitive(modelled)
 }
 
-// recipient tells whether a member of SES says whom a mail goes to, or what it says.
+// recipient reports whether a member of SES names a recipient or holds text of a mail.
 func (s speller) recipient(name string) bool {
 	switch name {
 	case "ToAddresses", "CcAddresses", "BccAddresses", "Destinations", "Recipient", "OriginalRecipient", "FinalRecipient",
@@ -87,7 +87,7 @@ func hideEach(value tree) tree {
 	return each
 }
 
-// isFlag tells whether a text is a boolean of a protocol that has only texts, such
+// isFlag reports whether a text is a boolean of a protocol that has only texts, such
 // as that of ManageMasterUserPassword.
 func isFlag(name string, value tree) bool {
 	return scalars()[lowerFirst(name)] == "boolean" && (value == "true" || value == "false")
