@@ -20,6 +20,7 @@ import (
 
 const (
 	runPrefix  = "run-"
+	gonePrefix = "gone-" // of a folder whose removal has begun
 	lockName   = "lock"
 	ownerOnly  = 0o700
 	othersOpen = 0o022 // a folder in which others could swap what is ours
@@ -55,8 +56,17 @@ func (d *Dir) Path() string { return d.path }
 
 // Remove removes the folder and what is in it.
 func (d *Dir) Remove() error {
-	err := os.RemoveAll(d.path)
-	return errors.Join(err, d.lock.Unlock())
+	return errors.Join(remove(d.path), d.lock.Unlock())
+}
+
+// remove renames a folder before it empties it. A sweep that met it half empty
+// would make a lock file in it, and a folder with a new file cannot be removed.
+func remove(path string) error {
+	gone := filepath.Join(filepath.Dir(path), gonePrefix+strings.TrimPrefix(filepath.Base(path), runPrefix))
+	if err := os.Rename(path, gone); err != nil {
+		return err
+	}
+	return os.RemoveAll(gone)
 }
 
 func makeIn(parent string) (*Dir, error) {
@@ -107,13 +117,16 @@ func sweep(parent string) {
 		return
 	}
 	for _, entry := range entries {
+		path := filepath.Join(parent, entry.Name())
+		if entry.IsDir() && strings.HasPrefix(entry.Name(), gonePrefix) {
+			_ = os.RemoveAll(path) // beside its owner, if that still lives
+		}
 		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), runPrefix) {
 			continue
 		}
-		path := filepath.Join(parent, entry.Name())
 		lock := flock.New(filepath.Join(path, lockName), flock.SetPermissions(0o600))
 		if free, err := lock.TryLock(); err == nil && free {
-			_ = os.RemoveAll(path)
+			_ = remove(path)
 			_ = lock.Unlock()
 		}
 	}

@@ -103,7 +103,7 @@ func TestParentsThatAreRefused(t *testing.T) {
 // Many at once neither fail nor take each other's folders.
 func TestManyAtOnce(t *testing.T) {
 	parent := filepath.Join(t.TempDir(), "tmp")
-	const workers, rounds = 8, 20
+	const workers, rounds = 8, 50
 	errs := make(chan error, workers)
 	for range workers {
 		go func() {
