@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/result"
 )
 
 // athenaEvents is a lake of fifteen events of two days.
@@ -53,44 +55,62 @@ func athenaEvents(t *testing.T) []string {
 	return parts
 }
 
-// TestAthena asks the questions of testdata/athena.txt. Each has a source, the
-// statement, and the rows it must give.
-func TestAthena(t *testing.T) {
+// athenaQuestion is a question of testdata/athena.txt: a line with its source, one
+// that says how Trino's answer differs if it does, the statement, and its rows.
+type athenaQuestion struct {
+	source, differs, sql string
+	rows                 []string
+}
+
+func athenaQuestions(t *testing.T) []athenaQuestion {
+	t.Helper()
 	text, err := os.ReadFile("testdata/athena.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var questions []athenaQuestion
+	for block := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+		lines := strings.Split(block, "\n")
+		q := athenaQuestion{source: strings.TrimPrefix(lines[0], "# ")}
+		lines = lines[1:]
+		if differs, found := strings.CutPrefix(lines[0], "# differs: "); found {
+			q.differs, lines = differs, lines[1:]
+		}
+		q.sql, q.rows = lines[0], lines[1:]
+		questions = append(questions, q)
+	}
+	return questions
+}
+
+// sameRows compares rows as sets: many published questions leave the order of
+// some to the engine.
+func sameRows(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// TestAthena asks the questions of testdata/athena.txt.
+func TestAthena(t *testing.T) {
 	db := open(t, Options{Parts: athenaEvents(t)})
-	asked, public := 0, 0
-	for question := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
-		source, rest, _ := strings.Cut(question, "\n")
-		sql, want, _ := strings.Cut(rest, "\n")
-		asked++
-		if source != "# own" && !strings.HasPrefix(source, "# Trino documentation") {
+	public, questions := 0, athenaQuestions(t)
+	for _, q := range questions {
+		if q.source != "own" && !strings.HasPrefix(q.source, "Trino documentation") {
 			public++
 		}
-		rows, err := allIn(db, Trino, sql, nil)
+		rows, err := allIn(db, Trino, q.sql, nil)
 		if err != nil {
-			t.Errorf("%v\n%s", err, sql)
+			t.Errorf("%v\n%s", err, q.sql)
 			continue
 		}
-		var lines []string
+		var got []string
 		for _, row := range rows {
-			lines = append(lines, "-> "+show(row))
+			got = append(got, "-> "+show(row))
 		}
-		// Many published questions leave the order of some rows to the engine.
-		wanted := strings.Split(want, "\n")
-		if want == "" {
-			wanted = nil
-		}
-		slices.Sort(lines)
-		slices.Sort(wanted)
-		if !slices.Equal(lines, wanted) {
-			t.Errorf("%s\ngot\n%s\nwant\n%s", sql, strings.Join(lines, "\n"), want)
+		if !sameRows(got, q.rows) {
+			t.Errorf("%s\ngot\n%s\nwant\n%s", q.sql, strings.Join(got, "\n"), strings.Join(q.rows, "\n"))
 		}
 	}
-	if asked < 80 || public < 40 {
-		t.Errorf("%d questions, %d of them public, want 80 and 40", asked, public)
+	if len(questions) < 80 || public < 40 {
+		t.Errorf("%d questions, %d of them public, want 80 and 40", len(questions), public)
 	}
 }
 
@@ -98,7 +118,7 @@ func TestAthena(t *testing.T) {
 func show(row []any) string {
 	values := make([]string, len(row))
 	for i, value := range row {
-		if values[i] = fmt.Sprint(value); value == nil {
+		if values[i] = result.Text(value); value == nil {
 			values[i] = "NULL"
 		}
 	}

@@ -18,6 +18,9 @@ func TestTranslate(t *testing.T) {
 		`TIMESTAMP '2026-01-01 00:00:00 UTC'`:            `TIMESTAMPTZ '2026-01-01 00:00:00 UTC'`,
 		`TIMESTAMP '2026-01-01 00:00:00'`:                `TIMESTAMP '2026-01-01 00:00:00'`,
 		`UNNEST(resources) AS t(a, b, c)`:                `LATERAL (SELECT u."arn" AS a, u."accountid" AS b, u."type" AS c FROM (SELECT unnest((resources)) AS u)) AS t`,
+		`UNNEST(resources) r`:                            `LATERAL (SELECT u."arn" AS arn, u."accountid" AS accountid, u."type" AS type FROM (SELECT unnest((resources)) AS u)) r`,
+		`UNNEST(f(m)) WITH ORDINALITY AS t(k, "v", n)`:   `LATERAL (SELECT u."key" AS k, u."value" AS "v", n AS n FROM (SELECT unnest(list) AS u, generate_subscripts(list, 1) AS n FROM (SELECT map_entries(f(m)) AS list))) AS t`,
+		`UNNEST(a) WITH ORDINALITY AS t(x, n)`:           `UNNEST(a) WITH ORDINALITY AS t(x, n)`,
 		`concat(a`:                                       `concat(a`,
 		`approx_distinct(a, 0.1)`:                        `count(DISTINCT a)`,
 	} {
