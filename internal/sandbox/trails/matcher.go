@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
@@ -22,15 +23,32 @@ type Matcher struct {
 	// organization trail. With nil, each is.
 	Member func(account string) bool
 
-	trail     Trail
-	classic   []EventSelector
-	advanced  []advancedMatcher
+	earlier   []scopeMatcher
+	now       scopeMatcher
 	resources resourceList
 }
 
-// NewMatcher makes the matcher of a trail as it is configured now.
+// scopeMatcher is for what the trail asks for in a span of time.
+type scopeMatcher struct {
+	until    time.Time
+	trail    Trail
+	classic  []EventSelector
+	advanced []advancedMatcher
+}
+
+// NewMatcher makes the matcher of a trail as it is configured now, and was before.
 func NewMatcher(t Trail) *Matcher {
-	m := &Matcher{trail: t}
+	m := &Matcher{now: newScopeMatcher(t)}
+	for _, s := range t.Earlier {
+		earlier := newScopeMatcher(s.in(t))
+		earlier.until = s.Until
+		m.earlier = append(m.earlier, earlier)
+	}
+	return m
+}
+
+func newScopeMatcher(t Trail) scopeMatcher {
+	m := scopeMatcher{trail: t}
 	if len(t.AdvancedSelectors) == 0 {
 		m.classic = t.classicSelectors()
 		return m
@@ -41,11 +59,21 @@ func NewMatcher(t Trail) *Matcher {
 	return m
 }
 
-// Wants reports whether the trail asks for the event by its account, its Region
-// and its content; r is the decoded e.Record. Whether the trail was logging then
-// is for LoggedAt to say.
+// Wants reports whether the trail asked for the event, when it happened, by its
+// account, its Region and its content; r is the decoded e.Record. Whether the trail
+// was logging then is for LoggedAt to say.
 func (m *Matcher) Wants(e *journal.Entry, r *event.Record) bool {
-	if !m.covers(e, r) {
+	m.resources.decoded = false
+	for i := range m.earlier {
+		if !e.Time.After(m.earlier[i].until) {
+			return m.earlier[i].wants(e, r, m)
+		}
+	}
+	return m.now.wants(e, r, m)
+}
+
+func (s *scopeMatcher) wants(e *journal.Entry, r *event.Record, m *Matcher) bool {
+	if !s.covers(e, r, m.Member) {
 		return false
 	}
 	category := e.Category
@@ -53,23 +81,22 @@ func (m *Matcher) Wants(e *journal.Entry, r *event.Record) bool {
 		category = categoryManagement // before eventVersion 1.07 there was no other here
 	}
 	if category == categoryInsight {
-		return m.wantsInsight(r)
+		return s.wantsInsight(r)
 	}
-	m.resources.decoded = false
-	for i := range m.advanced {
-		if m.advanced[i].wants(category, r, &m.resources) {
+	for i := range s.advanced {
+		if s.advanced[i].wants(category, r, &m.resources) {
 			return true
 		}
 	}
 	readOnly, _ := r.Get(event.ReadOnly).Bool() // what does not say so is a write
-	return slices.ContainsFunc(m.classic, func(s EventSelector) bool {
+	return slices.ContainsFunc(s.classic, func(s EventSelector) bool {
 		return s.reads(readOnly) && s.wants(category, r, &m.resources)
 	})
 }
 
-func (m *Matcher) covers(e *journal.Entry, r *event.Record) bool {
-	t := &m.trail
-	if e.Account != t.Account && (t.OrganizationID == "" || m.Member != nil && !m.Member(e.Account)) {
+func (s *scopeMatcher) covers(e *journal.Entry, r *event.Record, member func(account string) bool) bool {
+	t := &s.trail
+	if e.Account != t.Account && (t.OrganizationID == "" || member != nil && !member(e.Account)) {
 		return false
 	}
 	if t.MultiRegion {
@@ -103,11 +130,11 @@ func memberText(object event.Value, member string) (text string) {
 
 // wantsInsight tells whether the kind of Insights is turned on for the category
 // of the events it was found in.
-func (m *Matcher) wantsInsight(r *event.Record) bool {
+func (s *scopeMatcher) wantsInsight(r *event.Record) bool {
 	details := r.Get(event.InsightDetails)
 	kind := memberText(details, "insightType")
 	source := cmp.Or(memberText(details, "sourceEventCategory"), categoryManagement)
-	return slices.ContainsFunc(m.trail.InsightSelectors, func(s InsightSelector) bool {
+	return slices.ContainsFunc(s.trail.InsightSelectors, func(s InsightSelector) bool {
 		return s.InsightType == kind && slices.Contains(s.EventCategories, source)
 	})
 }

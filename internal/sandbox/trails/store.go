@@ -137,6 +137,7 @@ func (s *Store) live() []Trail {
 func (s *Store) put(t Trail) error {
 	all := s.All()
 	if i := slices.IndexFunc(all, func(other Trail) bool { return other.ID == t.ID }); i >= 0 {
+		t.remember(all[i], s.config.Now())
 		all[i] = t
 	} else {
 		all = append(all, t)

@@ -35,6 +35,10 @@ type Trail struct {
 	// last one is open while it is.
 	Logging []Span
 
+	// Earlier is what the trail asked for before, oldest first: an event that waits
+	// for its delivery is one for the selectors of its own time.
+	Earlier []Scope `json:",omitempty"`
+
 	// Deleted is when the trail was deleted, zero if it was not. A deleted trail
 	// is there for what was logged before and is not delivered yet.
 	Deleted time.Time
