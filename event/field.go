@@ -151,6 +151,24 @@ func (s *scanner) expected(i int, guess Field) (Field, int) {
 	return noField, 0
 }
 
+// IsText reports whether f is documented as a string in records that are not
+// aggregated. In some events such a member is a number.
+func (f Field) IsText() bool {
+	switch f {
+	case EventVersion, EventSource, EventName, AWSRegion, SourceIPAddress, UserAgent, ErrorCode, ErrorMessage, RequestID,
+		EventID, EventType, APIVersion, RecipientAccountID, SharedEventID, VPCEndpointID, VPCEndpointAccountID,
+		EventCategory, SessionCredentialFromConsole:
+		return true
+	}
+	return false
+}
+
+// FieldNamed returns the documented member of that name.
+func FieldNamed(name string) (f Field, documented bool) {
+	f = fieldNamed([]byte(name))
+	return f, f != noField
+}
+
 // fieldNamed is the exact reverse of String.
 func fieldNamed(name []byte) Field {
 	switch string(name) {

@@ -46,18 +46,7 @@ func (id *Identity) DecodeText(raw []byte) {
 			}
 		}
 	})
-	id.UserID, _ = onBehalf.first("userId").Text()
-}
-
-// first returns the first member of an object that has the name, as the JSON
-// functions of SQL engines do where a name stands twice.
-func (v Value) first(name string) (found Value) {
-	eachMember(v.Raw, func(member []byte, value Value) {
-		if !found.Present() && string(member) == name {
-			found = value
-		}
-	})
-	return found
+	id.UserID, _ = onBehalf.First("userId").Text()
 }
 
 func (id *Identity) session(name []byte, v Value) {
@@ -96,34 +85,3 @@ func (v Value) bare() []byte {
 	}
 	return nil
 }
-
-// eachMember calls f for the members of an object that has been validated as
-// part of a record. It does nothing for any other value.
-func eachMember(raw []byte, f func(name []byte, v Value)) {
-	if len(raw) == 0 || raw[0] != '{' {
-		return
-	}
-	s := scanner{data: raw}
-	i := s.space(1)
-	for i < len(raw) && raw[i] == '"' {
-		s.flags = 0
-		nameEnd, start, err := s.key(i)
-		if err != nil {
-			return
-		}
-		name := s.name(i, nameEnd)
-		s.flags = 0
-		end, err := s.value(start)
-		if err != nil {
-			return
-		}
-		f(name, Value{raw[start:end:end], s.flags})
-		if i = s.space(end); i < len(raw) && raw[i] == ',' {
-			i = s.space(i + 1)
-		}
-	}
-}
-
-// Members calls f for each member of an object value, in order. It does
-// nothing when v is not an object.
-func (v Value) Members(f func(name []byte, v Value)) { eachMember(v.Raw, f) }

@@ -254,6 +254,15 @@ func (r *Record) Get(f Field) Value {
 // slice is valid until the next Decode.
 func (r *Record) Other() []Member { return r.other }
 
+// OtherNamed returns the undocumented member of that name, the zero Value when
+// there is none.
+func (r *Record) OtherNamed(name string) Value {
+	if i := r.otherNamed([]byte(name)); i >= 0 {
+		return r.other[i].Value
+	}
+	return Value{}
+}
+
 // Sound reports whether every string of the record is valid Unicode. JSON
 // allows an escaped surrogate without its pair, and many readers refuse it.
 func (r *Record) Sound() bool { return r.flags&sawSurrogate == 0 }

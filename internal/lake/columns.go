@@ -134,6 +134,10 @@ func textColumns() []Column {
 	}
 }
 
+func timeColumn() Column {
+	return Column{Name: "event_time", Kind: Timestamp, Doc: "eventTime, or the start of an aggregated event's window; never NULL"}
+}
+
 func boolColumns() []Column {
 	return []Column{
 		{Name: "read_only", Kind: Boolean, Doc: "readOnly"},
@@ -144,7 +148,7 @@ func boolColumns() []Column {
 
 // Columns returns the columns of a part, in their order in the file.
 func Columns() []Column {
-	all := []Column{{Name: "event_time", Kind: Timestamp, Doc: "eventTime, or the start of an aggregated event's window; never NULL"}}
+	all := []Column{timeColumn()}
 	all = append(all, textColumns()...)
 	all = append(all, boolColumns()...)
 	return append(all, Column{Name: "explicit_nulls", Kind: Integer,

@@ -6,9 +6,10 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// recordMember holds, in extra, the whole text of a record whose strings are
-// not all valid Unicode: its columns are as near as they can be.
-const recordMember = "$record"
+// RecordMember is the member of extra that holds the whole text of a record whose
+// strings are not all valid Unicode: its columns, and the other members of extra,
+// are as near as they can be.
+const RecordMember = "$record"
 
 // Source says where a record was found.
 type Source struct {
@@ -203,12 +204,14 @@ func (e *encoder) rest() {
 	}
 	whole := !e.record.Sound()
 	for _, m := range e.record.Other() {
-		whole = whole || m.Name == recordMember
+		if m.Name == RecordMember {
+			whole = true
+			continue
+		}
 		e.keep(m.Name, m.Value.AppendCanonical(nil))
 	}
 	if whole {
-		e.extra = nil
-		e.keep(recordMember, event.AppendQuoted(nil, e.record.Raw()))
+		e.keep(RecordMember, event.AppendQuoted(nil, e.record.Raw()))
 	}
 	if e.extra == nil {
 		e.block.text[colExtra].addNull()

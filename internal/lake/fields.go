@@ -77,3 +77,20 @@ func columnOf(f event.Field) int {
 	}
 	return -1
 }
+
+// ColumnOf returns the column that holds a documented member, or that it is
+// searched by; ok is false when only extra can hold it.
+func ColumnOf(f event.Field) (c Column, ok bool) {
+	switch f {
+	case event.EventTime:
+		return timeColumn(), true
+	case event.ReadOnly:
+		return boolColumns()[boolReadOnly], true
+	case event.ManagementEvent:
+		return boolColumns()[boolManagement], true
+	}
+	if i := columnOf(f); i >= 0 {
+		return textColumns()[i], true
+	}
+	return Column{}, false
+}

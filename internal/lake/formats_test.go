@@ -113,7 +113,7 @@ func TestFormatsPage(t *testing.T) {
 		"the version":         fmt.Sprintf("`format`: %d", Format),
 		"the row group":       fmt.Sprintf("%d rows", groupRows),
 		"the magic":           strings.ReplaceAll(strings.TrimSpace(idsMagic), "\r\n", ""),
-		"the member of extra": "`" + recordMember + "`",
+		"the member of extra": "`" + RecordMember + "`",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s: the page does not say %s", name, want)

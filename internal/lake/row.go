@@ -108,7 +108,7 @@ func (r *Row) decodeExtra(extra *event.Record) (whole []byte, err error) {
 		return nil, errors.New("column extra is not a JSON object")
 	}
 	for _, m := range extra.Other() {
-		if m.Name == recordMember {
+		if m.Name == RecordMember {
 			whole, _ = m.Value.Text()
 			return whole, nil
 		}

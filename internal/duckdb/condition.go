@@ -1,0 +1,186 @@
+package duckdb
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/predicate"
+)
+
+// Conditions writes predicates as conditions for [DB.Records]. A member is looked
+// for where the lake keeps it: a string in a column of its own, an object in a
+// JSON column, and what a column cannot hold in extra.
+type Conditions struct{}
+
+// maxEach is how many steps of a path may be to each member or element. Every
+// such step doubles the condition.
+const maxEach = 3
+
+// Where returns the condition that a value at the path passes the test.
+func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error) {
+	steps := path.Steps()
+	switch {
+	case len(steps) == 0 || steps[0].Kind == predicate.Element:
+		return "false", nil // a record is no value and no array
+	case steps[0].Kind == predicate.Each || steps[0].Name == lake.RecordMember:
+		return "", fmt.Errorf("write condition on %q as SQL: no column has it", path)
+	case test.Op == predicate.OpWithin && !test.Network.Addr().Is4():
+		return "", fmt.Errorf("write condition on %q as SQL: network %q is not one of IPv4", path, test.Network)
+	case math.IsNaN(test.Number):
+		return "", fmt.Errorf("write condition on %q as SQL: it compares to what is no number", path)
+	}
+	f, documented := event.FieldNamed(steps[0].Name)
+	column, held := lake.Column{}, false
+	if documented {
+		column, held = lake.ColumnOf(f)
+	}
+	switch {
+	case held && column.Kind == lake.JSON && len(steps) > 1:
+		return within(column.Name, steps[1:], test)
+	case !held || len(steps) > 1:
+		return within("extra", steps, test)
+	}
+	extra, err := jsonPath(steps, 0)
+	if err != nil {
+		return "", err
+	}
+	m := memberColumn{f, column.Name, jsonAt{"extra", extra}}
+	return m.where(column.Kind, test), nil
+}
+
+// within is the condition that a value at the steps below a JSON column passes.
+func within(column string, steps []predicate.Step, test predicate.Test) (string, error) {
+	each := 0
+	for _, s := range steps {
+		if s.Kind == predicate.Each {
+			each++
+		}
+	}
+	if each > maxEach {
+		return "", fmt.Errorf("write condition as SQL: more than %d wildcards in a path", maxEach)
+	}
+	if each == 0 {
+		path, err := jsonPath(steps, 0)
+		return jsonAt{column, path}.where(test), err
+	}
+	var anyOf []string
+	for variant := range 1 << each {
+		path, err := jsonPath(steps, variant)
+		if err != nil {
+			return "", err
+		}
+		anyOf = append(anyOf, fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda x: %s)) > 0",
+			column, quote(path), jsonAt{"x", "$"}.where(test)))
+	}
+	return strings.Join(anyOf, " OR "), nil
+}
+
+// jsonPath returns steps in DuckDB's language of paths. The bits of variant tell,
+// from the lowest on, whether a step to each is to members or else to elements.
+func jsonPath(steps []predicate.Step, variant int) (string, error) {
+	var b strings.Builder
+	b.WriteByte('$')
+	for _, s := range steps {
+		switch {
+		case s.Kind == predicate.Element:
+			b.WriteString("[" + strconv.Itoa(s.Index) + "]")
+		case s.Kind == predicate.Member && (s.Name == "" || strings.ContainsAny(s.Name, "\"\\\x00")):
+			return "", fmt.Errorf("write condition as SQL: the name %q cannot stand in a path", s.Name)
+		case s.Kind == predicate.Member:
+			b.WriteString(`."` + s.Name + `"`)
+		default:
+			b.WriteString([]string{"[*]", ".*"}[variant&1])
+			variant >>= 1
+		}
+	}
+	return b.String(), nil
+}
+
+// memberColumn is a documented member of the record that has a column.
+type memberColumn struct {
+	field  event.Field
+	column string
+	extra  jsonAt // where it is when its column cannot hold it
+}
+
+// where is the condition that the member passes a test.
+func (m memberColumn) where(kind lake.Kind, test predicate.Test) string {
+	condition := ""
+	switch kind {
+	case lake.JSON:
+		condition = jsonAt{m.column, "$"}.where(test)
+	case lake.Text:
+		condition = m.textWhere(test)
+	default:
+		condition = fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", m.extra.exists(), m.extra.where(test), m.ownWhere(kind, test))
+	}
+	if passesNull(test) {
+		condition = "(" + condition + ") OR " + m.isNull()
+	}
+	return condition
+}
+
+func passesNull(test predicate.Test) bool {
+	switch test.Op {
+	case predicate.OpExists, predicate.OpNull:
+		return !test.Negated
+	case predicate.OpTrue, predicate.OpFalse:
+		return test.Negated
+	}
+	return false
+}
+
+// isNull is the condition that the member was there with the value null.
+func (m memberColumn) isNull() string {
+	is := fmt.Sprintf("explicit_nulls & %d <> 0", uint64(1)<<m.field)
+	if m.field == event.EventID {
+		is += " AND event_id IS NULL" // or else an aggregated event has the other id
+	}
+	return is
+}
+
+// textWhere is where for a member whose column holds a string, or the text of
+// a number.
+func (m memberColumn) textWhere(test predicate.Test) string {
+	switch test.Op {
+	case predicate.OpNumberEqual, predicate.OpLess, predicate.OpAtMost, predicate.OpMore, predicate.OpAtLeast,
+		predicate.OpTrue, predicate.OpFalse, predicate.OpNull:
+		return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", m.inExtra(), m.extra.where(test), textWhere(m.column, test))
+	case predicate.OpExists:
+		return fmt.Sprintf("(%s) OR (%s)", textWhere(m.column, test), m.extra.where(test))
+	}
+	condition := "(" + textWhere(m.column, test) + ")"
+	for _, value := range []string{"true", "false"} {
+		if test.Fits(value) { // which the column does not hold
+			condition += fmt.Sprintf(" OR %s = 'BOOLEAN' AND %s = '%s'", m.extra.kind(), m.extra.text(), value)
+		}
+	}
+	return condition
+}
+
+// inExtra is the condition that the member is in extra, and is not the eventID of
+// a record that is known by another id.
+func (m memberColumn) inExtra() string {
+	if m.field == event.EventID {
+		return m.extra.exists() + " AND json_type(extra, '$.\"eventId\"') IS DISTINCT FROM 'VARCHAR'"
+	}
+	return m.extra.exists()
+}
+
+// ownWhere is where for a boolean and for the time, as their columns hold them.
+func (m memberColumn) ownWhere(kind lake.Kind, test predicate.Test) string {
+	if kind == lake.Timestamp {
+		return textWhere(fmt.Sprintf("CASE WHEN coalesce(%s, false) OR json_exists(extra, '$.\"timeWindow\"') IS TRUE THEN NULL "+
+			"ELSE strftime(event_time, '%%Y-%%m-%%dT%%H:%%M:%%SZ') END", m.isNull()), test)
+	}
+	switch test.Op {
+	case predicate.OpTrue, predicate.OpFalse:
+		is := fmt.Sprintf("%s = %t", m.column, test.Op == predicate.OpTrue)
+		return unless(test.Negated, is, m.column+" IS NOT NULL")
+	}
+	return textWhere("CAST("+m.column+" AS VARCHAR)", test)
+}

@@ -1,0 +1,160 @@
+package predicate
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// Path leads from a record to values in it, a step at a time. The first step
+// names a member of the record.
+type Path struct{ steps []Step }
+
+// Step is one step of a path: to the member of a name, to the element at an
+// index, or to each member or element.
+type Step struct {
+	Kind  StepKind
+	Name  string
+	Index int
+}
+
+// StepKind is a kind of step.
+type StepKind string
+
+// The kinds of steps.
+const (
+	Member  StepKind = "member"  // the member Name of an object
+	Element StepKind = "element" // the element at Index of an array, from 0
+	Each    StepKind = "each"    // all members of an object, all elements of an array
+)
+
+// At returns the path to a member by the names of the members it is in.
+func At(names ...string) Path {
+	var p Path
+	for _, name := range names {
+		p = p.Member(name)
+	}
+	return p
+}
+
+// Member returns the path to the member of that name of what p leads to.
+func (p Path) Member(name string) Path { return p.with(Step{Kind: Member, Name: name}) }
+
+// Element returns the path to an element, counted from 0.
+func (p Path) Element(index int) Path { return p.with(Step{Kind: Element, Index: index}) }
+
+// Each returns the path to all members or elements of what p leads to.
+func (p Path) Each() Path { return p.with(Step{Kind: Each}) }
+
+// Steps returns the steps of the path.
+func (p Path) Steps() []Step { return p.steps }
+
+// with never shares memory with p: two paths may go on from one.
+func (p Path) with(s Step) Path {
+	steps := make([]Step, len(p.steps), len(p.steps)+1)
+	copy(steps, p.steps)
+	return Path{append(steps, s)}
+}
+
+// String returns the path as filter patterns write selectors.
+func (p Path) String() string {
+	var b strings.Builder
+	b.WriteByte('$')
+	for _, s := range p.steps {
+		switch {
+		case s.Kind == Element:
+			b.WriteString("[" + strconv.Itoa(s.Index) + "]")
+		case s.Kind == Each:
+			b.WriteString("[*]")
+		case plain(s.Name):
+			b.WriteString("." + s.Name)
+		default:
+			b.WriteString(".[" + strconv.Quote(s.Name) + "]")
+		}
+	}
+	return b.String()
+}
+
+func plain(name string) bool {
+	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+// exists reports whether a value at the path passes the test.
+func (p Path) exists(r *event.Record, test *Test) bool {
+	if len(p.steps) == 0 {
+		return false
+	}
+	switch first := p.steps[0]; first.Kind {
+	case Member:
+		v, written := member(r, first.Name)
+		return passes(v, p.steps[1:], test, written)
+	case Each:
+		return eachOfRecord(r, p.steps[1:], test)
+	}
+	return false
+}
+
+// member returns a member of the record, the zero Value if there is none, and
+// whether the text of a number in it is as it is written.
+func member(r *event.Record, name string) (v event.Value, written bool) {
+	f, documented := event.FieldNamed(name)
+	if !documented {
+		return r.OtherNamed(name), false
+	}
+	v = r.Get(f)
+	if f == event.EventID && !v.IsString() {
+		if id := r.Get(event.AggregatedEventID); id.IsString() {
+			return id, true
+		}
+	}
+	return v, f.IsText()
+}
+
+func eachOfRecord(r *event.Record, steps []Step, test *Test) bool {
+	for f := range event.Field(event.NumFields) {
+		if passes(r.Get(f), steps, test, f.IsText()) {
+			return true
+		}
+	}
+	for _, m := range r.Other() {
+		if passes(m.Value, steps, test, false) {
+			return true
+		}
+	}
+	return false
+}
+
+// passes reports whether a value at the steps from v passes.
+func passes(v event.Value, steps []Step, test *Test, written bool) bool {
+	if !v.Present() {
+		return false
+	}
+	if len(steps) == 0 {
+		return test.passes(v, written)
+	}
+	switch s := steps[0]; s.Kind {
+	case Member:
+		return passes(v.First(s.Name), steps[1:], test, false)
+	case Element:
+		at, found := 0, event.Value{}
+		v.Elements(func(element event.Value) bool {
+			found = element
+			at++
+			return at <= s.Index
+		})
+		return at == s.Index+1 && passes(found, steps[1:], test, false)
+	}
+	found := false
+	try := func(child event.Value) bool {
+		found = passes(child, steps[1:], test, false)
+		return !found
+	}
+	v.Elements(try)
+	v.Members(func(_ []byte, child event.Value) {
+		if !found {
+			try(child)
+		}
+	})
+	return found
+}

@@ -1,0 +1,144 @@
+// Package predicate is a condition on one CloudTrail record: a tree of all, any
+// and not over tests of the values at a path. It can be asked of a record, and
+// written as SQL for an engine. Both give the same answer.
+//
+// These are the decisions that every language over events shares:
+//
+//   - A condition is true or false, never unknown. A test is true when one value
+//     at its path passes it. No value is at the path of a missing member, so each
+//     test is false of it, those of [Test.Unlike] too; [Not] makes it true.
+//   - Null is a value. Only [Exists] and [IsNull] pass it.
+//   - A string, a number, true and false have a text; null, objects and arrays
+//     have none. The text of a number is its shortest form, 1.5 for 1.50 and
+//     1000.0 for 1e3, and what is written in a member that is usually a string,
+//     such as apiVersion. A number without fraction and exponent is as written.
+//   - [Less] and the other orders are for numbers alone. [NumberEqual] also passes
+//     a string that is a decimal number.
+//   - Letters count as different from their other case, unless a test is made by
+//     [Test.Fold]: then both texts are compared in lower case, character by
+//     character.
+//   - An array is not its elements: a path asks for them by an index or by [Path.Each].
+//   - Where a member stands twice, the last one counts in the record itself and the
+//     first one in objects below it, as in the lake.
+//   - eventID is the record's id under either of the names that CloudTrail gives it.
+package predicate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/event"
+)
+
+// Predicate is a condition on a record. It does not change once it is made, and
+// is safe for use by many goroutines.
+type Predicate struct {
+	join  join
+	parts []*Predicate
+	path  Path
+	test  Test
+}
+
+type join string
+
+const (
+	leaf   join = ""
+	all    join = "AND"
+	either join = "OR"
+	not    join = "NOT"
+)
+
+// Where is true when a value at the path passes the test.
+func Where(path Path, test Test) *Predicate { return &Predicate{path: path, test: test} }
+
+// All is true when each part is; without parts it is true.
+func All(parts ...*Predicate) *Predicate { return joined(all, parts) }
+
+// Any is true when one of the parts is; without parts it is false.
+func Any(parts ...*Predicate) *Predicate { return joined(either, parts) }
+
+func joined(by join, parts []*Predicate) *Predicate {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return &Predicate{join: by, parts: parts}
+}
+
+// Not is true when p is false.
+func Not(p *Predicate) *Predicate { return &Predicate{join: not, parts: []*Predicate{p}} }
+
+// Match reports whether the condition is true of a record.
+func (p *Predicate) Match(r *event.Record) bool {
+	switch p.join {
+	case all:
+		for _, part := range p.parts {
+			if !part.Match(r) {
+				return false
+			}
+		}
+		return true
+	case either:
+		for _, part := range p.parts {
+			if part.Match(r) {
+				return true
+			}
+		}
+		return false
+	case not:
+		return !p.parts[0].Match(r)
+	}
+	return p.path.exists(r, &p.test)
+}
+
+// Dialect writes tests in the SQL of an engine.
+type Dialect interface {
+	// Where returns an SQL condition on a row that is true when a value at the
+	// path passes the test, and false or NULL when none does.
+	Where(Path, Test) (string, error)
+}
+
+// SQL returns the condition in a dialect: an expression that is true of the rows
+// whose records Match, and false or NULL of others. The error says what the
+// dialect cannot express.
+func (p *Predicate) SQL(d Dialect) (string, error) {
+	switch p.join {
+	case leaf:
+		return d.Where(p.path, p.test)
+	case not:
+		part, err := p.parts[0].SQL(d)
+		return "(" + part + ") IS NOT TRUE", err
+	}
+	if len(p.parts) == 0 {
+		return map[join]string{all: "true", either: "false"}[p.join], nil
+	}
+	texts := make([]string, len(p.parts))
+	for i, part := range p.parts {
+		text, err := part.SQL(d)
+		if err != nil {
+			return "", err
+		}
+		texts[i] = "(" + text + ")"
+	}
+	return strings.Join(texts, " "+string(p.join)+" "), nil
+}
+
+// String returns the condition for people to read.
+func (p *Predicate) String() string {
+	if p.join == leaf {
+		return fmt.Sprintf("%s %s", p.path, p.test)
+	}
+	texts := make([]string, len(p.parts))
+	for i, part := range p.parts {
+		texts[i] = part.String()
+		if part.join != leaf && part.join != not {
+			texts[i] = "(" + texts[i] + ")"
+		}
+	}
+	if p.join == not {
+		return "NOT " + texts[0]
+	}
+	if len(texts) == 0 {
+		return map[join]string{all: "TRUE", either: "FALSE"}[p.join]
+	}
+	return strings.Join(texts, " "+string(p.join)+" ")
+}

@@ -1,0 +1,194 @@
+package predicate
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Test is what a value is asked. Each Op uses the members that its comment
+// names.
+type Test struct {
+	Op      Op
+	Texts   []string // one of them has to fit
+	Pattern *regexp.Regexp
+	Number  float64
+	Network netip.Prefix
+
+	// Folded compares in lower case; Texts are in lower case then, and Pattern
+	// sees a lower-case text.
+	Folded bool
+	// Negated passes each value that Op does not pass, of those that it can look
+	// at: numbers for orders, values with a text for texts, else every value.
+	Negated bool
+}
+
+// Op is a kind of test.
+type Op string
+
+// The kinds of tests.
+const (
+	OpExists      Op = "EXISTS"
+	OpNull        Op = "IS NULL"
+	OpTrue        Op = "IS TRUE"
+	OpFalse       Op = "IS FALSE"
+	OpEqual       Op = "="           // Texts
+	OpPrefix      Op = "STARTS WITH" // Texts
+	OpSuffix      Op = "ENDS WITH"   // Texts
+	OpContains    Op = "CONTAINS"    // Texts
+	OpGlob        Op = "LIKE"        // Texts, as Glob says
+	OpRegexp      Op = "MATCHES"     // Pattern
+	OpNumberEqual Op = "=="          // Number
+	OpLess        Op = "<"           // Number
+	OpAtMost      Op = "<="          // Number
+	OpMore        Op = ">"           // Number
+	OpAtLeast     Op = ">="          // Number
+	OpWithin      Op = "WITHIN"      // Network
+)
+
+// OfText reports whether the test looks at the text of a value.
+func (t Test) OfText() bool {
+	switch t.Op {
+	case OpEqual, OpPrefix, OpSuffix, OpContains, OpGlob, OpRegexp, OpWithin:
+		return true
+	}
+	return false
+}
+
+// Exists passes every value, null too.
+func Exists() Test { return Test{Op: OpExists} }
+
+// IsNull passes null.
+func IsNull() Test { return Test{Op: OpNull} }
+
+// IsTrue passes true, and not the text "true".
+func IsTrue() Test { return Test{Op: OpTrue} }
+
+// IsFalse passes false, and not the text "false".
+func IsFalse() Test { return Test{Op: OpFalse} }
+
+// Equal passes a text that is one of texts.
+func Equal(texts ...string) Test { return Test{Op: OpEqual, Texts: texts} }
+
+// HasPrefix passes a text that begins with one of texts.
+func HasPrefix(texts ...string) Test { return Test{Op: OpPrefix, Texts: texts} }
+
+// HasSuffix passes a text that ends with one of texts.
+func HasSuffix(texts ...string) Test { return Test{Op: OpSuffix, Texts: texts} }
+
+// Contains passes a text with one of texts in it.
+func Contains(texts ...string) Test { return Test{Op: OpContains, Texts: texts} }
+
+// Glob passes a text that is as one of patterns says: * stands for any text, ?
+// for one character, and a backslash takes the meaning off the character that
+// follows it. Use [Literal] on what is no pattern.
+func Glob(patterns ...string) Test { return Test{Op: OpGlob, Texts: patterns} }
+
+// Literal returns the pattern for Glob that means just the text.
+func Literal(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(text)
+}
+
+// Matches passes a text in which the expression matches somewhere.
+func Matches(pattern *regexp.Regexp) Test { return Test{Op: OpRegexp, Pattern: pattern} }
+
+// Number passes a number that is op, one of the comparisons with Number, than n.
+func Number(op Op, n float64) Test { return Test{Op: op, Number: n} }
+
+// Within passes a text that is an IP address in the network. An IPv4 address
+// in IPv6 form is no IPv4 address.
+func Within(network netip.Prefix) Test { return Test{Op: OpWithin, Network: network.Masked()} }
+
+// Fold returns the test of texts in lower case. A pattern of Matches is left as
+// it is.
+func (t Test) Fold() Test {
+	texts := make([]string, len(t.Texts))
+	for i, text := range t.Texts {
+		texts[i] = strings.ToLower(text)
+	}
+	t.Folded, t.Texts = true, texts
+	return t
+}
+
+// Unlike returns the test that a value passes which has a text that t does not
+// pass. It is not Not: a missing value passes neither.
+func (t Test) Unlike() Test {
+	t.Negated = !t.Negated
+	return t
+}
+
+// Fits reports whether a text passes a test of texts.
+func (t Test) Fits(text string) bool {
+	if t.Folded {
+		text = strings.ToLower(text)
+	}
+	return t.fits(text) != t.Negated
+}
+
+func (t Test) fits(text string) bool {
+	fits := func(with func(text, wanted string) bool) bool {
+		return slices.ContainsFunc(t.Texts, func(wanted string) bool { return with(text, wanted) })
+	}
+	switch t.Op {
+	case OpEqual:
+		return slices.Contains(t.Texts, text)
+	case OpPrefix:
+		return fits(strings.HasPrefix)
+	case OpSuffix:
+		return fits(strings.HasSuffix)
+	case OpContains:
+		return fits(strings.Contains)
+	case OpGlob:
+		return fits(glob)
+	case OpRegexp:
+		return t.Pattern.MatchString(text)
+	case OpWithin:
+		address, err := netip.ParseAddr(text)
+		return err == nil && t.Network.Contains(address)
+	case OpNumberEqual:
+		n, ok := decimal(text)
+		return ok && n == t.Number
+	}
+	return false
+}
+
+// DecimalPattern is what strings are numbers to NumberEqual.
+const DecimalPattern = `[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?`
+
+// decimal reads a decimal number, and not the other forms that Go knows.
+func decimal(text string) (float64, bool) {
+	if strings.Trim(text, "0123456789+-.eE") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
+}
+
+// String returns the test for people to read.
+func (t Test) String() string {
+	op := string(t.Op)
+	if t.Negated {
+		op = "NOT " + op
+	}
+	switch {
+	case t.Pattern != nil:
+		op += " /" + t.Pattern.String() + "/"
+	case t.Op == OpWithin:
+		op += " " + t.Network.String()
+	case t.OfText():
+		quoted := make([]string, len(t.Texts))
+		for i, text := range t.Texts {
+			quoted[i] = strconv.Quote(text)
+		}
+		op += " " + strings.Join(quoted, ", ")
+	case t.Op == OpNumberEqual || t.Op == OpLess || t.Op == OpAtMost || t.Op == OpMore || t.Op == OpAtLeast:
+		op += fmt.Sprintf(" %g", t.Number)
+	}
+	if t.Folded {
+		op += " (any case)"
+	}
+	return op
+}
