@@ -1,10 +1,11 @@
 package filterpattern
 
 import (
-	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 // expression is a condition, or several joined by && or ||.
@@ -16,23 +17,44 @@ type expression struct {
 
 // condition is a test of the values that a selector or field has.
 type condition struct {
-	name string // as Extract names it
-	path path   // of a selector
+	name string         // as Extract names it
+	path predicate.Path // of a selector
 	test test
 }
 
-// holds tells whether the expression is true of an event; values finds what a
-// condition is about.
-func (e *expression) holds(values func(*condition) []any) bool {
+// holds reports whether the expression is true of a field of a message.
+func (e *expression) holds(text string) bool {
 	if e.condition != nil {
-		return e.test.holds(values(e.condition))
+		return e.test.compiled().Fits(text)
 	}
 	for _, part := range e.parts {
-		if part.holds(values) == (e.join == "||") {
+		if part.holds(text) == (e.join == "||") {
 			return e.join == "||"
 		}
 	}
 	return e.join == "&&"
+}
+
+// compiled returns the expression as a predicate on the JSON of an event.
+func (e *expression) compiled() *predicate.Predicate {
+	if e.condition != nil {
+		return e.condition.compiled()
+	}
+	parts := make([]*predicate.Predicate, len(e.parts))
+	for i, part := range e.parts {
+		parts[i] = part.compiled()
+	}
+	if e.join == "||" {
+		return predicate.Any(parts...)
+	}
+	return predicate.All(parts...)
+}
+
+func (c *condition) compiled() *predicate.Predicate {
+	if c.test.operator == notExists {
+		return predicate.Not(predicate.Where(c.path, predicate.Exists()))
+	}
+	return predicate.Where(c.path, c.test.compiled())
 }
 
 func (e *expression) each(visit func(*condition)) {
@@ -82,58 +104,23 @@ type test struct {
 	literal
 }
 
-// holds tells whether one of the values passes.
-func (t test) holds(values []any) bool {
-	if t.operator == notExists {
-		return len(values) == 0
-	}
-	for _, value := range values {
-		if t.passes(value) {
-			return true
-		}
-	}
-	return false
-}
-
-func (t test) passes(value any) bool {
+// compiled returns the test of one value. NOT EXISTS is no such test.
+func (t test) compiled() predicate.Test {
 	switch t.operator {
-	case always:
-		return true
 	case isNull:
-		return value == nil
+		return predicate.IsNull()
 	case isTrue:
-		return value == true
+		return predicate.IsTrue()
 	case isFalse:
-		return value == false
-	}
-	text, ok := scalar(value)
-	if !ok {
-		return false
-	}
-	switch t.operator {
+		return predicate.IsFalse()
 	case equal:
-		return t.matches(text)
+		return t.literal.compiled()
 	case unequal:
-		return !t.matches(text)
+		return t.literal.compiled().Unlike()
+	case less, atMost, more, atLeast:
+		return predicate.Number(predicate.Op(t.operator), *t.number)
 	}
-	if _, isText := value.(string); isText {
-		return false
-	}
-	number, err := json.Number(text).Float64()
-	return err == nil && t.inOrder(number)
-}
-
-func (t test) inOrder(number float64) bool {
-	switch t.operator {
-	case less:
-		return number < *t.number
-	case atMost:
-		return number <= *t.number
-	case more:
-		return number > *t.number
-	default:
-		return number >= *t.number
-	}
+	return predicate.Exists()
 }
 
 func (t test) String() string {
@@ -154,16 +141,17 @@ type literal struct {
 	regex  *regexp.Regexp
 }
 
-func (l literal) matches(text string) bool {
-	if l.regex != nil {
-		return l.regex.MatchString(text)
+func (l literal) compiled() predicate.Test {
+	pattern := strings.NewReplacer(`\`, `\\`, `?`, `\?`).Replace(l.text) // only * is special
+	switch {
+	case l.regex != nil:
+		return predicate.Matches(l.regex)
+	case l.number != nil:
+		return predicate.NumberOrGlob(*l.number, pattern)
+	case strings.Contains(l.text, "*"):
+		return predicate.Glob(pattern)
 	}
-	if l.number != nil {
-		if number, ok := number(text); ok && number == *l.number {
-			return true
-		}
-	}
-	return glob(l.text, text)
+	return predicate.Equal(l.text)
 }
 
 func (l literal) String() string {
@@ -183,26 +171,4 @@ func number(text string) (float64, bool) {
 	}
 	value, err := strconv.ParseFloat(text, 64)
 	return value, err == nil
-}
-
-// glob tells whether text is as the pattern says, in which * stands for any text.
-func glob(pattern, text string) bool {
-	first, rest, wild := strings.Cut(pattern, "*")
-	if !wild {
-		return pattern == text
-	}
-	text, ok := strings.CutPrefix(text, first)
-	if !ok {
-		return false
-	}
-	pieces := strings.Split(rest, "*")
-	last := len(pieces) - 1
-	for _, piece := range pieces[:last] {
-		_, after, found := strings.Cut(text, piece)
-		if !found {
-			return false
-		}
-		text = after
-	}
-	return strings.HasSuffix(text, pieces[last])
 }

@@ -1,7 +1,6 @@
 package filterpattern
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -112,20 +111,12 @@ func (f *fieldsPattern) align(message []byte) (names []string, ok bool) {
 		if field == nil {
 			continue
 		}
-		if !field.holds(func(*condition) []any { return []any{token(texts[at])} }) {
+		if !field.holds(texts[at]) {
 			return nil, false
 		}
 		names[at] = field.name
 	}
 	return names, true
-}
-
-// token is a field of a message, which is a number wherever it can be read as one.
-func token(text string) any {
-	if _, ok := number(text); ok {
-		return json.Number(text)
-	}
-	return text
 }
 
 func (f *fieldsPattern) String() string {

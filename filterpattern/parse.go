@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 // parser reads a pattern from left to right.
@@ -106,7 +108,7 @@ func (p *parser) json() (matcher, error) {
 	if !p.take("}") {
 		return nil, p.expected("&&, || or }")
 	}
-	return &jsonPattern{conditions}, nil
+	return &jsonPattern{conditions, conditions.compiled()}, nil
 }
 
 func (p *parser) or() (*expression, error)  { return p.joined("||", p.and) }
@@ -168,87 +170,78 @@ func (p *parser) selectorCondition() (condition, error) {
 }
 
 // selector reads $ with its steps, such as $.a-b[0].*.['c.d'].
-func (p *parser) selector() (path, error) {
+func (p *parser) selector() (path predicate.Path, err error) {
 	start := p.at
 	if !p.take("$") {
-		return nil, p.expected("a selector, which starts with $")
+		return path, p.expected("a selector, which starts with $")
 	}
-	var steps path
 	stars := 0
-	for {
-		step, err := p.step()
-		if err != nil {
-			return nil, err
+	for p.peek() == '.' || p.peek() == '[' {
+		before := len(path.Steps())
+		if path, err = p.step(path); err != nil {
+			return path, err
 		}
-		if step == nil {
-			break
-		}
-		if step == (star{}) {
+		if path.Steps()[before].Kind == predicate.Each {
 			stars++
 		}
-		steps = append(steps, step)
 	}
-	if len(steps) == 0 {
-		return nil, p.expected("a . and a name")
+	if len(path.Steps()) == 0 {
+		return path, p.expected("a . and a name")
 	}
 	if stars > maxSelectorStar {
-		return nil, p.wrongSince(start, "more than %d wildcard in a selector", maxSelectorStar)
+		return path, p.wrongSince(start, "more than %d wildcard in a selector", maxSelectorStar)
 	}
 	if p.wildcards += stars; p.wildcards > maxWildcards {
-		return nil, p.wrongSince(start, "more than %d wildcard selectors in a pattern", maxWildcards)
+		return path, p.wrongSince(start, "more than %d wildcard selectors in a pattern", maxWildcards)
 	}
-	return steps, nil
+	return path, nil
 }
 
-// step reads one step of a selector, or nil where there is none.
-func (p *parser) step() (any, error) {
+// step reads one step of a selector and returns the path with it.
+func (p *parser) step(path predicate.Path) (predicate.Path, error) {
+	if p.peek() == '[' {
+		return p.bracket(path)
+	}
+	p.at++ // the dot
 	switch p.peek() {
-	case '.':
-		p.at++
-		if p.peek() == '[' {
-			return p.bracket()
-		}
-		if p.peek() == '*' {
-			p.at++
-			return star{}, nil
-		}
-		name := p.while(func(b byte) bool { return word(b) || b == '-' })
-		if name == "" {
-			return nil, p.expected("a name of letters, digits, - and _")
-		}
-		return name, nil
 	case '[':
-		return p.bracket()
+		return p.bracket(path)
+	case '*':
+		p.at++
+		return path.Each(), nil
 	}
-	return nil, nil
+	name := p.while(func(b byte) bool { return word(b) || b == '-' })
+	if name == "" {
+		return path, p.expected("a name of letters, digits, - and _")
+	}
+	return path.Member(name), nil
 }
 
-func (p *parser) bracket() (any, error) {
+func (p *parser) bracket(path predicate.Path) (predicate.Path, error) {
 	p.at++ // the [
-	var step any
 	switch p.peek() {
 	case '*':
 		p.at++
-		step = star{}
+		path = path.Each()
 	case '\'', '"':
 		mark := p.peek()
 		p.at++
-		step = p.while(func(b byte) bool { return b != mark })
+		path = path.Member(p.while(func(b byte) bool { return b != mark }))
 		p.at = min(p.at+1, len(p.text))
 	default:
 		start := p.at
 		index, err := strconv.Atoi(p.while(digit))
 		if err != nil {
 			p.at = start
-			return nil, p.expected("an index, * or a name in quotes")
+			return path, p.expected("an index, * or a name in quotes")
 		}
-		step = index
+		path = path.Element(index)
 	}
 	if p.peek() != ']' {
-		return nil, p.expected("]")
+		return path, p.expected("]")
 	}
 	p.at++
-	return step, nil
+	return path, nil
 }
 
 // comparison reads an operator and a value, or nothing.

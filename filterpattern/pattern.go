@@ -7,19 +7,19 @@
 // The CloudWatch Logs user guide leaves some cases open. Here
 //
 //   - an unquoted or quoted term matches anywhere in the message;
-//   - a comparison, != too, is false of a value that is missing, null, an object
-//     or an array;
-//   - = and != compare the text of a string, number or boolean, and numbers also
-//     by what they are worth, so 200 equals 200.0 and "200";
+//   - conditions on JSON mean what package predicate says of missing members, nulls,
+//     numbers and texts: a comparison, != too, is false of a value that is missing,
+//     null, an object or an array, and 200 equals 200.0 and "200";
 //   - keywords such as NOT EXISTS may be in lowercase.
 package filterpattern
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 // Limits of CloudWatch Logs.
@@ -84,11 +84,14 @@ func parsed(of matcher, err error) (*Pattern, error) {
 // Match tells whether a log event with this message passes the filter.
 func (p *Pattern) Match(message []byte) bool { return p.of.match(message) }
 
-// MatchValue is Match for a message that is JSON and was decoded already, to the
-// types that encoding/json decodes to. Only patterns of conditions on JSON match.
-func (p *Pattern) MatchValue(event any) bool {
+// Predicate returns the pattern as a condition on a CloudTrail record; ok is false
+// of a pattern that is not one of conditions on JSON.
+func (p *Pattern) Predicate() (condition *predicate.Predicate, ok bool) {
 	of, ok := p.of.(*jsonPattern)
-	return ok && of.matchValue(event)
+	if !ok {
+		return nil, false
+	}
+	return of.compiled, true
 }
 
 // Extract returns what the pattern names in a message that it matches, as
@@ -100,26 +103,25 @@ func (p *Pattern) Extract(message []byte) map[string]string { return p.of.extrac
 func (p *Pattern) String() string { return p.of.String() }
 
 // jsonPattern is { conditions }.
-type jsonPattern struct{ conditions *expression }
-
-func (j *jsonPattern) match(message []byte) bool {
-	event, ok := decode(message)
-	return ok && j.matchValue(event)
+type jsonPattern struct {
+	conditions *expression
+	compiled   *predicate.Predicate
 }
 
-func (j *jsonPattern) matchValue(event any) bool {
-	return j.conditions.holds(func(c *condition) []any { return c.path.values(event) })
+func (j *jsonPattern) match(message []byte) bool {
+	var r event.Record
+	return decode(&r, message) && j.compiled.Match(&r)
 }
 
 func (j *jsonPattern) extract(message []byte) map[string]string {
 	found := map[string]string{}
-	event, _ := decode(message) // nothing is found in what is no JSON
+	var r event.Record
+	if !decode(&r, message) {
+		return found
+	}
 	j.conditions.each(func(c *condition) {
-		for _, value := range c.path.values(event) {
-			if text, ok := scalar(value); ok {
-				found[c.name] = text
-				return
-			}
+		if text, ok := c.path.Text(&r); ok {
+			found[c.name] = text
 		}
 	})
 	return found
@@ -127,74 +129,11 @@ func (j *jsonPattern) extract(message []byte) map[string]string {
 
 func (j *jsonPattern) String() string { return "{ " + j.conditions.String() + " }" }
 
-func decode(message []byte) (event any, ok bool) {
-	decoder := json.NewDecoder(bytes.NewReader(message))
-	decoder.UseNumber()
-	if decoder.Decode(&event) != nil || decoder.More() {
-		return nil, false
-	}
-	return event, true
-}
-
-// scalar is the text of a value that can be compared.
-func scalar(value any) (text string, ok bool) {
-	switch v := value.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64), true
-	case bool:
-		return strconv.FormatBool(v), true
-	}
-	return "", false
-}
-
-// path is the steps of a selector: the name of a member, a zero-based index, or
-// star for each member or element.
-type path []any
-
-type star struct{}
-
-func (p path) values(of any) []any {
-	found := []any{of}
-	for _, step := range p {
-		var next []any
-		for _, value := range found {
-			next = append(next, children(value, step)...)
-		}
-		found = next
-	}
-	return found
-}
-
-func children(value, step any) []any {
-	switch v := value.(type) {
-	case map[string]any:
-		switch s := step.(type) {
-		case string:
-			if child, ok := v[s]; ok {
-				return []any{child}
-			}
-		case star:
-			all := make([]any, 0, len(v))
-			for _, child := range v {
-				all = append(all, child)
-			}
-			return all
-		}
-	case []any:
-		switch s := step.(type) {
-		case int:
-			if s < len(v) {
-				return []any{v[s]}
-			}
-		case star:
-			return v
-		}
-	}
-	return nil
+// decode reports whether a message is one JSON object, and decodes it.
+func decode(r *event.Record, message []byte) bool {
+	message = bytes.TrimSpace(message)
+	n, err := r.Decode(message)
+	return err == nil && n == len(message)
 }
 
 func quote(text string) string {

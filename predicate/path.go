@@ -80,17 +80,32 @@ func plain(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
 }
 
-// exists reports whether a value at the path passes the test.
-func (p Path) exists(r *event.Record, test *Test) bool {
+// Text returns the text of the first value at the path that has one.
+func (p Path) Text(r *event.Record) (text string, ok bool) {
+	p.find(r, func(v event.Value, written bool) bool {
+		var found []byte
+		found, ok = textOf(v, written)
+		text = string(found)
+		return ok
+	})
+	return text, ok
+}
+
+// visit looks at a value and reports whether it is the one that was looked for.
+// The text of a number in it is as it is written, or else in its shortest form.
+type visit func(v event.Value, written bool) bool
+
+// find reports whether a value at the path is the one that visit looks for.
+func (p Path) find(r *event.Record, visit visit) bool {
 	if len(p.steps) == 0 {
 		return false
 	}
 	switch first := p.steps[0]; first.Kind {
 	case Member:
 		v, written := member(r, first.Name)
-		return passes(v, p.steps[1:], test, written)
+		return find(v, p.steps[1:], visit, written)
 	case Each:
-		return eachOfRecord(r, p.steps[1:], test)
+		return findInEach(r, p.steps[1:], visit)
 	}
 	return false
 }
@@ -111,31 +126,31 @@ func member(r *event.Record, name string) (v event.Value, written bool) {
 	return v, f.IsText()
 }
 
-func eachOfRecord(r *event.Record, steps []Step, test *Test) bool {
+func findInEach(r *event.Record, steps []Step, visit visit) bool {
 	for f := range event.Field(event.NumFields) {
-		if passes(r.Get(f), steps, test, f.IsText()) {
+		if find(r.Get(f), steps, visit, f.IsText()) {
 			return true
 		}
 	}
 	for _, m := range r.Other() {
-		if passes(m.Value, steps, test, false) {
+		if find(m.Value, steps, visit, false) {
 			return true
 		}
 	}
 	return false
 }
 
-// passes reports whether a value at the steps from v passes.
-func passes(v event.Value, steps []Step, test *Test, written bool) bool {
+// find looks at the values at the steps from v.
+func find(v event.Value, steps []Step, visit visit, written bool) bool {
 	if !v.Present() {
 		return false
 	}
 	if len(steps) == 0 {
-		return test.passes(v, written)
+		return visit(v, written)
 	}
 	switch s := steps[0]; s.Kind {
 	case Member:
-		return passes(v.First(s.Name), steps[1:], test, false)
+		return find(v.First(s.Name), steps[1:], visit, false)
 	case Element:
 		at, found := 0, event.Value{}
 		v.Elements(func(element event.Value) bool {
@@ -143,11 +158,11 @@ func passes(v event.Value, steps []Step, test *Test, written bool) bool {
 			at++
 			return at <= s.Index
 		})
-		return at == s.Index+1 && passes(found, steps[1:], test, false)
+		return at == s.Index+1 && find(found, steps[1:], visit, false)
 	}
 	found := false
 	try := func(child event.Value) bool {
-		found = passes(child, steps[1:], test, false)
+		found = find(child, steps[1:], visit, false)
 		return !found
 	}
 	v.Elements(try)

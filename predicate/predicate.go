@@ -37,6 +37,7 @@ type Predicate struct {
 	parts []*Predicate
 	path  Path
 	test  Test
+	visit visit // of the test, made once
 }
 
 type join string
@@ -49,7 +50,9 @@ const (
 )
 
 // Where is true when a value at the path passes the test.
-func Where(path Path, test Test) *Predicate { return &Predicate{path: path, test: test} }
+func Where(path Path, test Test) *Predicate {
+	return &Predicate{path: path, test: test, visit: test.passes}
+}
 
 // All is true when each part is; without parts it is true.
 func All(parts ...*Predicate) *Predicate { return joined(all, parts) }
@@ -87,7 +90,7 @@ func (p *Predicate) Match(r *event.Record) bool {
 	case not:
 		return !p.parts[0].Match(r)
 	}
-	return p.path.exists(r, &p.test)
+	return p.path.find(r, p.visit)
 }
 
 // Dialect writes tests in the SQL of an engine.

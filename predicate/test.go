@@ -41,7 +41,7 @@ const (
 	OpContains    Op = "CONTAINS"    // Texts
 	OpGlob        Op = "LIKE"        // Texts, as Glob says
 	OpRegexp      Op = "MATCHES"     // Pattern
-	OpNumberEqual Op = "=="          // Number
+	OpNumberEqual Op = "=="          // Number, or Texts as Glob says
 	OpLess        Op = "<"           // Number
 	OpAtMost      Op = "<="          // Number
 	OpMore        Op = ">"           // Number
@@ -98,6 +98,12 @@ func Matches(pattern *regexp.Regexp) Test { return Test{Op: OpRegexp, Pattern: p
 // Number passes a number that is op, one of the comparisons with Number, than n.
 func Number(op Op, n float64) Test { return Test{Op: op, Number: n} }
 
+// NumberOrGlob passes a number that is n, a string that is n in decimals, and a
+// text that is as the pattern of [Glob] says.
+func NumberOrGlob(n float64, pattern string) Test {
+	return Test{Op: OpNumberEqual, Number: n, Texts: []string{pattern}}
+}
+
 // Within passes a text that is an IP address in the network. An IPv4 address
 // in IPv6 form is no IPv4 address.
 func Within(network netip.Prefix) Test { return Test{Op: OpWithin, Network: network.Masked()} }
@@ -120,7 +126,8 @@ func (t Test) Unlike() Test {
 	return t
 }
 
-// Fits reports whether a text passes a test of texts.
+// Fits reports whether a text passes the test. A text that is a decimal number is
+// a number here.
 func (t Test) Fits(text string) bool {
 	if t.Folded {
 		text = strings.ToLower(text)
@@ -149,10 +156,31 @@ func (t Test) fits(text string) bool {
 		address, err := netip.ParseAddr(text)
 		return err == nil && t.Network.Contains(address)
 	case OpNumberEqual:
-		n, ok := decimal(text)
-		return ok && n == t.Number
+		return fits(glob) || t.ordersText(text)
+	case OpLess, OpAtMost, OpMore, OpAtLeast:
+		return t.ordersText(text)
 	}
-	return false
+	return t.Op == OpExists
+}
+
+func (t Test) ordersText(text string) bool {
+	n, ok := decimal(text)
+	return ok && t.orders(n)
+}
+
+// orders reports whether a number passes a comparison.
+func (t Test) orders(n float64) bool {
+	switch t.Op {
+	case OpLess:
+		return n < t.Number
+	case OpAtMost:
+		return n <= t.Number
+	case OpMore:
+		return n > t.Number
+	case OpAtLeast:
+		return n >= t.Number
+	}
+	return n == t.Number
 }
 
 // DecimalPattern is what strings are numbers to NumberEqual.

@@ -22,10 +22,10 @@ func (t *Test) passes(v event.Value, written bool) bool {
 		value, ok := v.Bool()
 		return (ok && value == (t.Op == OpTrue)) != t.Negated
 	case OpLess, OpAtMost, OpMore, OpAtLeast:
-		return v.IsNumber() && t.orders(v.Raw) != t.Negated
+		return v.IsNumber() && t.ordersNumber(v.Raw) != t.Negated
 	case OpNumberEqual:
-		if v.IsNumber() {
-			return t.orders(v.Raw) != t.Negated
+		if v.IsNumber() && t.ordersNumber(v.Raw) {
+			return !t.Negated
 		}
 	}
 	text, ok := textOf(v, written)
@@ -45,24 +45,11 @@ func (t *Test) fitsText(text []byte) bool {
 	return t.Fits(string(text))
 }
 
-// orders reports whether a JSON number passes a comparison. One that is too
-// large for a float64 passes none.
-func (t *Test) orders(number []byte) bool {
+// ordersNumber is orders of a JSON number. One that is too large for a float64
+// passes no comparison.
+func (t *Test) ordersNumber(number []byte) bool {
 	n, err := strconv.ParseFloat(string(number), 64)
-	if err != nil {
-		return false
-	}
-	switch t.Op {
-	case OpLess:
-		return n < t.Number
-	case OpAtMost:
-		return n <= t.Number
-	case OpMore:
-		return n > t.Number
-	case OpAtLeast:
-		return n >= t.Number
-	}
-	return n == t.Number
+	return err == nil && t.orders(n)
 }
 
 // textOf returns the text of a value; ok is false of null, objects and arrays.

@@ -40,8 +40,8 @@ func (v jsonAt) where(test predicate.Test) string {
 	case predicate.OpLess, predicate.OpAtMost, predicate.OpMore, predicate.OpAtLeast:
 		return unless(test.Negated, compares(v.text(), test), v.kind()+" IN "+jsonNumbers)
 	case predicate.OpNumberEqual:
-		return unless(test.Negated, fmt.Sprintf("(%s IN %s OR %s) AND %s", v.kind(), jsonNumbers, isDecimal(v.text()), compares(v.text(), test)),
-			v.kind()+" NOT IN "+jsonNoText)
+		is := fmt.Sprintf("(%s IN %s OR %s) AND %s OR %s", v.kind(), jsonNumbers, isDecimal(v.text()), compares(v.text(), test), globs(v.text(), test.Texts))
+		return unless(test.Negated, is, v.kind()+" NOT IN "+jsonNoText)
 	}
 	return unless(test.Negated, fits(v.text(), test), v.kind()+" NOT IN "+jsonNoText)
 }
@@ -66,7 +66,8 @@ func textWhere(text string, test predicate.Test) string {
 	case predicate.OpLess, predicate.OpAtMost, predicate.OpMore, predicate.OpAtLeast:
 		return "false"
 	case predicate.OpNumberEqual:
-		return unless(test.Negated, isDecimal(text)+" AND "+compares(text, test), text+" IS NOT NULL")
+		is := fmt.Sprintf("%s AND %s OR %s", isDecimal(text), compares(text, test), globs(text, test.Texts))
+		return unless(test.Negated, is, text+" IS NOT NULL")
 	}
 	if !test.Negated {
 		return fits(text, test)
@@ -104,11 +105,15 @@ func fits(text string, test predicate.Test) string {
 	case predicate.OpContains:
 		return anyOf(test.Texts, func(wanted string) string { return "contains(" + text + ", " + literal(wanted) + ")" })
 	case predicate.OpGlob:
-		return anyOf(test.Texts, func(wanted string) string { return text + " LIKE " + literal(like(wanted)) + ` ESCAPE '\'` })
+		return globs(text, test.Texts)
 	case predicate.OpRegexp:
 		return "regexp_matches(" + text + ", " + literal(test.Pattern.String()) + ")"
 	}
 	return "regexp_full_match(" + text + ", " + quote(addresses(test.Network)) + ")"
+}
+
+func globs(text string, patterns []string) string {
+	return anyOf(patterns, func(pattern string) string { return text + " LIKE " + literal(like(pattern)) + ` ESCAPE '\'` })
 }
 
 func equalsAny(text string, wanted []string) string {
