@@ -3,7 +3,8 @@ package event
 import (
 	"bytes"
 	"cmp"
-	"strings"
+
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 // Principal is who an event is attributed to: one actor, whatever the record
@@ -150,23 +151,5 @@ func (id *Identity) qualified(name []byte) string {
 
 // iamARN is the beginning of the ARN of something in IAM.
 func iamARN(account string, region []byte) string {
-	return "arn:" + partitionOf(region) + ":iam::" + account
-}
-
-// partitionOf returns the partition that a Region is in.
-func partitionOf(region []byte) string {
-	for _, p := range [...]struct{ prefix, partition string }{
-		{"cn-", "aws-cn"},
-		{"us-gov-", "aws-us-gov"},
-		{"us-iso-", "aws-iso"},
-		{"us-isob-", "aws-iso-b"},
-		{"eu-isoe-", "aws-iso-e"},
-		{"us-isof-", "aws-iso-f"},
-		{"eusc-", "aws-eusc"},
-	} {
-		if strings.HasPrefix(string(region), p.prefix) {
-			return p.partition
-		}
-	}
-	return "aws"
+	return "arn:" + partition.Of(string(region)).ID + ":iam::" + account
 }

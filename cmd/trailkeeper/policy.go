@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/arn/partition"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/permissions"
 )
@@ -71,5 +72,5 @@ func placeOf(spec trail.Spec) (place trail.Place, known bool) {
 	if spec.Region == "" || spec.ExpectedAccount == "" || spec.Organization {
 		return place, false
 	}
-	return trail.Place{Partition: trail.Partition(spec.Region), Account: spec.ExpectedAccount, Region: spec.Region}, true
+	return trail.Place{Partition: partition.Of(spec.Region).ID, Account: spec.ExpectedAccount, Region: spec.Region}, true
 }

@@ -1,8 +1,11 @@
 package duckdb
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 // derived adds to a source the columns that the events view has besides those
@@ -10,7 +13,7 @@ import (
 // Changed; a test holds the two equal. They come in two steps, as one is made of
 // another, and cost nothing in a statement that does not name them.
 func derived(source string) string {
-	return "(SELECT *, " + principalName + " AS principal, " + changed + " AS changed FROM " +
+	return "(SELECT *, " + principalName() + " AS principal, " + changed + " AS changed FROM " +
 		"(SELECT *, " + principalKind + " AS principal_kind, " + failed + " AS failed FROM " + source + "))"
 }
 
@@ -53,20 +56,20 @@ const principalKind = `CASE identity_type
 	END
 END`
 
-// partition is the one that the Region of an event is in.
-const partition = `CASE
-	WHEN starts_with(aws_region, 'cn-') THEN 'aws-cn'
-	WHEN starts_with(aws_region, 'us-gov-') THEN 'aws-us-gov'
-	WHEN starts_with(aws_region, 'us-iso-') THEN 'aws-iso'
-	WHEN starts_with(aws_region, 'us-isob-') THEN 'aws-iso-b'
-	WHEN starts_with(aws_region, 'eu-isoe-') THEN 'aws-iso-e'
-	WHEN starts_with(aws_region, 'us-isof-') THEN 'aws-iso-f'
-	WHEN starts_with(aws_region, 'eusc-') THEN 'aws-eusc'
-	ELSE 'aws' END`
+// partitionSQL is the partition that the Region of an event is in.
+func partitionSQL() string {
+	text := "CASE"
+	for _, p := range partition.All() {
+		text += fmt.Sprintf(" WHEN starts_with(aws_region, '%s') THEN '%s'", p.RegionPrefix, p.ID)
+	}
+	return text + " ELSE 'aws' END"
+}
 
 // principalName is the first name of a principal that the record has. NULL
 // anywhere in a concatenation makes it NULL, so that the next one is tried.
-const principalName = `coalesce(
+func principalName() string {
+	iamARN := "'arn:' || " + partitionSQL() + " || ':iam::' || nullif(identity_account_id, '')"
+	return `coalesce(
 	CASE principal_kind WHEN 'anonymous' THEN 'anonymous' WHEN 'service' THEN nullif(identity_invoked_by, '') WHEN 'identity-center' THEN ` + userID + ` END,
 	nullif(identity_arn, ''),
 	CASE principal_kind
@@ -79,8 +82,7 @@ const principalName = `coalesce(
 	` + qualifiedPrincipalID + `,
 	nullif(identity_invoked_by, ''),
 	nullif(identity_account_id, ''))`
-
-const iamARN = `'arn:' || ` + partition + ` || ':iam::' || nullif(identity_account_id, '')`
+}
 
 // A name is qualified with its account, unless it starts with it.
 const (

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
@@ -20,17 +21,17 @@ type propagation struct {
 }
 
 // fresh tells whether the role of that ARN changed too recently to be known.
-func (p *propagation) fresh(arn string) bool {
+func (p *propagation) fresh(role string) bool {
 	if p.delay == 0 {
 		return false
 	}
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+	account := arn.Account(role)
+	if account == "" {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, ok := p.changed[parts[4]+"/"+arn[strings.LastIndexByte(arn, '/')+1:]]
+	at, ok := p.changed[account+"/"+role[strings.LastIndexByte(role, '/')+1:]]
 	return ok && time.Since(at) < p.delay
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
 )
@@ -27,7 +28,7 @@ const cloudTrail = "cloudtrail.amazonaws.com"
 // whose asks the upstream to whom an access key belongs. Emulators check no
 // signature, so the key's secret is not needed. The call that asks does not wait
 // longer for that than for its own answer.
-func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (arn, userID, account string, err error) {
+func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (name, userID, account string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.UpstreamTimeout)
 	defer cancel()
 	client, err := s.clients.STS(ctx, s.config.Account, "us-east-1")
@@ -49,12 +50,12 @@ func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (ar
 
 // named is the owner of a key at a store that has no STS to ask: a user of the key's
 // name, but for the key that the sandbox itself works with.
-func (s *Sandbox) named(accessKey string) (arn, userID, account string, err error) {
+func (s *Sandbox) named(accessKey string) (name, userID, account string, err error) {
 	account = s.config.Account
 	if accessKey == s.clients.AccessKey() {
-		return "arn:aws:iam::" + account + ":root", account, account, nil
+		return arn.Build("aws", "iam", "", account, "root"), account, account, nil
 	}
-	return "arn:aws:iam::" + account + ":user/" + accessKey, accessKey, account, nil
+	return arn.Build("aws", "iam", "", account, "user/"+accessKey), accessKey, account, nil
 }
 
 // keys finds KMS keys at the upstream.

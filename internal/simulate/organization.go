@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 // organization is everything that exists before the first event: accounts,
@@ -246,7 +249,7 @@ func (org *organization) trailARN(a *account) string {
 	if org.shared {
 		owner = org.accounts[0]
 	}
-	return "arn:aws:cloudtrail:" + org.home.name + ":" + owner.id + ":trail/" + org.trail
+	return arn.Build(partition.Of(org.home.name).ID, "cloudtrail", org.home.name, owner.id, "trail/"+org.trail)
 }
 
 // fillPools draws every account's resources. compile knows the built-in words.

@@ -1,6 +1,11 @@
 package trail
 
-import "github.com/cerpac/trailkeeper/policy"
+import (
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/policy"
+
+	"github.com/cerpac/trailkeeper/arn/partition"
+)
 
 // Every statement for CloudTrail holds for named trails only (aws:SourceArn), so that
 // nobody else's trail can be pointed at what is ours.
@@ -35,21 +40,21 @@ func (s Spec) BucketPolicy(p Place) policy.Document {
 func (s Spec) KeyPolicy(p Place) policy.Document {
 	var contexts policy.Values
 	for _, account := range s.deliverers(p) {
-		contexts = append(contexts, p.arn("cloudtrail", "*", account, "trail/*"))
+		contexts = append(contexts, arn.Build(p.Partition, "cloudtrail", "*", account, "trail/*"))
 	}
 	every := policy.Values{"*"}
 	encrypt := from(s.trailARNs(p)...)
 	encrypt["StringLike"] = map[string]policy.Values{"kms:EncryptionContext:aws:cloudtrail:arn": contexts}
 	statements := []policy.Statement{
 		{
-			Sid: "Enable IAM User Permissions", Effect: policy.Allow, Principal: policy.AWS(p.arn("iam", "", p.Account, "root")),
+			Sid: "Enable IAM User Permissions", Effect: policy.Allow, Principal: policy.AWS(arn.Build(p.Partition, "iam", "", p.Account, "root")),
 			Action: policy.Values{"kms:*"}, Resource: every,
 		},
 		cloudTrailMay("Allow CloudTrail to encrypt logs", "kms:GenerateDataKey*", every, encrypt),
 		cloudTrailMay("Allow CloudTrail access", "kms:DescribeKey", every, from(s.trailARNs(p)...)),
 		{
 			Sid: "Allow CloudWatch Logs to encrypt the log group", Effect: policy.Allow,
-			Principal: policy.Service("logs." + p.Region + "." + p.suffix()),
+			Principal: policy.Service("logs." + p.Region + "." + partition.Of(p.Region).DNSSuffix),
 			Action:    policy.Values{"kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
 			Resource:  every,
 			Condition: policy.Conditions{"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": {s.Names(p).LogGroupARN}}},
@@ -101,7 +106,7 @@ func (s Spec) AlarmTopicPolicy(p Place) policy.Document {
 		Action: policy.Values{"SNS:Publish"}, Resource: policy.Values{s.Names(p).AlarmTopicARN},
 		Condition: policy.Conditions{
 			"StringEquals": {"aws:SourceAccount": {p.Account}},
-			"ArnLike":      {"aws:SourceArn": {p.arn("cloudwatch", p.Region, p.Account, "alarm:*")}},
+			"ArnLike":      {"aws:SourceArn": {p.ARN("cloudwatch", "alarm:*")}},
 		},
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cerpac/trailkeeper/policy"
@@ -94,5 +95,21 @@ func writeJSON(t *testing.T, file string, v any) {
 	}
 	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// CloudWatch Logs is called after the Region and the partition, unlike other services.
+func TestKeyPolicyNamesTheLogsOfThePartition(t *testing.T) {
+	for region, want := range map[string]string{
+		"eu-west-2":      "logs.eu-west-2.amazonaws.com",
+		"us-gov-west-1":  "logs.us-gov-west-1.amazonaws.com",
+		"cn-north-1":     "logs.cn-north-1.amazonaws.com.cn",
+		"eusc-de-east-1": "logs.eusc-de-east-1.amazonaws.eu",
+		"us-isob-east-1": "logs.us-isob-east-1.sc2s.sgov.gov",
+	} {
+		text := Spec{}.KeyPolicy(Place{Partition: "aws", Account: "123456789012", Region: region}).String()
+		if !strings.Contains(text, `"`+want+`"`) {
+			t.Errorf("the policy of the key in %s does not name %s: %s", region, want, text)
+		}
 	}
 }

@@ -3,7 +3,8 @@ package trail
 import (
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 // OwnerTag is on every resource of a trail; its value is the trail's name.
@@ -65,15 +66,15 @@ func (s Spec) Names(p Place) Names {
 		AlarmTopic: name + "-cloudtrail-alarms",
 	}
 	n.TrailARN = p.trailARN(s.owner(p), n.Trail)
-	n.BucketARN = p.arn("s3", "", "", n.Bucket)
+	n.BucketARN = arn.Build(p.Partition, "s3", "", "", n.Bucket)
 	n.AccessLogBucket = n.Bucket + "-access-logs"
 	if !s.CreatesAccessLogBucket() && s.LogsAccess() {
 		n.AccessLogBucket = s.AccessLogging
 	}
-	n.AccessLogBucketARN = p.arn("s3", "", "", n.AccessLogBucket)
+	n.AccessLogBucketARN = arn.Build(p.Partition, "s3", "", "", n.AccessLogBucket)
 	n.LogGroup = "/aws/cloudtrail/" + n.Trail
-	n.LogGroupARN = p.arn("logs", p.Region, p.Account, "log-group:"+n.LogGroup)
-	n.RoleARN = p.arn("iam", "", p.Account, "role/"+n.Role)
+	n.LogGroupARN = p.ARN("logs", "log-group:"+n.LogGroup)
+	n.RoleARN = arn.Build(p.Partition, "iam", "", p.Account, "role/"+n.Role)
 	n.Topic, n.TopicARN = p.topic(n.Topic, s.SNS)
 	n.AlarmTopic, n.AlarmTopicARN = p.topic(n.AlarmTopic, s.Alarms.TopicARN)
 	return n
@@ -103,28 +104,21 @@ func (s Spec) owner(p Place) string {
 	return p.Account
 }
 
-func (p Place) arn(service, region, account, resource string) string {
-	return strings.Join([]string{"arn", p.Partition, service, region, account, resource}, ":")
+// ARN names a resource of the place's account and Region.
+func (p Place) ARN(service, resource string) string {
+	return arn.Build(p.Partition, service, p.Region, p.Account, resource)
 }
 
 func (p Place) trailARN(account, name string) string {
-	return p.arn("cloudtrail", p.Region, account, "trail/"+name)
+	return arn.Build(p.Partition, "cloudtrail", p.Region, account, "trail/"+name)
 }
 
 // topic names our topic, or the one that an option gives by its ARN.
 func (p Place) topic(name, option string) (string, string) {
-	if strings.HasPrefix(option, "arn:") {
-		return option[strings.LastIndex(option, ":")+1:], option
+	if a, err := arn.Parse(option); err == nil {
+		return a.Resource, option
 	}
-	return name, p.arn("sns", p.Region, p.Account, name)
-}
-
-// suffix ends the names that services of a Region go by.
-func (p Place) suffix() string {
-	if p.Partition == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
+	return name, p.ARN("sns", name)
 }
 
 // deliverers are the accounts whose trails deliver to the bucket, our own first.

@@ -22,6 +22,8 @@ func somePlaces() []Place {
 		london(),
 		{Partition: "aws-us-gov", Account: "123456789012", Region: "us-gov-west-1"},
 		{Partition: "aws-cn", Account: "123456789012", Region: "cn-north-1"},
+		{Partition: "aws-eusc", Account: "123456789012", Region: "eusc-de-east-1"},
+		{Partition: "aws-iso-b", Account: "123456789012", Region: "us-isob-east-1"},
 		{Partition: "aws", Account: "123456789012", Region: "us-east-1", Organization: "o-exampleorg", Management: "999999999999"},
 	}
 }

@@ -125,7 +125,7 @@ type SecurityHub struct {
 
 // Place is where a trail is.
 type Place struct {
-	Partition string // aws, aws-us-gov, aws-cn
+	Partition string // the id of package partition: aws, aws-us-gov
 	Account   string
 	Region    string
 	// Organization and Management are set for an organization trail: o-... and the

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
@@ -131,13 +133,13 @@ func (c *checker) accounts(s Spec) {
 // place checks what depends on where the trail is. What is not known of p is "".
 func (c *checker) place(s Spec, p Place) {
 	for _, r := range s.references() {
-		a, ok := parseARN(r.arn)
+		a, err := arn.ParseStart(r.arn)
 		switch {
-		case !ok:
-		case p.Partition != "" && a.partition != p.Partition:
-			c.fail(r.field, r.arn, "it is in the partition %s, the trail in %s; name one of %[2]s", a.partition, p.Partition)
-		case r.near != "" && p.Region != "" && a.region != p.Region:
-			c.fail(r.field, r.arn, "it is in the Region %s; name one of %s, where %s", a.region, p.Region, r.near)
+		case err != nil:
+		case p.Partition != "" && a.Partition != p.Partition:
+			c.fail(r.field, r.arn, "it is in the partition %s, the trail in %s; name one of %[2]s", a.Partition, p.Partition)
+		case r.near != "" && p.Region != "" && a.Region != p.Region:
+			c.fail(r.field, r.arn, "it is in the Region %s; name one of %s, where %s", a.Region, p.Region, r.near)
 		}
 	}
 	for i, id := range s.Accounts {
@@ -202,11 +204,11 @@ func (s Spec) references() []reference {
 // outside that it names.
 func (s Spec) partition() string {
 	if s.Region != "" {
-		return Partition(s.Region)
+		return partition.Of(s.Region).ID
 	}
 	for _, r := range s.references() {
-		if a, ok := parseARN(r.arn); ok {
-			return a.partition
+		if a, err := arn.ParseStart(r.arn); err == nil {
+			return a.Partition
 		}
 	}
 	return ""

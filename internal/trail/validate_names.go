@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/nearest"
 )
 
@@ -80,37 +81,11 @@ func bucketFault(name string) string {
 	return ""
 }
 
-// arn is arn:partition:service:region:account:resource; the start of one, such as
-// arn:aws:s3, has the rest empty.
-type arn struct{ partition, service, region, account, resource string }
-
-func parseARN(text string) (a arn, ok bool) {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) < 3 || parts[0] != "arn" || !isLike(`aws(-[a-z]+)*`, parts[1]) {
-		return arn{}, false
-	}
-	parts = append(parts, "", "", "")
-	return arn{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
-}
-
 // isARN tells whether text is the ARN of a service's resource whose parts are like the
 // patterns.
 func isARN(text, service, region, account, resource string) bool {
-	a, ok := parseARN(text)
-	return ok && a.service == service && isLike(region, a.region) && isLike(account, a.account) && isLike(resource, a.resource)
-}
-
-// Partition is the part of AWS that a Region belongs to.
-func Partition(region string) string {
-	for _, p := range []struct{ prefix, partition string }{
-		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"},
-		{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"us-isof-", "aws-iso-f"}, {"eu-isoe-", "aws-iso-e"},
-	} {
-		if strings.HasPrefix(region, p.prefix) {
-			return p.partition
-		}
-	}
-	return "aws"
+	a, err := arn.Parse(text)
+	return err == nil && a.Service == service && isLike(region, a.Region) && isLike(account, a.AccountID) && isLike(resource, a.Resource)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 // Clients makes clients that act in an account and Region.
@@ -92,11 +93,11 @@ func (l logGroups) Put(ctx context.Context, s Stream, events []string) error {
 type topics struct{ clients Clients }
 
 func (t topics) Publish(ctx context.Context, topicARN, message string) error {
-	parts := strings.Split(topicARN, ":") // arn:aws:sns:REGION:ACCOUNT:NAME
-	if len(parts) != 6 {
-		return fmt.Errorf("%q is not the ARN of a topic", topicARN)
+	topic, err := arn.Parse(topicARN)
+	if err != nil {
+		return fmt.Errorf("publish to topic: %w", err)
 	}
-	client, err := t.clients.SNS(ctx, parts[4], parts[3])
+	client, err := t.clients.SNS(ctx, topic.AccountID, topic.Region)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,11 @@ package delivery
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
@@ -133,11 +134,11 @@ func (c *courier) send(ctx context.Context, p *put) error {
 			return err
 		}
 	}
-	// arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*
-	parts := strings.SplitN(c.trail.LogGroupARN, ":", 7)
-	if len(parts) != 7 {
-		return errors.New("not the ARN of a log group: " + c.trail.LogGroupARN)
+	group, err := arn.Parse(c.trail.LogGroupARN)
+	name, isGroup := strings.CutPrefix(group.Resource, "log-group:")
+	if err != nil || !isGroup {
+		return fmt.Errorf("put events: %q is not the ARN of a log group", c.trail.LogGroupARN)
 	}
-	stream := Stream{Region: parts[3], Account: parts[4], Group: strings.TrimSuffix(parts[6], ":*"), Name: p.stream}
+	stream := Stream{Region: group.Region, Account: group.AccountID, Group: strings.TrimSuffix(name, ":*"), Name: p.stream}
 	return c.config.Streams.Put(ctx, stream, p.events)
 }

@@ -74,11 +74,3 @@ func jsonLeaves(parent string, tree map[string]any, found map[string]string) {
 		}
 	}
 }
-
-func accountIn(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
-		return ""
-	}
-	return parts[4]
-}

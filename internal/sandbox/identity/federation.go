@@ -1,10 +1,13 @@
 package identity
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
 
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
@@ -16,10 +19,7 @@ func (d *Directory) unsigned(op operation.Operation, x *exchange.Exchange) Ident
 		if x.Response.Whole {
 			told = leaves(x.Response.Bytes)
 		}
-		account := accountIn(asked["RoleArn"])
-		if account == "" {
-			account = d.account
-		}
+		account := cmp.Or(arn.Account(asked["RoleArn"]), d.account)
 		l := lesson{op: op, asked: asked, told: told}
 		switch op.Name {
 		case "AssumeRoleWithWebIdentity":
@@ -64,10 +64,10 @@ func federatedProvider(l lesson, account string) string {
 	}
 	switch {
 	case issuer == "accounts.google.com", issuer == "cognito-identity.amazonaws.com", issuer == "",
-		strings.HasPrefix(issuer, "arn:"):
+		arn.Begins(issuer):
 		return issuer
 	}
-	return "arn:aws:iam::" + account + ":oidc-provider/" + issuer
+	return arn.Build(partition.Of(l.op.Region).ID, "iam", "", account, "oidc-provider/"+issuer)
 }
 
 // claims is what a JSON Web Token says of its bearer.

@@ -136,7 +136,7 @@ func (d *Directory) inquire(ctx context.Context, op operation.Operation) answer 
 }
 
 func (d *Directory) answerOf(ctx context.Context, op operation.Operation) answer {
-	nobody := answer{person: rootOf(d.account, op.AccessKey), until: d.now().Add(nobodyHolds)}
+	nobody := answer{person: rootOf(op, d.account), until: d.now().Add(nobodyHolds)}
 	if d.ask == nil {
 		return nobody
 	}
@@ -151,7 +151,7 @@ func (d *Directory) answerOf(ctx context.Context, op operation.Operation) answer
 	p := personOf(arn, userID, account, d.now())
 	if p == nil || strings.HasSuffix(arn, ":"+defaultUser) {
 		if account != "" {
-			nobody.person = rootOf(account, op.AccessKey)
+			nobody.person = rootOf(op, account)
 		}
 		return nobody
 	}

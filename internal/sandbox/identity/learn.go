@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
@@ -76,8 +77,8 @@ func lessons(op operation.Operation) func(*Directory, lesson) []change {
 }
 
 func (d *Directory) newUser(l lesson) []change {
-	arn := l.told["User.Arn"]
-	u := user{Account: accountIn(arn), Name: l.told["User.UserName"], ID: l.told["User.UserId"], ARN: arn}
+	name := l.told["User.Arn"]
+	u := user{Account: arn.Account(name), Name: l.told["User.UserName"], ID: l.told["User.UserId"], ARN: name}
 	if u.Account == "" || u.Name == "" {
 		return nil
 	}

@@ -1,11 +1,16 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
+	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
 // person is the owner of an access key.
@@ -60,25 +65,23 @@ func hashOf(token string) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-func rootOf(account, accessKey string) *person {
+func rootOf(op operation.Operation, account string) *person {
 	return &person{
-		Key: accessKey, Type: "Root", PrincipalID: account,
-		ARN: "arn:aws:iam::" + account + ":" + rootResource, Account: account,
+		Key: op.AccessKey, Type: "Root", PrincipalID: account,
+		ARN: arn.Build(partition.Of(op.Region).ID, "iam", "", account, rootResource), Account: account,
 	}
 }
 
 // personOf reads what GetCallerIdentity answers; nil when the ARN is of no
 // principal.
-func personOf(arn, userID, account string, now time.Time) *person {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+func personOf(name, userID, account string, now time.Time) *person {
+	a, err := arn.Parse(name)
+	if err != nil {
 		return nil
 	}
-	if account == "" {
-		account = parts[4]
-	}
-	p := &person{ARN: arn, PrincipalID: userID, Account: account}
-	kind, rest, _ := strings.Cut(parts[5], "/")
+	account = cmp.Or(account, a.AccountID)
+	p := &person{ARN: name, PrincipalID: userID, Account: account}
+	kind, rest, _ := strings.Cut(a.Resource, "/")
 	switch kind {
 	case rootResource:
 		p.Type, p.PrincipalID = "Root", account
@@ -90,7 +93,7 @@ func personOf(arn, userID, account string, now time.Time) *person {
 		p.Type, p.Created = "AssumedRole", now
 		p.Issuer = &issuer{
 			Type: "Role", PrincipalID: roleID, AccountID: account, UserName: role,
-			ARN: "arn:" + parts[1] + ":iam::" + account + ":role/" + role,
+			ARN: arn.Build(a.Partition, "iam", "", account, "role/"+role),
 		}
 	case "federated-user":
 		p.Type, p.Created = "FederatedUser", now

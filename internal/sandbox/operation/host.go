@@ -2,7 +2,10 @@ package operation
 
 import (
 	"net"
+	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 // host is the labels of a host name, in lower case, without the port. It has
@@ -25,12 +28,12 @@ func parseHost(text string) host {
 // emulators put in their place.
 func (h host) aws() bool {
 	name := strings.Join(h, ".")
-	for _, domain := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".localhost", ".localstack.cloud"} {
-		if strings.HasSuffix(name, domain) {
+	for _, domain := range []string{"api.aws", "localhost", "localstack.cloud"} {
+		if strings.HasSuffix(name, "."+domain) {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(partition.All(), func(p partition.Partition) bool { return strings.HasSuffix(name, "."+p.DNSSuffix) })
 }
 
 // service is the one whose endpoint the host is, such as of lambda.us-east-1.amazonaws.com

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
 	"github.com/cerpac/trailkeeper/policy"
 )
@@ -56,8 +57,8 @@ func (c *checker) Bucket(ctx context.Context, t Trail) error {
 }
 
 func bucketRequests(t Trail) []policy.Request {
-	trail, _ := parseARN(t.ARN)
-	bucket := "arn:" + trail.partition + ":s3:::" + t.Bucket
+	trail, _ := arn.Parse(t.ARN)
+	bucket := arn.Build(trail.Partition, "s3", "", "", t.Bucket)
 	requests := []policy.Request{request(t, "s3:GetBucketAcl", bucket)}
 	put := func(object, keyARN string) {
 		r := request(t, "s3:PutObject", bucket+"/"+object)

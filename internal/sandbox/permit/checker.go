@@ -2,7 +2,6 @@ package permit
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -77,15 +76,4 @@ func code(err error) string {
 		return answer.ErrorCode()
 	}
 	return ""
-}
-
-// arn is the parts of an ARN; resource may hold colons.
-type arn struct{ partition, service, region, account, resource string }
-
-func parseARN(text string) (arn, bool) {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) < 6 || parts[0] != "arn" {
-		return arn{}, false
-	}
-	return arn{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/policy"
 )
 
@@ -18,8 +19,8 @@ func (c *checker) Key(ctx context.Context, t Trail) error {
 	if err != nil {
 		return err
 	}
-	named, ok := parseARN(t.KeyARN)
-	if !ok || bucket.region != "" && bucket.region != named.region {
+	named, err := arn.Parse(t.KeyARN)
+	if err != nil || bucket.region != "" && bucket.region != named.Region {
 		return missingKey(t, t.KeyARN, fmt.Sprintf("key %q is not in the Region of the bucket, %q", t.KeyARN, bucket.region))
 	}
 	key, err := c.key(ctx, t, t.KeyARN)
@@ -38,11 +39,11 @@ type heldKey struct{ name, arn, policy string }
 
 // key reads a key by its ARN or that of an alias.
 func (c *checker) key(ctx context.Context, t Trail, name string) (heldKey, error) {
-	named, ok := parseARN(name)
-	if !ok {
+	named, err := arn.Parse(name)
+	if err != nil {
 		return heldKey{}, missingKey(t, name, fmt.Sprintf("key %q has no ARN", name))
 	}
-	client, err := c.clients.KMS(ctx, named.account, named.region)
+	client, err := c.clients.KMS(ctx, named.AccountID, named.Region)
 	if err != nil {
 		return heldKey{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/policy"
 )
 
@@ -62,12 +63,12 @@ func (c *checker) groupExists(ctx context.Context, t Trail) error {
 			Why:     fmt.Sprintf("log group %q: %s", t.LogGroupARN, why),
 		}
 	}
-	group, _ := parseARN(groupARN(t))
-	name, isGroup := strings.CutPrefix(group.resource, "log-group:")
+	group, _ := arn.Parse(groupARN(t))
+	name, isGroup := strings.CutPrefix(group.Resource, "log-group:")
 	switch {
-	case !isGroup || group.service != "logs":
+	case !isGroup || group.Service != "logs":
 		return invalid("it is no ARN of a log group")
-	case group.account != t.Account || group.region != t.Region:
+	case group.AccountID != t.Account || group.Region != t.Region:
 		return invalid("it is not in the account and home Region of the trail")
 	}
 	client, err := c.clients.Logs(ctx, t.Account, t.Region)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 // role is the policy documents of a role.
@@ -19,10 +21,10 @@ type role struct {
 // role reads the trail's role. CloudTrail is not told whether a role does not
 // exist or does not trust it.
 func (c *checker) role(ctx context.Context, t Trail) (role, error) {
-	named, _ := parseARN(t.RoleARN)
-	name, isRole := strings.CutPrefix(named.resource, "role/")
+	named, _ := arn.Parse(t.RoleARN)
+	name, isRole := strings.CutPrefix(named.Resource, "role/")
 	name = name[strings.LastIndex(name, "/")+1:]
-	if !isRole || named.account != t.Account {
+	if !isRole || named.AccountID != t.Account {
 		return role{}, distrusted(t, "it is no role of the trail's account")
 	}
 	client, err := c.clients.IAM(ctx, t.Account)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 // Topic asks whether CloudTrail may publish to the topic, and encrypt with its key
@@ -20,11 +22,11 @@ func (c *checker) Topic(ctx context.Context, t Trail) error {
 			Why:     fmt.Sprintf("topic %q: %s", t.TopicARN, why),
 		}
 	}
-	topic, ok := parseARN(t.TopicARN)
-	if !ok {
+	topic, err := arn.Parse(t.TopicARN)
+	if err != nil {
 		return insufficient(topicNotFound, "it is no ARN")
 	}
-	client, err := c.clients.SNS(ctx, topic.account, topic.region)
+	client, err := c.clients.SNS(ctx, topic.AccountID, topic.Region)
 	if err != nil {
 		return err
 	}
@@ -42,11 +44,11 @@ func (c *checker) Topic(ctx context.Context, t Trail) error {
 	if name == "" {
 		return nil
 	}
-	if !strings.HasPrefix(name, "arn:") {
+	if !arn.Begins(name) {
 		if !strings.HasPrefix(name, "alias/") {
 			name = "key/" + name
 		}
-		name = fmt.Sprintf("arn:%s:kms:%s:%s:%s", topic.partition, topic.region, topic.account, name)
+		name = arn.Build(topic.Partition, "kms", topic.Region, topic.AccountID, name)
 	}
 	key, err := c.key(ctx, t, name)
 	if err == nil {

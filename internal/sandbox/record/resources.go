@@ -1,6 +1,12 @@
 package record
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
+)
 
 // resources are the things a call touched, for the services whose records name them.
 func (c *call) resources(asked, told tree, errorCode string) list {
@@ -41,36 +47,22 @@ func (c *call) resources(asked, told tree, errorCode string) list {
 }
 
 // one is a list of one resource; of none without an ARN.
-func (c *call) one(kind, arn string) list {
-	if arn == "" {
+func (c *call) one(kind, name string) list {
+	if name == "" {
 		return nil
 	}
-	account := c.who.Account
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && parts[4] != "" {
-		account = parts[4]
-	}
-	resource := object{{"accountId", account}}
+	resource := object{{"accountId", cmp.Or(arn.Account(name), c.who.Account)}}
 	resource.addText("type", kind)
-	resource.add("ARN", arn)
+	resource.add("ARN", name)
 	return list{resource}
 }
 
 // named is the ARN of a resource of the caller's account and Region.
 func (c *call) named(service, prefix, name string) string {
-	if name == "" || strings.HasPrefix(name, "arn:") {
+	if name == "" || arn.Begins(name) {
 		return name
 	}
-	return "arn:" + partition(c.op.Region) + ":" + service + ":" + c.op.Region + ":" + c.who.Account + ":" + prefix + name
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	return arn.Build(partition.Of(c.op.Region).ID, service, c.op.Region, c.who.Account, prefix+name)
 }
 
 func (c *call) s3Resources(errorCode string) list {
@@ -78,13 +70,13 @@ func (c *call) s3Resources(errorCode string) list {
 	if bucket == "" || c.op.Name == "CreateBucket" || errorCode == "NoSuchBucket" {
 		return nil
 	}
-	arn := "arn:" + partition(c.op.Region) + ":s3:::" + bucket
-	owned := object{{"accountId", c.who.Account}, {"type", "AWS::S3::Bucket"}, {"ARN", arn}}
+	name := arn.Build(partition.Of(c.op.Region).ID, "s3", "", "", bucket)
+	owned := object{{"accountId", c.who.Account}, {"type", "AWS::S3::Bucket"}, {"ARN", name}}
 	switch {
 	case key != "":
-		return list{object{{"type", "AWS::S3::Object"}, {"ARN", arn + "/" + key}}, owned}
+		return list{object{{"type", "AWS::S3::Object"}, {"ARN", name + "/" + key}}, owned}
 	case c.op.ResourceType == "AWS::S3::Object":
-		return list{object{{"type", "AWS::S3::Object"}, {"ARNPrefix", arn + "/"}}, owned}
+		return list{object{{"type", "AWS::S3::Object"}, {"ARNPrefix", name + "/"}}, owned}
 	}
 	return list{owned}
 }

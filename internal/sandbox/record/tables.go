@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 // dynamodbResources are the tables or the stream that a call names. The bodies of
@@ -15,7 +17,7 @@ func (c *call) dynamodbResources(parameters object) list {
 		if stream == "" { // AWS's iterators begin with it
 			stream, _, _ = strings.Cut(parameters.text("shardIterator"), "|")
 		}
-		if !strings.HasPrefix(stream, "arn:") {
+		if !arn.Begins(stream) {
 			return nil
 		}
 		return c.one(c.op.ResourceType, stream)

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 // hub is what moto does not keep of a Security Hub.
@@ -34,11 +37,12 @@ func standards(region string) []standard {
 	const current, old = "standards/", "ruleset/"
 	var list []standard
 	add := func(kind, path, name string, byDefault bool) {
-		arn := "arn:" + partition(region) + ":securityhub:" + region + "::" + kind + path
+		where := region
 		if kind == old { // from before standards were of a Region
-			arn = "arn:" + partition(region) + ":securityhub:::" + kind + path
+			where = ""
 		}
-		list = append(list, standard{arn, name, "The controls of " + name + ".", byDefault})
+		id := arn.Build(partition.Of(region).ID, "securityhub", where, "", kind+path)
+		list = append(list, standard{id, name, "The controls of " + name + ".", byDefault})
 	}
 	add(current, "aws-foundational-security-best-practices/v/1.0.0", "AWS Foundational Security Best Practices v1.0.0", true)
 	add(old, "cis-aws-foundations-benchmark/v/1.2.0", "CIS AWS Foundations Benchmark v1.2.0", true)
@@ -51,16 +55,6 @@ func standards(region string) []standard {
 	add(current, "pci-dss/v/4.0.1", "PCI DSS v4.0.1", false)
 	add(current, "aws-resource-tagging-standard/v/1.0.0", "AWS Resource Tagging Standard v1.0.0", false)
 	return list
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // upstreamHub is a hub as moto describes it.
@@ -176,7 +170,7 @@ func (c *call) subscription(standard, status string) subscription {
 	_, path, _ := strings.Cut(standard, "::") // ...::standards/NAME or ...:::ruleset/NAME
 	_, path, _ = strings.Cut(path, "/")
 	s := subscription{
-		StandardsSubscriptionArn: "arn:" + partition(c.region) + ":securityhub:" + c.region + ":" + c.account + ":subscription/" + path,
+		StandardsSubscriptionArn: arn.Build(partition.Of(c.region).ID, "securityhub", c.region, c.account, "subscription/"+path),
 		StandardsArn:             standard, StandardsInput: map[string]string{}, StandardsStatus: status,
 		StandardsControlsUpdatable: "READY_FOR_UPDATES",
 	}

@@ -3,6 +3,8 @@ package supplement
 import (
 	"net/http"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 const cloudWatchLogs = "Logs_20140328."
@@ -162,7 +164,7 @@ func associateKmsKey(c *call) {
 	if !c.read(&p) {
 		return
 	}
-	if !strings.HasPrefix(p.Key, "arn:") {
+	if !arn.Begins(p.Key) {
 		c.refuse(http.StatusBadRequest, "InvalidParameterException", "Invalid KMS key ARN: "+p.Key)
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 )
 
@@ -169,15 +171,15 @@ func (t *Trail) configureLogs(in trailRequest) error {
 	if group == "" {
 		return refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group as well as a role ARN.")
 	}
-	a, ok := parseARN(group)
-	name, isGroup := strings.CutPrefix(a.resource, "log-group:")
+	a, err := arn.Parse(group)
+	name, isGroup := strings.CutPrefix(a.Resource, "log-group:")
 	name, isWhole := strings.CutSuffix(name, ":*")
-	if !ok || a.service != "logs" || a.region != t.Region || a.account != t.Account || !isGroup || !isWhole ||
+	if err != nil || a.Service != "logs" || a.Region != t.Region || a.AccountID != t.Account || !isGroup || !isWhole ||
 		name == "" || strings.Contains(name, ":") {
 		return refuse("InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.")
 	}
-	a, ok = parseARN(role)
-	if !ok || a.service != "iam" || a.region != "" || a.account != t.Account || !strings.HasPrefix(a.resource, "role/") {
+	a, err = arn.Parse(role)
+	if err != nil || a.Service != "iam" || a.Region != "" || a.AccountID != t.Account || !strings.HasPrefix(a.Resource, "role/") {
 		return refuse("InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot validate the specified role ARN.")
 	}
 	return nil
@@ -194,16 +196,16 @@ func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) err
 		return nil
 	}
 	t.KeyARN = id
-	if !strings.HasPrefix(id, "arn:") {
+	if !arn.Begins(id) {
 		resource := id
 		if !strings.HasPrefix(id, "alias/") {
 			resource = "key/" + id
 		}
-		t.KeyARN = arn{partition(t.Region), "kms", t.Region, t.Account, resource}.String()
+		t.KeyARN = arn.Build(partition.Of(t.Region).ID, "kms", t.Region, t.Account, resource)
 	}
-	a, ok := parseARN(t.KeyARN)
-	kind, name, _ := strings.Cut(a.resource, "/")
-	if !ok || a.service != "kms" || a.region == "" || !isAccount(a.account) || (kind != "key" && kind != "alias") || name == "" {
+	a, err := arn.Parse(t.KeyARN)
+	kind, name, _ := strings.Cut(a.Resource, "/")
+	if err != nil || a.Service != "kms" || a.Region == "" || !isAccount(a.AccountID) || (kind != "key" && kind != "alias") || name == "" {
 		return refuse("InvalidKmsKeyIdException", "The KMS key ID is not valid: %s.", id)
 	}
 	if s.config.Keys == nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 // sight is how a caller sees a trail.
@@ -132,7 +134,7 @@ func (s *Store) mayChange(ctx context.Context, c Call, t Trail) error {
 
 // trailARN is the ARN a name or an ARN stands for in the caller's account and Region.
 func (c Call) trailARN(nameOrARN string) (string, error) {
-	if strings.HasPrefix(nameOrARN, "arn:") {
+	if arn.Begins(nameOrARN) {
 		_, err := parseTrailARN(nameOrARN)
 		return nameOrARN, err
 	}

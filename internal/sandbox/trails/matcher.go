@@ -165,7 +165,7 @@ func (d DataResource) wants(r resource) bool {
 	}
 	arn := r.arn()
 	return slices.ContainsFunc(d.Values, func(value string) bool {
-		if isWholeType(value) {
+		if wholeType(value) != "" {
 			return true
 		}
 		// Objects are meant by prefix; functions and tables exactly.

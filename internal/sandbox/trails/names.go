@@ -4,6 +4,9 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 const (
@@ -85,12 +88,12 @@ func checkPrefix(prefix string) error {
 // topicARN returns the ARN of a topic that was named by its name or its ARN.
 func topicARN(topic, account, region string) (string, error) {
 	name := topic
-	if strings.HasPrefix(topic, "arn:") {
-		a, ok := parseARN(topic)
-		if !ok || a.service != "sns" || a.region == "" || !isAccount(a.account) {
+	if arn.Begins(topic) {
+		a, err := arn.Parse(topic)
+		if err != nil || a.Service != "sns" || a.Region == "" || !isAccount(a.AccountID) {
 			return "", refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
 		}
-		name = a.resource
+		name = a.Resource
 	}
 	if len(name) > maxTopic || !topicName().MatchString(name) {
 		return "", refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
@@ -98,51 +101,25 @@ func topicARN(topic, account, region string) (string, error) {
 	if name != topic {
 		return topic, nil
 	}
-	return arn{partition(region), "sns", region, account, name}.String(), nil
+	return arn.Build(partition.Of(region).ID, "sns", region, account, name), nil
 }
 
 func topicName() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+$`) }
 
-// arn is arn:partition:service:region:account:resource.
-type arn struct{ partition, service, region, account, resource string }
-
-func (a arn) String() string {
-	return strings.Join([]string{"arn", a.partition, a.service, a.region, a.account, a.resource}, ":")
-}
-
-func parseARN(text string) (a arn, ok bool) {
-	parts := strings.SplitN(text, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[5] == "" {
-		return arn{}, false
-	}
-	return arn{parts[1], parts[2], parts[3], parts[4], parts[5]}, true
-}
-
 func trailARN(account, region, name string) string {
-	return arn{partition(region), "cloudtrail", region, account, "trail/" + name}.String()
+	return arn.Build(partition.Of(region).ID, "cloudtrail", region, account, "trail/"+name)
 }
 
 // parseTrailARN reads the ARN of a trail.
-func parseTrailARN(text string) (a arn, err error) {
-	a, ok := parseARN(text)
-	name, isTrail := strings.CutPrefix(a.resource, "trail/")
-	if !ok || a.service != "cloudtrail" || a.region == "" || !isAccount(a.account) || !isTrail || checkTrailName(name) != nil {
-		return arn{}, refuse("CloudTrailARNInvalidException", "The ARN is not valid: %s.", text)
+func parseTrailARN(text string) (arn.ARN, error) {
+	a, err := arn.Parse(text)
+	name, isTrail := strings.CutPrefix(a.Resource, "trail/")
+	if err != nil || a.Service != "cloudtrail" || a.Region == "" || !isAccount(a.AccountID) || !isTrail || checkTrailName(name) != nil {
+		return arn.ARN{}, refuse("CloudTrailARNInvalidException", "The ARN is not valid: %s.", text)
 	}
 	return a, nil
 }
 
 func isAccount(text string) bool {
 	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
-}
-
-// partition is the part of the AWS cloud that a Region belongs to.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }

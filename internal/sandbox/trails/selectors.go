@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 const (
@@ -155,7 +157,7 @@ func checkClassic(selectors []EventSelector) error {
 				return err
 			}
 			for _, value := range d.Values {
-				if !isWholeType(value) {
+				if wholeType(value) == "" {
 					resources++
 				}
 			}
@@ -174,42 +176,43 @@ func excludableSources() []string {
 }
 
 func checkDataResource(d DataResource) error {
-	var fits func(arn) bool
+	var fits func(arn.ARN) bool
 	service := ""
 	switch d.Type {
 	case typeObject:
-		service, fits = "s3", func(a arn) bool {
-			bucket, _, hasKey := strings.Cut(a.resource, "/")
-			return a.region == "" && a.account == "" && hasKey && checkBucket(bucket) == nil
+		service, fits = "s3", func(a arn.ARN) bool {
+			bucket, _, hasKey := strings.Cut(a.Resource, "/")
+			return a.Region == "" && a.AccountID == "" && hasKey && checkBucket(bucket) == nil
 		}
 	case typeFunction:
-		service, fits = "lambda", func(a arn) bool {
-			return a.region != "" && isAccount(a.account) && strings.HasPrefix(a.resource, "function:")
+		service, fits = "lambda", func(a arn.ARN) bool {
+			return a.Region != "" && isAccount(a.AccountID) && strings.HasPrefix(a.Resource, "function:")
 		}
 	case typeTable:
-		service, fits = "dynamodb", func(a arn) bool {
-			return a.region != "" && isAccount(a.account) && strings.HasPrefix(a.resource, "table/")
+		service, fits = "dynamodb", func(a arn.ARN) bool {
+			return a.Region != "" && isAccount(a.AccountID) && strings.HasPrefix(a.Resource, "table/")
 		}
 	default:
 		return refuseSelectors("Value %s for DataResources.Type is invalid.", d.Type)
 	}
 	for _, value := range d.Values {
-		if isWholeType(value) && strings.Split(value, ":")[2] == service {
+		if wholeType(value) == service {
 			continue
 		}
-		if a, ok := parseARN(value); !ok || a.service != service || !fits(a) {
+		if a, err := arn.Parse(value); err != nil || a.Service != service || !fits(a) {
 			return refuseSelectors("Value %s for DataResources.Values is invalid.", value)
 		}
 	}
 	return nil
 }
 
-// isWholeType tells whether the value of a data resource means all of its type:
-// arn:aws:s3, arn:aws:s3:::, arn:aws:lambda, arn:aws:dynamodb.
-func isWholeType(value string) bool {
-	parts := strings.SplitN(value, ":", 4)
-	if len(parts) < 3 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") {
-		return false
+// wholeType is the service of which the value of a data resource means all: arn:aws:s3,
+// arn:aws:s3:::, arn:aws:lambda, arn:aws:dynamodb. It is empty of other values.
+func wholeType(value string) string {
+	a, err := arn.ParseStart(value)
+	all := err == nil && a == arn.ARN{Partition: a.Partition, Service: a.Service}
+	if all && (a.Service == "s3" || strings.Count(value, ":") == 2) {
+		return a.Service
 	}
-	return len(parts) == 3 || parts[2] == "s3" && parts[3] == "::"
+	return ""
 }

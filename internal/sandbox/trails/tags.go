@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/cerpac/trailkeeper/arn"
 )
 
 const (
@@ -71,15 +73,15 @@ func (s *Store) listTags(ctx context.Context, c Call, in listTagsRequest) (any, 
 // tagged returns the trail with an ARN. Tags are kept in the home Region, where
 // even looking at them must be done.
 func (s *Store) tagged(ctx context.Context, c Call, id string) (Trail, error) {
-	a, ok := parseARN(id)
-	if kind, _, _ := strings.Cut(a.resource, "/"); ok && a.service == "cloudtrail" && kind != "trail" {
+	if a, err := arn.Parse(id); err == nil && a.Service == "cloudtrail" && !strings.HasPrefix(a.Resource, "trail/") {
+		kind, _, _ := strings.Cut(a.Resource, "/")
 		return Trail{}, refuse("ResourceTypeNotSupportedException", "The sandbox has no CloudTrail resource of the type %s.", kind)
 	}
 	a, err := parseTrailARN(id)
 	if err != nil {
 		return Trail{}, err
 	}
-	if a.region != c.Region {
+	if a.Region != c.Region {
 		return Trail{}, refuse("CloudTrailARNInvalidException", "Region in ARN is wrong, you can only access resources in region %s.", c.Region)
 	}
 	live := s.live()

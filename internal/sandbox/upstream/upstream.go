@@ -14,6 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
 const (
@@ -133,7 +136,7 @@ func (c *Clients) credentials(ctx context.Context, account string) (aws.Credenti
 	if ok {
 		return entered, nil
 	}
-	role := "arn:aws:iam::" + account + ":role/trailkeeper-sandbox"
+	role := arn.Build(partition.Of(global).ID, "iam", "", account, "role/trailkeeper-sandbox")
 	entered = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c.config(global, c.own)), role))
 	if _, err := entered.Retrieve(ctx); err != nil {
 		return nil, fmt.Errorf("enter account %q at %s: %w", account, c.options.Endpoint, err)

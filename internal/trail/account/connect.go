@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
@@ -136,10 +136,10 @@ func (a *Account) identify(ctx context.Context, credentials aws.CredentialsProvi
 		return fmt.Errorf("connect to AWS in %s: %w", a.Region, err)
 	}
 	a.Caller, a.Account = aws.ToString(who.Arn), aws.ToString(who.Account)
-	part := strings.SplitN(a.Caller, ":", 3)
-	if len(part) < 3 || part[0] != "arn" || a.Account == "" {
+	caller, err := arn.Parse(a.Caller)
+	if err != nil || a.Account == "" {
 		return fmt.Errorf("connect to AWS: the caller has the ARN %q and the account %q", a.Caller, a.Account)
 	}
-	a.Partition = part[1]
+	a.Partition = caller.Partition
 	return nil
 }

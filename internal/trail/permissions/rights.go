@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/policy"
 )
@@ -48,7 +49,7 @@ const cloudTrail = "cloudtrail.amazonaws.com"
 func serviceRole(place trail.Place, sid, service string) rights {
 	return rights{
 		sid: sid, service: "iam", write: "CreateServiceLinkedRole",
-		on:   policy.Values{"arn:" + place.Partition + ":iam::" + place.Account + ":role/aws-service-role/" + service + "/*"},
+		on:   policy.Values{arn.Build(place.Partition, "iam", "", place.Account, "role/aws-service-role/"+service+"/*")},
 		when: equals("iam:AWSServiceName", service),
 	}
 }
@@ -64,8 +65,8 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	if !spec.CreatesKey() {
 		return []rights{{sid: "Key", service: "kms", on: policy.Values{spec.KMS}, read: "DescribeKey", analyse: "Decrypt"}}
 	}
-	keys := arn(place, "kms", "key/*")
-	alias := arn(place, "kms", names.KeyAlias)
+	keys := place.ARN("kms", "key/*")
+	alias := place.ARN("kms", names.KeyAlias)
 	return []rights{{
 		sid: "Keys", service: "kms", on: policy.Values{everything},
 		read: "ListAliases ListKeys",
@@ -121,8 +122,8 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 	}
 	// What cannot be deleted is asked for its lock, which it may have without the bucket.
 	objects := rights{sid: "Objects", service: "s3", remove: "DeleteObject DeleteObjectVersion GetObjectLegalHold GetObjectRetention"}
-	for _, arn := range bucket.on {
-		objects.on = append(objects.on, arn+"/*")
+	for _, name := range bucket.on {
+		objects.on = append(objects.on, name+"/*")
 	}
 	return append(list, objects)
 }
@@ -157,7 +158,7 @@ func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		group.write += " DisassociateKmsKey"
 	}
 	return []rights{{
-		sid: "LogGroups", service: "logs", on: policy.Values{arn(place, "logs", "log-group:*")},
+		sid: "LogGroups", service: "logs", on: policy.Values{place.ARN("logs", "log-group:*")},
 		read: "DescribeLogGroups",
 	}, {
 		sid: "Queries", service: "logs", on: policy.Values{everything},
@@ -229,7 +230,7 @@ func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		sid: "Alarms", service: "cloudwatch", on: policy.Values{everything},
 		read: "DescribeAlarms",
 	}, {
-		sid: "Alarm", service: "cloudwatch", on: policy.Values{arn(place, "cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")},
+		sid: "Alarm", service: "cloudwatch", on: policy.Values{place.ARN("cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")},
 		read:   "ListTagsForResource",
 		write:  "DeleteAlarms PutMetricAlarm TagResource",
 		remove: "DeleteAlarms",
@@ -244,7 +245,7 @@ func detection(spec trail.Spec, place trail.Place) (list []rights) {
 			sid: "ConfigRecorder", service: "config", on: policy.Values{everything},
 			read: "DescribeConfigurationRecorderStatus",
 		}, rights{
-			sid: "ConfigRules", service: "config", on: policy.Values{arn(place, "config", "config-rule/*")},
+			sid: "ConfigRules", service: "config", on: policy.Values{place.ARN("config", "config-rule/*")},
 			read:   "DescribeConfigRules ListTagsForResource",
 			write:  "DeleteConfigRule PutConfigRule TagResource",
 			remove: "DeleteConfigRule",
@@ -255,7 +256,7 @@ func detection(spec trail.Spec, place trail.Place) (list []rights) {
 			sid: "Detectors", service: "guardduty", on: policy.Values{everything},
 			read: "ListDetectors", write: "CreateDetector",
 		}, rights{
-			sid: "Detector", service: "guardduty", on: policy.Values{arn(place, "guardduty", "detector/*")},
+			sid: "Detector", service: "guardduty", on: policy.Values{place.ARN("guardduty", "detector/*")},
 			read:   "GetDetector",
 			write:  "TagResource UpdateDetector",
 			remove: "DeleteDetector",
@@ -263,7 +264,7 @@ func detection(spec trail.Spec, place trail.Place) (list []rights) {
 	}
 	if spec.SecurityHub.Enabled {
 		hub := rights{
-			sid: "SecurityHub", service: "securityhub", on: policy.Values{arn(place, "securityhub", "hub/default")},
+			sid: "SecurityHub", service: "securityhub", on: policy.Values{place.ARN("securityhub", "hub/default")},
 			read:   "DescribeHub ListTagsForResource",
 			write:  "EnableSecurityHub TagResource",
 			remove: "DisableSecurityHub",
@@ -280,10 +281,6 @@ func detection(spec trail.Spec, place trail.Place) (list []rights) {
 		list = append(list, hub, serviceRole(place, "SecurityHubRole", "securityhub.amazonaws.com"))
 	}
 	return list
-}
-
-func arn(place trail.Place, service, resource string) string {
-	return strings.Join([]string{"arn", place.Partition, service, place.Region, place.Account, resource}, ":")
 }
 
 func equals(key, value string) policy.Conditions {

@@ -132,7 +132,7 @@ func describeAlarm(a types.MetricAlarm) converge.State {
 func (w watch) description() string { return w.Label() + " - " + w.Title }
 
 func (s *Set) alarmARN(name string) *string {
-	return aws.String("arn:" + s.Account.Partition + ":cloudwatch:" + s.Account.Region + ":" + s.Account.Account + ":alarm:" + name)
+	return aws.String(s.Account.ARN("cloudwatch", "alarm:"+name))
 }
 
 func (s *Set) alarmTags(ctx context.Context, arn *string) (map[string]string, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
@@ -42,7 +43,7 @@ func (b *storage) whose(ctx context.Context, refusal error) error {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return outcome.WithHint(fmt.Errorf("use bucket %q: it is another account's, or we lack rights to it: %w", b.name, refusal),
-				"choose another bucket_name, or let the caller s3:ListBucket on arn:"+b.Account.Partition+":s3:::"+b.name)
+				"choose another bucket_name, or let the caller s3:ListBucket on "+arn.Build(b.Account.Partition, "s3", "", "", b.name))
 		}
 		for _, bucket := range page.Buckets {
 			if aws.ToString(bucket.Name) == b.name {

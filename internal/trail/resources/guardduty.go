@@ -73,5 +73,5 @@ func (s *Set) detector(ctx context.Context) (string, error) {
 }
 
 func (s *Set) detectorARN(id string) *string {
-	return aws.String("arn:" + s.Account.Partition + ":guardduty:" + s.Account.Region + ":" + s.Account.Account + ":detector/" + id)
+	return aws.String(s.Account.ARN("guardduty", "detector/"+id))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -115,10 +116,10 @@ func (t snsTopic) sort(all []types.Subscription) (seen converge.Set, note string
 	confirmed := 0
 	for _, s := range all {
 		name := aws.ToString(s.Protocol) + ":" + aws.ToString(s.Endpoint)
-		switch arn := aws.ToString(s.SubscriptionArn); {
-		case arn == pending:
+		switch id := aws.ToString(s.SubscriptionArn); {
+		case id == pending:
 			waiting = append(waiting, name)
-		case strings.HasPrefix(arn, "arn:"):
+		case arn.Begins(id):
 			confirmed++
 		default:
 			continue // such as Deleted

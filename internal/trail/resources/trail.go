@@ -191,8 +191,7 @@ func (s *Set) notified() string {
 // notifiedReference is that topic as a trail is told it: by name in its own account
 // and Region, else by its ARN.
 func (s *Set) notifiedReference() string {
-	own := fmt.Sprintf("arn:%s:sns:%s:%s:", s.Account.Partition, s.Account.Region, s.Account.Account)
-	return strings.TrimPrefix(s.notified(), own)
+	return strings.TrimPrefix(s.notified(), s.Account.ARN("sns", ""))
 }
 
 // encryptedBy is the key for logs and log group, "" for none and for one that is yet

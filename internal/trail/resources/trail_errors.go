@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
@@ -38,7 +39,7 @@ func waitForTrail(err error) string {
 func (t *auditTrail) checkRoom() error {
 	var own []string
 	for _, other := range t.beside {
-		if accountOf(aws.ToString(other.TrailARN)) != t.owner() {
+		if arn.Account(aws.ToString(other.TrailARN)) != t.owner() {
 			continue
 		}
 		name, home := aws.ToString(other.Name), aws.ToString(other.HomeRegion)
@@ -88,12 +89,4 @@ func (t *auditTrail) advice(code string) string {
 }
 
 // owner is the account that the trail belongs to.
-func (t *auditTrail) owner() string { return accountOf(t.Names.TrailARN) }
-
-func accountOf(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
-		return ""
-	}
-	return parts[4]
-}
+func (t *auditTrail) owner() string { return arn.Account(t.Names.TrailARN) }

@@ -1,0 +1,67 @@
+// Package arn builds and reads Amazon Resource Names.
+//
+// Package partition, below it, tells the partition of a Region.
+package arn
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// partitions are the ids that AWS's partitions may have, also those to come.
+var partitions = regexp.MustCompile(`^aws(-[a-z]+)*$`)
+
+// ARN is the parts of a name. Only Resource may hold colons.
+type ARN = arn.ARN
+
+// Build returns the ARN of a resource. Region and account are empty for those of services
+// that leave them out, such as S3.
+func Build(partition, service, region, account, resource string) string {
+	return ARN{Partition: partition, Service: service, Region: region, AccountID: account, Resource: resource}.String()
+}
+
+// Parse reads the ARN of a resource of AWS, in any partition.
+func Parse(text string) (ARN, error) {
+	a, err := arn.Parse(text)
+	switch {
+	case err != nil:
+		return ARN{}, fmt.Errorf("parse ARN %q: %w", text, err)
+	case !partitions.MatchString(a.Partition):
+		return ARN{}, fmt.Errorf("parse ARN %q: %q is no partition of AWS", text, a.Partition)
+	case a.Service == "" || a.Resource == "":
+		return ARN{}, fmt.Errorf("parse ARN %q: a service and a resource are needed", text)
+	}
+	return a, nil
+}
+
+// ParseStart reads an ARN or the start of one, down to the service. What is left out is
+// empty: arn:aws:s3 is every bucket.
+func ParseStart(text string) (ARN, error) {
+	const colons = 5
+	a, err := arn.Parse(text + strings.Repeat(":", max(0, colons-strings.Count(text, ":"))))
+	switch {
+	case err != nil:
+		return ARN{}, fmt.Errorf("parse start of ARN %q: %w", text, err)
+	case !partitions.MatchString(a.Partition):
+		return ARN{}, fmt.Errorf("parse start of ARN %q: %q is no partition of AWS", text, a.Partition)
+	case a.Service == "":
+		return ARN{}, fmt.Errorf("parse start of ARN %q: a service is needed", text)
+	}
+	return a, nil
+}
+
+// Account returns the account that owns a resource, or "" of what is no ARN, or of one that leaves it out.
+func Account(text string) string {
+	a, err := Parse(text)
+	if err != nil {
+		return ""
+	}
+	return a.AccountID
+}
+
+// Begins reports whether text is meant as an ARN, perhaps a bad one, and not as a name:
+// names have no colon.
+func Begins(text string) bool { return strings.HasPrefix(text, "arn:") }
