@@ -40,7 +40,7 @@ func (s *Sandbox) openHandler(context.Context) error {
 			return err
 		}
 	}
-	captured := proxy.Capture(s.dispatch(next), s.clock.now, s.record)
+	captured := proxy.Capture(s.dispatch(readable(next)), s.clock.now, s.record)
 	control := s.control()
 	s.handler = proxy.Guard(s.config.AllowHosts, s.isMoto || s.config.VirtualHosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, controlPath) {
@@ -123,10 +123,14 @@ func (s *Sandbox) record(ctx context.Context, x *exchange.Exchange) error {
 	if !op.Recorded {
 		return nil
 	}
-	entry, err := record.Compose(x, op, who)
+	entries, err := record.All(x, op, who)
 	if err != nil {
 		return err
 	}
-	_, err = s.journal.Append(entry)
-	return err
+	for _, entry := range entries {
+		if _, err := s.journal.Append(entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }

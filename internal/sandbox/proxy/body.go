@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
@@ -17,7 +18,18 @@ import (
 const (
 	requestLimit = 1 << 20
 	answerLimit  = 256 << 10
+	// bulkLimit is of requests to delete many objects, each of which is recorded, and
+	// of their answers.
+	bulkLimit = 8 << 20
 )
+
+// limit is how much is kept of a body that belongs to r.
+func limit(r *http.Request, usual int64) int64 {
+	if r.Method == http.MethodPost && strings.Contains(r.URL.RawQuery, "delete") {
+		return bulkLimit
+	}
+	return usual
+}
 
 // kept is the copy of a body that passes, until it gets too long.
 type kept struct {
@@ -82,7 +94,7 @@ type taken struct {
 
 // keepRequest makes r's body one of which a copy is kept.
 func keepRequest(r *http.Request) *taken {
-	t := &taken{ReadCloser: r.Body, kept: kept{limit: requestLimit}, whole: r.ContentLength == 0}
+	t := &taken{ReadCloser: r.Body, kept: kept{limit: limit(r, requestLimit)}, whole: r.ContentLength == 0}
 	t.kept.expect(r.ContentLength)
 	r.Body = t
 	return t

@@ -27,7 +27,7 @@ func Capture(next http.Handler, now func() time.Time, done func(context.Context,
 		fate := new(fate)
 		r = r.WithContext(context.WithValue(r.Context(), fateKey{}, fate))
 		request := keepRequest(r)
-		a := &answer{w: w, r: r, kept: kept{limit: answerLimit}}
+		a := &answer{w: w, r: r, kept: kept{limit: limit(r, answerLimit)}}
 		crash := serve(next, a, r)
 		mistake := crash != nil && !aborted(crash)
 

@@ -10,6 +10,12 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
+// Refuse answers a request that is not passed on. It is recorded as a call that ended
+// so, in the protocol that the client speaks.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	refuse(w, r, status, code, message)
+}
+
 // refuse answers with an error in the protocol that the client speaks, so that an
 // AWS SDK shows the message.
 func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
