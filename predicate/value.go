@@ -66,7 +66,7 @@ func textOf(v event.Value, written bool) (text []byte, ok bool) {
 	switch {
 	case !written && string(v.Raw) == "-0":
 		return v.Raw[1:], true
-	case written || bytes.IndexAny(v.Raw, ".eE") < 0:
+	case written || !bytes.ContainsAny(v.Raw, ".eE"):
 		return v.Raw, true
 	}
 	return shortest(v.Raw), true

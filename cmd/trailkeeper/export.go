@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/durable"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
@@ -205,25 +206,18 @@ func exportTo(w io.Writer, records *duckdb.Records, format exportFormat) (count 
 
 // writeAside lets write fill a temporary file beside path and renames it to
 // path when all went well. A path that ends in .gz is compressed.
-func writeAside(path string, write func(io.Writer) error) (err error) {
+func writeAside(path string, write func(io.Writer) error) error {
 	aside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.partial")
 	if err != nil {
 		return fmt.Errorf("write %q: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			_ = aside.Close()           // perhaps a second time, which is harmless
-			_ = os.Remove(aside.Name()) // as well as can be: the first error counts
-			err = sayKept(err, fmt.Sprintf("nothing of this run is kept; %q is as it was before", path))
-		}
-	}()
-	if err := compressed(aside, strings.HasSuffix(path, ".gz"), write); err != nil {
-		return err
+	err = durable.Replace(path, aside, func(f *os.File) error {
+		return compressed(f, strings.HasSuffix(path, ".gz"), write)
+	})
+	if err != nil {
+		err = sayKept(err, fmt.Sprintf("nothing of this run is kept; %q is as it was before", path))
 	}
-	if err := errors.Join(aside.Sync(), aside.Close()); err != nil {
-		return fmt.Errorf("write %q: %w", path, err)
-	}
-	return os.Rename(aside.Name(), path)
+	return err
 }
 
 func compressed(w io.Writer, gzipped bool, write func(io.Writer) error) error {

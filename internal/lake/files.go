@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/cerpac/trailkeeper/internal/durable"
 )
 
 // modes are the permissions of what a Writer makes. What is there already keeps
@@ -51,7 +53,7 @@ func (m modes) lockFile(path string) error {
 }
 
 // makeDir makes a folder and those above it, durably.
-func (m modes) makeDir(path string) error { return m.makeDirs(path, syncDir) }
+func (m modes) makeDir(path string) error { return m.makeDirs(path, durable.SyncDir) }
 
 // makeDirs makes a folder and those above it, and calls made with each folder in
 // which there is a new one.
@@ -96,20 +98,7 @@ func (m modes) replace(path string, write func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(aside, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(aside))
-	}
-	return syncDir(filepath.Dir(path))
+	return durable.Replace(path, f, write)
 }
 
 // folders are folders of a lake whose names are to be made durable. Those of
@@ -131,19 +120,9 @@ func (f folders) sync() error {
 	var group errgroup.Group
 	group.SetLimit(syncsAtOnce)
 	for dir := range f {
-		group.Go(func() error { return syncDir(dir) })
+		group.Go(func() error { return durable.SyncDir(dir) })
 	}
 	return group.Wait()
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close() // only synced
-	return d.Sync()
 }
 
 func exists(path string) bool {

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/durable"
 )
 
 // logFile is a delivered file, as a digest has to know it.
@@ -263,11 +264,11 @@ func writeObject(root, key string, content []byte, folders map[string]bool) erro
 		}
 		folders[folder] = true
 	}
-	aside := name + ".partial"
-	if err := os.WriteFile(aside, content, 0o644); err != nil {
-		return fmt.Errorf("write log file: %w", err)
+	aside, err := os.Create(name + ".partial")
+	if err == nil {
+		err = durable.Put(name, aside, content)
 	}
-	if err := os.Rename(aside, name); err != nil {
+	if err != nil {
 		return fmt.Errorf("write log file: %w", err)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cerpac/trailkeeper/internal/durable"
 )
 
 // Dir is the folder. Names in it are slash separated paths. A write outlives the
@@ -18,16 +20,20 @@ const aside = ".part"
 // Write puts a file in place of what had the name.
 func (d Dir) Write(name string, data []byte) error {
 	path := d.path(name)
-	err := os.WriteFile(path+aside, data, 0o600)
+	f, err := create(path + aside)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = os.WriteFile(path+aside, data, 0o600)
+			f, err = create(path + aside)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return os.Rename(path+aside, path)
+	return durable.Put(path, f, data)
+}
+
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 }
 
 // Read returns a file. The error is fs.ErrNotExist when there is none.

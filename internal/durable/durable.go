@@ -1,0 +1,57 @@
+// Package durable puts files in place so that they are there whole or not at all.
+package durable
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Replace lets write fill aside, a new file in the folder of path, and renames it
+// to path. What write wrote, and the name, outlive a loss of power. When anything
+// fails, aside is removed and path is as it was.
+func Replace(path string, aside *os.File, write func(*os.File) error) error {
+	err := put(path, aside, func(f *os.File) error {
+		if err := write(f); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
+	if err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// Put is Replace for files that can be made again: they outlive the process,
+// though not necessarily a loss of power.
+func Put(path string, aside *os.File, data []byte) error {
+	return put(path, aside, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+}
+
+func put(path string, aside *os.File, write func(*os.File) error) error {
+	err := write(aside)
+	if closed := aside.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(aside.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(aside.Name()))
+	}
+	return nil
+}
+
+// SyncDir makes the names in a folder durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close() // only synced
+	return d.Sync()
+}
