@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +117,7 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	}
 	bar := progress.New(s.err, "Ingesting files")
 	started := s.now()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingest.GoMemory(opts.memory)))
 	account, err := ingest.Run(ctx, ingest.Options{
 		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Mode: mode, Bar: bar,
 	})

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,6 +54,10 @@ const MinMemory = 192 << 20
 // of it the query engine it is linked with.
 const programMemory = 80 << 20
 
+// GoMemory returns how much of the memory of a run is for Go's allocator, for
+// debug.SetMemoryLimit: a process that keeps to Options.Memory has to set it.
+func GoMemory(memory int64) int64 { return memory - programMemory }
+
 // ErrMemory says that the bound on memory is below MinMemory.
 var ErrMemory = errors.New("too little memory")
 
@@ -85,8 +88,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
 	// What is left for work; from here on, it is the only figure.
-	opts.Memory -= programMemory
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(opts.Memory))
+	opts.Memory = GoMemory(opts.Memory)
 	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{Parallel: runtime.GOMAXPROCS(0), Mode: opts.Mode})
 	if err != nil {
 		return newReport(), err
