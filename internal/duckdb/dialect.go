@@ -64,6 +64,6 @@ func (t translation) restore(err error) error {
 	if words, failed := trino.Failure(restored.Message); failed {
 		restored.Message = words
 	}
-	restored.Message = strings.ReplaceAll(restored.Message, "trino_", "")
+	restored.Message = strings.NewReplacer("STRUCT("+trino.AddressField+" UHUGEINT)", "IPADDRESS", "trino_", "").Replace(restored.Message)
 	return &restored
 }

@@ -1,14 +1,17 @@
 package duckdb
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/big"
+	"net/netip"
 	"strings"
 	"unicode"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
 	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/internal/trino"
 )
 
 func compileDecimal(t bindings.LogicalType) (binder, string, error) {
@@ -93,6 +96,9 @@ func elements(element reader, offset, length int) []any {
 
 func compileStruct(t bindings.LogicalType) (binder, string, error) {
 	count := int(bindings.StructTypeChildCount(t))
+	if count == 1 && bindings.StructTypeChildName(t, 0) == trino.AddressField {
+		return addressText, "VARCHAR", nil
+	}
 	names, binders, types := make([]string, count), make([]binder, count), make([]string, count)
 	for i := range count {
 		names[i] = bindings.StructTypeChildName(t, bindings.IdxT(i))
@@ -117,6 +123,16 @@ func compileStruct(t bindings.LogicalType) (binder, string, error) {
 			return fields
 		}
 	}, "STRUCT(" + strings.Join(types, ", ") + ")", nil
+}
+
+// addressText reads an IPADDRESS of Trino.
+func addressText(vector bindings.Vector) reader {
+	return fixed(func(v uhugeInt) any {
+		var bytes [16]byte
+		binary.BigEndian.PutUint64(bytes[:8], v.upper)
+		binary.BigEndian.PutUint64(bytes[8:], v.lower)
+		return netip.AddrFrom16(bytes).Unmap().String()
+	})(bindings.StructVectorGetChild(vector, 0))
 }
 
 // quoteName writes the name of a field so that the type can be read again.

@@ -9,15 +9,16 @@ import (
 func renamed() map[string]string {
 	return map[string]string{
 		"arbitrary": "any_value", "approx_percentile": "quantile_disc", "transform": "list_transform",
-		"from_utf8": "decode", "to_utf8": "encode", "format": "printf", "sequence": "generate_series",
+		"from_utf8": "decode", "to_utf8": "encode", "format": "printf",
 		"regexp_split": "regexp_split_to_array", "codepoint": "unicode", "every": "bool_and", "array_sort": "list_sort",
-		"array_max": "list_max", "array_min": "list_min", "year_of_week": "isoyear", "yow": "isoyear",
+		"year_of_week": "isoyear", "yow": "isoyear", "rand": "random", "truncate": "trunc", "is_nan": "isnan",
+		"hamming_distance": "hamming", "levenshtein_distance": "levenshtein",
 	}
 }
 
 // unlike are functions of both whose values differ.
 func unlike() []string {
-	return []string{"md5", "sha1", "sha256", "zip", "slice", "log"}
+	return []string{"md5", "sha1", "sha256", "zip", "slice", "log", "typeof", "json_value", "json_exists", "skewness", "kurtosis", "to_milliseconds"}
 }
 
 // call translates the call of a function.
@@ -41,13 +42,31 @@ func (r *rewriter) call(at int, name string) {
 		r.need(macro)
 		r.replace(at, at, macro+"(list_transform")
 		r.replace(end, end, "))")
-	case name == "reduce" && len(commas) == 3:
-		r.reduce(at, commas, end)
-	case name == "contains" && len(commas) == 1 && r.mentions(commas[0], end, "IPADDRESS"):
+	case name == "greatest", name == "least":
+		r.need("trino_" + name)
+		r.replace(at, at+1, "trino_"+name+"([")
+		r.replace(end, end, "])")
+	case name == "concat_ws" && len(commas) == 1:
+		r.need("trino_concat_ws")
+		r.replace(at, at, "trino_concat_ws")
+	case name == "contains" && len(commas) == 1 && (commas[0] == at+3 && isNetwork(r.token(at+2)) || r.mentions(commas[0], end, "IPADDRESS")):
 		r.need("trino_in_cidr")
 		r.replace(at, at, "trino_in_cidr")
+	case name == "if" && len(commas) == 1:
+		r.replace(end, end, ", NULL)")
+	case name == "listagg":
+		r.within(end)
+	case name == "extract" && r.token(at+3).is("FROM"):
+		if field := fields()[strings.ToLower(r.token(at+2).name)]; field != "" {
+			r.replace(at+2, at+2, field)
+		}
+	case name == "reduce" && len(commas) == 3:
+		r.reduce(at, commas, end)
 	case slices.Contains(unlike(), name):
 		r.refuse(at, "function %s of Trino is not supported: DuckDB's gives other values", name)
+	case name == "to_iso8601":
+		r.exact(at+1, end)
+		r.need(name)
 	case renamed()[name] != "":
 		r.replace(at, at, renamed()[name])
 	default:
@@ -55,15 +74,24 @@ func (r *rewriter) call(at int, name string) {
 	}
 }
 
-// reduce writes reduce(list, start, step, end), of which DuckDB has the first
-// three in another order.
-func (r *rewriter) reduce(at int, commas []int, end int) {
-	start := r.sql[r.token(commas[0]).end:r.token(commas[1]).start]
-	r.replace(at, at+1, "list_transform([list_reduce(")
-	r.replace(commas[0], commas[1], ", ")
-	r.replace(commas[2], commas[2], ", "+start+")], ")
-	r.replace(end, end, ")[1]")
+// fields are the fields of a time that EXTRACT has by another name, or that have
+// other values.
+func fields() map[string]string {
+	return map[string]string{
+		"day_of_week": "isodow", "dow": "isodow", "day_of_month": "day", "day_of_year": "doy", "year_of_week": "isoyear", "yow": "isoyear",
+	}
 }
+
+// within moves the order of an aggregate into its parentheses.
+func (r *rewriter) within(end int) {
+	at, ordered := r.words(end+1, "WITHIN", "GROUP", "(")
+	if last := r.closing(at - 1); ordered && last < len(r.tokens) {
+		r.replace(end, at-1, " ")
+	}
+}
+
+// isNetwork reports whether a token is a literal like '10.0.0.0/8'.
+func isNetwork(t token) bool { return t.kind == text && strings.Contains(t.name, "/") }
 
 func (r *rewriter) mentions(from, to int, name string) bool {
 	for i := from; i < to; i++ {
@@ -104,11 +132,15 @@ func (r *rewriter) cast(at int) {
 	}
 	switch t := r.token(as + 1); {
 	case t.is("VARCHAR") && as+2 == end:
+		r.exact(at+1, as)
 		function("trino_varchar")
 	case t.is("VARCHAR") && r.token(as+2).is("("):
-		r.need("trino_varchar")
-		r.replace(at, at, "left(trino_varchar")
-		r.replace(as, end, "), "+r.token(as+3).name+")")
+		function("trino_varchar_of")
+		r.edits[len(r.edits)-1].with = ", " + r.token(as+3).name + r.edits[len(r.edits)-1].with
+	case (t.is("INTEGER") || t.is("INT")) && as+2 == end:
+		function("trino_integer")
+	case t.is("BIGINT") && as+2 == end:
+		function("trino_bigint")
 	case t.is("IPADDRESS"):
 		function("trino_ip")
 	case t.is("JSON"):
@@ -116,6 +148,16 @@ func (r *rewriter) cast(at int) {
 	default:
 		r.edits = append(r.edits, edit{t.start, r.token(end - 1).end, r.typeName(as+1, end-1)})
 	}
+}
+
+// exact keeps the number of digits of a literal time that is the only token
+// between two: Trino knows it, and prints it.
+func (r *rewriter) exact(before, after int) {
+	literal := r.token(before + 2)
+	if !r.token(before+1).is("TIMESTAMP") || before+3 != after || hasZone(literal.name) || strings.Contains(literal.name, ".") {
+		return
+	}
+	r.replace(before+1, before+1, "TIMESTAMP_S")
 }
 
 // typeName writes the type of the tokens from first to last: DuckDB's arrays

@@ -49,16 +49,21 @@ func (r *Refusal) Error() string { return r.Message }
 
 // Translate writes a statement in DuckDB's SQL, or returns a [*Refusal].
 func Translate(sql string) (Translation, error) {
-	r := &rewriter{sql: sql, tokens: scan(sql)}
-	for at := range r.tokens {
-		r.visit(at)
-	}
+	r := &rewriter{sql: sql}
+	r.run()
 	if r.refusal != nil {
 		return Translation{}, r.refusal
 	}
 	t := Translation{functions: r.functions}
 	t.SQL, t.edits = apply(sql, r.edits)
 	return t, nil
+}
+
+func (r *rewriter) run() {
+	r.tokens = scan(r.sql)
+	for at := range r.tokens {
+		r.visit(at)
+	}
 }
 
 // apply makes the edits, and returns those made: one inside of another is none.
@@ -91,6 +96,7 @@ type rewriter struct {
 	functions []string
 	refusal   *Refusal
 	closed    map[int]int // see matching
+	depth     int         // how many calls of reduce this is a part of
 }
 
 // token returns the token at an index, or an empty one beyond the ends.
@@ -119,8 +125,8 @@ func (r *rewriter) visit(at int) {
 	t, next := r.token(at), r.token(at+1)
 	called := next.is("(") && t.kind == word && !r.token(at-1).is(".") && r.closing(at+1) < len(r.tokens)
 	switch {
-	case t.is("/"):
-		r.need("/")
+	case t.is("/"), t.is("%"):
+		r.need(t.name)
 	case r.catalog(at):
 	case t.is("CAST") && called, t.is("TRY_CAST") && called:
 		r.cast(at)
