@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -25,6 +26,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
@@ -73,7 +75,10 @@ With a COMMAND the sandbox takes a free port, runs the command with the variable
 of 'sandbox env' in its environment, delivers what it caused, and ends with it and
 its exit code.
 
-It listens to this machine only, unless --listen says otherwise.`,
+It listens to this machine only, unless --listen says otherwise. CloudTrail's API
+and the control API take the administrator's keys only, but for a sandbox before
+moto that only this machine reaches. They are made at the first start, shown once
+on the terminal, and kept in the state folder.`,
 		Example: `  trailkeeper sandbox
   trailkeeper sandbox -- aws cloudtrail lookup-events
   trailkeeper sandbox --state sandbox-state --delivery-interval 1s
@@ -162,6 +167,7 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 		return outcome.CouldNotLook(fmt.Errorf("start sandbox: %w", err))
 	}
 	defer listener.Close()
+	opts.Loopback = isLoopback(listener.Addr())
 	box, err := sandbox.Open(ctx, opts.Config)
 	if err != nil {
 		if errors.Is(err, moto.ErrMissing) {
@@ -176,7 +182,9 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 	}()
 	address := opts.url(listener.Addr().String())
 	if len(opts.command) > 0 {
-		return serve(ctx, box, listener, func(ctx context.Context) error { return runInside(ctx, opts, address, s) })
+		return serve(ctx, box, listener, func(ctx context.Context) error {
+			return runInside(ctx, opts, sandboxVariables(address, opts.region, box.Admin()), s)
+		})
 	}
 	if err := greet(s.out, opts, address, box); err != nil {
 		return err
@@ -228,15 +236,38 @@ func listen(opts sandboxOptions) (net.Listener, error) {
 
 // greet tells where the sandbox is.
 func greet(w io.Writer, opts sandboxOptions, address string, box *sandbox.Sandbox) error {
+	state := ""
+	if admin := box.Admin(); admin != nil {
+		state = " --state " + shellQuote(filepath.Dir(admin.File))
+	}
 	_, err := fmt.Fprintf(w, `sandbox at %[1]s, account %[2]s, in front of %[3]s
 
-In another shell:
-  eval "$(trailkeeper sandbox env --url %[1]s)"
+%[4]sIn another shell:
+  eval "$(trailkeeper sandbox env --url %[1]s%[5]s)"
   aws sts get-caller-identity
 
 Ctrl-C ends it.
-`, address, opts.Account, box.Upstream())
+`, address, opts.Account, box.Upstream(), introduce(box.Admin(), terminal.Is(w)), state)
 	return err
+}
+
+// introduce tells where the administrator's keys are, and what they are when they are
+// new and shown to a person: what is no terminal may be a log.
+func introduce(admin *access.Admin, person bool) string {
+	if admin == nil {
+		return ""
+	}
+	text := "CloudTrail's API and the control API take the administrator's keys only. They are in\n" + admin.File
+	if !admin.Fresh || !person {
+		return text + "\n\n"
+	}
+	return text + ", and not shown again:\n  AWS_ACCESS_KEY_ID=" + admin.AccessKey + "\n  AWS_SECRET_ACCESS_KEY=" + admin.Secret + "\n\n"
+}
+
+// isLoopback reports whether only this machine reaches an address.
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // serve answers calls and delivers while inside runs.
@@ -267,13 +298,13 @@ func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, ins
 }
 
 // runInside runs a command that calls the sandbox. Its exit code becomes ours.
-func runInside(ctx context.Context, opts sandboxOptions, address string, s *streams) error {
+func runInside(ctx context.Context, opts sandboxOptions, variables []variable, s *streams) error {
 	name := opts.command[0]
 	child := exec.CommandContext(ctx, name, opts.command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = s.in, terminal.Direct(s.out), terminal.Direct(s.err)
 	child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
 	child.WaitDelay = farewell
-	child.Env = with(os.Environ(), sandboxVariables(address, opts.region))
+	child.Env = with(os.Environ(), variables)
 	err := child.Run()
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()

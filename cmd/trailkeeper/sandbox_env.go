@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 )
 
 // variable is one of the environment; an empty value means that it must not be set.
@@ -15,14 +19,19 @@ type variable struct{ name, value string }
 
 // sandboxVariables make the AWS CLI, the SDKs and Terraform call the sandbox. S3
 // Control puts the account before the host, which an IP address does not bear.
-func sandboxVariables(url, region string) []variable {
+// Without an administrator any key is as good.
+func sandboxVariables(url, region string, admin *access.Admin) []variable {
+	key, secret := "test", "test"
+	if admin != nil {
+		key, secret = admin.AccessKey, admin.Secret
+	}
 	return []variable{
 		{"AWS_ENDPOINT_URL", url},
 		{"AWS_ENDPOINT_URL_S3_CONTROL", strings.Replace(url, "//127.0.0.1:", "//localhost:", 1)},
 		{"AWS_REGION", region},
 		{"AWS_DEFAULT_REGION", region},
-		{"AWS_ACCESS_KEY_ID", "test"},
-		{"AWS_SECRET_ACCESS_KEY", "test"},
+		{"AWS_ACCESS_KEY_ID", key},
+		{"AWS_SECRET_ACCESS_KEY", secret},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 		{"AWS_SESSION_TOKEN", ""},
 		{"AWS_PROFILE", ""},
@@ -34,18 +43,28 @@ const shellFormat report.Format = "shell"
 
 func newSandboxEnvCommand(s *streams) *cobra.Command {
 	var format report.Format
+	var state string
 	url, region := "http://"+sandboxAddress, callerRegion(s.getenv)
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the variables a shell needs to call the sandbox",
 		Long: `Print the variables that make the AWS CLI, the SDKs and Terraform call the
 sandbox, as a POSIX shell reads them. The credentials are made up: whoever the
-sandbox does not know is the root user of its account.`,
+sandbox does not know is the root user of its account. With --state they are the
+administrator's, without whom a sandbox that other machines reach, or that is
+before a store, lets nobody at CloudTrail.`,
 		Example: `  eval "$(trailkeeper sandbox env)"
   trailkeeper sandbox env --url http://127.0.0.1:4581 --region eu-west-2
   trailkeeper sandbox env --format json | jq -r .set.AWS_ENDPOINT_URL`,
 		RunE: func(*cobra.Command, []string) error {
-			variables := sandboxVariables(url, region)
+			var admin *access.Admin
+			if state != "" {
+				var err error
+				if admin, err = access.Read(state); err != nil {
+					return noAdmin(err)
+				}
+			}
+			variables := sandboxVariables(url, region, admin)
 			if format == report.JSON {
 				return report.WriteDocument(s.out, describeVariables(variables))
 			}
@@ -55,8 +74,17 @@ sandbox does not know is the root user of its account.`,
 	}
 	addFormatFlag(cmd.Flags(), &format, "of the variables", shellFormat, report.JSON)
 	cmd.Flags().StringVar(&url, "url", url, "where the sandbox is")
+	cmd.Flags().StringVar(&state, "state", "", "state folder of the sandbox, for its administrator's keys")
 	cmd.Flags().StringVar(&region, "region", region, "Region to call (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
 	return cmd
+}
+
+// noAdmin says what to do about keys that cannot be read.
+func noAdmin(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		err = outcome.WithHint(err, "a sandbox makes them at its first start, unless it is before moto and only this machine reaches it")
+	}
+	return outcome.CouldNotLook(err)
 }
 
 func shellCommands(variables []variable) string {
@@ -87,4 +115,9 @@ func describeVariables(variables []variable) environment {
 		e.Set[v.name] = v.value
 	}
 	return e
+}
+
+// shellQuote writes a text so that a POSIX shell reads it as one word.
+func shellQuote(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

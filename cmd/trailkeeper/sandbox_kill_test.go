@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 	"github.com/cerpac/trailkeeper/logfile"
 	"github.com/cerpac/trailkeeper/unpack"
 )
@@ -108,8 +109,9 @@ func (o *objects) deleted(t *testing.T) map[string]int {
 
 // runningSandbox is the real program.
 type runningSandbox struct {
-	cmd *exec.Cmd
-	url string
+	cmd   *exec.Cmd
+	url   string
+	admin *access.Admin
 }
 
 func startSandbox(t *testing.T, upstream, state string) *runningSandbox {
@@ -133,7 +135,11 @@ func startSandbox(t *testing.T, upstream, state string) *runningSandbox {
 	if !ok {
 		t.Fatalf("sandbox said %q", line)
 	}
-	return &runningSandbox{cmd, url}
+	admin, err := access.Read(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &runningSandbox{cmd, url, admin}
 }
 
 func (r *runningSandbox) kill(t *testing.T) {
@@ -176,14 +182,14 @@ func (r *runningSandbox) callUntilKilled(t *testing.T, round int, answered map[s
 
 func (r *runningSandbox) cloudTrail(t *testing.T, operation, body string) {
 	t.Helper()
-	if !r.call(http.MethodPost, "/", "cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."+operation, []byte(body)) {
+	if !r.call(http.MethodPost, "/", access.Service, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."+operation, []byte(body)) {
 		t.Fatalf("%s failed", operation)
 	}
 }
 
 func (r *runningSandbox) post(t *testing.T, path string) {
 	t.Helper()
-	if !r.call(http.MethodPost, path, "s3", "", nil) {
+	if !r.call(http.MethodPost, path, access.Service, "", nil) {
 		t.Fatalf("POST %s failed", path)
 	}
 }
@@ -197,6 +203,11 @@ func (r *runningSandbox) call(method, path, service, target string, body []byte)
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/"+time.Now().UTC().Format("20060102")+"/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
+	}
+	if service == access.Service {
+		if err := r.admin.Sign(request, body, time.Now()); err != nil {
+			return false
+		}
 	}
 	resp, err := http.DefaultClient.Do(request)
 	if err != nil {

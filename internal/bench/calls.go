@@ -26,7 +26,7 @@ func measureLatency(ctx context.Context, args []string) (*latencyReport, error) 
 	if err != nil {
 		return nil, err
 	}
-	caller := loadtest.NewCaller(args[0], 1)
+	caller := loadtest.NewCaller(args[0], nil, 1)
 	defer caller.Close()
 	if _, err := caller.Latencies(ctx, kind, 1+calls/10); err != nil { // warms up
 		return nil, err
@@ -52,7 +52,7 @@ func measureBurst(ctx context.Context, args []string) (*burstReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	caller := loadtest.NewCaller(args[0], connections)
+	caller := loadtest.NewCaller(args[0], nil, connections)
 	defer caller.Close()
 	until, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()

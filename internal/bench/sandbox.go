@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
 )
 
@@ -59,7 +60,11 @@ func (b *bench) open(ctx context.Context) (f *front, err error) {
 	if err != nil {
 		return f, err
 	}
-	caller := loadtest.NewCaller(f.sandbox.url, 1)
+	admin, err := access.Read(f.state)
+	if err != nil {
+		return f, err
+	}
+	caller := loadtest.NewCaller(f.sandbox.url, admin, 1)
 	defer caller.Close()
 	return f, caller.Trail(ctx)
 }

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -181,10 +182,23 @@ func (zeros) Read(p []byte) (int, error) {
 
 func TestHugeCallToCloudTrail(t *testing.T) {
 	box := serve(t, backend(t, loadtest.NewUpstream(t.TempDir())))
-	body := `{"Name":"` + strings.Repeat("x", 10<<20) + `"}`
-	status, answer := box.send(t, http.MethodPost, "/", "cloudtrail", strings.NewReader(body), "X-Amz-Target", "CloudTrail_20131101.CreateTrail")
-	if status != http.StatusRequestEntityTooLarge || !strings.Contains(answer, "at most 1048576 bytes") {
-		t.Errorf("answered %d %s", status, answer)
+	body := []byte(`{"Name":"` + strings.Repeat("x", 10<<20) + `"}`)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, box.URL, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Amz-Target", "CloudTrail_20131101.CreateTrail")
+	if err := box.Admin().Sign(r, body, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(answer), "at most 1048576 bytes") {
+		t.Errorf("answered %d %s (%v)", resp.StatusCode, answer, err)
 	}
 	box.works(t)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -48,8 +49,12 @@ type customer struct {
 
 func (b *box) customer(key, token string) *customer {
 	config := b.config(key, token)
+	trails := config
+	if admin := b.Admin(); admin != nil { // nobody else may
+		trails.Credentials = credentials.NewStaticCredentialsProvider(admin.AccessKey, admin.Secret, "")
+	}
 	return &customer{
-		box: b, trail: cloudtrail.NewFromConfig(config),
+		box: b, trail: cloudtrail.NewFromConfig(trails),
 		s3:  s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),
 		iam: iam.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config),
 		sns: sns.NewFromConfig(config), sqs: sqs.NewFromConfig(config), kms: kms.NewFromConfig(config),

@@ -44,7 +44,7 @@ func open(t *testing.T, config sandbox.Config) *box {
 	if config.Upstream == "" {
 		config.Upstream = mototest.Start(t)
 	}
-	config.Account, config.Getenv = account, os.Getenv
+	config.Account, config.Getenv, config.Loopback = account, os.Getenv, true
 	config.DeliveryInterval, config.DigestInterval, config.UpstreamTimeout = time.Hour, time.Minute, time.Minute
 	config.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	s, err := sandbox.Open(t.Context(), config)
@@ -64,16 +64,32 @@ func open(t *testing.T, config sandbox.Config) *box {
 // post asks the control API for something and returns its answer.
 func (b *box) post(t *testing.T, path, body string) (answer string, status int) {
 	t.Helper()
-	resp, err := http.Post(b.endpoint+"/_trailkeeper/"+path, "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := b.control(t, http.MethodPost, path, body)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text), resp.StatusCode
+}
+
+// control is the answer of the control API to its administrator.
+func (b *box) control(t *testing.T, method, path, body string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.endpoint+"/_trailkeeper/"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if admin := b.Admin(); admin != nil {
+		if err := admin.Sign(r, []byte(body), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
 }
 
 // must is post where the answer is known to be good.
@@ -129,10 +145,7 @@ func (b *box) deliver(t *testing.T) {
 // events is how many events were recorded.
 func (b *box) events(t *testing.T) (n uint64) {
 	t.Helper()
-	resp, err := http.Get(b.endpoint + "/_trailkeeper/health")
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := b.control(t, http.MethodGet, "health", "")
 	defer resp.Body.Close()
 	var health struct{ Events uint64 }
 	if err := json.NewDecoder(resp.Body).Decode(&health); err != nil {

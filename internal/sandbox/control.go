@@ -12,7 +12,8 @@ import (
 const (
 	controlPath = "/_trailkeeper/"
 	// maxInjected bounds what one request may inject, in bytes.
-	maxInjected = 16 << 20
+	maxInjected     = 16 << 20
+	tooManyInjected = "a request to the control API has at most 16777216 bytes"
 	// maxAdvance bounds one step of the clock: each digest that falls due is written.
 	maxAdvance = 31 * 24 * time.Hour
 )

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/moto"
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 	"github.com/cerpac/trailkeeper/internal/sandbox/delivery"
 	"github.com/cerpac/trailkeeper/internal/sandbox/identity"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
@@ -43,6 +44,9 @@ type Config struct {
 	Propagation time.Duration
 	// Unchecked delivers without asking policies, for stores that have none.
 	Unchecked bool
+	// Loopback says that only this machine reaches the endpoint. In front of moto,
+	// which keeps nothing of value, anybody may then call CloudTrail.
+	Loopback bool
 	// AllowHosts are names by which the sandbox may be called besides local ones.
 	AllowHosts []string
 	// VirtualHosts says that the upstream, other than moto, serves buckets by host
@@ -73,6 +77,7 @@ type Sandbox struct {
 	closers     []func() error // in the order of opening
 	child       *moto.Server   // nil when the upstream is somebody else's
 
+	admin       *access.Admin // nil when anybody may call CloudTrail
 	clients     *upstream.Clients
 	journal     *journal.Journal
 	people      *identity.Directory
@@ -88,7 +93,7 @@ func Open(ctx context.Context, config Config) (*Sandbox, error) {
 		config: config, clock: new(clock),
 		propagation: &propagation{delay: config.Propagation, changed: map[string]time.Time{}},
 	}
-	for _, step := range []func(context.Context) error{s.openState, s.openUpstream, s.openParts, s.openHandler} {
+	for _, step := range []func(context.Context) error{s.openState, s.openUpstream, s.openAdmin, s.openParts, s.openHandler} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -179,6 +184,15 @@ func (s *Sandbox) openUpstream(ctx context.Context) error {
 	return nil
 }
 
+// openAdmin finds out who may call CloudTrail's API and the control API.
+func (s *Sandbox) openAdmin(context.Context) (err error) {
+	if s.config.Loopback && s.isMoto {
+		return nil
+	}
+	s.admin, err = access.Open(s.dir)
+	return err
+}
+
 // openParts opens what keeps state.
 func (s *Sandbox) openParts(context.Context) (err error) {
 	s.people, err = identity.Open(identity.Config{
@@ -217,6 +231,10 @@ func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Upstream is the URL of what is behind the sandbox.
 func (s *Sandbox) Upstream() string { return s.upstreamURL.String() }
+
+// Admin has the keys with which CloudTrail's API and the control API may be called,
+// or is nil when anybody may.
+func (s *Sandbox) Admin() *access.Admin { return s.admin }
 
 // Events is how many events were recorded.
 func (s *Sandbox) Events() uint64 { return s.journal.Last() }

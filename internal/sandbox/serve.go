@@ -2,8 +2,8 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -24,7 +24,8 @@ const (
 	cloudTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
 	// maxCall bounds the body of a call to CloudTrail, in bytes. AWS's own bound
 	// for a JSON request is 1 MB.
-	maxCall = 1 << 20
+	maxCall     = 1 << 20
+	tooLongCall = "a request to CloudTrail has at most 1048576 bytes"
 )
 
 // openHandler puts the layers over each other, the innermost first.
@@ -42,13 +43,14 @@ func (s *Sandbox) openHandler(context.Context) error {
 	}
 	captured := proxy.Capture(s.dispatch(readable(next)), s.clock.now, s.record)
 	control := s.control()
-	s.handler = proxy.Guard(s.config.AllowHosts, s.isMoto || s.config.VirtualHosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, controlPath) {
+	inside := s.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isControl(r) {
 			control.ServeHTTP(w, r)
 			return
 		}
 		captured.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrival{}, s.clock.now())))
 	}))
+	s.handler = proxy.Guard(s.config.AllowHosts, s.isMoto || s.config.VirtualHosts, inside)
 	return nil
 }
 
@@ -59,15 +61,24 @@ type arrival struct{}
 // dispatch answers CloudTrail's API and leaves the rest to next.
 func (s *Sandbox) dispatch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		target := r.Header.Get("X-Amz-Target")
-		// Older SDKs leave out the package of the service.
-		i := strings.Index(target, "CloudTrail_20131101.")
-		if i < 0 || (i > 0 && !strings.HasPrefix(target, cloudTrailTarget)) {
-			next.ServeHTTP(w, r)
+		if name, ok := cloudTrailOperation(r); ok {
+			s.cloudTrail(w, r, name)
 			return
 		}
-		s.cloudTrail(w, r, target[i+len("CloudTrail_20131101."):])
+		next.ServeHTTP(w, r)
 	})
+}
+
+// cloudTrailOperation is the operation of a call to CloudTrail, and false for calls to
+// other services.
+func cloudTrailOperation(r *http.Request) (name string, ok bool) {
+	target := r.Header.Get("X-Amz-Target")
+	// Older SDKs leave out the package of the service.
+	i := strings.Index(target, "CloudTrail_20131101.")
+	if i < 0 || (i > 0 && !strings.HasPrefix(target, cloudTrailTarget)) {
+		return "", false
+	}
+	return target[i+len("CloudTrail_20131101."):], true
 }
 
 // cloudTrail is a call to CloudTrail itself.
@@ -78,11 +89,8 @@ func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string
 		proxy.BrokeOff(w, r, err)
 		return
 	}
-	w.Header().Set("x-amzn-RequestId", newUUID())
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if tooLong {
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
-		_, _ = fmt.Fprintf(w, `{"__type":"RequestEntityTooLargeException","message":"a request to CloudTrail has at most %d bytes"}`, maxCall)
+		answerException(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", tooLongCall)
 		return
 	}
 	x := requested(r)
@@ -91,8 +99,24 @@ func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string
 	answer := s.trails.Handle(r.Context(), trails.Call{
 		Operation: name, Account: s.people.Of(r.Context(), op, x).Account, Region: op.Region, Body: body, Arrived: arrived,
 	})
-	w.WriteHeader(answer.Status)
-	_, _ = w.Write(answer.Body) // a client that hung up has no use for the error
+	answerCall(w, answer.Status, answer.Body)
+}
+
+// answerCall answers a call to CloudTrail.
+func answerCall(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("x-amzn-RequestId", newUUID())
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that hung up has no use for the error
+}
+
+// answerException refuses a call to CloudTrail.
+func answerException(w http.ResponseWriter, status int, code, message string) {
+	body, _ := json.Marshal(struct { // two strings are always JSON
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}{code, message})
+	answerCall(w, status, body)
 }
 
 // callerAccount is the account of a request's caller, by its signature.

@@ -49,10 +49,11 @@ func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (na
 }
 
 // named is the owner of a key at a store that has no STS to ask: a user of the key's
-// name, but for the key that the sandbox itself works with.
+// name, but for the keys of the sandbox itself: the one it works with and its
+// administrator's.
 func (s *Sandbox) named(accessKey string) (name, userID, account string, err error) {
 	account = s.config.Account
-	if accessKey == s.clients.AccessKey() {
+	if accessKey == s.clients.AccessKey() || s.admin != nil && accessKey == s.admin.AccessKey {
 		return arn.Build("aws", "iam", "", account, "root"), account, account, nil
 	}
 	return arn.Build("aws", "iam", "", account, "user/"+accessKey), accessKey, account, nil

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 )
 
 // Kind is what a call asks for.
@@ -27,12 +29,14 @@ const (
 // tells.
 type Caller struct {
 	url    string
+	admin  *access.Admin
 	client *http.Client
 }
 
-// NewCaller makes one that keeps that many connections to an endpoint.
-func NewCaller(url string, connections int) *Caller {
-	return &Caller{url, &http.Client{Transport: &http.Transport{
+// NewCaller makes one that keeps that many connections to an endpoint. Calls to
+// CloudTrail and to the control API are signed by admin, unless it is nil.
+func NewCaller(url string, admin *access.Admin, connections int) *Caller {
+	return &Caller{url, admin, &http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
 	}}}
 }
@@ -61,7 +65,7 @@ func (c *Caller) Trail(ctx context.Context) error {
 		{"StartLogging", `{"Name":"load"}`},
 	} {
 		target := "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101." + call[0]
-		if err := c.do(ctx, http.MethodPost, "/", "cloudtrail", target, []byte(call[1])); err != nil {
+		if err := c.do(ctx, http.MethodPost, "/", access.Service, target, []byte(call[1])); err != nil {
 			return err
 		}
 	}
@@ -70,7 +74,7 @@ func (c *Caller) Trail(ctx context.Context) error {
 
 // Deliver lets the sandbox deliver all that it recorded.
 func (c *Caller) Deliver(ctx context.Context) error {
-	return c.do(ctx, http.MethodPost, "/_trailkeeper/deliver", "", "", nil)
+	return c.do(ctx, http.MethodPost, "/_trailkeeper/deliver", access.Service, "", nil)
 }
 
 // Burst makes calls numbered from first on, small ones in JSON and small objects in
@@ -111,20 +115,35 @@ func (c *Caller) Latencies(ctx context.Context, kind Kind, count int) ([]time.Du
 	return took, nil
 }
 
-// do makes a request with the form of a signature, which emulators do not check.
-func (c *Caller) do(ctx context.Context, method, path, service, target string, body []byte) error {
+// request makes one with the form of a signature, which emulators do not check.
+func (c *Caller) request(ctx context.Context, method, path, service, target string, body []byte) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if target != "" {
 		r.Header.Set("X-Amz-Target", target)
 		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	}
 	r.Header.Set("User-Agent", "aws-cli/2.22.0 md/awscrt#0.23.4 ua/2.0 os/linux lang/python#3.12.6 md/prompt#off")
+	if service == access.Service && c.admin != nil {
+		if err := c.admin.Sign(r, body, time.Now()); err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
 	r.Header.Set("X-Amz-Date", "20260112T090000Z")
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260112/us-east-1/"+service+
 		"/aws4_request, SignedHeaders=host;x-amz-date, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024")
+	return r, nil
+}
+
+// do makes a request and reads its answer.
+func (c *Caller) do(ctx context.Context, method, path, service, target string, body []byte) error {
+	r, err := c.request(ctx, method, path, service, target, body)
+	if err != nil {
+		return err
+	}
 	resp, err := c.client.Do(r)
 	if err != nil {
 		return err

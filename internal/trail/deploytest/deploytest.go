@@ -41,7 +41,7 @@ func Open(t *testing.T) *Box {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	b := &Box{state: t.TempDir()}
 	s, err := sandbox.Open(t.Context(), sandbox.Config{
-		Upstream: upstream, State: b.state, Account: Account, Getenv: os.Getenv,
+		Upstream: upstream, State: b.state, Account: Account, Getenv: os.Getenv, Loopback: true,
 		DeliveryInterval: time.Hour, DigestInterval: time.Minute, UpstreamTimeout: time.Minute,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})

@@ -34,7 +34,7 @@ type trailBox struct {
 func openTrailBox(t *testing.T, config sandbox.Config) *trailBox {
 	t.Helper()
 	mototest.Environment(t)
-	config.Upstream, config.Account, config.Getenv = mototest.Start(t), testAccount, os.Getenv
+	config.Upstream, config.Account, config.Getenv, config.Loopback = mototest.Start(t), testAccount, os.Getenv, true
 	config.DeliveryInterval, config.DigestInterval, config.UpstreamTimeout = time.Hour, time.Hour, time.Minute
 	config.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	s, err := sandbox.Open(t.Context(), config)

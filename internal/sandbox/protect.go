@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cerpac/trailkeeper/internal/sandbox/access"
+	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
+)
+
+// protect lets only the administrator reach CloudTrail's API and the control API, so
+// that whoever reaches the port cannot stop a trail. What is refused is not recorded,
+// as with AWS: nobody knows who it was.
+func (s *Sandbox) protect(next http.Handler) http.Handler {
+	if s.admin == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d := doorOf(r)
+		if d == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// Signatures have the real time, not the sandbox's.
+		verify, err := s.admin.Check(r, time.Now())
+		if err != nil {
+			s.turnAway(w, r, d, err)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, d.maxBody))
+		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+			d.refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", d.tooLong)
+			return
+		}
+		if err != nil {
+			proxy.BrokeOff(w, r, err)
+			return
+		}
+		if err := verify(body); err != nil {
+			s.turnAway(w, r, d, err)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// door is one of the APIs that only the administrator may call.
+type door struct {
+	name    string // of what is called
+	maxBody int64
+	tooLong string
+	refuse  func(w http.ResponseWriter, status int, code, message string)
+}
+
+// doorOf is the API that a request is for, nil for those of the upstream.
+func doorOf(r *http.Request) *door {
+	if isControl(r) {
+		return &door{r.URL.Path, maxInjected, tooManyInjected, func(w http.ResponseWriter, status int, code, message string) {
+			answerError(w, status, fmt.Errorf("%s: %s", code, message))
+		}}
+	}
+	if name, ok := cloudTrailOperation(r); ok {
+		return &door{name, maxCall, tooLongCall, answerException}
+	}
+	return nil
+}
+
+func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, controlPath) }
+
+func (s *Sandbox) turnAway(w http.ResponseWriter, r *http.Request, d *door, err error) {
+	refusal, ok := errors.AsType[*access.Refusal](err)
+	if !ok {
+		refusal = &access.Refusal{Code: "InternalFailure", Message: err.Error()}
+	}
+	s.config.Log.Warn("refused", "call", d.name, "client", r.RemoteAddr, "error", refusal.Code)
+	status := http.StatusBadRequest
+	if isControl(r) {
+		status = http.StatusForbidden
+	}
+	d.refuse(w, status, refusal.Code, refusal.Message)
+}
