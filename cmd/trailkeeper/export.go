@@ -18,6 +18,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/durable"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/search"
 )
 
 type exportOptions struct {
@@ -86,41 +87,13 @@ the end. A name that ends in .gz is compressed.`,
 	return cmd
 }
 
-// clauses returns what selects the events, with its parameters.
-func (o *exportOptions) clauses() (string, map[string]any) {
-	params := map[string]any{}
-	bind := func(value string) string {
-		name := fmt.Sprintf("export_%d", len(params))
-		params[name] = value
-		return "$" + name
-	}
-	var all []string
+// selected is what the options select.
+func (o *exportOptions) selected() search.Selection {
+	s := search.Selection{Principals: o.who, Failed: o.failed, Writes: o.writes}
 	for _, wanted := range o.columns {
-		var anyOf []string
-		for _, value := range *wanted.values {
-			anyOf = append(anyOf, wanted.column+" = "+bind(value))
-		}
-		if anyOf != nil {
-			all = append(all, "("+strings.Join(anyOf, " OR ")+")")
-		}
+		s.Columns = append(s.Columns, search.ColumnValues{Column: wanted.column, Values: *wanted.values})
 	}
-	var anyOf []string
-	for _, who := range o.who {
-		anyOf = append(anyOf, duckdb.PrincipalIs(bind(who)))
-	}
-	if anyOf != nil {
-		all = append(all, "("+strings.Join(anyOf, " OR ")+")")
-	}
-	if o.failed {
-		all = append(all, "failed")
-	}
-	if o.writes {
-		all = append(all, "read_only IS DISTINCT FROM true")
-	}
-	if all == nil {
-		return "", params
-	}
-	return "WHERE " + strings.Join(all, " AND "), params
+	return s
 }
 
 func runExport(ctx context.Context, opts exportOptions, s *streams) error {
@@ -136,10 +109,9 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	clauses, params := opts.clauses()
 	count := int64(0)
 	write := func(w io.Writer) error {
-		records, err := l.Records(ctx, clauses, params)
+		records, err := l.Select(ctx, opts.selected())
 		if err != nil {
 			return err
 		}
@@ -159,7 +131,7 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 		opts.lake.sayWhyNothing(ctx, l, opts.unanswered(), s.err)
 	}
 	if err == nil {
-		err = l.complete("export", s.err)
+		err = complete(l, "export", s.err)
 	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }

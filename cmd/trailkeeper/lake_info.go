@@ -18,6 +18,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/internal/search"
 )
 
 type lakeInfoOptions struct {
@@ -87,22 +88,22 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 		err = info.print(s.out)
 	}
 	if err == nil {
-		err = l.complete("lake info", s.err)
+		err = complete(l, "lake info", s.err)
 	}
 	return errors.Join(err, l.Close())
 }
 
 // describeLake takes what it can from the manifest, and the rest from one pass
 // over three columns.
-func describeLake(ctx context.Context, dir string, l *openedLake) (info *lakeInfo, err error) {
-	totals := l.files.Totals
+func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeInfo, err error) {
+	totals := l.Files().Totals
 	info = &lakeInfo{Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
 		Rejected: totals.Rejected, Accounts: []string{}, Regions: []string{}}
 	if info.LastCommit, err = lake.LastCommit(dir); err != nil {
 		return nil, err
 	}
 	var days []string
-	for _, part := range l.files.Parts() {
+	for _, part := range l.Files().Parts() {
 		info.Parts++
 		info.Events += part.Rows
 		info.Bytes += part.Bytes

@@ -5,17 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/search"
 )
 
 type lookupOptions struct {
@@ -102,21 +101,6 @@ func hintAttribute(err error, key string) error {
 	return err
 }
 
-// categoryColumn is the category of an event. Before eventVersion 1.07 records
-// do not tell theirs, and before 1.06 not even whether they are of management.
-const categoryColumn = "coalesce(event_category, CASE WHEN management_event = false THEN 'Data' ELSE 'Management' END)"
-
-// category returns the name CloudTrail gives an event category that is spelled
-// in any case.
-func category(name string) (string, error) {
-	for _, known := range []string{"Management", "Data", "Insight", "NetworkActivity", "Aggregated"} {
-		if strings.EqualFold(name, known) {
-			return known, nil
-		}
-	}
-	return "", fmt.Errorf("unknown event category %q: expected management, data, insight, networkactivity or aggregated", name)
-}
-
 func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	if !opts.end.IsZero() {
 		opts.lake.until = opts.end.Add(time.Microsecond)
@@ -130,7 +114,7 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	if opts.maxResults < 0 {
 		return misuse("lookup", fmt.Errorf("--max-results is %d, less than 0", opts.maxResults))
 	}
-	search, err := opts.search()
+	filter, categories, err := opts.asked()
 	if err != nil {
 		return misuse("lookup", err)
 	}
@@ -140,44 +124,40 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	search.db, search.days, search.left = l.DB, l.days, opts.maxResults
-	defer search.close()
-	err = printEvents(ctx, search, opts, s)
-	if err == nil && !search.found {
+	events := l.Lookup(filter, categories, opts.maxResults)
+	defer events.Close()
+	err = printEvents(ctx, events, opts, s)
+	if err == nil && events.Found() == 0 {
 		opts.lake.sayWhyNothing(ctx, l, unanswered{
 			timed: !opts.lake.since.IsZero() || !opts.lake.until.IsZero(),
-			names: map[string][]string{"event_name": search.filter["EventName"], "event_source": search.filter["EventSource"]},
+			names: map[string][]string{"event_name": filter["EventName"], "event_source": filter["EventSource"]},
 		}, s.err)
 	}
 	if err == nil {
-		err = l.complete("lookup", s.err)
+		err = complete(l, "lookup", s.err)
 	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
-// search prepares the search that the options describe.
-func (o *lookupOptions) search() (*eventSearch, error) {
+// asked is what the options ask for.
+func (o *lookupOptions) asked() (lookup.Filter, []lookup.Category, error) {
 	filter, err := o.filter()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var categories []string
+	var categories []lookup.Category
 	for _, name := range o.categories {
-		known, err := category(name)
+		known, err := lookup.ParseCategory(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		categories = append(categories, "'"+known+"'")
+		categories = append(categories, known)
 	}
-	condition, params := filter.Condition(slices.Contains(categories, "'Insight'"))
-	if categories != nil {
-		condition += " AND " + categoryColumn + " IN (" + strings.Join(categories, ", ") + ")"
-	}
-	return &eventSearch{filter: filter, condition: condition, params: params, limited: o.maxResults > 0}, nil
+	return filter, categories, nil
 }
 
-func printEvents(ctx context.Context, search *eventSearch, opts lookupOptions, s *streams) error {
-	next := func() (lookup.Event, error) { return search.next(ctx) }
+func printEvents(ctx context.Context, events *search.Events, opts lookupOptions, s *streams) error {
+	next := func() (lookup.Event, error) { return events.Next(ctx) }
 	var writer func(io.Writer) lookup.Writer
 	switch opts.rows.format {
 	case report.JSON:
@@ -205,79 +185,5 @@ func writeEvents(w lookup.Writer, next func() (lookup.Event, error)) error {
 		if err := w.Write(e); err != nil {
 			return err
 		}
-	}
-}
-
-// eventSearch gives the events of a lake that match, newest first. It reads the
-// newest days first and more days at a time as it goes back, so that the first
-// events come soon, a limited search reads little, and a long one takes few
-// queries.
-type eventSearch struct {
-	db        *duckdb.DB
-	days      []string // that have events, in order; those not read yet
-	filter    lookup.Filter
-	condition string
-	params    map[string]any
-	limited   bool
-	found     bool
-	left      int // events still to give when limited
-
-	decoder lookup.Decoder
-	records *duckdb.Records // of the days being read
-	span    int             // how many days are read at a time
-}
-
-func (q *eventSearch) next(ctx context.Context) (lookup.Event, error) {
-	for !q.limited || q.left > 0 {
-		if q.records == nil {
-			if err := q.readDays(ctx); err != nil {
-				return lookup.Event{}, err
-			}
-		}
-		raw, err := q.records.Append(nil)
-		if errors.Is(err, io.EOF) {
-			q.close()
-			continue
-		}
-		if err != nil {
-			return lookup.Event{}, err
-		}
-		e, err := q.decoder.Decode(raw)
-		if err != nil {
-			return lookup.Event{}, err
-		}
-		if q.filter.Exact() || q.filter.Match(e) {
-			q.left--
-			q.found = true
-			return e, nil
-		}
-	}
-	return lookup.Event{}, io.EOF
-}
-
-// readDays starts reading the newest days that are left, or returns io.EOF.
-func (q *eventSearch) readDays(ctx context.Context) (err error) {
-	if len(q.days) == 0 {
-		return io.EOF
-	}
-	q.span = max(1, min(2*q.span, len(q.days)))
-	rest := len(q.days) - q.span
-	q.params["first_day"], q.params["last_day"] = q.days[rest], q.days[len(q.days)-1]
-	q.days = q.days[:rest]
-	clauses := "WHERE year || '-' || month || '-' || day BETWEEN $first_day AND $last_day AND " + q.condition +
-		" ORDER BY event_time DESC, event_id DESC"
-	if q.limited && q.filter.Exact() {
-		// Sorting what is not going to be shown would take most of the time.
-		q.params["left"] = int64(q.left)
-		clauses += " LIMIT $left"
-	}
-	q.records, err = q.db.Records(ctx, clauses, q.params)
-	return err
-}
-
-func (q *eventSearch) close() {
-	if q.records != nil {
-		_ = q.records.Close() // only read from
-		q.records = nil
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/nearest"
+	"github.com/cerpac/trailkeeper/internal/search"
 )
 
 // unanswered is a question that found no event.
@@ -46,7 +46,7 @@ const maxNear = 3
 // sayWhyNothing tells what may be wrong with a question that found nothing:
 // names that no event of the lake has, and a time it does not cover. What cannot
 // be found out is not told, as the answer itself is complete.
-func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unanswered, w io.Writer) {
+func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *search.Lake, q unanswered, w io.Writer) {
 	if q.timed {
 		_, _ = fmt.Fprintln(w, timeText(l))
 	}
@@ -63,7 +63,7 @@ func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unansw
 		if len(q.names[column]) == 0 {
 			continue
 		}
-		existing, err := all.values(ctx, column)
+		existing, err := all.Values(ctx, column)
 		if err != nil {
 			return
 		}
@@ -76,16 +76,8 @@ func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *openedLake, q unansw
 }
 
 // timeText tells where the events of the whole lake begin and end.
-func timeText(l *openedLake) string {
-	var first, last time.Time
-	for i, part := range l.files.Parts() {
-		if i == 0 || part.From.Before(first) {
-			first = part.From
-		}
-		if part.To.After(last) {
-			last = part.To
-		}
-	}
+func timeText(l *search.Lake) string {
+	first, last := l.Span()
 	if first.IsZero() {
 		return "nothing found: the lake has no events"
 	}
@@ -102,24 +94,4 @@ func nearestText(what, name string, existing []string) string {
 		text += "; did you mean " + strings.Join(near, ", ") + "?"
 	}
 	return text
-}
-
-// values returns the values that a column of the view events has.
-func (l *openedLake) values(ctx context.Context, column string) (values []string, err error) {
-	rows, err := l.Query(ctx, "SELECT DISTINCT "+column+" FROM events WHERE "+column+" IS NOT NULL ORDER BY 1", nil)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return values, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		value, _ := row[0].(string)
-		values = append(values, value)
-	}
 }

@@ -125,7 +125,7 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 		opts.lake.sayWhyNothing(ctx, l, q, s.err)
 	}
 	if err == nil {
-		err = l.complete("query", s.err)
+		err = complete(l, "query", s.err)
 	}
 	return errors.Join(opts.lake.limits.explain(explainSQL(err)), l.Close())
 }

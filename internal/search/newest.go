@@ -1,0 +1,127 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/lookup"
+)
+
+// newest gives the records of a lake that fulfil a condition, newest first. It
+// reads the newest days first and more days at a time as it goes back, so that the
+// first records come soon, a limited search reads little, and a long one takes few
+// queries.
+type newest struct {
+	db        *duckdb.DB
+	days      []string // that have events, in order; those not read yet
+	condition string
+	params    map[string]any
+
+	records *duckdb.Records // of the days being read
+	span    int             // how many days are read at a time
+}
+
+// next returns the next record, or io.EOF after the last one. Of the days that it
+// begins to read, limit records are enough, unless limit is 0.
+func (n *newest) next(ctx context.Context, limit int) ([]byte, error) {
+	for {
+		if n.records == nil {
+			if err := n.readDays(ctx, limit); err != nil {
+				return nil, err
+			}
+		}
+		raw, err := n.records.Append(nil)
+		if !errors.Is(err, io.EOF) {
+			return raw, err
+		}
+		n.close()
+	}
+}
+
+// readDays starts reading the newest days that are left, or returns io.EOF.
+func (n *newest) readDays(ctx context.Context, limit int) (err error) {
+	if len(n.days) == 0 {
+		return io.EOF
+	}
+	n.span = max(1, min(2*n.span, len(n.days)))
+	rest := len(n.days) - n.span
+	n.params["first_day"], n.params["last_day"] = n.days[rest], n.days[len(n.days)-1]
+	n.days = n.days[:rest]
+	clauses := "WHERE year || '-' || month || '-' || day BETWEEN $first_day AND $last_day AND " + n.condition +
+		" ORDER BY event_time DESC, event_id DESC"
+	if limit > 0 {
+		// Sorting what is not going to be asked for would take most of the time.
+		n.params["left"] = int64(limit)
+		clauses += " LIMIT $left"
+	}
+	n.records, err = n.db.Records(ctx, clauses, n.params)
+	return err
+}
+
+func (n *newest) close() {
+	if n.records != nil {
+		_ = n.records.Close() // only read from
+		n.records = nil
+	}
+}
+
+// Events are the events that LookupEvents would find, newest first.
+type Events struct {
+	newest  newest
+	filter  lookup.Filter
+	decoder lookup.Decoder
+	max     int // 0 for all
+	found   int
+}
+
+// categoryColumn is the category of an event. Before eventVersion 1.07 records
+// do not tell theirs, and before 1.06 not even whether they are of management.
+const categoryColumn = "coalesce(event_category, CASE WHEN management_event = false THEN 'Data' ELSE 'Management' END)"
+
+// Lookup finds the events that a filter matches, of the given categories or of all,
+// and gives at most a number of them unless it is 0.
+func (l *Lake) Lookup(filter lookup.Filter, categories []lookup.Category, most int) *Events {
+	ofInsights := false
+	var names []string
+	for _, c := range categories {
+		names = append(names, "'"+string(c)+"'")
+		ofInsights = ofInsights || c == lookup.Insight
+	}
+	condition, params := filter.Condition(ofInsights)
+	if names != nil {
+		condition += " AND " + categoryColumn + " IN (" + strings.Join(names, ", ") + ")"
+	}
+	return &Events{newest: newest{db: l.DB, days: l.days, condition: condition, params: params}, filter: filter, max: most}
+}
+
+// Next returns the next event, or io.EOF after the last one.
+func (e *Events) Next(ctx context.Context) (lookup.Event, error) {
+	for e.max == 0 || e.found < e.max {
+		limit := 0
+		if e.filter.Exact() && e.max > 0 {
+			limit = e.max - e.found
+		}
+		raw, err := e.newest.next(ctx, limit)
+		if err != nil {
+			return lookup.Event{}, err
+		}
+		event, err := e.decoder.Decode(raw)
+		if err != nil {
+			return lookup.Event{}, err
+		}
+		if e.filter.Exact() || e.filter.Match(event) {
+			e.found++
+			return event, nil
+		}
+	}
+	return lookup.Event{}, io.EOF
+}
+
+// Found returns how many events Next has returned.
+func (e *Events) Found() int { return e.found }
+
+// Close ends the search.
+func (e *Events) Close() { e.newest.close() }
