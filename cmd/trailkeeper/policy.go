@@ -25,6 +25,8 @@ func newPolicyCommand(s *streams) *cobra.Command {
 this account:
 
   plan     what plan and output read
+  setup    beside apply, for the first time: making the permissions boundary of
+           the trail's role, and its KMS key
   apply    what apply reads, makes and changes
   destroy  what destroy reads and takes away
   guard    what watching the trail reads

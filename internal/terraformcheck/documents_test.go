@@ -90,7 +90,7 @@ func setups(t *testing.T, m *module) []setup {
 				s.documents[name] = document
 			}
 		}
-		if len(s.inputs) < 2 || len(s.documents) != 6 {
+		if len(s.inputs) < 2 || len(s.documents) != 7 {
 			t.Fatalf("%s: %d inputs and %d documents", file, len(s.inputs), len(s.documents))
 		}
 		all = append(all, s)

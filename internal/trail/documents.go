@@ -93,6 +93,16 @@ func (s Spec) RolePolicy(p Place) policy.Document {
 	)
 }
 
+// RoleBoundary is the most that the role can ever do, whatever policies it gets: write
+// any stream of the trail's log group. It depends on nothing but names, so that no
+// change of the configuration needs somebody who may change it.
+func (s Spec) RoleBoundary(p Place) policy.Document {
+	return policy.New(policy.Statement{
+		Sid: "WriteLogStreams", Effect: policy.Allow, Action: policy.Values{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resource: policy.Values{s.Names(p).LogGroupARN + ":log-stream:*"},
+	})
+}
+
 // TopicPolicy lets the trail publish to the topic of notifications.
 func (s Spec) TopicPolicy(p Place) policy.Document {
 	n := s.Names(p)

@@ -34,6 +34,7 @@ func documents(s Spec, p Place) map[string]policy.Document {
 		"key_policy":               s.KeyPolicy(p),
 		"role_trust":               s.RoleTrust(p),
 		"role_policy":              s.RolePolicy(p),
+		"role_boundary":            s.RoleBoundary(p),
 		"topic_policy":             s.TopicPolicy(p),
 		"access_log_bucket_policy": s.AccessLogPolicy(p),
 		"alarm_topic_policy":       s.AlarmTopicPolicy(p),

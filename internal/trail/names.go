@@ -21,6 +21,7 @@ type Names struct {
 	KeyAlias                  string
 	LogGroup, LogGroupARN     string // the ARN without :*
 	Role, RoleARN, RolePolicy string
+	Boundary, BoundaryARN     string // the managed policy that bounds the role
 	Topic, TopicARN           string // of notifications: the one of ours, or the one that sns names
 	AlarmTopic, AlarmTopicARN string // likewise
 }
@@ -61,6 +62,7 @@ func (s Spec) Names(p Place) Names {
 		Bucket:     s.bucketName(),
 		Role:       name + "-cloudtrail-cloudwatch-role",
 		RolePolicy: "write-log-streams",
+		Boundary:   name + "-cloudtrail-boundary",
 		KeyAlias:   "alias/" + name + "-cloudtrail",
 		Topic:      name + "-cloudtrail-notifications",
 		AlarmTopic: name + "-cloudtrail-alarms",
@@ -75,6 +77,7 @@ func (s Spec) Names(p Place) Names {
 	n.LogGroup = "/aws/cloudtrail/" + n.Trail
 	n.LogGroupARN = p.ARN("logs", "log-group:"+n.LogGroup)
 	n.RoleARN = arn.Build(p.Partition, "iam", "", p.Account, "role/"+n.Role)
+	n.BoundaryARN = arn.Build(p.Partition, "iam", "", p.Account, "policy/"+n.Boundary)
 	n.Topic, n.TopicARN = p.topic(n.Topic, s.SNS)
 	n.AlarmTopic, n.AlarmTopicARN = p.topic(n.AlarmTopic, s.Alarms.TopicARN)
 	return n

@@ -14,6 +14,7 @@ type Output struct {
 	LogGroup OutputLogGroup `json:"log_group"`
 	Trail    OutputTrail    `json:"trail"`
 	IAMRole  NameAndARN     `json:"iam_role"`
+	Boundary NameAndARN     `json:"permissions_boundary"`
 	Summary  OutputSummary  `json:"summary"`
 
 	KMSKey          *ARN  `json:"kms_key"`
@@ -84,8 +85,9 @@ func (s Spec) Output(p Place, key string) Output {
 			Name: n.Trail, ARN: n.TrailARN, ID: n.Trail,
 			IsMultiRegion: true, LogValidation: true, GlobalEvents: true, HomeRegion: p.Region,
 		},
-		IAMRole: NameAndARN{Name: n.Role, ARN: n.RoleARN},
-		Summary: OutputSummary{ModuleEnabled: true, DualDelivery: true, RetentionDays: s.RetentionDays, ForceDestroy: s.ForceDestroy},
+		IAMRole:  NameAndARN{Name: n.Role, ARN: n.RoleARN},
+		Boundary: NameAndARN{Name: n.Boundary, ARN: n.BoundaryARN},
+		Summary:  OutputSummary{ModuleEnabled: true, DualDelivery: true, RetentionDays: s.RetentionDays, ForceDestroy: s.ForceDestroy},
 	}
 	if s.Encrypted() {
 		o.Bucket.Encryption, o.KMSKey = "aws:kms", &ARN{key}

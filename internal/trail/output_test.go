@@ -48,6 +48,10 @@ const wantOutput = `{
     "name": "production-cerpac-cloudtrail-cloudwatch-role",
     "arn": "arn:aws:iam::123456789012:role/production-cerpac-cloudtrail-cloudwatch-role"
   },
+  "permissions_boundary": {
+    "name": "production-cerpac-cloudtrail-boundary",
+    "arn": "arn:aws:iam::123456789012:policy/production-cerpac-cloudtrail-boundary"
+  },
   "summary": {
     "module_enabled": true,
     "dual_delivery": true,
@@ -114,6 +118,9 @@ trail
 iam_role
   name            production-cerpac-cloudtrail-cloudwatch-role
   arn             arn:aws:iam::123456789012:role/production-cerpac-cloudtrail-cloudwatch-role
+permissions_boundary
+  name            production-cerpac-cloudtrail-boundary
+  arn             arn:aws:iam::123456789012:policy/production-cerpac-cloudtrail-boundary
 summary
   module_enabled  true
   dual_delivery   true

@@ -5,7 +5,7 @@
 package permissions
 
 import (
-	"slices"
+	"encoding/json"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
@@ -18,6 +18,7 @@ type Job string
 // The jobs. Those that change something may also read what they change.
 const (
 	Plan    Job = "plan"    // compare, change nothing
+	Setup   Job = "setup"   // beside apply, once: what would let apply alone take over more than the trail
 	Apply   Job = "apply"   // make and change; delete no log, bucket or key
 	Destroy Job = "destroy" // take away
 	Guard   Job = "guard"   // watch, change nothing
@@ -26,9 +27,10 @@ const (
 )
 
 // Jobs returns every job.
-func Jobs() []Job { return []Job{Plan, Apply, Destroy, Guard, Repair, Analyse} }
+func Jobs() []Job { return []Job{Plan, Setup, Apply, Destroy, Guard, Repair, Analyse} }
 
-// For returns the policy for a job.
+// For returns the policy for a job. One that IAM would find too long has less telling
+// statements.
 func For(job Job, spec trail.Spec, place trail.Place) policy.Document {
 	var statements []policy.Statement
 	for _, r := range all(spec, place) {
@@ -37,6 +39,10 @@ func For(job Job, spec trail.Spec, place trail.Place) policy.Document {
 				Sid: r.sid, Effect: policy.Allow, Action: actions, Resource: r.on, Condition: r.when,
 			})
 		}
+	}
+	statements = merge(statements, alike)
+	if text, err := json.Marshal(policy.New(statements...)); err == nil && len(text) > maxLength {
+		statements = merge(statements, apart)
 	}
 	return policy.New(statements...)
 }
@@ -48,22 +54,21 @@ type rights struct {
 	on      policy.Values
 	when    policy.Conditions
 	// Actions by who needs them, separated by spaces. Who writes, removes or repairs
-	// also reads; who repairs also watches.
-	read, write, remove, watch, repair, analyse string
+	// also reads; who repairs also watches. Who sets up needs the rights to write, too.
+	read, setup, write, remove, watch, repair, analyse string
 }
 
 func (r rights) actions(job Job) policy.Values {
 	wanted := map[Job]string{
 		Plan:    r.read,
+		Setup:   r.setup,
 		Apply:   r.read + " " + r.write,
 		Destroy: r.read + " " + r.remove,
 		Guard:   r.read + " " + r.watch,
 		Repair:  r.read + " " + r.watch + " " + r.repair,
 		Analyse: r.analyse,
 	}[job]
-	names := strings.Fields(wanted)
-	slices.Sort(names)
-	names = slices.Compact(names)
+	names := sorted(strings.Fields(wanted))
 	for i, name := range names {
 		names[i] = r.service + ":" + name
 	}

@@ -61,13 +61,16 @@ func TestRightsAreEnough(t *testing.T) {
 				record(t, set.Account.Config)
 			}
 			recorded := box.Recorded(t)
-			check := func(job permissions.Job) {
+			check := func(jobs ...permissions.Job) {
 				t.Helper()
-				document := permissions.For(job, spec, set.Account.Place)
+				var documents []policy.Document
+				for _, job := range jobs {
+					documents = append(documents, permissions.For(job, spec, set.Account.Place))
+				}
 				for _, e := range recorded() {
 					for _, r := range requests(e, set.Names) {
-						if d := policy.Evaluate([]policy.Document{document}, r); !d.Allowed() {
-							t.Errorf("%s calls %s, which needs %s on %s: %s", job, e.Call(), r.Action, r.Resource, d.Why)
+						if d := policy.Evaluate(documents, r); !d.Allowed() {
+							t.Errorf("%s calls %s, which needs %s on %s: %s", jobs, e.Call(), r.Action, r.Resource, d.Why)
 						}
 					}
 				}
@@ -75,7 +78,7 @@ func TestRightsAreEnough(t *testing.T) {
 			box.Plan(t, spec)
 			check(permissions.Plan)
 			box.Apply(t, spec)
-			check(permissions.Apply)
+			check(permissions.Setup, permissions.Apply)
 			box.Plan(t, spec)
 			check(permissions.Plan)
 			if spec.ForceDestroy {
@@ -95,7 +98,7 @@ func TestRightsAreThoseOfCalls(t *testing.T) {
 	organization := defaults()
 	organization.Organization = true
 	for _, spec := range append(slices.Collect(maps.Values(specs())), organization) {
-		for _, job := range []permissions.Job{permissions.Plan, permissions.Apply, permissions.Destroy} {
+		for _, job := range []permissions.Job{permissions.Plan, permissions.Setup, permissions.Apply, permissions.Destroy} {
 			for _, action := range actions(permissions.For(job, spec, place)) {
 				allowed[action] = true
 			}
@@ -184,29 +187,43 @@ const maxPolicy = 6144
 
 func TestPolicies(t *testing.T) {
 	for name, spec := range specs() {
-		for _, job := range permissions.Jobs() {
-			document := permissions.For(job, spec, place)
-			text, err := json.Marshal(document)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := policy.Parse(text); err != nil {
-				t.Errorf("%s, %s: %v", name, job, err)
-			}
-			if len(text) > maxPolicy {
-				t.Errorf("%s, %s: %d characters, more than IAM takes", name, job, len(text))
-			}
-			for _, s := range document.Statements {
-				if s.Effect != policy.Allow || len(s.Resource) == 0 || slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
-					t.Errorf("%s, %s: statement %s is not exact", name, job, s.Sid)
-				}
+		testPolicies(t, name, spec, place)
+		// The longest names that the role leaves room for.
+		spec.Env, spec.ProjectID = strings.Repeat("e", 18), strings.Repeat("p", 18)
+		spec.BucketName = strings.Repeat("b", 51)
+		if err := spec.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		testPolicies(t, name+" with long names", spec, trail.Place{Partition: "aws-us-gov", Account: deploytest.Account, Region: "us-gov-west-1"})
+	}
+}
+
+func testPolicies(t *testing.T, name string, spec trail.Spec, place trail.Place) {
+	t.Helper()
+	for _, job := range permissions.Jobs() {
+		document := permissions.For(job, spec, place)
+		text, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := policy.Parse(text); err != nil {
+			t.Errorf("%s, %s: %v", name, job, err)
+		}
+		if len(text) > maxPolicy {
+			t.Errorf("%s, %s: %d characters, more than IAM takes", name, job, len(text))
+		}
+		for _, s := range document.Statements {
+			if s.Effect != policy.Allow || len(s.Resource) == 0 || slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
+				t.Errorf("%s, %s: statement %s is not exact", name, job, s.Sid)
 			}
 		}
 	}
 }
 
-// A stolen credential of who watches or repairs cannot stop, delete or read logs.
-func TestGuardsCannotHarm(t *testing.T) {
+// Who plans or watches only reads, and no logs. Who repairs has no call besides that
+// deletes, stops or disables something or reads logs; what the calls do that repair has
+// is for TestThief.
+func TestGuardsHaveNoCallThatDeletes(t *testing.T) {
 	for _, job := range []permissions.Job{permissions.Plan, permissions.Guard, permissions.Repair} {
 		for _, s := range permissions.For(job, everything(), place).Statements {
 			for _, action := range s.Action {

@@ -21,9 +21,18 @@ func requests(e deploytest.Event, names trail.Names) (list []policy.Request) {
 	action := authorized(e.Call())
 	service, _, _ := strings.Cut(action, ":")
 	context := map[string][]string{}
-	if service == "kms" {
-		// Our own key: no other is there.
+	switch {
+	case service == "kms" && e.Name != "CreateKey", service == "config" && e.Name == "DeleteConfigRule", e.Name == "DeleteDetector":
+		// Our own: no other is there.
 		context["aws:ResourceTag/"+trail.OwnerTag] = []string{names.Trail}
+	case e.Name == "PutMetricAlarm":
+		context["cloudwatch:AlarmActions"] = texts(e.Parameters["alarmActions"])
+	case service == "iam":
+		// The role has it from the start.
+		context["iam:PermissionsBoundary"] = []string{names.BoundaryARN}
+	}
+	if boundary, ok := e.Parameters["permissionsBoundary"].(string); ok {
+		context["iam:PermissionsBoundary"] = []string{boundary}
 	}
 	tagged := mentions(e.Parameters, trail.OwnerTag)
 	if tagged {
@@ -39,7 +48,12 @@ func requests(e deploytest.Event, names trail.Names) (list []policy.Request) {
 			add("iam:PassRole", names.RoleARN, map[string][]string{"iam:PassedToService": {"cloudtrail.amazonaws.com"}})
 		case "CreateRole":
 			add("iam:TagRole", resource, context)
-		case "CreateBucket", "CreateLogGroup", "CreateKey", "CreateTopic", "PutMetricAlarm", "PutConfigRule", "EnableSecurityHub":
+		case "CreatePolicy":
+			add("iam:TagPolicy", resource, context)
+		case "CreateKey":
+			add("kms:PutKeyPolicy", arn("kms", "key/1"), context)
+			add("kms:TagResource", arn("kms", "key/1"), context)
+		case "CreateBucket", "CreateLogGroup", "CreateTopic", "PutMetricAlarm", "PutConfigRule", "EnableSecurityHub":
 			add(service+":TagResource", strings.TrimSuffix(resource, ":log-stream:"), context)
 		case "CreateDetector":
 			add("guardduty:TagResource", arn("guardduty", "detector/new"), context)
@@ -79,6 +93,13 @@ func authorized(call string) string {
 	return call
 }
 
+func texts(list any) (values []string) {
+	for _, value := range list.([]any) {
+		values = append(values, fmt.Sprint(value))
+	}
+	return values
+}
+
 func arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + deploytest.Region + ":" + deploytest.Account + ":" + resource
 }
@@ -97,6 +118,12 @@ func resources(e deploytest.Event, service string, names trail.Names) []string {
 		}
 		return []string{bucket}
 	case "iam":
+		if arn := parameter("policyArn"); strings.HasSuffix(arn, names.Boundary) {
+			return []string{arn}
+		}
+		if e.Name == "CreatePolicy" {
+			return []string{"arn:aws:iam::" + deploytest.Account + ":policy/" + parameter("policyName")}
+		}
 		return []string{"arn:aws:iam::" + deploytest.Account + ":role/" + parameter("roleName")}
 	case "sns":
 		if e.Name == "CreateTopic" {

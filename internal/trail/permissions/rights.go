@@ -17,6 +17,7 @@ func all(spec trail.Spec, place trail.Place) []rights {
 	names := spec.Names(place)
 	return slices.Concat(
 		organization(spec, place),
+		boundary(names),
 		key(spec, place, names),
 		buckets(spec, names),
 		logGroup(spec, place, names),
@@ -24,7 +25,7 @@ func all(spec trail.Spec, place trail.Place) []rights {
 		topics(spec, names),
 		itself(names),
 		alarms(spec, place, names),
-		detection(spec, place),
+		detection(spec, place, names),
 	)
 }
 
@@ -32,7 +33,7 @@ func organization(spec trail.Spec, place trail.Place) []rights {
 	if !spec.Organization {
 		return nil
 	}
-	role := serviceRole(place, "OrganizationRole", cloudTrail)
+	role := serviceRoles(place, "OrganizationRole", cloudTrail)
 	return []rights{{
 		sid: "Organization", service: "organizations", on: policy.Values{everything},
 		read: "DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators",
@@ -44,20 +45,31 @@ func organization(spec trail.Spec, place trail.Place) []rights {
 
 const cloudTrail = "cloudtrail.amazonaws.com"
 
-// serviceRole lets a service make the role it works with, in accounts that never
-// used it.
-func serviceRole(place trail.Place, sid, service string) rights {
-	return rights{
-		sid: sid, service: "iam", write: "CreateServiceLinkedRole",
-		on:   policy.Values{arn.Build(place.Partition, "iam", "", place.Account, "role/aws-service-role/"+service+"/*")},
-		when: equals("iam:AWSServiceName", service),
+// serviceRoles lets services make the roles they work with, in accounts that never
+// used them.
+func serviceRoles(place trail.Place, sid string, services ...string) rights {
+	r := rights{sid: sid, service: "iam", write: "CreateServiceLinkedRole", when: equals("iam:AWSServiceName", services...)}
+	for _, service := range services {
+		r.on = append(r.on, arn.Build(place.Partition, "iam", "", place.Account, "role/aws-service-role/"+service+"/*"))
 	}
+	return r
+}
+
+// boundary is for the policy that bounds the role. Who may write it can have the role
+// do anything, so it is not of who applies.
+func boundary(names trail.Names) []rights {
+	return []rights{{
+		sid: "Boundary", service: "iam", on: policy.Values{names.BoundaryARN},
+		read:   "GetPolicy GetPolicyVersion",
+		setup:  "CreatePolicy CreatePolicyVersion DeletePolicyVersion ListPolicyVersions TagPolicy",
+		remove: "DeletePolicy DeletePolicyVersion ListPolicyVersions",
+	}}
 }
 
 // key is for the key that is made for the trail, or only its use. The ARN of one that
-// is not made yet is not known: its tag says that it is ours. The two writes right
-// after it is made are without that condition, because KMS may take minutes to see
-// a new tag.
+// is not made yet is not known: its tag says that it is ours. To make one with that tag
+// takes the right to tag any key, which is why it is not of who applies. The rights of
+// setup are without that condition: KMS may take minutes to see a new tag.
 func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	if !spec.Encrypted() {
 		return nil
@@ -68,23 +80,27 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	keys := place.ARN("kms", "key/*")
 	alias := place.ARN("kms", names.KeyAlias)
 	return []rights{{
-		sid: "Keys", service: "kms", on: policy.Values{everything},
+		sid: "WithoutResources", service: "kms", on: policy.Values{everything},
 		read: "ListAliases ListKeys",
 	}, {
 		sid: "NewKey", service: "kms", on: policy.Values{everything},
-		when:  equals("aws:RequestTag/"+trail.OwnerTag, names.Trail),
-		write: "CreateKey TagResource",
+		when:  ours("Request", names),
+		setup: "CreateKey",
+	}, {
+		sid: "NewKeyTags", service: "kms", on: policy.Values{keys},
+		when:  ours("Request", names),
+		setup: "TagResource",
 	}, {
 		sid: "Key", service: "kms", on: policy.Values{keys},
 		read:  "DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
-		write: "EnableKeyRotation",
+		setup: "EnableKeyRotation PutKeyPolicy", // CreateKey asks for the second too
 	}, {
 		sid: "KeyAlias", service: "kms", on: policy.Values{alias, keys},
 		write: "CreateAlias UpdateAlias", remove: "DeleteAlias",
 	}, {
 		sid: "OwnKey", service: "kms", on: policy.Values{keys},
-		when:    equals("aws:ResourceTag/"+trail.OwnerTag, names.Trail),
-		write:   "CancelKeyDeletion EnableKey PutKeyPolicy UpdateKeyDescription",
+		when:    ours("Resource", names),
+		write:   "CancelKeyDeletion EnableKey EnableKeyRotation PutKeyPolicy TagResource UpdateKeyDescription",
 		remove:  "ScheduleKeyDeletion",
 		repair:  "CancelKeyDeletion EnableKey",
 		analyse: "Decrypt",
@@ -166,14 +182,19 @@ func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	}, group}
 }
 
+// role is changed only where it has the boundary, or gets it by the change.
 func role(names trail.Names) []rights {
 	return []rights{{
 		sid: "Role", service: "iam", on: policy.Values{names.RoleARN},
-		read: "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
-		write: "CreateRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy PutRolePolicy TagRole" +
-			" UpdateAssumeRolePolicy UpdateRole",
+		read:   "GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies",
+		write:  "TagRole",
 		remove: "DeleteRole DeleteRolePolicy DetachRolePolicy",
-		repair: "PutRolePolicy",
+	}, {
+		sid: "BoundRole", service: "iam", on: policy.Values{names.RoleARN},
+		when: equals("iam:PermissionsBoundary", names.BoundaryARN),
+		write: "CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary PutRolePolicy" +
+			" UpdateAssumeRolePolicy UpdateRole",
+		repair: "PutRolePermissionsBoundary PutRolePolicy",
 	}, {
 		sid: "PassRole", service: "iam", on: policy.Values{names.RoleARN},
 		when:  equals("iam:PassedToService", cloudTrail),
@@ -217,72 +238,12 @@ func itself(names trail.Names) []rights {
 	}}
 }
 
-func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
-	if !spec.Alarms.Enabled {
-		return nil
-	}
-	return []rights{{
-		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
-		read:   "DescribeMetricFilters",
-		write:  "DeleteMetricFilter PutMetricFilter",
-		remove: "DeleteMetricFilter",
-	}, {
-		sid: "Alarms", service: "cloudwatch", on: policy.Values{everything},
-		read: "DescribeAlarms",
-	}, {
-		sid: "Alarm", service: "cloudwatch", on: policy.Values{place.ARN("cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")},
-		read:   "ListTagsForResource",
-		write:  "DeleteAlarms PutMetricAlarm TagResource",
-		remove: "DeleteAlarms",
-		repair: "EnableAlarmActions",
-	}}
+func equals(key string, values ...string) policy.Conditions {
+	return policy.Conditions{"StringEquals": {key: values}}
 }
 
-// detection is what other services watch the trail with.
-func detection(spec trail.Spec, place trail.Place) (list []rights) {
-	if spec.ConfigRules.Enabled {
-		list = append(list, rights{
-			sid: "ConfigRecorder", service: "config", on: policy.Values{everything},
-			read: "DescribeConfigurationRecorderStatus",
-		}, rights{
-			sid: "ConfigRules", service: "config", on: policy.Values{place.ARN("config", "config-rule/*")},
-			read:   "DescribeConfigRules ListTagsForResource",
-			write:  "DeleteConfigRule PutConfigRule TagResource",
-			remove: "DeleteConfigRule",
-		})
-	}
-	if spec.GuardDuty {
-		list = append(list, rights{
-			sid: "Detectors", service: "guardduty", on: policy.Values{everything},
-			read: "ListDetectors", write: "CreateDetector",
-		}, rights{
-			sid: "Detector", service: "guardduty", on: policy.Values{place.ARN("guardduty", "detector/*")},
-			read:   "GetDetector",
-			write:  "TagResource UpdateDetector",
-			remove: "DeleteDetector",
-		}, serviceRole(place, "DetectorRole", "guardduty.amazonaws.com"))
-	}
-	if spec.SecurityHub.Enabled {
-		hub := rights{
-			sid: "SecurityHub", service: "securityhub", on: policy.Values{place.ARN("securityhub", "hub/default")},
-			read:   "DescribeHub ListTagsForResource",
-			write:  "EnableSecurityHub TagResource",
-			remove: "DisableSecurityHub",
-		}
-		if len(spec.SecurityHub.Standards) > 0 {
-			hub.read += " GetEnabledStandards"
-			hub.write += " BatchEnableStandards"
-			hub.remove += " BatchDisableStandards UntagResource"
-			list = append(list, rights{
-				sid: "SecurityHubStandards", service: "securityhub", on: policy.Values{everything},
-				read: "DescribeStandards",
-			})
-		}
-		list = append(list, hub, serviceRole(place, "SecurityHubRole", "securityhub.amazonaws.com"))
-	}
-	return list
-}
-
-func equals(key, value string) policy.Conditions {
-	return policy.Conditions{"StringEquals": {key: {value}}}
+// ours is the condition that the tags of the resource, or those in the request, are
+// those of the trail.
+func ours(of string, names trail.Names) policy.Conditions {
+	return equals("aws:"+of+"Tag/"+trail.OwnerTag, names.Trail)
 }

@@ -43,6 +43,7 @@ func New(spec *trail.Spec, account *account.Account) *Set {
 func (s *Set) All() []converge.Resource {
 	return slices.Concat(
 		s.organization(),
+		s.boundary(),
 		s.key(),
 		s.accessLogs(),
 		s.bucket(),

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -25,12 +24,13 @@ func (s *Set) role() []converge.Resource {
 	r := trailRole{s}
 	return []converge.Resource{{
 		Kind: "role", Name: s.Names.Role,
-		Want: r.want, Read: r.read, Create: r.create, Delete: r.delete,
+		Want: r.want, Read: r.read, Create: r.create, Delete: r.delete, Retry: waitForBoundary,
 		// The path is set once and for all: no part writes it.
 		Parts: []converge.Part{
+			// First: those after it are allowed on a role with the boundary only.
+			{Fields: []string{"permissions_boundary"}, Call: "iam:PutRolePermissionsBoundary", Write: r.bound},
 			{Fields: []string{"trust"}, Call: "iam:UpdateAssumeRolePolicy", Write: r.putTrust},
 			{Fields: []string{"description", "max_session_seconds"}, Call: "iam:UpdateRole", Write: r.update},
-			{Fields: []string{"permissions_boundary"}, Call: "iam:DeleteRolePermissionsBoundary", Write: r.unbound},
 			{Fields: []string{"policy"}, Call: "iam:PutRolePolicy", Write: r.putPolicy},
 			{Fields: []string{"other_policies"}, Call: "iam:DeleteRolePolicy", Write: r.deleteOthers},
 			{Fields: []string{"attached_policies"}, Call: "iam:DetachRolePolicy", Write: r.detachAll},
@@ -44,7 +44,7 @@ func (r trailRole) want() (converge.State, error) {
 		"path":                 "/",
 		"description":          r.description(),
 		"max_session_seconds":  sessionSeconds,
-		"permissions_boundary": nil,
+		"permissions_boundary": r.Names.BoundaryARN,
 		"trust":                r.Spec.RoleTrust(r.Account.Place),
 		"policy":               r.Spec.RolePolicy(r.Account.Place),
 		"other_policies":       nil,
@@ -78,10 +78,7 @@ func (r trailRole) read(ctx context.Context) (converge.Actual, error) {
 	if err := r.readPolicies(ctx, state); err != nil {
 		return converge.Actual{}, err
 	}
-	tags := map[string]string{}
-	for _, tag := range role.Tags {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
+	tags := tagsOfIAM(role.Tags)
 	state["tags"] = r.seenTags(tags)
 	return converge.Actual{Exists: true, Owned: r.owns(tags), State: state}, nil
 }
@@ -152,7 +149,8 @@ func encodedDocument(encoded *string) any {
 func (r trailRole) create(ctx context.Context) error {
 	_, err := r.Account.IAM.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName: &r.Names.Role, Description: aws.String(r.description()), MaxSessionDuration: aws.Int32(sessionSeconds),
-		AssumeRolePolicyDocument: aws.String(r.Spec.RoleTrust(r.Account.Place).String()), Tags: r.roleTags(),
+		AssumeRolePolicyDocument: aws.String(r.Spec.RoleTrust(r.Account.Place).String()), Tags: r.iamTags(),
+		PermissionsBoundary: &r.Names.BoundaryARN,
 	})
 	return err
 }
@@ -171,8 +169,10 @@ func (r trailRole) update(ctx context.Context, _ converge.Actual) error {
 	return err
 }
 
-func (r trailRole) unbound(ctx context.Context, _ converge.Actual) error {
-	_, err := r.Account.IAM.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &r.Names.Role})
+func (r trailRole) bound(ctx context.Context, _ converge.Actual) error {
+	_, err := r.Account.IAM.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{
+		RoleName: &r.Names.Role, PermissionsBoundary: &r.Names.BoundaryARN,
+	})
 	return err
 }
 
@@ -214,15 +214,8 @@ func (r trailRole) detachAll(ctx context.Context, _ converge.Actual) error {
 }
 
 func (r trailRole) tag(ctx context.Context, _ converge.Actual) error {
-	_, err := r.Account.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.Names.Role, Tags: r.roleTags()})
+	_, err := r.Account.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.Names.Role, Tags: r.iamTags()})
 	return err
-}
-
-func (r trailRole) roleTags() (list []types.Tag) {
-	for key, value := range r.wantedTags() {
-		list = append(list, types.Tag{Key: &key, Value: &value})
-	}
-	return list
 }
 
 // delete takes away the role's policies first: IAM deletes no role that has any.

@@ -45,8 +45,12 @@ func TestRole(t *testing.T) {
 			_, err := api.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: aws.String(managed)})
 			return err
 		}, []string{"attached_policies"}},
-		{"permissions boundary", func(ctx context.Context) error {
+		{"another permissions boundary", func(ctx context.Context) error {
 			_, err := api.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: role, PermissionsBoundary: aws.String(managed)})
+			return err
+		}, []string{"permissions_boundary"}},
+		{"no permissions boundary", func(ctx context.Context) error {
+			_, err := api.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: role})
 			return err
 		}, []string{"permissions_boundary"}},
 		{"session", func(ctx context.Context) error {
@@ -66,7 +70,7 @@ func TestRole(t *testing.T) {
 			return err
 		}, nil},
 		{"deleted", func(ctx context.Context) error { return trailRole{s}.delete(ctx) },
-			[]string{"description", "max_session_seconds", "path", "policy", "tags", "trust"}},
+			[]string{"description", "max_session_seconds", "path", "permissions_boundary", "policy", "tags", "trust"}},
 	})
 
 	t.Run("destroy", func(t *testing.T) {

@@ -27,6 +27,7 @@ locals {
   access_log_bucket_name = "${local.bucket_name}-access-logs"
   log_group_name         = "/aws/cloudtrail/${local.trail_name}"
   role_name              = "${local.name}-cloudtrail-cloudwatch-role"
+  boundary_name          = "${local.name}-cloudtrail-boundary"
   topic_name             = "${local.name}-cloudtrail-notifications"
   key_alias              = "alias/${local.name}-cloudtrail"
 

@@ -6,11 +6,20 @@ resource "aws_cloudwatch_log_group" "cloudtrail" {
   tags              = local.tags
 }
 
+# Whoever may write the role's policies gives it no more than this.
+resource "aws_iam_policy" "role_boundary" {
+  name        = local.boundary_name
+  description = "The most that the role ${local.role_name} can do."
+  policy      = jsonencode(local.role_boundary)
+  tags        = local.tags
+}
+
 resource "aws_iam_role" "cloudtrail_cloudwatch" {
-  name               = local.role_name
-  description        = "Lets the trail ${local.trail_name} write its log streams."
-  assume_role_policy = jsonencode(local.role_trust)
-  tags               = local.tags
+  name                 = local.role_name
+  description          = "Lets the trail ${local.trail_name} write its log streams."
+  assume_role_policy   = jsonencode(local.role_trust)
+  permissions_boundary = aws_iam_policy.role_boundary.arn
+  tags                 = local.tags
 }
 
 resource "aws_iam_role_policy" "cloudtrail_cloudwatch" {

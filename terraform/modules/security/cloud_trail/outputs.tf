@@ -30,6 +30,11 @@ output "cloudtrail" {
       arn  = aws_iam_role.cloudtrail_cloudwatch.arn
     }
 
+    permissions_boundary = {
+      name = aws_iam_policy.role_boundary.name
+      arn  = aws_iam_policy.role_boundary.arn
+    }
+
     summary = {
       module_enabled = true
       dual_delivery  = true

@@ -142,6 +142,17 @@ locals {
     ]
   }
 
+  # The most that the role can ever do, whatever policies it gets. It depends on names only.
+  role_boundary = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "WriteLogStreams"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${local.log_group_arn}:log-stream:*"
+    }]
+  }
+
   topic_policy = {
     Version = "2012-10-17"
     Statement = [{

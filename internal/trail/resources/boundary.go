@@ -1,0 +1,178 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
+)
+
+// maxVersions is how many versions a managed policy can have.
+const maxVersions = 5
+
+// boundary is the managed policy that bounds the role: whoever may write the role's
+// policies gives it no more than this.
+type boundary struct {
+	*Set
+	standard string // the version in force; Read fills it in
+}
+
+// boundary comes before all that is charged or takes long: who may not make it hears
+// so while nothing is made yet.
+func (s *Set) boundary() []converge.Resource {
+	b := &boundary{Set: s}
+	return []converge.Resource{{
+		Kind: "permissions boundary", Name: s.Names.Boundary,
+		Want: b.want, Read: b.read, Create: b.create, Delete: b.delete,
+		Parts: []converge.Part{
+			{Fields: []string{"document"}, Call: "iam:CreatePolicyVersion", Write: b.put},
+			{Fields: []string{"tags"}, Call: "iam:TagPolicy", Write: b.tag},
+		},
+	}}
+}
+
+func (b *boundary) want() (converge.State, error) {
+	return converge.State{"document": b.Spec.RoleBoundary(b.Account.Place), "tags": b.wantedTags()}, nil
+}
+
+func (b *boundary) read(ctx context.Context) (converge.Actual, error) {
+	got, err := b.Account.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &b.Names.BoundaryARN})
+	if account.Missing(err) {
+		return converge.Actual{}, nil
+	}
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	b.standard = aws.ToString(got.Policy.DefaultVersionId)
+	version, err := b.Account.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{
+		PolicyArn: &b.Names.BoundaryARN, VersionId: &b.standard,
+	})
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	tags := tagsOfIAM(got.Policy.Tags)
+	return converge.Actual{Exists: true, Owned: b.owns(tags), State: converge.State{
+		"document": encodedDocument(version.PolicyVersion.Document), "tags": b.seenTags(tags),
+	}}, nil
+}
+
+func (b *boundary) create(ctx context.Context) error {
+	_, err := b.Account.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
+		PolicyName:     &b.Names.Boundary,
+		PolicyDocument: aws.String(b.Spec.RoleBoundary(b.Account.Place).String()),
+		Description:    aws.String("The most that the role " + b.Names.Role + " can do."),
+		Tags:           b.iamTags(),
+	})
+	return b.explain(err)
+}
+
+// put makes a new version the one in force. Where there is no room for it, the oldest
+// one goes that is not in force.
+func (b *boundary) put(ctx context.Context, _ converge.Actual) error {
+	others, err := b.otherVersions(ctx)
+	if err != nil {
+		return b.explain(err)
+	}
+	for len(others) >= maxVersions-1 {
+		if err := b.deleteVersion(ctx, others[0]); err != nil {
+			return b.explain(err)
+		}
+		others = others[1:]
+	}
+	_, err = b.Account.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{
+		PolicyArn: &b.Names.BoundaryARN, SetAsDefault: true,
+		PolicyDocument: aws.String(b.Spec.RoleBoundary(b.Account.Place).String()),
+	})
+	return b.explain(err)
+}
+
+// otherVersions are those that are not in force, the oldest first.
+func (b *boundary) otherVersions(ctx context.Context) (ids []string, err error) {
+	var others []types.PolicyVersion
+	pages := iam.NewListPolicyVersionsPaginator(b.Account.IAM, &iam.ListPolicyVersionsInput{PolicyArn: &b.Names.BoundaryARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		others = append(others, page.Versions...)
+	}
+	slices.SortFunc(others, func(a, b types.PolicyVersion) int { return aws.ToTime(a.CreateDate).Compare(aws.ToTime(b.CreateDate)) })
+	for _, version := range others {
+		if !version.IsDefaultVersion {
+			ids = append(ids, aws.ToString(version.VersionId))
+		}
+	}
+	return ids, nil
+}
+
+func (b *boundary) deleteVersion(ctx context.Context, id string) error {
+	_, err := b.Account.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &b.Names.BoundaryARN, VersionId: &id})
+	return err
+}
+
+func (b *boundary) tag(ctx context.Context, _ converge.Actual) error {
+	_, err := b.Account.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: &b.Names.BoundaryARN, Tags: b.iamTags()})
+	return b.explain(err)
+}
+
+// delete takes away the other versions first: IAM deletes no policy that has any.
+func (b *boundary) delete(ctx context.Context) error {
+	others, err := b.otherVersions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range others {
+		if err := b.deleteVersion(ctx, id); err != nil {
+			return err
+		}
+	}
+	_, err = b.Account.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: &b.Names.BoundaryARN})
+	if in := new(types.DeleteConflictException); errors.As(err, &in) {
+		return converge.Stay("a role or user has it still")
+	}
+	return err
+}
+
+// explain tells who lacks a right that the policy of apply leaves out on purpose.
+func (b *boundary) explain(err error) error {
+	if right, denied := account.Denied(err); denied {
+		return outcome.WithHint(err, fmt.Sprintf(
+			"%s is not among the rights of `trailkeeper policy apply`: who may change the boundary can become administrator. "+
+				"Let an administrator run this command once, or add the rights of `trailkeeper policy setup` for as long as it takes", right))
+	}
+	return err
+}
+
+// waitForBoundary knows the error of IAM about a boundary that was made a moment ago.
+func waitForBoundary(err error) string {
+	if account.Missing(err) && strings.Contains(err.Error(), "Scope ARN") {
+		return "the permissions boundary is not known everywhere yet"
+	}
+	return ""
+}
+
+// iamTags are the tags of everything as IAM takes them.
+func (s *Set) iamTags() (list []types.Tag) {
+	for key, value := range s.wantedTags() {
+		list = append(list, types.Tag{Key: &key, Value: &value})
+	}
+	return list
+}
+
+func tagsOfIAM(list []types.Tag) map[string]string {
+	tags := map[string]string{}
+	for _, tag := range list {
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return tags
+}
