@@ -1,6 +1,7 @@
 package permissions
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,31 +13,47 @@ import (
 // counted.
 const maxLength = 6144
 
-// merge makes fewer statements where joins allows it. One of several subjects has no
-// name.
-func merge(statements []policy.Statement, joins func(s, next policy.Statement) bool) (fewer []policy.Statement) {
+// merged joins statements with the same resources and conditions.
+func merged(statements []policy.Statement) (fewer []policy.Statement) {
 	for _, next := range statements {
-		i := slices.IndexFunc(fewer, func(s policy.Statement) bool { return joins(s, next) })
+		i := slices.IndexFunc(fewer, func(s policy.Statement) bool {
+			return slices.Equal(s.Resource, next.Resource) && reflect.DeepEqual(s.Condition, next.Condition)
+		})
 		if i < 0 {
 			fewer = append(fewer, next)
 			continue
 		}
-		s := &fewer[i]
-		s.Action = sorted(slices.Concat(s.Action, next.Action))
-		if !slices.Equal(s.Resource, next.Resource) {
-			s.Sid, s.Resource = "", slices.Concat(s.Resource, next.Resource)
-		}
+		fewer[i].Action = sorted(slices.Concat(fewer[i].Action, next.Action))
 	}
 	return fewer
 }
 
-// alike joins statements with the same resources and conditions.
-func alike(s, next policy.Statement) bool {
-	return slices.Equal(s.Resource, next.Resource) && reflect.DeepEqual(s.Condition, next.Condition)
+// shortened joins statements of different services, the last ones first, until IAM
+// takes them. Those have several subjects, and no name.
+func shortened(statements []policy.Statement) []policy.Statement {
+	for next := len(statements) - 1; next > 0 && length(statements) > maxLength; next-- {
+		for i := next - 1; i >= 0; i-- {
+			if s, other := &statements[i], statements[next]; apart(*s, other) {
+				s.Sid, s.Action = "", sorted(slices.Concat(s.Action, other.Action))
+				s.Resource = slices.Concat(s.Resource, other.Resource)
+				statements = slices.Delete(statements, next, next+1)
+				break
+			}
+		}
+	}
+	return statements
 }
 
-// apart joins statements of different services with the same conditions: no action of
-// the one concerns a resource of the other.
+func length(statements []policy.Statement) int {
+	text, err := json.Marshal(policy.New(statements...))
+	if err != nil {
+		return 0 // which the test of lengths would find
+	}
+	return len(text)
+}
+
+// apart tells whether two statements have the same conditions and no action of the one
+// concerns a resource of the other, being of another service.
 func apart(s, next policy.Statement) bool {
 	if slices.Contains(s.Resource, everything) || slices.Contains(next.Resource, everything) || !reflect.DeepEqual(s.Condition, next.Condition) {
 		return false

@@ -5,7 +5,6 @@
 package permissions
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
@@ -40,11 +39,7 @@ func For(job Job, spec trail.Spec, place trail.Place) policy.Document {
 			})
 		}
 	}
-	statements = merge(statements, alike)
-	if text, err := json.Marshal(policy.New(statements...)); err == nil && len(text) > maxLength {
-		statements = merge(statements, apart)
-	}
-	return policy.New(statements...)
+	return policy.New(shortened(merged(statements))...)
 }
 
 // rights are actions of one service on the same resources.

@@ -20,7 +20,7 @@ func all(spec trail.Spec, place trail.Place) []rights {
 		boundary(names),
 		key(spec, place, names),
 		buckets(spec, names),
-		logGroup(spec, place, names),
+		logGroup(spec, names),
 		role(names),
 		topics(spec, names),
 		itself(names),
@@ -152,7 +152,7 @@ func below(prefix string) string {
 	return strings.TrimSuffix(prefix, "/") + "/"
 }
 
-func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
+func logGroup(spec trail.Spec, names trail.Names) []rights {
 	// Actions on tags know the log group by its ARN, all others by that of its streams.
 	on := policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"}
 	group := rights{
@@ -174,10 +174,8 @@ func logGroup(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		group.write += " DisassociateKmsKey"
 	}
 	return []rights{{
-		sid: "LogGroups", service: "logs", on: policy.Values{place.ARN("logs", "log-group:*")},
-		read: "DescribeLogGroups",
-	}, {
-		sid: "Queries", service: "logs", on: policy.Values{everything},
+		sid: "WithoutResources", service: "logs", on: policy.Values{everything},
+		read:    "DescribeLogGroups",
 		analyse: "GetQueryResults StopQuery",
 	}, group}
 }
