@@ -29,8 +29,8 @@ func (c *checker) LogGroup(ctx context.Context, t Trail) error {
 		return err
 	}
 	why := denied(r.policies, streamRequests(t)...)
-	if why == "" && r.boundary != "" {
-		why = denied([]string{r.boundary}, streamRequests(t)...)
+	if why == "" && r.bounded {
+		why = denied(r.boundary, streamRequests(t)...)
 	}
 	if why == "" {
 		return nil

@@ -158,5 +158,7 @@ func testManagedPolicies(w *world) {
 	boundary := must(w.iam().CreatePolicy(w.Context(), &iam.CreatePolicyInput{PolicyName: aws.String("boundary"), PolicyDocument: aws.String(onlyS3.String())}))(w.T)
 	must(w.iam().PutRolePermissionsBoundary(w.Context(), &iam.PutRolePermissionsBoundaryInput{RoleName: role, PermissionsBoundary: boundary.Policy.Arn}))(w.T)
 	w.wantDenial("permissions boundary", w.checker.LogGroup(w.Context(), w.trail), invalid, "AccessDenied", "no statement allows logs:CreateLogStream")
+	must(w.iam().PutRolePermissionsBoundary(w.Context(), &iam.PutRolePermissionsBoundaryInput{RoleName: role, PermissionsBoundary: aws.String(*boundary.Policy.Arn + "-gone")}))(w.T)
+	w.wantDenial("permissions boundary that is not there", w.checker.LogGroup(w.Context(), w.trail), invalid, "AccessDenied", "no statement allows logs:CreateLogStream")
 	must(w.iam().DeleteRolePermissionsBoundary(w.Context(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: role}))(w.T)
 }

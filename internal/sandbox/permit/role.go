@@ -15,7 +15,8 @@ import (
 type role struct {
 	trust    string
 	policies []string // inline and attached
-	boundary string   // "" without one
+	bounded  bool     // it has a permissions boundary
+	boundary []string // what that allows: nothing, if the policy is not there
 }
 
 // role reads the trail's role. CloudTrail is not told whether a role does not
@@ -43,7 +44,11 @@ func (c *checker) role(ctx context.Context, t Trail) (role, error) {
 		return role{}, fmt.Errorf("read policies of role %q: %w", name, err)
 	}
 	if boundary := held.Role.PermissionsBoundary; boundary != nil {
-		if r.boundary, err = managed(ctx, client, boundary.PermissionsBoundaryArn); err != nil {
+		r.bounded = true
+		document, err := managed(ctx, client, boundary.PermissionsBoundaryArn)
+		if err == nil {
+			r.boundary = []string{document}
+		} else if code(err) != "NoSuchEntity" {
 			return role{}, fmt.Errorf("read permissions boundary of role %q: %w", name, err)
 		}
 	}

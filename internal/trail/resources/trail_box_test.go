@@ -69,7 +69,7 @@ func (b *trailBox) set(change func(*trail.Spec)) *Set {
 
 // core is the trail with all that it stands on.
 func (s *Set) core() []converge.Resource {
-	return slices.Concat(s.organization(), s.key(), s.bucket(), s.logGroup(), s.role(), s.topic(), s.trail())
+	return slices.Concat(s.organization(), s.boundary(), s.key(), s.bucket(), s.logGroup(), s.role(), s.topic(), s.trail())
 }
 
 // hurried waits for nothing.
