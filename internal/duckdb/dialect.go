@@ -61,6 +61,11 @@ func (t translation) restore(err error) error {
 	if restored.Position >= 0 {
 		restored.Position = min(t.Position(restored.Position), len(t.original))
 	}
+	if strings.Contains(restored.Message, "STRUCT("+trino.ZonedFields()[0]) {
+		restored.Message = "a time in a zone can be grouped, ordered, taken apart and written, but not compared with or added to others"
+		restored.Hint = "leave out AT TIME ZONE there: it is the same moment in every zone"
+		return &restored
+	}
 	if words, failed := trino.Failure(restored.Message); failed {
 		restored.Message = words
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/big"
 	"net/netip"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
@@ -110,6 +112,9 @@ func compileStruct(t bindings.LogicalType) (binder, string, error) {
 		}
 		binders[i], types[i] = bind, quoteName(names[i])+" "+name
 	}
+	if slices.Equal(names, trino.ZonedFields()) {
+		return zonedTime(binders), "TIMESTAMP WITH TIME ZONE", nil
+	}
 	return func(vector bindings.Vector) reader {
 		readers, valid := bindChildren(vector, binders, 0), validity(vector)
 		return func(row int) any {
@@ -123,6 +128,25 @@ func compileStruct(t bindings.LogicalType) (binder, string, error) {
 			return fields
 		}
 	}, "STRUCT(" + strings.Join(types, ", ") + ")", nil
+}
+
+// zonedTime reads a time of Trino in a zone: a moment, the zone, and the clock
+// there, of which the offset is the difference.
+func zonedTime(fields []binder) binder {
+	return func(vector bindings.Vector) reader {
+		readers, valid := bindChildren(vector, fields, 0), validity(vector)
+		return func(row int) any {
+			if !valid(row) {
+				return nil
+			}
+			at, finite := readers[0](row).(result.Timestamp)
+			clock, known := readers[2](row).(result.Timestamp)
+			if !finite || !known {
+				return readers[0](row)
+			}
+			return result.Timestamp{Time: at.In(time.FixedZone("", int(clock.Sub(at.Time).Seconds())))}
+		}
+	}
 }
 
 // addressText reads an IPADDRESS of Trino.

@@ -138,10 +138,8 @@ func fromTrino(kind string, value any) any {
 		}
 		return result.Literal(v)
 	case string:
-		for _, layout := range []string{"2006-01-02 15:04:05.999999999 MST", "2006-01-02 15:04:05.999999999"} {
-			if at, err := time.Parse(layout, v); err == nil && strings.HasPrefix(kind, "timestamp") {
-				return result.Timestamp{Time: at.UTC()}
-			}
+		if strings.HasPrefix(kind, "timestamp") {
+			return trinoTime(v)
 		}
 	case []any, map[string]any:
 		var text bytes.Buffer
@@ -152,4 +150,25 @@ func fromTrino(kind string, value any) any {
 		}
 	}
 	return value
+}
+
+// trinoTime reads "2026-03-01 17:00:00.000 Asia/Tokyo", or without a zone.
+func trinoTime(value string) any {
+	fields := append(strings.Fields(value), "UTC")
+	if len(fields) < 3 {
+		return value
+	}
+	clock := fields[0] + " " + fields[1]
+	if at, err := time.Parse("2006-01-02 15:04:05-07:00", clock+fields[2]); err == nil {
+		return result.Timestamp{Time: at}
+	}
+	zone, err := time.LoadLocation(fields[2])
+	if err != nil {
+		return value
+	}
+	at, err := time.ParseInLocation(time.DateTime, clock, zone)
+	if err != nil {
+		return value
+	}
+	return result.Timestamp{Time: at}
 }

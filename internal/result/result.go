@@ -31,7 +31,7 @@ type (
 	// JSON is a valid JSON text, to be passed on digit for digit.
 	JSON string
 
-	// Timestamp is a moment in UTC.
+	// Timestamp is a moment, in UTC or with the offset of another zone.
 	Timestamp struct{ time.Time }
 
 	// Date is a calendar day; only year, month and day count.

@@ -18,7 +18,7 @@ func renamed() map[string]string {
 
 // unlike are functions of both whose values differ.
 func unlike() []string {
-	return []string{"md5", "sha1", "sha256", "zip", "slice", "log", "typeof", "json_value", "json_exists", "skewness", "kurtosis", "to_milliseconds"}
+	return []string{"md5", "sha1", "sha256", "zip", "slice", "log", "typeof", "json_value", "json_exists", "skewness", "kurtosis", "to_milliseconds", "timezone"}
 }
 
 // call translates the call of a function.
@@ -57,9 +57,16 @@ func (r *rewriter) call(at int, name string) {
 	case name == "listagg":
 		r.within(end)
 	case name == "extract" && r.token(at+3).is("FROM"):
-		if field := fields()[strings.ToLower(r.token(at+2).name)]; field != "" {
-			r.replace(at+2, at+2, field)
-		}
+		r.extract(at, end)
+	case name == "at_timezone", name == "with_timezone":
+		r.zoneCall(at, name, commas, end)
+	case r.zoned && name == "date": // which DuckDB reads as a cast
+		r.need("trino_date")
+		r.replace(at, at, "trino_date")
+	case r.zoned && (name == "date_trunc" || name == "date_add") && len(commas) > 0 && r.zonedArgument(commas[len(commas)-1]+1, end):
+		macro := "trino_zoned_" + strings.TrimPrefix(name, "date_")
+		r.need(macro)
+		r.replace(at, at, macro)
 	case name == "reduce" && len(commas) == 3:
 		r.reduce(at, commas, end)
 	case slices.Contains(unlike(), name):
@@ -79,6 +86,22 @@ func (r *rewriter) call(at int, name string) {
 func fields() map[string]string {
 	return map[string]string{
 		"day_of_week": "isodow", "dow": "isodow", "day_of_month": "day", "day_of_year": "doy", "year_of_week": "isoyear", "yow": "isoyear",
+	}
+}
+
+// extract translates EXTRACT(field FROM time).
+func (r *rewriter) extract(at, end int) {
+	name := strings.ToLower(r.token(at + 2).name)
+	if strings.HasPrefix(name, "timezone_") {
+		r.refuse(at, "EXTRACT of %s is not supported: timezone_hour and timezone_minute are", name)
+	}
+	if field := fields()[name]; field != "" {
+		r.replace(at+2, at+2, field)
+	}
+	if r.zoned {
+		r.need("trino_clock")
+		r.replace(at+3, at+3, "FROM trino_clock(")
+		r.replace(end, end, "))")
 	}
 }
 
@@ -143,8 +166,14 @@ func (r *rewriter) cast(at int) {
 		function("trino_bigint")
 	case t.is("IPADDRESS"):
 		function("trino_ip")
+	case r.zoned && (t.is("JSON") || t.is("TIMESTAMP") && r.token(as+2).is("WITH")):
+		r.refuse(at, "CAST AS %s is not supported in a statement with times in zones", r.sql[t.start:r.token(end-1).end])
 	case t.is("JSON"):
 		function("to_json")
+	case r.zoned && (t.is("DATE") || t.is("TIMESTAMP")):
+		r.need("trino_clock")
+		r.replace(at+1, at+1, "(trino_clock(")
+		r.replace(as, as, ") AS")
 	default:
 		r.edits = append(r.edits, edit{t.start, r.token(end - 1).end, r.typeName(as+1, end-1)})
 	}

@@ -22,6 +22,9 @@ func (t Translation) Macros() []string {
 	var names []string
 	var create func(name string)
 	all := macros()
+	if t.zoned {
+		all = slices.Concat(zonedMacros(), all)
+	}
 	create = func(name string) {
 		at := slices.IndexFunc(all, func(m macro) bool { return m.name == name })
 		if at < 0 || slices.Contains(names, name) {

@@ -37,11 +37,12 @@ func (r *rewriter) part(from, to int) string {
 	if from >= to {
 		return ""
 	}
-	inner := &rewriter{sql: r.sql[r.token(from).start:r.token(to-1).end], depth: r.depth + 1}
+	inner := &rewriter{sql: r.sql[r.token(from).start:r.token(to-1).end], zoned: r.zoned, zone: r.zone, depth: r.depth + 1}
 	inner.run()
 	if inner.refusal != nil {
 		r.refuse(from, "%s", inner.refusal.Message)
 	}
+	r.zone = inner.zone
 	r.need(inner.functions...)
 	sql, _ := apply(inner.sql, inner.edits)
 	return sql

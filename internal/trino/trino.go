@@ -15,6 +15,7 @@ import (
 type Translation struct {
 	SQL       string
 	functions []string // names of macros
+	zoned     bool     // some of them are of times in zones
 	edits     []edit
 }
 
@@ -54,13 +55,14 @@ func Translate(sql string) (Translation, error) {
 	if r.refusal != nil {
 		return Translation{}, r.refusal
 	}
-	t := Translation{functions: r.functions}
+	t := Translation{functions: r.functions, zoned: r.zoned}
 	t.SQL, t.edits = apply(sql, r.edits)
 	return t, nil
 }
 
 func (r *rewriter) run() {
 	r.tokens = scan(r.sql)
+	r.zoned = r.zoned || inZones(r.tokens)
 	for at := range r.tokens {
 		r.visit(at)
 	}
@@ -71,6 +73,10 @@ func apply(sql string, edits []edit) (string, []edit) {
 	slices.SortStableFunc(edits, func(a, b edit) int {
 		if a.start != b.start {
 			return a.start - b.start
+		}
+		// What is inserted comes first, then the longest of what is replaced.
+		if a.start == a.end || b.start == b.end {
+			return (a.end - a.start) - (b.end - b.start)
 		}
 		return b.end - a.end
 	})
@@ -96,6 +102,8 @@ type rewriter struct {
 	functions []string
 	refusal   *Refusal
 	closed    map[int]int // see matching
+	zoned     bool        // the statement has times in zones
+	zone      string      // of those that are not taken apart
 	depth     int         // how many calls of reduce this is a part of
 }
 
@@ -139,8 +147,8 @@ func (r *rewriter) visit(at int) {
 		r.sample(at)
 	case t.is("UNNEST") && called:
 		r.unnest(at)
-	case t.is("AT") && next.is("TIME") && r.token(at+2).is("ZONE"), t.is("at_timezone") && called:
-		r.refuse(at, "times in other zones are not supported in Trino's dialect: %s", strings.ToLower(t.name))
+	case t.is("AT") && next.is("TIME") && r.token(at+2).is("ZONE"):
+		r.atTimeZone(at)
 	case (t.is("+") || t.is("-")) && next.is("INTERVAL"):
 		r.dayArithmetic(at)
 	case called:
@@ -204,13 +212,17 @@ func (r *rewriter) dayArithmetic(at int) {
 // closing returns the index of the parenthesis that closes the one at an index,
 // or that of the end.
 func (r *rewriter) closing(at int) int {
-	if r.closed == nil {
-		r.closed = matching(r.tokens)
-	}
-	if end, found := r.closed[at]; found {
+	if end, found := r.matched()[at]; found {
 		return end
 	}
 	return len(r.tokens)
+}
+
+func (r *rewriter) matched() map[int]int {
+	if r.closed == nil {
+		r.closed = matching(r.tokens)
+	}
+	return r.closed
 }
 
 // matching returns where the parentheses and brackets at an index are closed.

@@ -21,6 +21,9 @@ func TestTranslate(t *testing.T) {
 		`UNNEST(resources) r`:                            `LATERAL (SELECT u."arn" AS arn, u."accountid" AS accountid, u."type" AS type FROM (SELECT unnest((resources)) AS u)) r`,
 		`UNNEST(f(m)) WITH ORDINALITY AS t(k, "v", n)`:   `LATERAL (SELECT u."key" AS k, u."value" AS "v", n AS n FROM (SELECT unnest(list) AS u, generate_subscripts(list, 1) AS n FROM (SELECT map_entries(f(m)) AS list))) AS t`,
 		`UNNEST(a) WITH ORDINALITY AS t(x, n)`:           `UNNEST(a) WITH ORDINALITY AS t(x, n)`,
+		`a.b[1] AT TIME ZONE 'UTC'`:                      `trino_zoned(a.b[1] , 'UTC')`,
+		`date_trunc('day', f(x) AT TIME ZONE 'UTC')`:     `trino_zoned_trunc('day', trino_zoned(f(x) , 'UTC'))`,
+		`at_timezone(max(t), '+01:00')`:                  `trino_zoned(max(t), '+01:00')`,
 		`concat(a`:                                       `concat(a`,
 		`approx_distinct(a, 0.1)`:                        `count(DISTINCT a)`,
 	} {
@@ -54,7 +57,8 @@ func TestDefines(t *testing.T) {
 // FuzzTranslate holds that what is not replaced keeps its place.
 func FuzzTranslate(f *testing.F) {
 	for _, seed := range []string{"SELECT concat(a, b) / 2 FROM default.x", "CAST(a AS ARRAY(", "reduce(a, 0, (s, x) -> s, s -> s)", "UNNEST(m) t(k, v)",
-		"UNNEST(resources) AS t(a,,)", "current_date - interval '1' day", "TABLESAMPLE (", "'a", `"`, "/*", "CAST( AS )", "contains(a, IPADDRESS"} {
+		"UNNEST(resources) AS t(a,,)", "current_date - interval '1' day", "TABLESAMPLE (", "'a", `"`, "/*", "CAST( AS )", "contains(a, IPADDRESS",
+		"SELECT a.b[1] AT TIME ZONE 'UTC', date_trunc('day', (x) AT TIME ZONE '+01:00')", "AT TIME ZONE", "at_timezone(", "EXTRACT(dow FROM now() AT TIME ZONE 'UTC')"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
