@@ -45,3 +45,15 @@ func readable(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// unmistakable refuses requests that a store may take for others than their record
+// says.
+func unmistakable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if why := operation.Doubt(requested(r), r.RequestURI); why != "" {
+			proxy.Refuse(w, r, http.StatusBadRequest, "InvalidRequest", "the request is not passed on, because its record could be wrong: "+why)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

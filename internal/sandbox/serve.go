@@ -41,7 +41,11 @@ func (s *Sandbox) openHandler(context.Context) error {
 			return err
 		}
 	}
-	captured := proxy.Capture(s.dispatch(readable(next)), s.clock.now, s.record)
+	next = readable(next)
+	if !s.isMoto {
+		next = unmistakable(next)
+	}
+	captured := proxy.Capture(s.dispatch(next), s.clock.now, s.record)
 	control := s.control()
 	inside := s.protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isControl(r) {

@@ -14,11 +14,7 @@ const defaultRegion = "us-east-1"
 // request that fits nothing it knows, Certain is false and the name is made of
 // the method and the path.
 func Identify(x *exchange.Exchange) Operation {
-	address := x.URL
-	if address == nil {
-		address = &url.URL{}
-	}
-	q := &request{method: x.Method, host: parseHost(x.Host), path: address.EscapedPath(), query: address.Query(), header: x.Header}
+	q := newRequest(x)
 	var form formBody
 	if isForm(x) {
 		form = x.Request.Bytes
@@ -36,6 +32,14 @@ func Identify(x *exchange.Exchange) Operation {
 	o.identify(x, q, form)
 	o.spell(q, form)
 	return o
+}
+
+func newRequest(x *exchange.Exchange) *request {
+	address := x.URL
+	if address == nil {
+		address = &url.URL{}
+	}
+	return &request{method: x.Method, host: parseHost(x.Host), path: address.EscapedPath(), query: address.Query(), header: x.Header}
 }
 
 func isForm(x *exchange.Exchange) bool {

@@ -31,7 +31,7 @@ func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
 		o.Name, o.Certain = "WriteGetObjectResponse", true
 		return
 	}
-	if q.forStore() || q.forEmulator() {
+	if q.forEmulator() {
 		o.fallBack(q)
 		return
 	}
@@ -47,6 +47,12 @@ func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
 	}
 	if key != "" {
 		o.Path["Key"] = key
+	}
+	if q.forStore() && answeredByMinIO(x) {
+		named := o.Path
+		o.fallBack(q)
+		o.Path = named
+		return
 	}
 	o.nameS3(x, q)
 }
@@ -74,6 +80,12 @@ func (q *request) forStore() bool {
 	return q.below("/minio/admin/", "/minio/health/", "/minio/kms/", "/minio/metrics/", "/minio/v2/metrics/")
 }
 
+// answeredByMinIO tells whether an answer is MinIO's, which says so, or is still to
+// come. For another store minio is a bucket like others.
+func answeredByMinIO(x *exchange.Exchange) bool {
+	return x.ResponseHeader == nil || strings.HasPrefix(x.ResponseHeader.Get("Server"), "MinIO")
+}
+
 // forEmulator tells whether a path is of an emulator's own, and of no API of AWS:
 // moto's, and what starts as no bucket can, such as /_localstack.
 func (q *request) forEmulator() bool {
@@ -86,14 +98,7 @@ func (q *request) below(prefixes ...string) bool {
 }
 
 func (o *Operation) nameS3(x *exchange.Exchange, q *request) {
-	service := &known().services["s3"].routes
-	level, place := "Service", service.literals[""]
-	if o.Path["Bucket"] != "" {
-		level, place = "Bucket", service.labels[0].next
-		if o.Path["Key"] != "" {
-			level, place = "Object", place.labels[0].next
-		}
-	}
+	level, place := o.place()
 	found, asked := place.pick(q), place.subresource(q)
 	switch {
 	case found != nil && (len(found.conditions) > 0 || asked == ""):
@@ -106,6 +111,19 @@ func (o *Operation) nameS3(x *exchange.Exchange, q *request) {
 	}
 	if o.Name == "ListBuckets" && o.Service == "s3express" {
 		o.Name = "ListDirectoryBuckets"
+	}
+}
+
+// place is the routes for what the path of a request to S3 names.
+func (o *Operation) place() (level string, routes *segment) {
+	service := &known().services["s3"].routes
+	switch bucket := service.labels[0].next; {
+	case o.Path["Bucket"] == "":
+		return "Service", service.literals[""]
+	case o.Path["Key"] == "":
+		return "Bucket", bucket
+	default:
+		return "Object", bucket.labels[0].next
 	}
 }
 
