@@ -75,6 +75,8 @@ type claims struct {
 	Issuer   string `json:"iss"`
 	Subject  string `json:"sub"`
 	Audience any    `json:"aud"` // a string or a list
+
+	Tags tokenTags `json:"https://aws.amazon.com/tags"`
 }
 
 func (c claims) audience() string {

@@ -25,6 +25,9 @@ type Identity struct {
 	UserIdentity []byte
 	// Arn is the caller's, or "" for nobody.
 	Arn string
+	// TransitiveTags are the session tags that a role the caller assumes inherits.
+	// They are not to be changed.
+	TransitiveTags map[string]string
 }
 
 // Asker asks the upstream whose an access key is: the ARN, user id and account

@@ -142,6 +142,38 @@ func TestSourceIdentityStays(t *testing.T) {
 	}
 }
 
+// TestTransitiveTagsStay from role to role, and after a restart.
+func TestTransitiveTagsStay(t *testing.T) {
+	w := open(t, nil, nil)
+	w.populate(t)
+	assume := func(key, token, next, asked string) {
+		w.call(t, "sts", "AssumeRole", key, token, "RoleArn=arn:aws:iam::123456789012:role/next&RoleSessionName=s"+asked,
+			"<AssumeRoleResponse><AssumeRoleResult>"+credentials(next, "token-"+next)+
+				"<AssumedRoleUser><AssumedRoleId>AROANEXT:s</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/next/s</Arn></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>")
+	}
+	assume("AKIAALICE", "", "ASIAONE", "&Tags.member.1.Key=Department&Tags.member.1.Value=Audit&Tags.member.2.Key=Desk&Tags.member.2.Value=7&TransitiveTagKeys.member.1=department")
+	assume("ASIAONE", "token-ASIAONE", "ASIATWO", "&Tags.member.1.Key=Project&Tags.member.1.Value=&TransitiveTagKeys.member.1=Project&TransitiveTagKeys.member.2=missing")
+	assume("ASIATWO", "token-ASIATWO", "ASIATHREE", "")
+	w.call(t, "sts", "AssumeRoleWithWebIdentity", "", "", "RoleArn=arn:aws:iam::123456789012:role/ci&RoleSessionName=web&WebIdentityToken=e30."+
+		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://idp.example.com","sub":"s","aud":"a","https://aws.amazon.com/tags":{"principal_tags":{"Team":["x"],"Desk":["8"]},"transitive_tag_keys":["Team","none"]}}`))+".c2ln",
+		"<R><AssumeRoleWithWebIdentityResult>"+credentials("ASIATAGGED", "token-ASIATAGGED")+
+			"<AssumedRoleUser><AssumedRoleId>AROACI:web</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/ci/web</Arn></AssumedRoleUser></AssumeRoleWithWebIdentityResult></R>")
+	check := func() {
+		t.Helper()
+		for key, want := range map[string]string{
+			"ASIAONE": "map[Department:Audit]", "ASIATWO": "map[Department:Audit Project:]", "ASIATHREE": "map[Department:Audit Project:]", "ASIATAGGED": "map[Team:x]",
+		} {
+			op := operation.Operation{EventSource: "sts.amazonaws.com", AccessKey: key, SessionToken: "token-" + key}
+			if got := fmt.Sprint(w.Of(context.Background(), op, &exchange.Exchange{}).TransitiveTags); got != want {
+				t.Errorf("%s: %s, want %s", key, got, want)
+			}
+		}
+	}
+	check()
+	open(t, w, nil)
+	check()
+}
+
 func TestCallersAreRemembered(t *testing.T) {
 	w := open(t, nil, nil)
 	w.populate(t)

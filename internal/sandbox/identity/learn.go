@@ -161,6 +161,7 @@ func (d *Directory) assumed(l lesson) []change {
 	if caller := d.owner(l.op); p.SourceIdentity == "" && l.op.Name == "AssumeRole" && caller != nil {
 		p.SourceIdentity = caller.SourceIdentity // once set it stays, from role to role
 	}
+	p.TransitiveTags = l.transitiveTags(d.owner(l.op))
 	if l.op.Name == "AssumeRoleWithWebIdentity" {
 		p.Provider = federatedProvider(l, p.Account)
 	}

@@ -30,6 +30,8 @@ type person struct {
 	Issuer         *issuer   `json:"issuer,omitempty"`
 	Provider       string    `json:"federatedProvider,omitempty"`
 	SourceIdentity string    `json:"sourceIdentity,omitempty"`
+	// TransitiveTags are the tags that the sessions of roles assumed from here get.
+	TransitiveTags map[string]string `json:"transitiveTags,omitempty"`
 
 	identity Identity
 }
@@ -163,7 +165,9 @@ func (p *person) describe() Identity {
 		}
 		written.SessionContext = session
 	}
-	return written.identity(p.Account)
+	described := written.identity(p.Account)
+	described.TransitiveTags = p.TransitiveTags
+	return described
 }
 
 func (u userIdentity) identity(account string) Identity {

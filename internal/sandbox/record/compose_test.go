@@ -115,6 +115,22 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// A role that a tagged session assumes inherits tags, which only the record tells.
+func TestIncomingTransitiveTags(t *testing.T) {
+	tagged := alice
+	tagged.TransitiveTags = map[string]string{"Team": "b", "Department": "Audit"}
+	for name, want := range map[string]string{
+		"AssumeRole":      `"requestParameters":{"incomingTransitiveTags":{"Department":"Audit","Team":"b"},"roleArn":"arn:aws:iam::123456789012:role/r"}`,
+		"GetSessionToken": `"requestParameters":{"roleArn":"arn:aws:iam::123456789012:role/r"}`,
+	} {
+		x, op := ask(operation.Operation{Service: "sts", Name: name, Protocol: operation.Query}, "RoleArn=arn:aws:iam::123456789012:role/r", 200, "")
+		entry, err := Compose(x, op, tagged)
+		if err != nil || !strings.Contains(string(entry.Record), want) {
+			t.Errorf("%s: %s, %v", name, entry.Record, err)
+		}
+	}
+}
+
 func TestParameters(t *testing.T) {
 	for _, test := range []struct {
 		op         operation.Operation

@@ -31,7 +31,8 @@ func (c *call) requestParameters(errorCode string) tree {
 			return nil
 		}
 		s.words = true
-		return emptyIsNothing(s.spell(unflatten(decodeForm(c.query(), string(body)))))
+		parameters := s.spell(unflatten(decodeForm(c.query(), string(body))))
+		return emptyIsNothing(c.withIncomingTags(parameters))
 	case operation.EC2:
 		return emptyIsNothing(s.ec2Parameters(decodeForm(c.query(), string(body))))
 	}
@@ -39,6 +40,20 @@ func (c *call) requestParameters(errorCode string) tree {
 		return c.s3Parameters(body)
 	}
 	return emptyIsNothing(c.restParameters(s, body))
+}
+
+// withIncomingTags adds the tags that a session of a role hands on to the one it
+// assumes.
+func (c *call) withIncomingTags(parameters tree) tree {
+	members, ok := parameters.(object)
+	if !ok || c.op.EventSource != "sts.amazonaws.com" || c.op.Name != "AssumeRole" || len(c.who.TransitiveTags) == 0 {
+		return parameters
+	}
+	incoming := object{}
+	for _, key := range slices.Sorted(maps.Keys(c.who.TransitiveTags)) {
+		incoming.add(key, c.who.TransitiveTags[key])
+	}
+	return append(object{{"incomingTransitiveTags", incoming}}, members...)
 }
 
 func (c *call) query() string {
