@@ -17,15 +17,60 @@ func (o Operation) MapMember(path ...string) bool {
 	return found
 }
 
-// Sensitive tells whether the service's model marks a member, such as
-// SecretString, as sensitive.
-func (o Operation) Sensitive(member string) bool {
+// Side is one of the two of an operation.
+type Side string
+
+// The sides of an operation.
+const (
+	Input  Side = "<"
+	Output Side = ">"
+)
+
+// Sensitive tells whether the service's model marks a member, such as SecretString,
+// as sensitive on that side of the operation. The path leads to the member. Of an
+// operation that no model has, and wherever it is doubtful, it is.
+func (o Operation) Sensitive(side Side, member string, path ...string) bool {
 	s := known().services[o.modelled()]
 	if s == nil {
 		return false
 	}
-	_, found := slices.BinarySearch(s.secrets, member)
-	return found
+	if _, always := slices.BinarySearch(s.secrets, member); always {
+		return true
+	}
+	p, sometimes := s.partly[member]
+	if !sometimes {
+		return false
+	}
+	if !o.Certain {
+		return true
+	}
+	parents, excepted := p.but[o.Name+string(side)]
+	if !excepted {
+		return p.secret
+	}
+	if parents == nil || below(parents, path, !p.secret) {
+		return !p.secret
+	}
+	return p.secret
+}
+
+// SensitiveBody tells whether the whole body is one sensitive member of a REST
+// operation.
+func (o Operation) SensitiveBody(side Side) bool {
+	return o.Certain && o.Sensitive(side, "@")
+}
+
+// below tells whether a path ends in one of the parents. Between a map and a member
+// stands the key of the entry, which a loose comparison skips.
+func below(parents, path []string, loose bool) bool {
+	if len(path) == 0 {
+		return slices.Contains(parents, ".")
+	}
+	last := path[len(path)-1:]
+	if loose && len(path) > 1 {
+		last = path[len(path)-2:]
+	}
+	return slices.ContainsFunc(last, func(name string) bool { return slices.Contains(parents, name) })
 }
 
 // ListMember tells whether an element of that name is a list, for the services

@@ -30,6 +30,16 @@ type service struct {
 	// Member names, sorted.
 	maps, secrets, lists, flats []string
 	routes                      segment
+	// Names that are secrets of some operations only.
+	partly map[string]partly
+}
+
+// partly is a name that is a secret, or none, but for some sides of operations.
+type partly struct {
+	secret bool
+	// but has sides of operations, such as PutThing<, with the members above the
+	// name below which it is the other; nil wherever it is.
+	but map[string][]string
 }
 
 func (s *service) speaks(p Protocol) bool { return s != nil && slices.Contains(s.protocols, p) }
@@ -66,7 +76,7 @@ func parseModels(text string) *catalogue {
 		switch fields[0] {
 		case "#":
 		case "service":
-			current = &service{name: fields[1]}
+			current = &service{name: fields[1], partly: map[string]partly{}}
 			path = []*segment{&current.routes}
 			c.services[current.name] = current
 		case "model":
@@ -79,6 +89,8 @@ func parseModels(text string) *catalogue {
 			current.lists = fields[1:]
 		case "flats":
 			current.flats = fields[1:]
+		case "hidden", "shown":
+			current.partly[fields[1]] = parsePartly(fields[0] == "shown", fields[2:])
 		default:
 			depth := strings.IndexByte(line, '/')
 			path = append(path[:depth+1], path[depth].grow(fields[0][1:]))
@@ -86,6 +98,20 @@ func parseModels(text string) *catalogue {
 		}
 	}
 	return c
+}
+
+// parsePartly reads SIDE or SIDEPARENT,PARENT ... where SIDE ends in < or >.
+func parsePartly(secret bool, exceptions []string) partly {
+	p := partly{secret: secret, but: map[string][]string{}}
+	for _, text := range exceptions {
+		end := strings.IndexAny(text, "<>") + 1
+		var parents []string
+		if end < len(text) {
+			parents = strings.Split(text[end:], ",")
+		}
+		p.but[text[:end]] = parents
+	}
+	return p
 }
 
 // addModel reads ENDPOINT PROTOCOL VERSION [TARGET].

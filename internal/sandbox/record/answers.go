@@ -30,10 +30,10 @@ func givesCredentials(op operation.Operation) bool {
 }
 
 func (c *call) answer() tree {
-	s := speller{op: c.op}
+	s := speller{op: c.op, answer: true}
 	body := bodyOf(c.x.ResponseHeader, c.x.Response)
 	switch {
-	case len(body) == 0:
+	case len(body) == 0 || c.op.SensitiveBody(operation.Output):
 		return nil
 	case c.op.Protocol == operation.CBOR:
 		return s.spell(decodeCBOR(body))

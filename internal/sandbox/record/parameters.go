@@ -91,7 +91,7 @@ func (c *call) restParameters(s speller, body []byte) tree {
 
 // restBody is the body as parameters. That of a data event is the user's.
 func (c *call) restBody(s speller, body []byte) object {
-	if c.op.Category == operation.Data {
+	if c.op.Category == operation.Data || c.op.SensitiveBody(operation.Input) {
 		return nil
 	}
 	var document tree

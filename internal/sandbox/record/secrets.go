@@ -32,7 +32,7 @@ func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep
 		return value, true
 	case inTags(path):
 		return value, true
-	case s.sensitive(service, modelled, name), namesSecret(name) && isLeaf(value) && !isFlag(name, value):
+	case s.sensitive(service, modelled, name, path), namesSecret(name) && isLeaf(value) && !isFlag(name, value):
 		return hidden, true
 	}
 	return value, true
@@ -40,7 +40,7 @@ func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep
 
 // sensitive tells what AWS hides besides what its names give away. The model of S3
 // marks the ids of keys too, which records show.
-func (s speller) sensitive(service, modelled, name string) bool {
+func (s speller) sensitive(service, modelled, name string, path []string) bool {
 	switch service + "." + name {
 	case "ssm.Value", "ssm.Parameters", "ecs.Environment", "batch.Environment", "sagemaker.Environment",
 		"elasticbeanstalk.Value", "servicecatalog.Value",
@@ -59,7 +59,7 @@ func (s speller) sensitive(service, modelled, name string) bool {
 			return true
 		}
 	}
-	return service != "s3" && s.op.Sensitive(modelled)
+	return service != "s3" && s.op.Sensitive(s.side(), modelled, path...)
 }
 
 // recipient reports whether a member of SES names a recipient or holds text of a mail.

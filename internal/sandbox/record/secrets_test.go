@@ -26,6 +26,10 @@ func sensitiveMembers(t *testing.T) map[string][]string {
 			service = fields[1]
 		case fields[0] == "secrets":
 			members[service] = append(members[service], fields[1:]...)
+		case fields[0] == "hidden" || fields[0] == "shown": // the operation of this test is none of the service's
+			if fields[1] != "@" {
+				members[service] = append(members[service], fields[1])
+			}
 		}
 	}
 	if len(members) < 50 {
@@ -178,7 +182,7 @@ func TestNoSecrets(t *testing.T) {
 		{"ses", "SendEmail", operation.Query, "Destination.ToAddresses.member.1=a&Destination.ToAddresses.member.2=b",
 			`{"destination":{"toAddresses":["` + hidden + `","` + hidden + `"]}}`},
 	} {
-		x, op := ask(operation.Operation{Service: test.service, Name: test.name, Protocol: test.protocol}, test.request, 200, "")
+		x, op := ask(operation.Operation{Service: test.service, Name: test.name, Protocol: test.protocol, Certain: true}, test.request, 200, "")
 		record, _ := composed(t, x, op)
 		if got := asJSON(t, record["requestParameters"]); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)

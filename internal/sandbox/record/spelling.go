@@ -38,8 +38,17 @@ type speller struct {
 	words bool
 	// asIs keeps names and values, save for secrets.
 	asIs bool
+	// answer says that the values are those of an answer.
+	answer bool
 	// millis writes times as EC2's older operations do.
 	millis bool
+}
+
+func (s speller) side() operation.Side {
+	if s.answer {
+		return operation.Output
+	}
+	return operation.Input
 }
 
 // spell is a value in CloudTrail's spelling. The path leads to it.

@@ -6,7 +6,8 @@
 // (github.com/boto/botocore, the data folder of a release). Of several releases
 // the newest comes first: routes change, and clients ask by the ones they know.
 // Models that share a signing name become one service, because the signature is
-// what a request shows.
+// what a request shows. What the models mark as sensitive is kept by operation and
+// side, as far as a name is a secret of some only.
 package main
 
 import (
@@ -108,6 +109,7 @@ type model struct {
 type operation struct {
 	HTTP       struct{ Method, RequestURI string }
 	Input      reference
+	Output     reference
 	Deprecated bool
 }
 
@@ -125,12 +127,17 @@ type shape struct {
 	Flattened bool
 	Members   map[string]reference
 	Required  []string
+	// Payload is the member that is the body of a REST request or answer.
+	Payload    string
+	Member     reference // of a list
+	Key, Value reference // of a map
 }
 
 type reference struct {
 	Shape        string
 	Location     string
 	LocationName string
+	QueryName    string
 	Sensitive    bool
 	Flattened    bool
 }
@@ -153,13 +160,14 @@ func (m metadata) xml() bool {
 
 // service gathers the models with one signing name.
 type service struct {
-	models                      []string
-	maps, secrets, lists, flats votes
-	root                        *node
+	models             []string
+	maps, lists, flats votes
+	secrets            secrets
+	root               *node
 }
 
 func newService() *service {
-	return &service{maps: votes{}, secrets: votes{}, lists: votes{}, flats: votes{}, root: &node{}}
+	return &service{maps: votes{}, secrets: secrets{}, lists: votes{}, flats: votes{}, root: &node{}}
 }
 
 // votes counts for each member name how many shapes have it one way, less those
@@ -195,6 +203,10 @@ func (s *service) add(m model) {
 			s.addMember(m, name, ref)
 		}
 	}
+	for name, o := range m.Operations {
+		s.secrets.add(m, name+"<", o.Input)
+		s.secrets.add(m, name+">", o.Output)
+	}
 	if m.Metadata.rest() {
 		s.addRoutes(m)
 	}
@@ -205,7 +217,6 @@ func (s *service) addMember(m model, name string, ref reference) {
 	if target.Type == "map" || target.Type == "structure" {
 		s.maps.cast(name, target.Type == "map")
 	}
-	s.secrets.cast(name, target.Sensitive || ref.Sensitive)
 	if !m.Metadata.xml() {
 		return
 	}
@@ -227,10 +238,11 @@ func (s *service) write(w *bufio.Writer) {
 	for _, members := range []struct {
 		what  string
 		names []string
-	}{{"maps", s.maps.won()}, {"secrets", s.secrets.won()}, {"lists", lists}, {"flats", flats}} {
+	}{{"maps", s.maps.won()}, {"secrets", s.secrets.everywhere()}, {"lists", lists}, {"flats", flats}} {
 		if len(members.names) > 0 {
 			w.WriteString(members.what + " " + strings.Join(members.names, " ") + "\n")
 		}
 	}
+	s.secrets.write(w)
 	s.root.write(w, 0)
 }

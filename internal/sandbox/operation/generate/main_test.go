@@ -34,8 +34,13 @@ func TestRun(t *testing.T) {
 	data := t.TempDir()
 	writeModel(t, data, "old", "2020-01-01", "{")
 	writeModel(t, data, "old", "2021-01-01", `{"metadata":{"protocol":"json","endpointPrefix":"api.old","signingName":"thing","apiVersion":"2021-01-01","targetPrefix":"OldThing"},
-		"operations":{"Ask":{"http":{"method":"POST","requestUri":"/"}}},
-		"shapes":{"AskRequest":{"type":"structure","members":{"Tags":{"shape":"Map"},"Both":{"shape":"Map"},"Word":{"shape":"Secret"}}},
+		"operations":{"Ask":{"http":{"method":"POST","requestUri":"/"},"input":{"shape":"AskRequest"},"output":{"shape":"Told"}},
+			"Tell":{"http":{"method":"POST","requestUri":"/"},"input":{"shape":"Told"}}},
+		"shapes":{"AskRequest":{"type":"structure","members":{"Tags":{"shape":"Map"},"Both":{"shape":"Map"},"Word":{"shape":"Secret"},"Words":{"shape":"Secrets"},
+				"Note":{"shape":"Secret"},"Deep":{"shape":"Deep"},"Name":{"shape":"Secret"}}},
+			"Told":{"type":"structure","members":{"Note":{"shape":"Plain"},"Deep":{"shape":"Deep"}}},
+			"Deep":{"type":"structure","members":{"Name":{"shape":"Plain"},"Deep":{"shape":"Deep"}}},
+			"Secrets":{"type":"list","member":{"shape":"Secret"}},"Plain":{"type":"string"},
 			"A":{"type":"structure","members":{"Both":{"shape":"A"}}},"B":{"type":"structure","members":{"Both":{"shape":"B"}}},
 			"Map":{"type":"map"},"Secret":{"type":"string","sensitive":true}}}`)
 	writeModel(t, data, "new", "2022-01-01", `{"metadata":{"protocol":"rest-xml","endpointPrefix":"thing","apiVersion":"2022-01-01"},
@@ -43,8 +48,9 @@ func TestRun(t *testing.T) {
 			"A":{"http":{"method":"GET","requestUri":"/things?x=y"},"deprecated":true},
 			"B":{"http":{"method":"GET","requestUri":"/things?x=y"}},
 			"C":{"http":{"method":"PUT","requestUri":"/things/{Id+}"}},
-			"D":{"http":{"method":"PUT","requestUri":"/things/"}}},
-		"shapes":{"C":{"type":"structure","members":{"Items":{"shape":"List","locationName":"item"},"Names":{"shape":"List"}}},"List":{"type":"list","flattened":true}}}`)
+			"D":{"http":{"method":"PUT","requestUri":"/things/"},"input":{"shape":"D"}}},
+		"shapes":{"D":{"type":"structure","payload":"Whole","members":{"Whole":{"shape":"Blob"}}},"Blob":{"type":"blob","sensitive":true},
+			"C":{"type":"structure","members":{"Items":{"shape":"List","locationName":"item"},"Names":{"shape":"List"}}},"List":{"type":"list","flattened":true}}}`)
 
 	var out strings.Builder
 	if err := run([]string{data, data}, &out); err != nil {
@@ -55,9 +61,12 @@ service thing
 model thing rest-xml 2022-01-01
 model api.old json 2021-01-01 OldThing
 maps Tags
-secrets Word
+secrets Whole Word Words
 lists Names item
 flats Names item
+hidden @ D<
+hidden Name Ask<.
+hidden Note Ask<
 /things GET?x=y B
  / PUT D
  /{Id+} PUT C
