@@ -1,6 +1,9 @@
 package trino
 
 import (
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -87,5 +90,39 @@ func TestLongStatement(t *testing.T) {
 	got, err := Translate(strings.Repeat("concat(a, ", 50) + "b" + strings.Repeat(")", 50))
 	if err != nil || strings.Contains(got.SQL, "concat") {
 		t.Errorf("%s, %v", got.SQL, err)
+	}
+}
+
+// TestDocumented holds that the page about queries names the functions that are
+// refused, and no others, and that every name of the table there is one.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/query.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(string(page)), " ")
+	_, rest, found := strings.Cut(text, "- JSON paths with wildcards, ")
+	sentence, _, ends := strings.Cut(rest, " are refused")
+	if !found || !ends {
+		t.Fatal("docs/query.md does not say what is refused")
+	}
+	var named []string
+	for _, match := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(sentence, -1) {
+		named = append(named, match[1])
+		if _, err := Translate("SELECT " + match[1] + "(a, b)"); err == nil {
+			t.Errorf("docs/query.md says that %s is refused, and it is not", match[1])
+		}
+	}
+	if want := slices.Sorted(slices.Values(unlike())); !slices.Equal(slices.Sorted(slices.Values(named)), want) {
+		t.Errorf("docs/query.md says that %v are refused, want %v", named, want)
+	}
+	tables := regexp.MustCompile("`([a-z.]*\\bcloudtrail_logs)`").FindAllStringSubmatch(text, -1)
+	if len(tables) < 3 {
+		t.Errorf("%d names of the table in docs/query.md", len(tables))
+	}
+	for _, match := range tables {
+		if sql := "SELECT 1 FROM " + match[1]; !Names(sql, "cloudtrail_logs") || Names(sql, "events") {
+			t.Errorf("%s does not name cloudtrail_logs alone", sql)
+		}
 	}
 }
