@@ -26,8 +26,8 @@ test: ## run every test, vet included; skipped tests are listed at the end
 	@.ci/prerequisites test
 	go vet ./...
 	@( status=0; all=$$(go list ./...); \
-	  go test -json -timeout 20m -race $$(grep -Ev '$(NO_RACE)' <<< "$$all") || status=$$?; \
-	  go test -json -timeout 30m $$(grep -E '$(NO_RACE)' <<< "$$all") || status=$$?; \
+	  go test -json -timeout 60m -race $$(grep -Ev '$(NO_RACE)' <<< "$$all") || status=$$?; \
+	  go test -json -timeout 60m $$(grep -E '$(NO_RACE)' <<< "$$all") || status=$$?; \
 	  exit $$status ) | go run ./internal/tally
 
 demo: build ## see trailkeeper do its job on a made-up organization, without an account
