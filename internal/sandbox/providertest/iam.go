@@ -26,7 +26,8 @@ func role(p *provider) resource {
 			return p.retry("the role", func() error {
 				_, err := p.iam.CreateRole(p.ctx, &iam.CreateRoleInput{
 					RoleName: name, AssumeRolePolicyDocument: &text, Path: aws.String("/"), MaxSessionDuration: aws.Int32(3600),
-					Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String("trail")}},
+					PermissionsBoundary: aws.String(p.boundaryARN()),
+					Tags:                []types.Tag{{Key: aws.String("Name"), Value: aws.String("trail")}},
 				})
 				return err
 			}, invalidPrincipal)
@@ -34,7 +35,7 @@ func role(p *provider) resource {
 		read: p.readRole,
 		want: state{
 			"arn": p.roleARN(), "assume_role_policy": document(text), "description": "", "max_session_duration": int32(3600), "path": "/",
-			"permissions_boundary": "", "managed_policy_arns": 0, "tags": map[string]string{"Name": "trail"},
+			"permissions_boundary": p.boundaryARN(), "managed_policy_arns": 0, "tags": map[string]string{"Name": "trail"},
 		},
 		update: func() error {
 			_, err := p.iam.UpdateAssumeRolePolicy(p.ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: &changed})

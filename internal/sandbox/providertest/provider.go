@@ -36,6 +36,7 @@ const (
 	logGroupName   = "/provider/trail"
 	roleName       = "provider-trail-logs"
 	rolePolicyName = "deliver"
+	boundaryName   = "provider-trail-boundary"
 	topicName      = "provider-trail-topic"
 	queueName      = "provider-trail-queue"
 	aliasName      = "alias/provider-trail"
@@ -95,6 +96,7 @@ func (p *provider) arn(service, region, resource string) string {
 func (p *provider) bucketARN() string   { return "arn:aws:s3:::" + bucketName }
 func (p *provider) topicARN() string    { return p.arn("sns", region, topicName) }
 func (p *provider) roleARN() string     { return p.arn("iam", "", "role/"+roleName) }
+func (p *provider) boundaryARN() string { return p.arn("iam", "", "policy/"+boundaryName) }
 func (p *provider) trailARN() string    { return p.arn("cloudtrail", region, "trail/"+trailName) }
 func (p *provider) logGroupARN() string { return p.arn("logs", region, "log-group:"+logGroupName) }
 

@@ -91,7 +91,7 @@ func configuration() []func(*provider) resource {
 		kmsKey, kmsAlias,
 		accessLogBucket, bucket, ownershipControls, publicAccessBlock, versioning, encryption, lifecycle, objectLock, logging,
 		bucketPolicy,
-		logGroup, role, rolePolicy,
+		logGroup, boundary, role, rolePolicy,
 		topic, topicPolicy, emailSubscription, queueSubscription, notification,
 		trail,
 		metricFilter, metricAlarm,
