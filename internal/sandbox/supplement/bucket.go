@@ -15,7 +15,12 @@ func bucketOperation(r *http.Request) string {
 	if strings.Count(strings.TrimSuffix(r.URL.Path, "/"), "/") > 1 {
 		return "" // for an object
 	}
-	switch lifecycle := r.URL.Query().Has("lifecycle"); {
+	query := r.URL.Query()
+	switch lifecycle, lock := query.Has("lifecycle"), query.Has("object-lock"); {
+	case lock && r.Method == http.MethodGet:
+		return "GetObjectLockConfiguration"
+	case lock && r.Method == http.MethodPut:
+		return "PutObjectLockConfiguration"
 	case lifecycle && r.Method == http.MethodGet:
 		return "GetBucketLifecycleConfiguration"
 	case lifecycle && r.Method == http.MethodPut:

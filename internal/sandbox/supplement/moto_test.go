@@ -11,14 +11,18 @@ import (
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 func TestMoto(t *testing.T) {
 	s := start(t)
 	for name, test := range map[string]func(*sandbox){
 		"log groups": logGroups, "metric filters": metricFilters, "alarm actions": alarmActions, "role": role,
-		"security hub": securityHub, "findings": findings,
+		"security hub": securityHub, "findings": findings, "config rule": configRule, "object lock": objectLock,
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := *s
@@ -234,4 +238,78 @@ func role(s *sandbox) {
 	}
 	_, err = client.UpdateRole(s.Context(), &iam.UpdateRoleInput{RoleName: aws.String("no-such-role")})
 	s.refused(err, "NoSuchEntity")
+}
+
+// configRule needs a recorder, as on AWS.
+func configRule(s *sandbox) {
+	config := configservice.NewFromConfig(s.aws)
+	put := func() error {
+		_, err := config.PutConfigRule(s.Context(), &configservice.PutConfigRuleInput{ConfigRule: &configtypes.ConfigRule{
+			ConfigRuleName: aws.String("trail-on"), Source: &configtypes.Source{Owner: configtypes.OwnerAws, SourceIdentifier: aws.String("CLOUD_TRAIL_ENABLED")},
+		}})
+		return err
+	}
+	s.refused(put(), "NoAvailableConfigurationRecorderException")
+	_, err := config.PutConfigurationRecorder(s.Context(), &configservice.PutConfigurationRecorderInput{ConfigurationRecorder: &configtypes.ConfigurationRecorder{
+		Name: aws.String("default"), RoleARN: aws.String("arn:aws:iam::123456789012:role/config"),
+	}})
+	s.must(err)
+	s.must(put())
+	s.must(put())
+}
+
+// objectLock of a bucket that holds objects can be changed, while it is versioned.
+func objectLock(s *sandbox) {
+	client := s3.NewFromConfig(s.aws, func(o *s3.Options) { o.UsePathStyle = true })
+	bucket := aws.String("locked-later")
+	create := func() {
+		_, err := client.CreateBucket(s.Context(), &s3.CreateBucketInput{Bucket: bucket})
+		s.must(err)
+		_, err = client.PutObject(s.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a")})
+		s.must(err)
+	}
+	put := func(days int32) error {
+		_, err := client.PutObjectLockConfiguration(s.Context(), &s3.PutObjectLockConfigurationInput{
+			Bucket: bucket, ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
+				ObjectLockEnabled: s3types.ObjectLockEnabledEnabled,
+				Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: s3types.ObjectLockRetentionModeGovernance, Days: &days}},
+			},
+		})
+		return err
+	}
+	get := func() (*s3.GetObjectLockConfigurationOutput, error) {
+		return client.GetObjectLockConfiguration(s.Context(), &s3.GetObjectLockConfigurationInput{Bucket: bucket})
+	}
+	create()
+	s.refused(put(1), "InvalidBucketState")
+	_, err := client.PutBucketVersioning(s.Context(), &s3.PutBucketVersioningInput{
+		Bucket: bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
+	})
+	s.must(err)
+	_, err = get()
+	s.refused(err, "ObjectLockConfigurationNotFoundError")
+	for _, days := range []int32{400, 7} {
+		s.must(put(days))
+		s.restart()
+		client = s3.NewFromConfig(s.aws, func(o *s3.Options) { o.UsePathStyle = true })
+		out, err := get()
+		s.must(err)
+		if got := *out.ObjectLockConfiguration.Rule.DefaultRetention.Days; got != days {
+			s.Errorf("%d days, want %d", got, days)
+		}
+	}
+	if put(-1) == nil {
+		s.Error("a retention of -1 days was taken")
+	}
+	versions, err := client.ListObjectVersions(s.Context(), &s3.ListObjectVersionsInput{Bucket: bucket})
+	s.must(err)
+	for _, v := range versions.Versions {
+		_, err := client.DeleteObject(s.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: v.Key, VersionId: v.VersionId})
+		s.must(err)
+	}
+	_, err = client.DeleteBucket(s.Context(), &s3.DeleteBucketInput{Bucket: bucket})
+	s.must(err)
+	create()
+	_, err = get()
+	s.refused(err, "ObjectLockConfigurationNotFoundError")
 }

@@ -23,12 +23,15 @@ type state struct {
 	LogGroups  map[string]*logGroup  `json:"logGroups"`  // by ARN
 	Hubs       map[string]*hub       `json:"hubs"`       // by ARN
 	Lifecycles map[string]*lifecycle `json:"lifecycles"` // by bucket
+
+	ObjectLocks map[string]*objectLock `json:"objectLocks,omitempty"` // by bucket
 }
 
 func open(file string) (*state, error) {
 	s := &state{
 		file: file, Version: stateVersion,
 		LogGroups: map[string]*logGroup{}, Hubs: map[string]*hub{}, Lifecycles: map[string]*lifecycle{},
+		ObjectLocks: map[string]*objectLock{},
 	}
 	if file == "" {
 		return s, nil
@@ -43,7 +46,7 @@ func open(file string) (*state, error) {
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, fmt.Errorf("open supplement: read %q: %w", file, err)
 	}
-	if s.LogGroups == nil || s.Hubs == nil || s.Lifecycles == nil {
+	if s.LogGroups == nil || s.Hubs == nil || s.Lifecycles == nil || s.ObjectLocks == nil {
 		return nil, fmt.Errorf("open supplement: %q is not whole", file)
 	}
 	if s.Version != stateVersion {

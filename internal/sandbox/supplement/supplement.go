@@ -68,6 +68,11 @@ func operations() map[string]operation {
 		"s3 CreateBucket":                    createBucket,
 		"s3 PutBucketLifecycleConfiguration": putLifecycle,
 		"s3 GetBucketLifecycleConfiguration": getLifecycle,
+
+		// What it allows and AWS refuses, or the other way round.
+		"config PutConfigRule":          putConfigRule,
+		"s3 PutObjectLockConfiguration": putObjectLock,
+		"s3 GetObjectLockConfiguration": getObjectLock,
 	}
 }
 
