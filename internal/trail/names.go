@@ -7,8 +7,13 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// OwnerTag is on every resource of a trail; its value is the trail's name.
+// OwnerTag is on every resource that was made for a trail; its value is the trail's name.
 const OwnerTag = "trailkeeper:trail"
+
+// AdoptedTag takes the place of OwnerTag on what was there before the trail took it
+// over. OwnerTag permits deletion, so that it must never be put on such a resource:
+// whoever takes AdoptedTag away does not get it deleted.
+const AdoptedTag = "trailkeeper:adopted"
 
 // Names are what the parts of a trail are called in AWS. Those of parts that the spec
 // does not want are there too. ARNs are put together rather than read, because the

@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +69,7 @@ func (p *Plan) refusal() error {
 			continue
 		}
 		refused = append(refused, fmt.Sprintf("%s %s: %s", change.Kind, plain(change.Name), change.Note))
-		if change.Note == notOurs {
-			hint = adopt
-		}
+		hint = cmp.Or(hint, change.hint)
 	}
 	if len(refused) == 0 {
 		return nil
@@ -142,8 +141,12 @@ func (c *convergence) round(ctx context.Context, now Actual, fields []FieldChang
 		return c.retry(ctx, "read", nil, "it was created, which does not show yet")
 	case !now.Exists:
 		return c.create(ctx)
-	case !c.mayChange(now) && c.creation == untried: // it was made after the plan
-		return c.fail("change", errors.New(notOurs))
+	case c.creation != untried && !now.Owned && now.Shared == "":
+		// Create gives it our tag. What has none was made by somebody else meanwhile.
+		return c.retry(ctx, "read", errors.New(notOurs), "it was created, and its tag does not show yet")
+	}
+	if err := c.barrier(now); err != nil { // it was made after the plan
+		return c.fail("change", err)
 	}
 	wrote := false
 	for i, part := range c.r.Parts {

@@ -83,11 +83,18 @@ type Actual struct {
 	// Owned says that the resource carries our tag, or can only be ours because it
 	// is part of something that does.
 	Owned bool
+	// Adopted says of an owned resource that it was there before it was taken over.
+	// Destroy leaves it.
+	Adopted bool
+	// Unadoptable is why a resource that is not owned must not be taken over, with a
+	// hint at what to do instead. Nil is no reason.
+	Unadoptable error
 	// Shared is why something that is not owned is used all the same, such as "the
 	// Region takes only one detector". It needs no Adopt: its fields are brought to
 	// what is wanted, and Destroy keeps it, for this reason.
 	Shared string
 	State  State
-	// Note is for the reader of a plan, such as "3 subscribers, none confirmed".
+	// Note is for the reader of a plan, such as "3 subscribers, none confirmed" or
+	// which key an alias leads to.
 	Note string
 }

@@ -19,7 +19,7 @@ func PlanDestroy(ctx context.Context, resources []Resource, o Options) (*Plan, e
 }
 
 // Destroy takes away what PlanDestroy says, in reverse order of the resources.
-// Those that are not owned are never touched. One that turns out to have to stay
+// Those that are not owned or were adopted are never touched. One that turns out to have to stay
 // does not stop it. The result of what was done until then comes with an error too.
 func Destroy(ctx context.Context, resources []Resource, o Options) (*Result, error) {
 	plan, err := PlanDestroy(ctx, resources, o)
@@ -41,7 +41,9 @@ func (w *worker) removal(ctx context.Context) (Change, error) {
 	case !now.Exists:
 		return Change{Action: Gone}, nil
 	case !now.Owned:
-		return Change{Action: Keep, Note: cmp.Or(now.Shared, notOurs)}, nil
+		return Change{Action: Keep, Note: cmp.Or(now.Shared, joined(notOurs, now.Note)), foreign: true}, nil
+	case now.Adopted:
+		return Change{Action: Keep, Note: joined(leftInPlace, now.Note)}, nil
 	case w.r.Delete == nil:
 		return Change{Action: Keep, Note: cmp.Or(w.r.Stays, "nothing deletes it")}, nil
 	}
@@ -71,7 +73,7 @@ func (w *worker) remove(ctx context.Context) (stays string, err error) {
 			return "", err
 		}
 		switch {
-		case change.Action == Gone:
+		case change.Action == Gone, change.foreign && deletion != untried: // others have the name by now
 			if deletion == uncertain {
 				w.did("deleted " + w.name())
 			}
@@ -105,5 +107,8 @@ func (w *worker) delete(ctx context.Context) (deletion effort, stays string, err
 	}
 	return uncertain, "", w.retry(ctx, "delete", err, why)
 }
+
+// leftInPlace is why a resource stays that was there before the trail.
+const leftInPlace = "adopted: left in place"
 
 const deletedUnseen = "it was deleted, which does not show yet"

@@ -3,8 +3,11 @@ package converge
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
 // Action is what there is to do with a resource.
@@ -36,6 +39,8 @@ type Change struct {
 	Action     Action
 	Fields     []FieldChange // that differ, by path; of one to be created all that it gets
 	Note       string        // for the reader
+	hint       string        // of what is refused
+	foreign    bool          // what is kept is not ours
 }
 
 func (c Change) works() bool {
@@ -103,37 +108,60 @@ func (w *worker) change(ctx context.Context) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	action, reason := w.decide(now, fields)
-	return Change{Action: action, Fields: fields, Note: cmp.Or(reason, now.Note)}, nil
+	action, refusal := w.decide(now, fields)
+	change := Change{Action: action, Fields: fields, Note: now.Note}
+	if refusal != nil {
+		change.Note, change.hint = joined(refusal.Error(), now.Note), outcome.Hint(refusal)
+	}
+	return change, nil
 }
 
-// decide tells what there is to do with a resource that is wanted, and why not if it
+// joined are two notes as one.
+func joined(first, second string) string {
+	if first == "" || second == "" || first == second {
+		return cmp.Or(first, second)
+	}
+	return first + "; " + second
+}
+
+// decide tells what there is to do with a resource that is wanted. The error is why it
 // is refused.
-func (w *worker) decide(now Actual, fields []FieldChange) (action Action, reason string) {
+func (w *worker) decide(now Actual, fields []FieldChange) (Action, error) {
 	switch {
 	case !now.Exists && w.r.Create == nil:
-		if now.Note != "" {
-			return Refused, now.Note
-		}
-		return Refused, "it has to be there already"
+		return Refused, errors.New(cmp.Or(now.Note, "it has to be there already"))
 	case !now.Exists:
-		return Create, ""
+		return Create, nil
 	case len(fields) == 0:
-		return None, ""
-	case !w.mayChange(now):
-		return Refused, notOurs
+		return None, nil
+	}
+	if err := w.barrier(now); err != nil {
+		return Refused, err
 	}
 	for _, field := range fields {
 		if !slices.ContainsFunc(w.r.Parts, func(p Part) bool { return p.writes(field.Path) }) {
-			return Refused, fmt.Sprintf("%s of what is there cannot be changed: want what it is, or take the %s away first", field.Path, w.r.Kind)
+			return Refused, fmt.Errorf("%s of what is there cannot be changed: want what it is, or take the %s away first", field.Path, w.r.Kind)
 		}
 	}
 	if !now.Owned && now.Shared == "" {
-		return Adopt, ""
+		return Adopt, nil
 	}
-	return Update, ""
+	return Update, nil
 }
 
-func (w *worker) mayChange(now Actual) bool { return now.Owned || now.Shared != "" || w.o.Adopt }
+// barrier is why what is there must not be changed, with a hint, or nil.
+func (w *worker) barrier(now Actual) error {
+	switch {
+	case now.Owned || now.Shared != "":
+		return nil
+	case now.Unadoptable == nil && w.o.Adopt:
+		return nil
+	case now.Unadoptable == nil:
+		return outcome.WithHint(errors.New(notOurs), adopt)
+	case w.o.Adopt:
+		return now.Unadoptable
+	}
+	return outcome.WithHint(errors.New(notOurs), outcome.Hint(now.Unadoptable))
+}
 
 const notOurs = "it is there already, and not ours: it does not carry our tag"

@@ -57,7 +57,7 @@ func requests(e deploytest.Event, names trail.Names) (list []policy.Request) {
 			add(service+":TagResource", strings.TrimSuffix(resource, ":log-stream:"), context)
 		case "CreateDetector":
 			add("guardduty:TagResource", arn("guardduty", "detector/new"), context)
-		case "DeleteObjects":
+		case "DeleteObject", "DeleteObjects":
 			add("s3:DeleteObjectVersion", resource, context)
 		}
 	}
@@ -113,8 +113,11 @@ func resources(e deploytest.Event, service string, names trail.Names) []string {
 	switch service {
 	case "s3":
 		bucket := "arn:aws:s3:::" + parameter("bucketName")
-		if e.Name == "DeleteObjects" {
+		switch e.Name {
+		case "DeleteObjects":
 			return []string{bucket + "/AWSLogs/1"}
+		case "DeleteObject": // of each key of DeleteObjects
+			return []string{bucket + "/" + parameter("key")}
 		}
 		return []string{bucket}
 	case "iam":

@@ -92,7 +92,7 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		setup: "TagResource",
 	}, {
 		sid: "Key", service: "kms", on: policy.Values{keys},
-		read:  "DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+		read:  "DescribeKey GetKeyPolicy GetKeyRotationStatus ListGrants ListResourceTags",
 		setup: "EnableKeyRotation PutKeyPolicy", // CreateKey asks for the second too
 	}, {
 		sid: "KeyAlias", service: "kms", on: policy.Values{alias, keys},
@@ -103,6 +103,14 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		write:   "CancelKeyDeletion EnableKey EnableKeyRotation PutKeyPolicy TagResource UpdateKeyDescription",
 		remove:  "ScheduleKeyDeletion",
 		repair:  "CancelKeyDeletion EnableKey",
+		analyse: "Decrypt",
+	}, {
+		// One that was there before: a deletion that its owner scheduled is not stopped. And
+		// the tag may be put on no other key: that would open every key of the account.
+		sid: "AdoptedKey", service: "kms", on: policy.Values{keys},
+		when:    equals("aws:ResourceTag/"+trail.AdoptedTag, names.Trail),
+		write:   "EnableKey PutKeyPolicy TagResource",
+		repair:  "EnableKey",
 		analyse: "Decrypt",
 	}}
 }

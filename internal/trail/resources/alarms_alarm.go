@@ -28,9 +28,7 @@ func (s *Set) alarm(w watch) converge.Resource {
 			if err != nil {
 				return converge.Actual{}, err
 			}
-			state := describeAlarm(found)
-			state["tags"] = s.seenTags(tags)
-			return converge.Actual{Exists: true, Owned: s.owns(tags), State: state}, nil
+			return s.found(tags, describeAlarm(found)), nil
 		},
 		Create: func(ctx context.Context) error { return s.putAlarm(ctx, w) },
 		Parts: []converge.Part{
@@ -44,8 +42,8 @@ func (s *Set) alarm(w watch) converge.Resource {
 				Call:  "cloudwatch:PutMetricAlarm",
 				Write: func(ctx context.Context, _ converge.Actual) error { return s.putAlarm(ctx, w) },
 			},
-			{Fields: []string{"tags"}, Call: "cloudwatch:TagResource", Write: func(ctx context.Context, _ converge.Actual) error {
-				return s.tagAlarm(ctx, name)
+			{Fields: []string{"tags"}, Call: "cloudwatch:TagResource", Write: func(ctx context.Context, now converge.Actual) error {
+				return s.tagAlarm(ctx, name, s.tagsFor(now))
 			}},
 		},
 		Delete: func(ctx context.Context) error {
@@ -148,8 +146,8 @@ func (s *Set) alarmTags(ctx context.Context, arn *string) (map[string]string, er
 }
 
 // tagAlarm is for alarms that are there: PutMetricAlarm tags new ones only.
-func (s *Set) tagAlarm(ctx context.Context, name string) error {
-	_, err := s.Account.Alarms.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: s.alarmARN(name), Tags: alarmTags(s.wantedTags())})
+func (s *Set) tagAlarm(ctx context.Context, name string, tags map[string]string) error {
+	_, err := s.Account.Alarms.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: s.alarmARN(name), Tags: alarmTags(tags)})
 	return err
 }
 

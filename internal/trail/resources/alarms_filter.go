@@ -12,7 +12,7 @@ import (
 )
 
 // metricFilter counts the events of the log group that a control is about. It
-// carries no tags: one of our log group with the name of a control is ours.
+// carries no tags: it is as much ours as its log group.
 func (s *Set) metricFilter(w watch) converge.Resource {
 	put := func(ctx context.Context) error {
 		_, err := s.Account.Logs.PutMetricFilter(ctx, &cloudwatchlogs.PutMetricFilterInput{
@@ -44,7 +44,11 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 			if found == nil || err != nil {
 				return converge.Actual{}, err
 			}
-			return converge.Actual{Exists: true, Owned: s.refs.LogGroupOurs, State: describeFilter(*found)}, nil
+			actual := converge.Actual{Exists: true, Owned: s.refs.LogGroup != foreign, Adopted: s.refs.LogGroup == adopted, State: describeFilter(*found)}
+			if actual.Adopted {
+				actual.Note = "it belongs to a log group that was there before"
+			}
+			return actual, nil
 		},
 		Create: put,
 		Parts: []converge.Part{{

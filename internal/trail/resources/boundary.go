@@ -32,7 +32,7 @@ func (s *Set) boundary() []converge.Resource {
 	b := &boundary{Set: s}
 	return []converge.Resource{{
 		Kind: "permissions boundary", Name: s.Names.Boundary,
-		Want: b.want, Read: b.read, Create: b.create, Delete: b.delete,
+		Want: b.want, Read: b.read, Create: b.create, Keep: b.keep, Delete: b.delete,
 		Parts: []converge.Part{
 			{Fields: []string{"document"}, Call: "iam:CreatePolicyVersion", Write: b.put},
 			{Fields: []string{"tags"}, Call: "iam:TagPolicy", Write: b.tag},
@@ -59,10 +59,7 @@ func (b *boundary) read(ctx context.Context) (converge.Actual, error) {
 	if err != nil {
 		return converge.Actual{}, err
 	}
-	tags := tagsOfIAM(got.Policy.Tags)
-	return converge.Actual{Exists: true, Owned: b.owns(tags), State: converge.State{
-		"document": encodedDocument(version.PolicyVersion.Document), "tags": b.seenTags(tags),
-	}}, nil
+	return b.found(tagsOfIAM(got.Policy.Tags), converge.State{"document": encodedDocument(version.PolicyVersion.Document)}), nil
 }
 
 func (b *boundary) create(ctx context.Context) error {
@@ -70,7 +67,7 @@ func (b *boundary) create(ctx context.Context) error {
 		PolicyName:     &b.Names.Boundary,
 		PolicyDocument: aws.String(b.Spec.RoleBoundary(b.Account.Place).String()),
 		Description:    aws.String("The most that the role " + b.Names.Role + " can do."),
-		Tags:           b.iamTags(),
+		Tags:           iamTags(b.wantedTags()),
 	})
 	return b.explain(err)
 }
@@ -120,9 +117,25 @@ func (b *boundary) deleteVersion(ctx context.Context, id string) error {
 	return err
 }
 
-func (b *boundary) tag(ctx context.Context, _ converge.Actual) error {
-	_, err := b.Account.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: &b.Names.BoundaryARN, Tags: b.iamTags()})
+func (b *boundary) tag(ctx context.Context, now converge.Actual) error {
+	_, err := b.Account.IAM.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: &b.Names.BoundaryARN, Tags: iamTags(b.tagsFor(now))})
 	return b.explain(err)
+}
+
+// keep leaves a role that stays what bounds it.
+func (b *boundary) keep(ctx context.Context) (why string, err error) {
+	got, err := b.Account.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &b.Names.Role})
+	if account.Missing(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if b.claimOf(tagsOfIAM(got.Role.Tags)) != made && got.Role.PermissionsBoundary != nil &&
+		aws.ToString(got.Role.PermissionsBoundary.PermissionsBoundaryArn) == b.Names.BoundaryARN {
+		return "the role " + b.Names.Role + " stays, and has it", nil
+	}
+	return "", nil
 }
 
 // delete takes away the other versions first: IAM deletes no policy that has any.
@@ -161,9 +174,9 @@ func waitForBoundary(err error) string {
 	return ""
 }
 
-// iamTags are the tags of everything as IAM takes them.
-func (s *Set) iamTags() (list []types.Tag) {
-	for key, value := range s.wantedTags() {
+// iamTags are tags as IAM takes them.
+func iamTags(tags map[string]string) (list []types.Tag) {
+	for key, value := range tags {
 		list = append(list, types.Tag{Key: &key, Value: &value})
 	}
 	return list

@@ -83,7 +83,7 @@ func (b *storage) read(ctx context.Context, settings []setting) (converge.Actual
 	if err != nil {
 		return converge.Actual{}, err
 	}
-	now := converge.Actual{Exists: true, Owned: b.owns(tags), State: converge.State{}}
+	now := b.found(tags, converge.State{})
 	for _, setting := range settings {
 		state, err := setting.read(ctx)
 		if err != nil && !account.Missing(err) { // a setting that was never made is missing
@@ -120,16 +120,14 @@ func (b *storage) tagging() setting {
 	return setting{
 		fields: []string{"tags"}, call: "s3:PutBucketTagging",
 		want: func() converge.State { return converge.State{"tags": b.wantedTags()} },
-		read: func(ctx context.Context) (converge.State, error) {
-			tags, err := b.readTags(ctx)
-			return converge.State{"tags": b.seenTags(tags)}, err
-		},
-		write: func(ctx context.Context, _ converge.Actual) error {
+		// storage.read reads them, as they say whose the bucket is.
+		read: func(context.Context) (converge.State, error) { return nil, nil },
+		write: func(ctx context.Context, now converge.Actual) error {
 			tags, err := b.readTags(ctx)
 			if err != nil {
 				return err
 			}
-			maps.Copy(tags, b.wantedTags()) // PutBucketTagging replaces those of others too
+			maps.Copy(tags, b.tagsFor(now)) // PutBucketTagging replaces those of others too
 			_, err = b.client.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
 				Bucket: &b.name, ExpectedBucketOwner: b.owner, Tagging: &types.Tagging{TagSet: bucketTags(tags)},
 			})

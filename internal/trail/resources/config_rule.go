@@ -44,9 +44,7 @@ func (s *Set) configRule(r rule) converge.Resource {
 			if err != nil {
 				return converge.Actual{}, err
 			}
-			state := describeRule(out.ConfigRules[0])
-			state["tags"] = s.seenTags(tags)
-			return converge.Actual{Exists: true, Owned: s.owns(tags), State: state}, nil
+			return s.found(tags, describeRule(out.ConfigRules[0])), nil
 		},
 		Create: put,
 		Parts: []converge.Part{
@@ -54,8 +52,8 @@ func (s *Set) configRule(r rule) converge.Resource {
 				Fields: []string{"owner", "identifier", "parameters", "frequency", "scope"}, Call: "config:PutConfigRule",
 				Write: func(ctx context.Context, _ converge.Actual) error { return put(ctx) },
 			},
-			{Fields: []string{"tags"}, Call: "config:TagResource", Write: func(ctx context.Context, _ converge.Actual) error {
-				_, err := s.Account.Config.TagResource(ctx, &configservice.TagResourceInput{ResourceArn: &arn, Tags: ruleTags(s.wantedTags())})
+			{Fields: []string{"tags"}, Call: "config:TagResource", Write: func(ctx context.Context, now converge.Actual) error {
+				_, err := s.Account.Config.TagResource(ctx, &configservice.TagResourceInput{ResourceArn: &arn, Tags: ruleTags(s.tagsFor(now))})
 				return err
 			}},
 		},
@@ -168,7 +166,7 @@ func (s *Set) unwantedRules(ctx context.Context) (names []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if s.owns(tags) {
+			if s.claimOf(tags) == made {
 				names = append(names, name)
 			}
 		}

@@ -30,9 +30,7 @@ func (s *Set) guardDuty() []converge.Resource {
 			if err != nil {
 				return actual, err
 			}
-			actual = converge.Actual{Exists: true, Owned: s.owns(out.Tags), State: converge.State{
-				"status": string(out.Status), "tags": s.seenTags(out.Tags),
-			}}
+			actual = s.found(out.Tags, converge.State{"status": string(out.Status)})
 			if !actual.Owned {
 				actual.Shared = "a Region has one detector at most, and this one was there before"
 				actual.State["tags"] = s.wantedTags() // its tags are not ours to set

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -79,15 +80,21 @@ func (k *logKey) read(ctx context.Context) (converge.Actual, error) {
 		return converge.Actual{}, err
 	}
 	rotates := err == nil && rotation.KeyRotationEnabled
-	now := converge.Actual{
-		Exists: true, Owned: k.owns(found.tags), Note: found.note,
-		State: converge.State{
-			"state":       string(found.key.KeyState),
-			"policy":      asDocument(aws.ToString(policy.Policy)),
-			"rotation":    rotates,
-			"description": aws.ToString(found.key.Description),
-			"tags":        k.seenTags(found.tags),
-		},
+	now := k.found(found.tags, converge.State{
+		"state":       string(found.key.KeyState),
+		"policy":      asDocument(aws.ToString(policy.Policy)),
+		"rotation":    rotates,
+		"description": aws.ToString(found.key.Description),
+	})
+	aliases, err := k.otherAliases(ctx, *k.id)
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	now.Note = found.noteWith(identity(*k.id, aliases))
+	if !now.Owned {
+		if now.Unadoptable, err = k.unadoptable(ctx, found, aliases, now.State["policy"]); err != nil {
+			return converge.Actual{}, err
+		}
 	}
 	if found.alias != "" {
 		now.State["alias"] = found.alias
@@ -156,13 +163,21 @@ func (k *logKey) describe(ctx context.Context, _ converge.Actual) error {
 	return err
 }
 
-func (k *logKey) tag(ctx context.Context, _ converge.Actual) error {
-	_, err := k.Account.KMS.TagResource(ctx, &kms.TagResourceInput{KeyId: k.id, Tags: keyTags(k.wantedTags())})
+func (k *logKey) tag(ctx context.Context, now converge.Actual) error {
+	_, err := k.Account.KMS.TagResource(ctx, &kms.TagResourceInput{KeyId: k.id, Tags: keyTags(k.tagsFor(now))})
 	return err
 }
 
-// keep never lets logs become unreadable: without their key they are lost.
+// keep never lets logs become unreadable: without their key they are lost. Nor what
+// others have encrypted since.
 func (k *logKey) keep(ctx context.Context) (why string, err error) {
+	aliases, err := k.otherAliases(ctx, *k.id)
+	if err != nil {
+		return "", err
+	}
+	if users, err := k.users(ctx, *k.id, aliases); err != nil || len(users) > 0 {
+		return "others use it: " + strings.Join(users, ", "), err
+	}
 	logs := k.storage("bucket", k.Names.Bucket)
 	if why, err = logs.keep(ctx); err != nil || why != "" {
 		return because("logs in bucket "+logs.name, why), err
@@ -180,7 +195,8 @@ func because(what, why string) string {
 	return what + " need it: " + why
 }
 
-// delete has KMS wait as long as it can. The alias goes last, by which a run that was
+// delete has KMS wait as long as it can. It looks again whether the key was made for the
+// trail. The alias goes last, by which a run that was
 // interrupted finds the key again.
 func (k *logKey) delete(ctx context.Context) error {
 	logs := k.storage("bucket", k.Names.Bucket)
@@ -192,6 +208,9 @@ func (k *logKey) delete(ctx context.Context) error {
 	ours, err := k.look(ctx, *k.id)
 	if err != nil {
 		return err
+	}
+	if ours.key != nil && k.claimOf(ours.tags) != made {
+		return converge.Stay("it does not carry our tag any more")
 	}
 	if ours.key != nil && ours.key.KeyState != types.KeyStatePendingDeletion {
 		in := &kms.ScheduleKeyDeletionInput{KeyId: k.id, PendingWindowInDays: aws.Int32(deletionDays)}

@@ -29,7 +29,7 @@ func (k *logKey) find(ctx context.Context) (foundKey, error) {
 	}
 	if named.key != nil {
 		named.alias = k.Names.KeyAlias
-		if k.owns(named.tags) {
+		if k.claimOf(named.tags) != foreign {
 			return named, nil
 		}
 	}
@@ -44,20 +44,39 @@ func (k *logKey) find(ctx context.Context) (foundKey, error) {
 			ours[alive].alias = k.Names.KeyAlias + " of another key, " + *named.key.KeyId
 		}
 		return ours[alive], nil
-	case len(ours) > 0:
-		return foundKey{note: ours[0].note}, nil
+	case named.key == nil: // an alias of others would have to be taken from them
+		return foundKey{note: k.condemnedOf(ours).note}, nil
 	}
 	return named, nil
+}
+
+// noteWith puts the deletion that a key waits for behind what it is.
+func (f foundKey) noteWith(identity string) string {
+	if f.note == "" {
+		return identity
+	}
+	return identity + "; " + f.note
 }
 
 // condemned is a key of ours that waits for its deletion and has lost its alias, or
 // nil.
 func (k *logKey) condemned(ctx context.Context) (*types.KeyMetadata, error) {
 	ours, err := k.withoutAlias(ctx)
-	if err != nil || len(ours) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return ours[0].key, nil
+	return k.condemnedOf(ours).key, nil
+}
+
+// condemnedOf is the one of some keys that create brings back. A deletion that others
+// have scheduled for their own key is theirs.
+func (k *logKey) condemnedOf(keys []foundKey) foundKey {
+	for _, f := range keys {
+		if k.claimOf(f.tags) == made && f.key.KeyState == types.KeyStatePendingDeletion {
+			return f
+		}
+	}
+	return foundKey{}
 }
 
 // look reads one key, by its id or an alias.
@@ -100,7 +119,7 @@ func (k *logKey) withoutAlias(ctx context.Context) (ours []foundKey, err error) 
 	}
 	for _, id := range ids {
 		tags, err := k.tagsOf(ctx, id)
-		if _, denied := account.Denied(err); denied || account.Missing(err) || err == nil && !k.owns(tags) {
+		if _, denied := account.Denied(err); denied || account.Missing(err) || err == nil && k.claimOf(tags) == foreign {
 			continue // a key may shut out its own account
 		}
 		if err != nil {

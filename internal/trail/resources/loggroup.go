@@ -46,7 +46,7 @@ func (g trailLogGroup) want() (converge.State, error) {
 }
 
 func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
-	g.refs.LogGroupOurs = false
+	g.refs.LogGroup = foreign
 	found, err := g.find(ctx)
 	if err != nil || found == nil {
 		return converge.Actual{}, err
@@ -62,14 +62,13 @@ func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
 	if class == "" {
 		class = types.LogGroupClassStandard
 	}
-	g.refs.LogGroupOurs = g.owns(tags.Tags)
-	return converge.Actual{Exists: true, Owned: g.refs.LogGroupOurs, State: converge.State{
+	g.refs.LogGroup = g.claimOf(tags.Tags)
+	return g.found(tags.Tags, converge.State{
 		"retention_days":      int(aws.ToInt32(found.RetentionInDays)), // 0 is for ever
 		"kms_key":             orNil(aws.ToString(found.KmsKeyId)),
 		"deletion_protection": aws.ToBool(found.DeletionProtectionEnabled),
 		"class":               string(class),
-		"tags":                g.seenTags(tags.Tags),
-	}}, nil
+	}), nil
 }
 
 // find returns nil if there is no log group of that name.
@@ -132,8 +131,8 @@ func (g trailLogGroup) setProtection(ctx context.Context, on bool) error {
 	return err
 }
 
-func (g trailLogGroup) tag(ctx context.Context, _ converge.Actual) error {
-	_, err := g.Account.Logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &g.Names.LogGroupARN, Tags: g.wantedTags()})
+func (g trailLogGroup) tag(ctx context.Context, now converge.Actual) error {
+	_, err := g.Account.Logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{ResourceArn: &g.Names.LogGroupARN, Tags: g.tagsFor(now)})
 	return err
 }
 

@@ -26,8 +26,8 @@ type Set struct {
 // refs is what no name predicts. Resources fill it in when they are read or made;
 // those after them use it in Want.
 type refs struct {
-	KeyARN       string // of the key that encrypts; "" without one
-	LogGroupOurs bool   // whose metric filters are ours too: they carry no tags
+	KeyARN   string // of the key that encrypts; "" without one
+	LogGroup claim  // whose metric filters are ours too: they carry no tags
 }
 
 // New returns the parts of the trail that spec wants in an account.
@@ -41,7 +41,7 @@ func New(spec *trail.Spec, account *account.Account) *Set {
 // All returns every resource in the order in which they are made. What a resource
 // refers to comes before it, so that the reverse is the order in which they go.
 func (s *Set) All() []converge.Resource {
-	return slices.Concat(
+	all := slices.Concat(
 		s.organization(),
 		s.boundary(),
 		s.key(),
@@ -56,4 +56,8 @@ func (s *Set) All() []converge.Resource {
 		s.guardDuty(),
 		s.securityHub(),
 	)
+	for i, r := range all {
+		all[i] = s.claimed(r)
+	}
+	return all
 }

@@ -78,9 +78,7 @@ func (r trailRole) read(ctx context.Context) (converge.Actual, error) {
 	if err := r.readPolicies(ctx, state); err != nil {
 		return converge.Actual{}, err
 	}
-	tags := tagsOfIAM(role.Tags)
-	state["tags"] = r.seenTags(tags)
-	return converge.Actual{Exists: true, Owned: r.owns(tags), State: state}, nil
+	return r.found(tagsOfIAM(role.Tags), state), nil
 }
 
 func (r trailRole) readPolicies(ctx context.Context, state converge.State) error {
@@ -149,7 +147,7 @@ func encodedDocument(encoded *string) any {
 func (r trailRole) create(ctx context.Context) error {
 	_, err := r.Account.IAM.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName: &r.Names.Role, Description: aws.String(r.description()), MaxSessionDuration: aws.Int32(sessionSeconds),
-		AssumeRolePolicyDocument: aws.String(r.Spec.RoleTrust(r.Account.Place).String()), Tags: r.iamTags(),
+		AssumeRolePolicyDocument: aws.String(r.Spec.RoleTrust(r.Account.Place).String()), Tags: iamTags(r.wantedTags()),
 		PermissionsBoundary: &r.Names.BoundaryARN,
 	})
 	return err
@@ -213,8 +211,8 @@ func (r trailRole) detachAll(ctx context.Context, _ converge.Actual) error {
 	return nil
 }
 
-func (r trailRole) tag(ctx context.Context, _ converge.Actual) error {
-	_, err := r.Account.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.Names.Role, Tags: r.iamTags()})
+func (r trailRole) tag(ctx context.Context, now converge.Actual) error {
+	_, err := r.Account.IAM.TagRole(ctx, &iam.TagRoleInput{RoleName: &r.Names.Role, Tags: iamTags(r.tagsFor(now))})
 	return err
 }
 

@@ -33,7 +33,7 @@ func (s *Set) hub() converge.Resource {
 			if arn, tags, err = s.describeHub(ctx); arn == "" || err != nil {
 				return actual, err
 			}
-			actual = converge.Actual{Exists: true, Owned: s.owns(tags), State: converge.State{"tags": s.seenTags(tags)}}
+			actual = s.found(tags, converge.State{})
 			if !actual.Owned {
 				actual.Shared = "a Region has one hub at most, and this one was there before"
 				actual.State["tags"] = s.wantedTags() // its tags are not ours to set

@@ -54,7 +54,7 @@ func (d *standard) read(ctx context.Context) (actual converge.Actual, err error)
 		return actual, err
 	}
 	actual = converge.Actual{
-		Exists: true, Owned: d.owns(tags) || tags[d.mark()] == d.Names.Trail,
+		Exists: true, Owned: d.claimOf(tags) == made || tags[d.mark()] == d.Names.Trail,
 		State: converge.State{"enabled": found.StandardsStatus != types.StandardsStatusFailed},
 	}
 	if !actual.Owned {
@@ -93,7 +93,7 @@ func (d *standard) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if hub != "" && !d.owns(tags) {
+	if hub != "" && d.claimOf(tags) != made {
 		if err := d.tagHub(ctx, hub, map[string]string{d.mark(): d.Names.Trail}); err != nil {
 			return err
 		}

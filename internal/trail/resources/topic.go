@@ -89,8 +89,9 @@ func (t snsTopic) read(ctx context.Context) (converge.Actual, error) {
 	for _, tag := range listed.Tags {
 		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
-	actual.State["tags"], actual.Owned = t.seenTags(tags), t.owns(tags)
-	return actual, nil
+	now := t.found(tags, actual.State)
+	now.Note = actual.Note
+	return now, nil
 }
 
 // readSubscriptions looks for the wanted ones. Others are theirs who made them, and
@@ -149,7 +150,7 @@ func (t snsTopic) wants(name string) bool {
 
 func (t snsTopic) create(ctx context.Context) error {
 	_, err := t.Account.SNS.CreateTopic(ctx, &sns.CreateTopicInput{
-		Name: &t.name, Tags: t.topicTags(), Attributes: map[string]string{"Policy": t.policy.String()},
+		Name: &t.name, Tags: topicTags(t.wantedTags()), Attributes: map[string]string{"Policy": t.policy.String()},
 	})
 	return err
 }
@@ -177,13 +178,13 @@ func (t snsTopic) subscribe(ctx context.Context, now converge.Actual) error {
 	return nil
 }
 
-func (t snsTopic) tag(ctx context.Context, _ converge.Actual) error {
-	_, err := t.Account.SNS.TagResource(ctx, &sns.TagResourceInput{ResourceArn: &t.arn, Tags: t.topicTags()})
+func (t snsTopic) tag(ctx context.Context, now converge.Actual) error {
+	_, err := t.Account.SNS.TagResource(ctx, &sns.TagResourceInput{ResourceArn: &t.arn, Tags: topicTags(t.tagsFor(now))})
 	return err
 }
 
-func (t snsTopic) topicTags() (list []types.Tag) {
-	for key, value := range t.wantedTags() {
+func topicTags(tags map[string]string) (list []types.Tag) {
+	for key, value := range tags {
 		list = append(list, types.Tag{Key: &key, Value: &value})
 	}
 	return list

@@ -151,8 +151,8 @@ func (t *auditTrail) start(ctx context.Context, _ converge.Actual) error {
 	return err
 }
 
-func (t *auditTrail) tag(ctx context.Context, _ converge.Actual) error {
-	in := &cloudtrail.AddTagsInput{ResourceId: &t.Names.TrailARN, TagsList: trailTags(t.wantedTags())}
+func (t *auditTrail) tag(ctx context.Context, now converge.Actual) error {
+	in := &cloudtrail.AddTagsInput{ResourceId: &t.Names.TrailARN, TagsList: trailTags(t.tagsFor(now))}
 	_, err := t.Account.Trails.AddTags(ctx, in)
 	return t.explain(err)
 }

@@ -27,7 +27,11 @@ func (t *auditTrail) read(ctx context.Context) (converge.Actual, error) {
 		return converge.Actual{}, nil
 	}
 	found := t.beside[at]
-	actual := converge.Actual{Exists: true, State: converge.State{
+	tags, err := t.tags(ctx)
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	actual := t.found(tags, converge.State{
 		"bucket":         orNil(aws.ToString(found.S3BucketName)),
 		"key_prefix":     orNil(aws.ToString(found.S3KeyPrefix)),
 		"topic":          orNil(aws.ToString(found.SnsTopicARN)),
@@ -38,8 +42,8 @@ func (t *auditTrail) read(ctx context.Context) (converge.Actual, error) {
 		"global_events":  aws.ToBool(found.IncludeGlobalServiceEvents),
 		"log_validation": aws.ToBool(found.LogFileValidationEnabled),
 		"organization":   aws.ToBool(found.IsOrganizationTrail),
-	}}
-	for _, part := range []func(context.Context, *converge.Actual) error{t.readStatus, t.readSelectors, t.readInsights, t.readTags} {
+	})
+	for _, part := range []func(context.Context, *converge.Actual) error{t.readStatus, t.readSelectors, t.readInsights} {
 		if err := part(ctx, &actual); err != nil {
 			return converge.Actual{}, err
 		}
@@ -99,13 +103,13 @@ func (t *auditTrail) readInsights(ctx context.Context, actual *converge.Actual) 
 	return nil
 }
 
-func (t *auditTrail) readTags(ctx context.Context, actual *converge.Actual) error {
+func (t *auditTrail) tags(ctx context.Context) (map[string]string, error) {
 	tags := map[string]string{}
 	pages := cloudtrail.NewListTagsPaginator(t.Account.Trails, &cloudtrail.ListTagsInput{ResourceIdList: []string{t.Names.TrailARN}})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, resource := range page.ResourceTagList {
 			for _, tag := range resource.TagsList {
@@ -113,8 +117,7 @@ func (t *auditTrail) readTags(ctx context.Context, actual *converge.Actual) erro
 			}
 		}
 	}
-	actual.State["tags"], actual.Owned = t.seenTags(tags), t.owns(tags)
-	return nil
+	return tags, nil
 }
 
 // trailTags are tags as CloudTrail takes them, by key.
