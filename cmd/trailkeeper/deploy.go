@@ -185,6 +185,9 @@ func (d *deployment) carryOut(ctx context.Context, do worker, s *streams) error 
 	if err != nil && len(result.Done) == 0 {
 		fmt.Fprintln(s.err, "nothing was changed")
 	}
+	if err == nil && len(result.Left) > 0 {
+		return errors.New("not everything is gone: " + strings.Join(result.Left, "; "))
+	}
 	return err
 }
 

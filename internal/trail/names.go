@@ -129,6 +129,22 @@ func (p Place) topic(name, option string) (string, string) {
 	return name, p.ARN("sns", name)
 }
 
+// LogFolders are where in the bucket the trails deliver: a prefix of keys for each
+// account, and one for the members of the organization.
+func (s Spec) LogFolders(p Place) (accounts []string, members string) {
+	logs := "AWSLogs/"
+	if s.KeyPrefix != "" {
+		logs = s.KeyPrefix + "/" + logs
+	}
+	for _, account := range s.deliverers(p) {
+		accounts = append(accounts, logs+account+"/")
+	}
+	if s.Organization {
+		members = logs + p.Organization + "/"
+	}
+	return accounts, members
+}
+
 // deliverers are the accounts whose trails deliver to the bucket, our own first.
 func (s Spec) deliverers(p Place) []string {
 	return append([]string{s.owner(p)}, slices.Sorted(slices.Values(s.Accounts))...)

@@ -16,6 +16,8 @@ type Result struct {
 	Done []string // what was done, such as created bucket logs
 	// Stays is what was not deleted, and why, such as bucket logs: 3 log files in it.
 	Stays []string
+	// Left are those of Stays that the plan said would go.
+	Left []string
 }
 
 // Apply brings every resource to what is wanted of it. It reads them all first, and
@@ -52,8 +54,13 @@ func carryOut(ctx context.Context, plan *Plan, resources []Resource, o Options) 
 		if err != nil {
 			break
 		}
-		if stays != "" {
-			result.Stays = append(result.Stays, fmt.Sprintf("%s %s: %s", change.Kind, plain(change.Name), stays))
+		if stays == "" {
+			continue
+		}
+		what := fmt.Sprintf("%s %s: %s", change.Kind, plain(change.Name), stays)
+		result.Stays = append(result.Stays, what)
+		if change.Action == Delete {
+			result.Left = append(result.Left, what)
 		}
 	}
 	result.Done = w.done

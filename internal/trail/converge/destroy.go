@@ -10,7 +10,7 @@ import (
 // PlanDestroy reads all resources and tells what Destroy would do, in its order.
 func PlanDestroy(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
 	w := newWorker(o, len(resources))
-	p, err := w.plan(ctx, resources, w.removal)
+	p, err := w.plan(ctx, resources, w.announce)
 	if err != nil {
 		return nil, err
 	}
@@ -48,19 +48,31 @@ func (w *worker) removal(ctx context.Context) (Change, error) {
 		return Change{Action: Keep, Note: cmp.Or(w.r.Stays, "nothing deletes it")}, nil
 	}
 	if w.r.Keep != nil {
-		if why, err := w.keep(ctx); err != nil || why != "" {
+		if why, err := w.told(ctx, w.r.Keep); err != nil || why != "" {
 			return Change{Action: Keep, Note: why}, err
 		}
 	}
 	return Change{Action: Delete, Note: now.Note}, nil
 }
 
-func (w *worker) keep(ctx context.Context) (why string, err error) {
+// announce is removal, with all that goes with the resource.
+func (w *worker) announce(ctx context.Context) (Change, error) {
+	change, err := w.removal(ctx)
+	if err != nil || change.Action != Delete || w.r.Takes == nil {
+		return change, err
+	}
+	what, err := w.told(ctx, w.r.Takes)
+	change.Note = joined(change.Note, what)
+	return change, err
+}
+
+// told asks a question about the resource until it is answered.
+func (w *worker) told(ctx context.Context, question func(context.Context) (string, error)) (answer string, err error) {
 	err = w.ask(ctx, func(ctx context.Context) (err error) {
-		why, err = w.r.Keep(ctx)
+		answer, err = question(ctx)
 		return err
 	})
-	return why, err
+	return answer, err
 }
 
 // remove takes the resource at hand away and reads it until it is gone, or tells

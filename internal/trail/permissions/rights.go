@@ -137,6 +137,9 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 		bucket.read += " GetBucketObjectLockConfiguration"
 		bucket.write += " PutBucketObjectLockConfiguration"
 	}
+	if spec.ForceDestroy { // which asks for locks before
+		bucket.remove += " GetBucketObjectLockConfiguration"
+	}
 	list := []rights{bucket, {
 		sid: "Logs", service: "s3", on: policy.Values{names.BucketARN + "/" + below(spec.KeyPrefix) + "AWSLogs/*"},
 		analyse: "GetObject",

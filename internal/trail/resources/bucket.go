@@ -67,7 +67,7 @@ func (b *storage) resource(settings []setting) converge.Resource {
 			return want, nil
 		},
 		Read:   func(ctx context.Context) (converge.Actual, error) { return b.read(ctx, settings) },
-		Create: b.create, Keep: b.keep, Delete: b.delete, Retry: waitForBucket,
+		Create: b.create, Keep: b.keep, Takes: b.takes, Delete: b.delete, Retry: waitForBucket,
 	}
 	for _, setting := range settings {
 		r.Parts = append(r.Parts, converge.Part{Fields: setting.fields, Call: setting.call, Write: setting.write})
@@ -111,8 +111,27 @@ func (b *storage) create(ctx context.Context) error {
 	case "BucketAlreadyExists":
 		return b.foreign()
 	case "BucketAlreadyOwnedByYou":
-		return nil // by an attempt whose answer was lost
+		return nil // by an attempt whose answer was lost, as its tags will say
 	}
+	if err != nil {
+		return err
+	}
+	return b.tagNew(ctx)
+}
+
+// tagNew is for stores that make buckets without tags.
+func (b *storage) tagNew(ctx context.Context) error {
+	tags, err := b.readTags(ctx)
+	if err != nil || len(tags) > 0 {
+		return err
+	}
+	return b.putTags(ctx, b.wantedTags())
+}
+
+func (b *storage) putTags(ctx context.Context, tags map[string]string) error {
+	_, err := b.client.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
+		Bucket: &b.name, ExpectedBucketOwner: b.owner, Tagging: &types.Tagging{TagSet: bucketTags(tags)},
+	})
 	return err
 }
 
@@ -128,10 +147,7 @@ func (b *storage) tagging() setting {
 				return err
 			}
 			maps.Copy(tags, b.tagsFor(now)) // PutBucketTagging replaces those of others too
-			_, err = b.client.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{
-				Bucket: &b.name, ExpectedBucketOwner: b.owner, Tagging: &types.Tagging{TagSet: bucketTags(tags)},
-			})
-			return err
+			return b.putTags(ctx, tags)
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -120,20 +119,14 @@ func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersion
 }
 
 // lockOf tells what keeps a version that S3 refused to delete. The error is that
-// nothing does: then a right is lacking. It does not ask HeadObject, for which the
-// caller would need the right to read logs.
+// nothing does: then a right is lacking. An error of the service is neither.
 func (b *storage) lockOf(ctx context.Context, r refusal) (lock string, err error) {
-	hold, err := b.client.GetObjectLegalHold(ctx, &s3.GetObjectLegalHoldInput{
-		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: r.version.Key, VersionId: r.version.VersionId,
-	})
-	if err == nil && hold.LegalHold != nil && hold.LegalHold.Status == types.ObjectLockLegalHoldStatusOn {
-		return "by a legal hold, until somebody lifts it", nil
+	l, _, err := b.lockOn(ctx, r.version)
+	if err != nil {
+		return "", err
 	}
-	retained, err := b.client.GetObjectRetention(ctx, &s3.GetObjectRetentionInput{
-		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: r.version.Key, VersionId: r.version.VersionId,
-	})
-	if err == nil && retained.Retention != nil && retained.Retention.RetainUntilDate != nil {
-		return "until " + retained.Retention.RetainUntilDate.UTC().Format(time.RFC3339), nil
+	if text := l.String(); text != "" {
+		return text, nil
 	}
 	if strings.Contains(r.message, "object lock") {
 		return "until a time that is not ours to see, which needs s3:GetObjectRetention and s3:GetObjectLegalHold", nil
