@@ -71,7 +71,7 @@ func TestBoundary(t *testing.T) {
 func TestBoundaryIsAdded(t *testing.T) {
 	b := openTrailBox(t, sandbox.Config{})
 	s := b.set(nil)
-	_, err := b.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &s.Names.Role, AssumeRolePolicyDocument: aws.String(anybody), Tags: s.iamTags()})
+	_, err := b.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &s.Names.Role, AssumeRolePolicyDocument: aws.String(anybody), Tags: iamTags(s.wantedTags())})
 	if err != nil {
 		t.Fatal(err)
 	}
