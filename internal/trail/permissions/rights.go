@@ -105,11 +105,9 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		repair:  "CancelKeyDeletion EnableKey",
 		analyse: "Decrypt",
 	}, {
-		// One that was there before: a deletion that its owner scheduled is not stopped. And
-		// the tag may be put on no other key: that would open every key of the account.
+		// One that was there before is its owner's: to change it takes more, each time.
 		sid: "AdoptedKey", service: "kms", on: policy.Values{keys},
 		when:    equals("aws:ResourceTag/"+trail.AdoptedTag, names.Trail),
-		write:   "EnableKey PutKeyPolicy TagResource",
 		repair:  "EnableKey",
 		analyse: "Decrypt",
 	}}
