@@ -11,7 +11,7 @@ export PATH := $(CACHE)/venv/bin:$(PATH)
 
 # The race detector runs where goroutines are ours and no C code has to be built
 # with it.
-NO_RACE := /(cmd/trailkeeper|internal/(bench|duckdb|house|tally)|queries)(/|$$)
+NO_RACE := /(cmd/trailkeeper|internal/(bench|duckdb|house|search|tally)|queries)(/|$$)
 
 .PHONY: help build test demo bench lint
 
