@@ -25,10 +25,10 @@ type keeper interface {
 	Find(hour int64, id [16]byte, add func(lake.Identity)) error
 }
 
-// index knows the identities of the events in the lake and on the shelves, by
+// index knows the identities of the events in the lake and in the buffers, by
 // the hour of the event: two deliveries of an event tell the same time.
 //
-// What is on the shelves is in memory until it is committed. What is in the
+// What is in the buffers is in memory until it is committed. What is in the
 // lake is looked up there, unless an hour is asked for so often that loading it
 // is cheaper; then it is loaded if there is room, for which hours that were
 // not used for longest are given up.

@@ -110,11 +110,11 @@ type ingest struct {
 	report *Report
 	refuse *quarantine
 
-	shelves []*shelf
+	buffers []*buffer
 	full    int64        // bytes that make a batch
 	held    atomic.Int64 // bytes of rows gathered
 
-	rotating sync.Mutex // held while a batch is taken from the shelves
+	rotating sync.Mutex // held while a batch is taken from the buffers
 	number   int        // of the batch being gathered
 	doneMu   sync.Mutex
 	done     map[string][]lake.LogFile // files that need not be read again, not committed yet
@@ -147,7 +147,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 		large:   semaphore.NewWeighted(1),
 	}
 	for range min(opts.Workers, runtime.GOMAXPROCS(0)) {
-		in.shelves = append(in.shelves, &shelf{days: map[int64]*dayRows{}})
+		in.buffers = append(in.buffers, &buffer{days: map[int64]*dayRows{}})
 	}
 	return in
 }
@@ -202,7 +202,7 @@ func (in *ingest) read(ctx context.Context) error {
 		return in.list(ctx, jobs)
 	})
 	for i := range in.opts.Workers {
-		r := &reader{in: in, shelf: in.shelves[i%len(in.shelves)], log: logfile.Reader{Large: in.large}}
+		r := &reader{in: in, buffer: in.buffers[i%len(in.buffers)], log: logfile.Reader{Large: in.large}}
 		r.files.Windows, r.files.TempDir = in.windows, lake.TempDir(in.opts.Lake)
 		group.Go(func() error {
 			for j := range jobs {

@@ -16,10 +16,10 @@ import (
 
 // reader is a worker that reads one file after another.
 type reader struct {
-	in    *ingest
-	shelf *shelf
-	files unpack.Walker
-	log   logfile.Reader
+	in     *ingest
+	buffer *buffer
+	files  unpack.Walker
+	log    logfile.Reader
 
 	// of the file being read
 	begun *begun
@@ -50,8 +50,8 @@ func (r *reader) file(ctx context.Context, j job) error {
 	}
 	defer src.Close()                                          // only read from
 	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a read that waits
-	r.begun = r.shelf.begin(j)
-	defer r.shelf.leave(r.begun)
+	r.begun = r.buffer.begin(j)
+	defer r.buffer.leave(r.begun)
 	v, err := r.walk(ctx, o, src)
 	if ctx.Err() != nil {
 		return ctx.Err() // a fault may be only that of a reading cut short
@@ -64,10 +64,10 @@ func (r *reader) file(ctx context.Context, j job) error {
 	switch v.outcome {
 	case wasRead:
 		r.in.report.read()
-		r.in.finish(r.shelf, r.begun, true)
+		r.in.finish(r.buffer, r.begun, true)
 	case wasSkipped:
 		r.in.report.skipped(v.reason())
-		r.in.finish(r.shelf, r.begun, false)
+		r.in.finish(r.buffer, r.begun, false)
 	case hasFailed:
 		r.in.unread(v)
 	}
@@ -186,7 +186,7 @@ func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) er
 		return r.reject(ctx, offset, rec.Raw(), noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)
-	verdict, grown, err := r.shelf.put(r.in, r.begun, rec, at, id, r.from)
+	verdict, grown, err := r.buffer.put(r.in, r.begun, rec, at, id, r.from)
 	if err != nil {
 		return err
 	}

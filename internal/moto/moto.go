@@ -21,9 +21,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// patience is for a machine busy with other work; the server is ready in about
+// startTimeout is for a machine busy with other work; the server is ready in about
 // two seconds.
-const patience = 2 * time.Minute
+const startTimeout = 2 * time.Minute
 
 // ErrMissing says that moto_server is not on this machine. The error that Start
 // returns for it has a hint how to install it.
@@ -130,7 +130,7 @@ func (s *Server) ended(err error) {
 
 // ready waits until the server answers.
 func (s *Server) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for !Is(ctx, s.URL) {
 		select {

@@ -57,7 +57,7 @@ func (o Options) apply(client *s3.Options) {
 		client.BaseEndpoint = &o.Endpoint
 	}
 	client.UsePathStyle = o.PathStyle || client.BaseEndpoint != nil
-	client.HTTPClient = impatient{next: client.HTTPClient, patience: o.Patience}
+	client.HTTPClient = stallClient{next: client.HTTPClient, timeout: o.StallTimeout}
 	// Log files carry the checksum of gzip, and other services answer without one
 	// of S3's.
 	client.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
@@ -105,38 +105,38 @@ func (e *credentialsError) Unwrap() error { return e.err }
 // RetryableError tells the SDK not to repeat the search for credentials.
 func (e *credentialsError) RetryableError() bool { return false }
 
-// impatient fails a request when no byte arrives for too long, be it of the head or
+// stallClient fails a request when no byte arrives for too long, be it of the head or
 // of the body.
-type impatient struct {
-	next     s3.HTTPClient
-	patience time.Duration
+type stallClient struct {
+	next    s3.HTTPClient
+	timeout time.Duration
 }
 
-func (c impatient) Do(r *http.Request) (*http.Response, error) {
+func (c stallClient) Do(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	stalled := &stalledError{after: c.patience}
-	timer := time.AfterFunc(c.patience, func() { cancel(stalled) })
+	stalled := &stalledError{after: c.timeout}
+	timer := time.AfterFunc(c.timeout, func() { cancel(stalled) })
 	resp, err := c.next.Do(r.WithContext(ctx))
 	timer.Stop()
 	if err != nil {
 		cancel(nil)
 		return nil, causeOf(ctx, err)
 	}
-	resp.Body = &timedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, timer: timer, patience: c.patience}
+	resp.Body = &timedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, timer: timer, timeout: c.timeout}
 	return resp, nil
 }
 
 // timedBody counts only the time that its reader waits.
 type timedBody struct {
 	io.ReadCloser
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	timer    *time.Timer
-	patience time.Duration
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer
+	timeout time.Duration
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
-	b.timer.Reset(b.patience)
+	b.timer.Reset(b.timeout)
 	n, err := b.ReadCloser.Read(p)
 	b.timer.Stop()
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -56,9 +56,9 @@ func TestLastingFaults(t *testing.T) {
 			f := newFake(t)
 			f.fault = test.fault
 			opts := impatientOptions()
-			opts.Patience = 50 * time.Millisecond
+			opts.StallTimeout = 50 * time.Millisecond
 			if name != "no answer" {
-				opts.Patience = time.Minute
+				opts.StallTimeout = time.Minute
 			}
 			s := f.source(t, "s3://b", opts)
 			_, err := listed(t, s, archive.Filter{})

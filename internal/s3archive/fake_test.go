@@ -52,7 +52,7 @@ func newFake(t *testing.T, keys ...string) *fake {
 
 // impatientOptions make failures quick.
 func impatientOptions() Options {
-	return Options{MaxAttempts: 4, MaxBackoff: time.Millisecond, Patience: 10 * time.Second}
+	return Options{MaxAttempts: 4, MaxBackoff: time.Millisecond, StallTimeout: 10 * time.Second}
 }
 
 func (f *fake) source(t *testing.T, uri string, opts Options) *Source {

@@ -85,7 +85,7 @@ func TestPassingFaults(t *testing.T) {
 			f.fault = fault
 			opts := impatientOptions()
 			// A busy machine may be late to count a request, or to answer it.
-			opts.Patience, opts.MaxAttempts = 500*time.Millisecond, 20
+			opts.StallTimeout, opts.MaxAttempts = 500*time.Millisecond, 20
 			s := f.source(t, "s3://b", opts)
 			got, err := listed(t, s, archive.Filter{})
 			if diff := cmp.Diff([]string{"big.json"}, got); diff != "" || err != nil {

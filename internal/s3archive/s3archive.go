@@ -36,9 +36,9 @@ type Options struct {
 	MaxAttempts int
 	// MaxBackoff is the longest wait between attempts; default 20 s.
 	MaxBackoff time.Duration
-	// Patience is how long a request may go without any byte arriving before it
+	// StallTimeout is how long a request may go without any byte arriving before it
 	// counts as failed; default 60 s.
-	Patience time.Duration
+	StallTimeout time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -48,8 +48,8 @@ func (o Options) withDefaults() Options {
 	if o.MaxBackoff == 0 {
 		o.MaxBackoff = 20 * time.Second
 	}
-	if o.Patience == 0 {
-		o.Patience = time.Minute
+	if o.StallTimeout == 0 {
+		o.StallTimeout = time.Minute
 	}
 	return o
 }

@@ -40,7 +40,7 @@ const (
 	ownerHolds   = time.Hour
 	nobodyHolds  = time.Minute
 	errorHolds   = 5 * time.Second
-	patience     = 10 * time.Second // with the upstream
+	learnTimeout = 10 * time.Second // with the upstream
 	maxAsked     = 10_000
 	afterExpiry  = time.Hour // clocks of the sandbox and its upstream may differ
 	defaultUser  = "user/moto"
@@ -144,7 +144,7 @@ func (d *Directory) answerOf(ctx context.Context, op operation.Operation) answer
 		return nobody
 	}
 	// Others may wait for the answer when the first client hangs up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), learnTimeout)
 	defer cancel()
 	arn, userID, account, err := d.ask(ctx, op.AccessKey, op.SessionToken)
 	if err != nil {

@@ -12,34 +12,34 @@ import (
 
 const daySeconds = 24 * 3600
 
-// shelf gathers rows for the batch of its number. Workers share few shelves;
-// taking the rows off them is what ends a batch.
-type shelf struct {
+// buffer gathers rows for the batch of its number. Workers share few buffers;
+// taking their rows ends a batch.
+type buffer struct {
 	mu     sync.Mutex
 	number int
 	days   map[int64]*dayRows // by day since 1970
 	size   int64
 	added  counts
 	hour   *hourIndex // of the last event
-	begun  []*begun   // files being read to the shelf
+	begun  []*begun   // files being read into the buffer
 	left   []*begun   // files that were not read to their end, not noted yet
 }
 
-// counts are of the events put on a shelf.
+// counts are of the events put into a buffer.
 type counts struct {
 	lake.Totals
 	resumed int64 // known already, and counted by the run that began their file
 }
 
-// begun is a file of which events are on the shelf or gone from it.
+// begun is a file of which events are in the buffer or were taken from it.
 type begun struct {
 	job
 	read  int64 // events so far
 	noted int64 // of these by a commit, or one that is on its way
 }
 
-// begin notes that a file is being read to the shelf.
-func (s *shelf) begin(j job) *begun {
+// begin notes that a file is being read into the buffer.
+func (s *buffer) begin(j job) *begun {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &begun{job: j, noted: j.counted}
@@ -49,7 +49,7 @@ func (s *shelf) begin(j job) *begun {
 
 // leave notes that nobody reads a file any more. One that was not finished has
 // what was read of it noted by the next commit.
-func (s *shelf) leave(file *begun) {
+func (s *buffer) leave(file *begun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.drop(file) && file.read > file.noted {
@@ -58,8 +58,8 @@ func (s *shelf) leave(file *begun) {
 }
 
 // drop takes a file off those being read and reports whether it was one. The
-// caller holds the shelf.
-func (s *shelf) drop(file *begun) bool {
+// caller holds the buffer.
+func (s *buffer) drop(file *begun) bool {
 	i := slices.Index(s.begun, file)
 	if i < 0 {
 		return false
@@ -74,12 +74,12 @@ type dayRows struct {
 	open *lake.Block
 }
 
-// put adds an event to the shelf unless it was met before, and returns what the
-// index says of it and by how many bytes the shelf grew.
-func (s *shelf) put(in *ingest, file *begun, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
+// put adds an event to the buffer unless it was met before, and returns what the
+// index says of it and by how many bytes the buffer grew.
+func (s *buffer) put(in *ingest, file *begun, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// The index is asked under the shelf's lock, so that an identity is marked
+	// The index is asked under the buffer's lock, so that an identity is marked
 	// with the number of the batch its row goes to.
 	if hour := lake.Hour(at); s.hour == nil || s.hour.number != hour {
 		s.hour = in.index.hour(hour) // the next event is likely to be of the same hour
@@ -114,7 +114,7 @@ func dayNumber(at time.Time) int64 {
 	return lake.Hour(at.Truncate(24*time.Hour)) / 24
 }
 
-func (s *shelf) day(in *ingest, n int64) *dayRows {
+func (s *buffer) day(in *ingest, n int64) *dayRows {
 	day := s.days[n]
 	if day == nil {
 		day = &dayRows{}
@@ -126,9 +126,9 @@ func (s *shelf) day(in *ingest, n int64) *dayRows {
 	return day
 }
 
-// take empties the shelf into b and starts on the batch of the next number. It
-// returns what was counted since it was last emptied. The caller holds the shelf.
-func (s *shelf) take(b *batch, next int) counts {
+// take empties the buffer into b and starts on the batch of the next number. It
+// returns what was counted since it was last emptied. The caller holds the buffer.
+func (s *buffer) take(b *batch, next int) counts {
 	for n, rows := range s.days {
 		day := time.Unix(n*daySeconds, 0).UTC().Format(time.DateOnly)
 		b.Days[day] = append(b.Days[day], rows.full...)
@@ -151,8 +151,8 @@ func (s *shelf) take(b *batch, next int) counts {
 }
 
 // finish notes that a file need not be read again: all its rows are on the
-// shelf, or already gone from it. log says that it is a log file.
-func (in *ingest) finish(s *shelf, file *begun, log bool) {
+// buffer, or already gone from it. log says that it is a log file.
+func (in *ingest) finish(s *buffer, file *begun, log bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(file)
@@ -164,7 +164,7 @@ func (in *ingest) finish(s *shelf, file *begun, log bool) {
 	in.done[file.shard] = append(in.done[file.shard], lake.LogFile{Identity: file.id})
 }
 
-// rotate takes a batch off the shelves and hands it to the writer, waiting
+// rotate takes a batch off the buffers and hands it to the writer, waiting
 // until the one before is written. Unless last, it does so only when there is
 // enough for one: of several workers that find a batch full, one rotates.
 func (in *ingest) rotate(last bool) {
@@ -187,11 +187,11 @@ func (in *ingest) rotate(last bool) {
 	in.report.gathered(added)
 }
 
-// take empties all shelves at one moment. So a batch holds, of each file, what
+// take empties all buffers at one moment. So a batch holds, of each file, what
 // comes before some event of it, and an event is known from its own batch or an
 // earlier one: what a commit counts stays right when no later one happens.
 func (in *ingest) take() (b batch, added counts) {
-	for _, s := range in.shelves {
+	for _, s := range in.buffers {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 	}
@@ -201,7 +201,7 @@ func (in *ingest) take() (b batch, added counts) {
 	b.Added.Files = in.logs
 	in.done, in.logs = map[string][]lake.LogFile{}, 0
 	in.number++
-	for _, s := range in.shelves {
+	for _, s := range in.buffers {
 		of := s.take(&b, in.number)
 		added.Totals = added.Plus(of.Totals)
 		added.resumed += of.resumed
