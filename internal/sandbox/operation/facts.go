@@ -54,8 +54,8 @@ func (o Operation) Sensitive(side Side, member string, path ...string) bool {
 	return p.secret
 }
 
-// SensitiveBody tells whether the whole body is one sensitive member of a REST
-// operation.
+// SensitiveBody tells whether the model marks all of a side, or the member of a REST
+// operation that is the whole body.
 func (o Operation) SensitiveBody(side Side) bool {
 	return o.Certain && o.Sensitive(side, "@")
 }

@@ -11,8 +11,11 @@ import (
 // requestParameters is what was asked for. What cannot be read of a body is left
 // out; the path and the query tell the rest.
 func (c *call) requestParameters(errorCode string) tree {
-	s := speller{op: c.op}
+	s := speller{op: c.op, secrets: c.secrets}
 	body := bodyOf(c.x.Header, c.x.Request)
+	if c.op.SensitiveBody(operation.Input) {
+		body = nil
+	}
 	switch c.op.Protocol {
 	case operation.JSON, operation.CBOR:
 		if errorCode == "AccessDenied" { // refused before the parameters were read
@@ -91,7 +94,7 @@ func (c *call) restParameters(s speller, body []byte) tree {
 
 // restBody is the body as parameters. That of a data event is the user's.
 func (c *call) restBody(s speller, body []byte) object {
-	if c.op.Category == operation.Data || c.op.SensitiveBody(operation.Input) {
+	if c.op.Category == operation.Data && c.secrets == nil {
 		return nil
 	}
 	var document tree

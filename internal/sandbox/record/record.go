@@ -35,6 +35,8 @@ type call struct {
 
 	largest  int      // in bytes, of parameters and of an answer
 	answered *element // the answer in XML, once it was read
+	// secrets, unless nil, gets the texts of the request that are not shown.
+	secrets *[]string
 }
 
 // document is the answer in XML, nil when it is something else.
@@ -75,6 +77,7 @@ func category(op operation.Operation) operation.Category {
 // compose writes the members in the order CloudTrail does.
 func (c *call) compose() []byte {
 	code, message := c.failure()
+	message = c.withoutSecrets(message)
 	parameters := c.requestParameters(code)
 	elements := c.responseElements()
 	resources := c.resources(parameters, elements, code)

@@ -24,7 +24,11 @@ func (c *call) s3Parameters(body []byte) tree {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.x.Header)) {
 		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz-") && s3Header(lower[len("x-amz-"):]) {
-			members.add(lower, strings.Join(c.x.Header[name], ","))
+			value := strings.Join(c.x.Header[name], ",")
+			if strings.HasSuffix(lower, "-encryption-context") {
+				value = hidden
+			}
+			members.add(lower, value)
 		}
 	}
 	return append(members, c.s3Document(body)...).unique()
@@ -72,7 +76,7 @@ func (c *call) s3Document(body []byte) object {
 	if root == nil {
 		return nil
 	}
-	s := speller{op: c.op, asIs: true}
+	s := speller{op: c.op, asIs: true, secrets: c.secrets}
 	document, _ := s.spell(object{{root.name, root.literal()}}).(object)
 	return document
 }

@@ -13,8 +13,17 @@ const (
 )
 
 // shown is what a record shows of a member; keep is false when it shows nothing.
-// Services differ in the case of the first letter, which the rules below ignore.
 func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep bool) {
+	shown, keep := s.judge(modelled, value, path)
+	if s.secrets != nil && (!keep || masked(shown)) {
+		gather(value, s.secrets)
+	}
+	return shown, keep
+}
+
+// judge tells what is shown of a member, by rules that are tried in turn. Services differ in the case of the first letter, which the rules below ignore. The
+// model of S3 marks the ids of keys too, which records show.
+func (s speller) judge(modelled string, value tree, path []string) (_ tree, keep bool) {
 	service, _, _ := strings.Cut(s.op.EventSource, ".")
 	name := upperFirst(modelled)
 	switch {
@@ -30,17 +39,18 @@ func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep
 		return starred, true
 	case service == "sts" && name == "SessionToken":
 		return value, true
+	case service != "s3" && s.op.Sensitive(s.side(), modelled, path...):
+		return hidden, true
 	case inTags(path):
 		return value, true
-	case s.sensitive(service, modelled, name, path), namesSecret(name) && isLeaf(value) && !isFlag(name, value):
+	case s.sensitive(service, name), namesSecret(name) && isLeaf(value) && !isFlag(name, value):
 		return hidden, true
 	}
 	return value, true
 }
 
-// sensitive tells what AWS hides besides what its names give away. The model of S3
-// marks the ids of keys too, which records show.
-func (s speller) sensitive(service, modelled, name string, path []string) bool {
+// sensitive tells what AWS hides besides what models mark and names give away.
+func (s speller) sensitive(service, name string) bool {
 	switch service + "." + name {
 	case "ssm.Value", "ssm.Parameters", "ecs.Environment", "batch.Environment", "sagemaker.Environment",
 		"elasticbeanstalk.Value", "servicecatalog.Value",
@@ -59,7 +69,7 @@ func (s speller) sensitive(service, modelled, name string, path []string) bool {
 			return true
 		}
 	}
-	return service != "s3" && s.op.Sensitive(s.side(), modelled, path...)
+	return false
 }
 
 // recipient reports whether a member of SES names a recipient or holds text of a mail.

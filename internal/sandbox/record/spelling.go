@@ -40,6 +40,8 @@ type speller struct {
 	asIs bool
 	// answer says that the values are those of an answer.
 	answer bool
+	// secrets, unless nil, gets the texts that are not shown.
+	secrets *[]string
 	// millis writes times as EC2's older operations do.
 	millis bool
 }
@@ -103,11 +105,15 @@ func (s speller) members(o object, path []string) tree {
 	return spelled.unique()
 }
 
-// entries are those of a map, whose keys are the user's and tell no type.
+// entries are those of a map, whose keys are the user's and tell no type. It may be a
+// structure, too: of some names the model has both.
 func (s speller) entries(o object, path []string) tree {
 	for i, m := range o {
 		switch {
-		case !inTags(path) && namesSecret(m.name) && isLeaf(m.value) && hasText(m.value):
+		case !inTags(path) && hasText(m.value) && (namesSecret(m.name) && isLeaf(m.value) || s.op.Sensitive(s.side(), m.name, path...)):
+			if s.secrets != nil {
+				gather(m.value, s.secrets)
+			}
 			o[i].value = hidden
 		case !isLeaf(m.value):
 			o[i].value = s.spell(m.value, append(path, m.name)...)

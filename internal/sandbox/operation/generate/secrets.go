@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// body is the name under which the body of a REST request or answer is filed.
+// body is the name under which the whole of an input or an output is filed, and the
+// body of a REST request or answer that is one member.
 const body = "@"
 
 // secrets are the members of a service: by name, and by the side of an operation,
@@ -41,7 +42,7 @@ func (s secrets) add(m model, side string, ref reference) {
 		return
 	}
 	payload, held := top.Members[top.Payload]
-	s.see(body, side, "", held && m.Metadata.rest() && m.marked(payload))
+	s.see(body, side, "", top.Sensitive || held && m.Metadata.rest() && m.marked(payload))
 	w := walker{secrets: s, model: m, side: side, seen: map[string]bool{}}
 	w.members(ref.Shape, "")
 	if held {
