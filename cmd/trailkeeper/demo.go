@@ -167,7 +167,7 @@ func investigation(lake, suspect string) []demoStep {
 				"SELECT split_part(identity_arn, '/', -1) AS who, count(*) AS denied, count(DISTINCT event_name) AS different_calls",
 				"FROM events WHERE error_code IN ('AccessDenied', 'Client.UnauthorizedOperation')",
 				"GROUP BY who ORDER BY different_calls DESC LIMIT 5")},
-		{"SQL that was written for Athena's CloudTrail table runs as it is.",
+		{"Questions may be in Athena's SQL, over the table that AWS documents for it.",
 			query(lake,
 				"SELECT eventtime, useridentity.username, eventname FROM cloudtrail_logs",
 				"WHERE year = '2026' AND eventname IN ('PutUserPolicy', 'AttachUserPolicy', 'CreatePolicyVersion')",

@@ -18,6 +18,8 @@ func listMacros() []macro {
 		{"array_remove", `(a, v) AS system.main.list_filter(a, lambda x: x IS NULL OR x <> v)`},
 		{"array_max", `(a) AS CASE WHEN system.main.len(a) = system.main.list_count(a) THEN system.main.list_max(a) END`},
 		{"array_min", `(a) AS CASE WHEN system.main.len(a) = system.main.list_count(a) THEN system.main.list_min(a) END`},
+		{"slice", `(a, s, n) AS CASE WHEN s = 0 OR n < 0 THEN system.main.list_slice(a, 1, CAST('trino: slice starts at 1 or from the end, and takes no length below 0' AS INTEGER))
+			WHEN s < -system.main.len(a) THEN system.main.list_slice(a, 1, 0) WHEN s < 0 THEN system.main.list_slice(a, system.main.len(a) + s + 1, system.main.len(a) + s + n) ELSE system.main.list_slice(a, s, s + n - 1) END`},
 		{"repeat", `(x, n) AS system.main.list_transform(system.main.range(n), lambda i: x)`},
 		{"sequence", `(a, b) AS system.main.list_transform(system.main.range(system.main.abs(b - a)::BIGINT + 1), lambda i: system.main.cast_to_type(a + (i * system.main.sign(b - a))::INTEGER, a)),
 			(a, b, s) AS system.main.cast_to_type(system.main.generate_series(a, b, s), [a])`},

@@ -35,7 +35,7 @@ func timeMacros() []macro { //nolint:funlen // a table
 		{"last_day_of_month", `(t) AS system.main.last_day(t)`},
 		{"trino_mysql", `(f) AS CASE WHEN system.main.regexp_matches(f, '%[^aAbBcdefhHiIjkKlmMpsSTWyYr]|%%|%$') THEN CAST(CAST('trino: date format ' || f || ' is not supported' AS INTEGER) AS VARCHAR)
 			ELSE ` + mapped("f", "%M", "%B", "%W", "%A", "%i", "%M", "%s", "%S", "%h", "%I", "%c", "%-m", "%e", "%-d", "%k", "%-H", "%l", "%-I", "%T", "%H:%M:%S", "%r", "%I:%M:%S %p") + ` END`},
-		{"trino_joda", `(f) AS trino_letters(` + mapped("f", "''T''", "\x01", "''Z''", "\x02", "SSS", "%g", "EEEE", "%A", "EEE", "%a", "E", "%a", "MMMM", "%B", "MMM", "%b", "MM", "%m", "M", "%-m",
+		{"trino_joda", `(f) AS trino_letters(` + mapped("f", "''T''", "\x01", "''Z''", "\x02", "''Z", "\x02", "SSS", "%g", "EEEE", "%A", "EEE", "%a", "E", "%a", "MMMM", "%B", "MMM", "%b", "MM", "%m", "M", "%-m",
 			"yyyy", "%Y", "yy", "%y", "dd", "%d", "d", "%-d", "HH", "%H", "H", "%-H", "hh", "%I", "h", "%-I", "mm", "%M", "m", "%-M", "ss", "%S", "s", "%-S", "a", "%p", "Z", "%z") + `, f)`},
 		{"trino_letters", `(g, f) AS CASE WHEN system.main.regexp_matches(system.main.regexp_replace(g, '%-?[a-zA-Z]', '', 'g'), '[A-Za-z'']') THEN CAST(CAST('trino: date format ' || f || ' is not supported' AS INTEGER) AS VARCHAR)
 			ELSE system.main.replace(system.main.replace(g, '` + "\x01" + `', 'T'), '` + "\x02" + `', 'Z') END`},
