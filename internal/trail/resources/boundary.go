@@ -156,12 +156,16 @@ func (b *boundary) delete(ctx context.Context) error {
 	return err
 }
 
-// explain tells who lacks a right that the policy of apply leaves out on purpose.
 func (b *boundary) explain(err error) error {
+	return forSetup(err, "who may change the boundary can become administrator")
+}
+
+// forSetup tells who lacks a right that the policy of apply leaves out on purpose.
+func forSetup(err error, why string) error {
 	if right, denied := account.Denied(err); denied {
 		return outcome.WithHint(err, fmt.Sprintf(
-			"%s is not among the rights of `trailkeeper policy apply`: who may change the boundary can become administrator. "+
-				"Let an administrator run this command once, or add the rights of `trailkeeper policy setup` for as long as it takes", right))
+			"%s is not among the rights of `trailkeeper policy apply`: %s. "+
+				"Let an administrator run this command once, or add the rights of `trailkeeper policy setup` for as long as it takes", right, why))
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -92,12 +93,11 @@ func TestBoundaryIsAdded(t *testing.T) {
 // Who applies with the printed rights only is told what to do about the boundary.
 func TestBoundaryIsForAdministrators(t *testing.T) {
 	denied := &smithy.OperationError{ServiceID: "IAM", OperationName: "CreatePolicy", Err: &smithy.GenericAPIError{Code: "AccessDenied"}}
-	b := &boundary{}
-	if hint := outcome.Hint(b.explain(denied)); !strings.Contains(hint, "iam:CreatePolicy ") || !strings.Contains(hint, "`trailkeeper policy setup`") {
+	if hint := outcome.Hint(forSetup(denied, "it is so")); !strings.Contains(hint, "iam:CreatePolicy ") || !strings.Contains(hint, "`trailkeeper policy setup`") {
 		t.Errorf("the hint is %q", hint)
 	}
 	other := &smithy.GenericAPIError{Code: "LimitExceeded"}
-	if err := b.explain(other); err != error(other) {
+	if err := forSetup(other, "it is so"); !errors.Is(err, other) || outcome.Hint(err) != "" {
 		t.Errorf("another error became %v", err)
 	}
 }

@@ -119,7 +119,7 @@ func (k *logKey) create(ctx context.Context) error {
 	}
 	made, err := k.Account.KMS.CreateKey(ctx, in)
 	if err != nil {
-		return err
+		return forSetup(err, "who may make a key with a tag may tag any key")
 	}
 	k.id = made.KeyMetadata.KeyId
 	return nil
