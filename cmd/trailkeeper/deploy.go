@@ -154,7 +154,8 @@ func (o *deployOptions) connect(ctx context.Context, s *streams) (*deployment, e
 	for _, warning := range spec.Warnings() {
 		fmt.Fprintf(s.err, "warning: %s\n", warning)
 	}
-	return &deployment{Set: resources.New(&spec, a), options: converge.Options{Now: s.now, Classify: resources.Classify}}, nil
+	set := resources.New(&spec, a)
+	return &deployment{Set: set, options: converge.Options{Now: s.now, Classify: resources.Classify, Grants: set.Grants()}}, nil
 }
 
 // plan is the plan of either kind.

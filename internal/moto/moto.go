@@ -31,8 +31,6 @@ var ErrMissing = errors.New("find moto_server: it is not on the PATH")
 
 // Options say how a server runs.
 type Options struct {
-	// Account is that of callers the server does not know; "" is 123456789012.
-	Account string
 	// Log gets what the server prints, a line for each request among it. Nil is
 	// nowhere; errors have the last of it in any case.
 	Log io.Writer
@@ -91,7 +89,7 @@ func launch(path string, opts Options) (*Server, error) {
 	}
 	cmd := exec.Command(path, "-H", "127.0.0.1", "-p", port)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
-	cmd.Env = environment(os.Environ(), opts.Account)
+	cmd.Env = environment(os.Environ())
 	cmd.SysProcAttr = attributes()
 	// The server's Python may leave a child that holds the output open.
 	cmd.WaitDelay = time.Second
@@ -196,16 +194,15 @@ func Is(ctx context.Context, url string) bool {
 	return err == nil && resp.StatusCode < 300 && config.Batch != nil && config.Lambda != nil
 }
 
-// environment is this process's without the settings and credentials of AWS,
-// which are none of an emulator's business.
-func environment(own []string, account string) []string {
-	env := slices.DeleteFunc(own, func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+// environment is this process's without the settings and credentials of AWS, which
+// are none of an emulator's business, and without what would be the account of every
+// caller.
+func environment(own []string) []string {
+	env := slices.DeleteFunc(own, func(v string) bool {
+		return strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "MOTO_ACCOUNT_ID=")
+	})
 	// Accounts have the policies that AWS manages, such as AdministratorAccess.
-	env = append(env, "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
-	if account != "" {
-		env = append(env, "MOTO_ACCOUNT_ID="+account)
-	}
-	return env
+	return append(env, "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
 }
 
 func freePort() (string, error) {

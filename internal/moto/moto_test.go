@@ -33,10 +33,11 @@ func start(t *testing.T, opts Options) *Server {
 	return s
 }
 
-func TestServerAnswersForItsAccountUntilClosed(t *testing.T) {
+func TestServerAnswersUntilClosed(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "real")
+	t.Setenv("MOTO_ACCOUNT_ID", "210987654321")
 	var log tail
-	s := start(t, Options{Account: "210987654321", Log: &log})
+	s := start(t, Options{Log: &log})
 	resp, err := http.PostForm(s.URL, map[string][]string{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func TestServerAnswersForItsAccountUntilClosed(t *testing.T) {
 	}
 	body, _ := io.ReadAll(resp.Body)
 	resp.Body.Close()
-	if !bytes.Contains(body, []byte("<Account>210987654321</Account>")) {
+	if !bytes.Contains(body, []byte("<Account>123456789012</Account>")) {
 		t.Errorf("GetCallerIdentity: %s", body)
 	}
 	if !Is(t.Context(), s.URL+"/") {
@@ -126,8 +127,8 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestChildDoesNotSeeCredentials(t *testing.T) {
-	env := environment([]string{"AWS_SECRET_ACCESS_KEY=s", "PATH=/bin", "AWS_PROFILE=p", "MOTO_ACCOUNT_ID=1"}, "2")
-	if got := strings.Join(env, " "); got != "PATH=/bin MOTO_ACCOUNT_ID=1 MOTO_IAM_LOAD_MANAGED_POLICIES=true MOTO_ACCOUNT_ID=2" {
+	env := environment([]string{"AWS_SECRET_ACCESS_KEY=s", "PATH=/bin", "AWS_PROFILE=p", "MOTO_ACCOUNT_ID=1"})
+	if got := strings.Join(env, " "); got != "PATH=/bin MOTO_IAM_LOAD_MANAGED_POLICIES=true" {
 		t.Errorf("got %s", got)
 	}
 }

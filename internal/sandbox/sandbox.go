@@ -164,7 +164,7 @@ func (s *Sandbox) memory() memory {
 func (s *Sandbox) openUpstream(ctx context.Context) error {
 	address := s.config.Upstream
 	if address == "" {
-		child, err := moto.Start(ctx, moto.Options{Account: s.config.Account})
+		child, err := moto.Start(ctx, moto.Options{})
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (s *Sandbox) openUpstream(ctx context.Context) error {
 	}
 	s.upstreamURL = target
 	s.clients = upstream.New(upstream.Options{
-		Endpoint: address, Account: s.config.Account, Moto: s.isMoto, Getenv: s.config.Getenv,
+		Endpoint: address, Account: s.config.Account, Moto: s.isMoto, OwnMoto: s.child != nil, Getenv: s.config.Getenv,
 	})
 	return nil
 }

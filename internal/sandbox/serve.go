@@ -31,6 +31,9 @@ const (
 // openHandler puts the layers over each other, the innermost first.
 func (s *Sandbox) openHandler(context.Context) error {
 	next := proxy.Forward(s.upstreamURL, s.config.UpstreamTimeout)
+	if s.child != nil {
+		next = upstream.InAccount(s.config.Account, s.callerAccount, next)
+	}
 	if s.isMoto {
 		next = upstream.Unapplied(next)
 		var err error

@@ -90,7 +90,7 @@ func setups(t *testing.T, m *module) []setup {
 				s.documents[name] = document
 			}
 		}
-		if len(s.inputs) < 2 || len(s.documents) != 7 {
+		if len(s.inputs) < 2 || len(s.documents) != 9 {
 			t.Fatalf("%s: %d inputs and %d documents", file, len(s.inputs), len(s.documents))
 		}
 		all = append(all, s)
@@ -105,6 +105,14 @@ func onlyTLS(bucket string) policy.Statement {
 	}
 }
 
+// sids are the names of the statements, which mean nothing and must not be there twice.
+func sids(d policy.Document) (list []string) {
+	for _, s := range d.Statements {
+		list = append(list, s.Sid)
+	}
+	return list
+}
+
 func TestPolicies(t *testing.T) {
 	m := load(t, filepath.Join(root, "modules/security/cloud_trail"))
 	for _, s := range setups(t, m) {
@@ -115,7 +123,7 @@ func TestPolicies(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", local, err)
 				}
-				if !policy.Equal(got, want) {
+				if !policy.Equal(got, want) || !slices.Equal(sids(got), sids(want)) {
 					t.Errorf("%s:\n%s\nwant\n%s", local, got, want)
 				}
 			}

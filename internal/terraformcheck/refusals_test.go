@@ -58,6 +58,9 @@ func refusals() map[string][]refusal {
 	lock := func(mode string, days any) inputs {
 		return inputs{"object_lock": inputs{"mode": mode, "days": days}}
 	}
+	existing := func(more inputs) inputs {
+		return with(inputs{"existing_bucket": inputs{"name": "their-bucket", "owner": "111111111111"}}, more)
+	}
 	long := strings.Repeat("a", 60)
 
 	return map[string][]refusal{
@@ -76,6 +79,17 @@ func refusals() map[string][]refusal {
 			{"address as bucket", inputs{"bucket_name": "192.168.5.4"}, "Choose a bucket_name"},
 			{"two dots", inputs{"bucket_name": "a..b"}, "Choose a bucket_name"},
 			{"underscore in bucket", inputs{"bucket_name": "a_b"}, "Choose a bucket_name"},
+			{"existing bucket", existing(nil), ""},
+			{"existing bucket and its owner's key", existing(inputs{"kms": "arn:aws:kms:eu-west-2:111111111111:key/1", "key_prefix": "a"}), ""},
+			{"ARN as existing bucket", inputs{"existing_bucket": inputs{"name": "arn:aws:s3:::a", "owner": "111111111111"}}, "Give in existing_bucket.name"},
+			{"existing bucket of nobody", inputs{"existing_bucket": inputs{"name": "their-bucket", "owner": "1"}}, "Write existing_bucket.owner"},
+			{"two buckets", existing(inputs{"bucket_name": "our-bucket"}), "Take bucket_name"},
+			{"existing bucket and force_destroy", existing(inputs{"force_destroy": true}), "Take bucket_name"},
+			{"existing bucket and lock", existing(lock("GOVERNANCE", 1)), "Take bucket_name"},
+			{"existing bucket and Glacier", existing(inputs{"glacier_after_days": 1}), "Take bucket_name"},
+			{"existing bucket and access log", existing(inputs{"access_logging": "their-bucket"}), "Take bucket_name"},
+			{"existing bucket and accounts", existing(inputs{"accounts": []any{"222222222222"}}), "Take bucket_name"},
+			{"existing bucket and created key", existing(inputs{"kms": "create"}), "Give in kms the ARN of a key of the bucket's owner"},
 			{"slash at the end", inputs{"key_prefix": "logs/"}, "Write key_prefix"},
 			{"AWSLogs in prefix", inputs{"key_prefix": "a/AWSLogs"}, "Write key_prefix"},
 			{"long prefix", inputs{"key_prefix": strings.Repeat(long, 4)}, "Write key_prefix"},

@@ -15,6 +15,11 @@ import (
 // It demands no KMS encryption: CloudTrail could not create a trail that validates
 // its files, whose digests it may write with AES256.
 func (s Spec) BucketPolicy(p Place) policy.Document {
+	return policy.New(append(s.deliveries(p), denyInsecureTransport(s.Names(p).BucketARN))...)
+}
+
+// deliveries let CloudTrail deliver the trails.
+func (s Spec) deliveries(p Place) []policy.Statement {
 	n := s.Names(p)
 	prefix := n.BucketARN + "/"
 	if s.KeyPrefix != "" {
@@ -32,24 +37,41 @@ func (s Spec) BucketPolicy(p Place) policy.Document {
 		members := policy.Values{prefix + "AWSLogs/" + p.Organization + "/*"}
 		statements = append(statements, cloudTrailMay("AWSCloudTrailOrganizationWrite20150319", "s3:PutObject", members, givenTo(n.TrailARN)))
 	}
-	return policy.New(append(statements, denyInsecureTransport(n.BucketARN))...)
+	return statements
 }
 
 // KeyPolicy is that of a key of our own: the account rules it, trails encrypt with it
 // what they deliver, CloudWatch Logs the log group; readers decrypt.
 func (s Spec) KeyPolicy(p Place) policy.Document {
-	var contexts policy.Values
+	statements := append([]policy.Statement{{
+		Sid: "Enable IAM User Permissions", Effect: policy.Allow, Principal: policy.AWS(arn.Build(p.Partition, "iam", "", p.Account, "root")),
+		Action: policy.Values{"kms:*"}, Resource: policy.Values{"*"},
+	}}, s.encryptions(p)...)
+	if len(s.KMSKeyReaders) > 0 {
+		statements = append(statements, policy.Statement{
+			Sid: "Enable CloudTrail log decrypt permissions", Effect: policy.Allow, Principal: policy.AWS(s.KMSKeyReaders...),
+			Action: policy.Values{"kms:Decrypt"}, Resource: policy.Values{"*"},
+			Condition: policy.Conditions{"Null": {"kms:EncryptionContext:aws:cloudtrail:arn": {"false"}}},
+		})
+	}
+	return policy.New(statements...)
+}
+
+// encryptions let CloudTrail encrypt what the trails deliver, and CloudWatch Logs
+// their log groups.
+func (s Spec) encryptions(p Place) []policy.Statement {
+	var contexts, logGroups policy.Values
 	for _, account := range s.deliverers(p) {
 		contexts = append(contexts, arn.Build(p.Partition, "cloudtrail", "*", account, "trail/*"))
+	}
+	logGroups = append(logGroups, s.Names(p).LogGroupARN)
+	for _, account := range s.others() {
+		logGroups = append(logGroups, arn.Build(p.Partition, "logs", p.Region, account, "log-group:"+s.Names(p).LogGroup))
 	}
 	every := policy.Values{"*"}
 	encrypt := from(s.trailARNs(p)...)
 	encrypt["StringLike"] = map[string]policy.Values{"kms:EncryptionContext:aws:cloudtrail:arn": contexts}
-	statements := []policy.Statement{
-		{
-			Sid: "Enable IAM User Permissions", Effect: policy.Allow, Principal: policy.AWS(arn.Build(p.Partition, "iam", "", p.Account, "root")),
-			Action: policy.Values{"kms:*"}, Resource: every,
-		},
+	return []policy.Statement{
 		cloudTrailMay("Allow CloudTrail to encrypt logs", "kms:GenerateDataKey*", every, encrypt),
 		cloudTrailMay("Allow CloudTrail access", "kms:DescribeKey", every, from(s.trailARNs(p)...)),
 		{
@@ -57,17 +79,9 @@ func (s Spec) KeyPolicy(p Place) policy.Document {
 			Principal: policy.Service("logs." + p.Region + "." + partition.Of(p.Region).DNSSuffix),
 			Action:    policy.Values{"kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
 			Resource:  every,
-			Condition: policy.Conditions{"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": {s.Names(p).LogGroupARN}}},
+			Condition: policy.Conditions{"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": logGroups}},
 		},
 	}
-	if len(s.KMSKeyReaders) > 0 {
-		statements = append(statements, policy.Statement{
-			Sid: "Enable CloudTrail log decrypt permissions", Effect: policy.Allow, Principal: policy.AWS(s.KMSKeyReaders...),
-			Action: policy.Values{"kms:Decrypt"}, Resource: every,
-			Condition: policy.Conditions{"Null": {"kms:EncryptionContext:aws:cloudtrail:arn": {"false"}}},
-		})
-	}
-	return policy.New(statements...)
 }
 
 // RoleTrust lets the trail, and no other, take the role.

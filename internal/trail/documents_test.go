@@ -38,6 +38,8 @@ func documents(s Spec, p Place) map[string]policy.Document {
 		"topic_policy":             s.TopicPolicy(p),
 		"access_log_bucket_policy": s.AccessLogPolicy(p),
 		"alarm_topic_policy":       s.AlarmTopicPolicy(p),
+		"bucket_grant":             s.BucketGrant(p),
+		"key_grant":                s.KeyGrant(p),
 	}
 }
 

@@ -38,6 +38,12 @@ func bucketFields() []field {
 		{path: "retention_days", meaning: "Days for which logs are kept in the bucket, 1 to 36500; the log group keeps them as long or longer. PCI DSS and AWS Security Hub's CloudWatch.16 ask for 365.", cost: storage},
 		{path: "force_destroy", meaning: "Let destroy delete the bucket with all logs in it. Meant for development."},
 		{path: "bucket_name", unset: "ENV-PROJECT_ID-cloudtrail-logs", meaning: "Name of the bucket. All AWS accounts share one space of names: choose another if somebody has yours."},
+		{
+			path: "existing_bucket", unset: "a bucket is made", meaning: "Bucket that takes the logs and that somebody else keeps, such as that of a log account. Nothing of it is touched; its owner must let the trail write.",
+			example: "existing_bucket:\n  name: example-log-archive\n  owner: \"111111111111\"",
+		},
+		{path: "existing_bucket.name", unset: "required", meaning: "Its name."},
+		{path: "existing_bucket.owner", unset: "required", meaning: "Id of its account."},
 		{path: "key_prefix", unset: "none", meaning: "Start of every log file's key, before AWSLogs/."},
 		{
 			path: "kms", meaning: "none: S3 encrypts with its own key (AES256). create: a KMS key of the trail's own, which CIS 3.5 asks for. Or the ARN of a key in the home Region whose policy lets CloudTrail and CloudWatch Logs use it. With a key, readers of logs need kms:Decrypt.",

@@ -53,6 +53,9 @@ func (s Spec) Notifies() bool { return s.SNS != none }
 // of its bucket.
 func (s Spec) CreatesAccessLogBucket() bool { return s.AccessLogging == create }
 
+// CreatesBucket tells whether the trail has a bucket of its own.
+func (s Spec) CreatesBucket() bool { return s.ExistingBucket == nil }
+
 // LogsAccess tells whether the bucket has an access log.
 func (s Spec) LogsAccess() bool { return s.AccessLogging != none }
 
@@ -89,7 +92,10 @@ func (s Spec) Names(p Place) Names {
 }
 
 func (s Spec) bucketName() string {
-	if s.BucketName != "" {
+	switch {
+	case !s.CreatesBucket():
+		return s.ExistingBucket.Name
+	case s.BucketName != "":
 		return s.BucketName
 	}
 	return s.Env + "-" + s.ProjectID + "-cloudtrail-logs"
@@ -147,5 +153,8 @@ func (s Spec) LogFolders(p Place) (accounts []string, members string) {
 
 // deliverers are the accounts whose trails deliver to the bucket, our own first.
 func (s Spec) deliverers(p Place) []string {
-	return append([]string{s.owner(p)}, slices.Sorted(slices.Values(s.Accounts))...)
+	return append([]string{s.owner(p)}, s.others()...)
 }
+
+// others are the other accounts whose trails deliver to the bucket.
+func (s Spec) others() []string { return slices.Sorted(slices.Values(s.Accounts)) }

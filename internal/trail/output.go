@@ -25,11 +25,13 @@ type Output struct {
 
 // OutputBucket is the bucket of the logs.
 type OutputBucket struct {
-	Name       string `json:"name"`
-	ARN        string `json:"arn"`
-	ID         string `json:"id"`
-	Versioning string `json:"versioning"` // Enabled
-	Encryption string `json:"encryption"` // AES256 or aws:kms
+	Name string `json:"name"`
+	ARN  string `json:"arn"`
+	ID   string `json:"id"`
+	// Enabled, and AES256 or aws:kms. Nil is what only the owner of an existing bucket
+	// can tell.
+	Versioning *string `json:"versioning"`
+	Encryption *string `json:"encryption"`
 }
 
 // OutputLogGroup is the log group.
@@ -79,7 +81,7 @@ type Name struct {
 func (s Spec) Output(p Place, key string) Output {
 	n := s.Names(p)
 	o := Output{
-		Bucket:   OutputBucket{Name: n.Bucket, ARN: n.BucketARN, ID: n.Bucket, Versioning: "Enabled", Encryption: "AES256"},
+		Bucket:   OutputBucket{Name: n.Bucket, ARN: n.BucketARN, ID: n.Bucket},
 		LogGroup: OutputLogGroup{Name: n.LogGroup, ARN: n.LogGroupARN, RetentionDays: s.LogGroupRetention()},
 		Trail: OutputTrail{
 			Name: n.Trail, ARN: n.TrailARN, ID: n.Trail,
@@ -89,8 +91,11 @@ func (s Spec) Output(p Place, key string) Output {
 		Boundary: NameAndARN{Name: n.Boundary, ARN: n.BoundaryARN},
 		Summary:  OutputSummary{ModuleEnabled: true, DualDelivery: true, RetentionDays: s.RetentionDays, ForceDestroy: s.ForceDestroy},
 	}
+	if s.CreatesBucket() {
+		o.Bucket.Versioning, o.Bucket.Encryption = new("Enabled"), new("AES256")
+	}
 	if s.Encrypted() {
-		o.Bucket.Encryption, o.KMSKey = "aws:kms", &ARN{key}
+		o.Bucket.Encryption, o.KMSKey = new("aws:kms"), &ARN{key}
 	}
 	if s.Notifies() {
 		o.Topic = &ARN{n.TopicARN}
@@ -116,7 +121,9 @@ func (o Output) WriteText(w io.Writer) error {
 		}
 		b.WriteString(jsonName(parts.Type().Field(i)) + "\n")
 		for j := range part.NumField() {
-			fmt.Fprintf(&b, "  %-15s %v\n", jsonName(part.Type().Field(j)), part.Field(j))
+			if member := reflect.Indirect(part.Field(j)); member.IsValid() {
+				fmt.Fprintf(&b, "  %-15s %v\n", jsonName(part.Type().Field(j)), member)
+			}
 		}
 	}
 	_, err := io.WriteString(w, b.String())

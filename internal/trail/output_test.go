@@ -79,7 +79,7 @@ func TestOutputOfOptions(t *testing.T) {
 	s.RetentionDays, s.KMS, s.SNS, s.AccessLogging, s.Alarms.Enabled = 2555, create, "arn:aws:sns:us-east-1:111111111111:theirs", "their-bucket", true
 	got := s.Output(london(), "arn:aws:kms:eu-west-2:123456789012:key/1")
 	want := named().Output(london(), "")
-	want.Bucket.Encryption = "aws:kms"
+	want.Bucket.Encryption = new("aws:kms")
 	want.LogGroup.RetentionDays, want.Summary.RetentionDays = 2557, 2555
 	want.KMSKey = &ARN{"arn:aws:kms:eu-west-2:123456789012:key/1"}
 	want.Topic = &ARN{"arn:aws:sns:us-east-1:111111111111:theirs"}
@@ -87,6 +87,21 @@ func TestOutputOfOptions(t *testing.T) {
 	want.AlarmTopic = &ARN{"arn:aws:sns:eu-west-2:123456789012:production-cerpac-cloudtrail-alarms"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What only the owner of an existing bucket knows is not told.
+func TestOutputOfExistingBucket(t *testing.T) {
+	s := named()
+	s.ExistingBucket = &ExistingBucket{Name: "example-log-archive", Owner: "111111111111"}
+	got := s.Output(london(), "")
+	want := OutputBucket{Name: "example-log-archive", ARN: "arn:aws:s3:::example-log-archive", ID: "example-log-archive"}
+	if diff := cmp.Diff(want, got.Bucket); diff != "" {
+		t.Error(diff)
+	}
+	var b strings.Builder
+	if err := got.WriteText(&b); err != nil || strings.Contains(b.String(), "versioning") || !strings.Contains(b.String(), "example-log-archive") {
+		t.Errorf("%v\n%s", err, b.String())
 	}
 }
 

@@ -14,7 +14,9 @@ type Spec struct {
 	RetentionDays int    `yaml:"retention_days"`
 	ForceDestroy  bool   `yaml:"force_destroy"`
 	BucketName    string `yaml:"bucket_name"`
-	KeyPrefix     string `yaml:"key_prefix"`
+	// ExistingBucket takes the logs; nil has a bucket made for them.
+	ExistingBucket *ExistingBucket `yaml:"existing_bucket"`
+	KeyPrefix      string          `yaml:"key_prefix"`
 	// KMS is none, create, or the ARN of a key.
 	KMS           string      `yaml:"kms"`
 	KMSKeyReaders []string    `yaml:"kms_key_readers"`
@@ -50,6 +52,12 @@ type Spec struct {
 type ObjectLock struct {
 	Mode string `yaml:"mode"` // GOVERNANCE or COMPLIANCE
 	Days int    `yaml:"days"`
+}
+
+// ExistingBucket is a bucket that somebody else keeps, as that of a log account.
+type ExistingBucket struct {
+	Name  string `yaml:"name"`
+	Owner string `yaml:"owner"` // account
 }
 
 // Subscription is one to the created topic.

@@ -19,6 +19,7 @@ func (s Spec) Validate() error {
 	c.names(s)
 	c.tags(s.Tags)
 	c.bucket(s)
+	c.existingBucket(s)
 	c.encryption(s)
 	c.logGroup(s)
 	c.topic(s)

@@ -53,7 +53,7 @@ func (c *checker) names(s Spec) {
 		c.fail("env and project_id", s.Env+"-"+s.ProjectID,
 			"shorten them, as the role's name %q would have %d characters and IAM takes %d", role, len(role), maxRole)
 	}
-	if s.BucketName == "" {
+	if s.BucketName == "" && s.CreatesBucket() {
 		if fault := bucketFault(s.bucketName()); fault != "" {
 			c.fail("env and project_id", s.Env+"-"+s.ProjectID, "set bucket_name, as the bucket's default name %q %s", s.bucketName(), fault)
 		}

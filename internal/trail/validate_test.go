@@ -11,10 +11,31 @@ import (
 
 // refusals are changes to a valid spec, and what is said of them; "" where nothing is.
 func refusals() []refusal {
-	return slices.Concat(nameRefusals(), bucketRefusals(), deliveryRefusals(), selectorRefusals(), alarmRefusals())
+	return slices.Concat(nameRefusals(), bucketRefusals(), existingRefusals(), deliveryRefusals(), selectorRefusals(), alarmRefusals())
 }
 
 type refusal struct{ name, text, want string }
+
+func existingRefusals() []refusal {
+	const bucket = "existing_bucket: {name: example-log-archive, owner: \"111111111111\"}\n"
+	const ours = ": it is for a bucket that is made here, and existing_bucket is set; take one of them out"
+	return []refusal{
+		{"existing bucket", bucket, ""},
+		{"existing bucket with what is not the bucket's", bucket + "key_prefix: logs\norganization: true\nsns: create\nretention_days: 365", ""},
+		{"existing bucket and our key", bucket + "kms: arn:aws:kms:eu-west-2:111111111111:key/1", ""},
+		{"env that makes no bucket's name", bucket + "env: sthree", ""},
+		{"existing bucket without a name", "existing_bucket: {owner: \"111111111111\"}", `existing_bucket.name "": it is of length 0 and S3 takes 3 to 63; give the name`},
+		{"ARN as name", "existing_bucket: {name: \"arn:aws:s3:::a\", owner: \"111111111111\"}", `existing_bucket.name "arn:aws:s3:::a": it is not of lower-case`},
+		{"existing bucket without an owner", "existing_bucket: {name: example-log-archive}", `existing_bucket.owner "": write the id of the bucket's account`},
+		{"two buckets", bucket + "bucket_name: a-bucket", `bucket_name "a-bucket"` + ours},
+		{"existing bucket and force_destroy", bucket + "force_destroy: true", "force_destroy true" + ours},
+		{"existing bucket and lock", bucket + "object_lock: {mode: GOVERNANCE, days: 1}", "object_lock" + ours},
+		{"existing bucket and Glacier", bucket + "glacier_after_days: 1", "glacier_after_days 1" + ours},
+		{"existing bucket and access log", bucket + "access_logging: their-bucket", `access_logging "their-bucket"` + ours},
+		{"existing bucket and accounts", bucket + "accounts: [\"222222222222\"]", "accounts" + ours},
+		{"existing bucket and created key", bucket + "kms: create", `kms "create": destroy would take the key away`},
+	}
+}
 
 func nameRefusals() []refusal {
 	return []refusal{

@@ -211,7 +211,7 @@ func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) err
 	if s.config.Keys == nil {
 		return nil
 	}
-	found, err := s.config.Keys.KeyARN(ctx, t.Account, t.Region, t.KeyARN)
+	found, err := s.config.Keys.KeyARN(ctx, a.AccountID, t.Region, t.KeyARN)
 	if err != nil {
 		return fmt.Errorf("find KMS key %q: %w", id, err)
 	}

@@ -40,8 +40,8 @@ type Config struct {
 
 // Keys finds a KMS key.
 type Keys interface {
-	// KeyARN returns the ARN of the key that id means in the Region: an alias or
-	// its ARN, a key's id or its ARN. It is "" when there is none.
+	// KeyARN returns the ARN of the key that id means in its account and the Region:
+	// an alias or its ARN, a key's id or its ARN. It is "" when there is none.
 	KeyARN(ctx context.Context, account, region, id string) (arn string, err error)
 }
 

@@ -39,6 +39,9 @@ type Options struct {
 	// Moto says that the upstream is moto_server, which lets anybody assume a role
 	// in any account. Other emulators take an account's id for an access key.
 	Moto bool
+	// OwnMoto says that nobody else uses that moto_server, so that it has Account for
+	// the one of our credentials.
+	OwnMoto bool
 	// Getenv reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 	// Without a key the credentials are test and test.
 	Getenv func(name string) string
@@ -98,7 +101,11 @@ func client[T any](ctx context.Context, c *Clients, account, region string, make
 	if err != nil {
 		return nil, err
 	}
-	fresh := make(c.config(region, enter))
+	cfg := c.config(region, enter)
+	if c.options.OwnMoto && (account == "" || account == c.options.Account) {
+		cfg.APIOptions = inAccount(c.options.Account)
+	}
+	fresh := make(cfg)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.made[key] = fresh // whoever was faster made one that does as well

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,41 @@ func TestAccountsOfMoto(t *testing.T) {
 		if err != nil || again != client {
 			t.Errorf("another client for account %s: %v", want, err)
 		}
+	}
+}
+
+// A moto_server that is the sandbox's own takes unknown keys for those of the account
+// it is told, and lets others be entered all the same.
+func TestAccountOfOwnMoto(t *testing.T) {
+	const own = "111111111111"
+	server := mototest.Start(t)
+	clients := upstream.New(upstream.Options{Endpoint: server, Account: own, Moto: true, OwnMoto: true, Getenv: os.Getenv})
+	for _, want := range []string{own, other} {
+		client, err := clients.STS(t.Context(), want, "eu-west-2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := client.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		if err != nil || *who.Account != want {
+			t.Errorf("%v: account %s, want %s", err, aws.ToString(who.Account), want)
+		}
+	}
+
+	var headers []string
+	seen := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		headers = append(headers, r.Header.Get("X-Moto-Account-Id"))
+	})
+	for _, configured := range []string{own, account} {
+		for _, caller := range []string{own, account, other} {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			upstream.InAccount(configured, func(*http.Request) string { return caller }, seen).ServeHTTP(httptest.NewRecorder(), r)
+			if r.Header.Get("X-Moto-Account-Id") != "" {
+				t.Error("the request that came in was changed")
+			}
+		}
+	}
+	if want := []string{own, "", "", "", "", ""}; !slices.Equal(headers, want) {
+		t.Errorf("headers %q, want %q", headers, want)
 	}
 }
 

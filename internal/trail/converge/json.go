@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/policy"
 )
 
 // WriteJSON writes the plan for programs, as one object:
@@ -21,6 +22,11 @@ import (
 //	          sorted), an object of strings, or a policy document as AWS has it.
 //	          known_after_apply is true where new is null because AWS makes it up.
 //	  note    for people, if there is one
+//	grants          what other accounts have to allow first; each has
+//	  account  whose it is
+//	  kind     "bucket" or "KMS key"
+//	  name     its name, the ARN of a key
+//	  policy   statements that its policy must have besides those it has
 //
 // Users and passwords in URLs, and their queries, are ***.
 func (p *Plan) WriteJSON(w io.Writer) error {
@@ -37,11 +43,21 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 		Fields []field `json:"fields"`
 		Note   string  `json:"note,omitempty"`
 	}
+	type grant struct {
+		Account string          `json:"account"`
+		Kind    string          `json:"kind"`
+		Name    string          `json:"name"`
+		Policy  policy.Document `json:"policy"`
+	}
 	plan := struct {
 		Empty   bool           `json:"empty"`
 		Counts  map[Action]int `json:"counts"`
 		Changes []change       `json:"changes"`
-	}{p.Empty(), p.counts(), []change{}}
+		Grants  []grant        `json:"grants,omitempty"`
+	}{Empty: p.Empty(), Counts: p.counts(), Changes: []change{}}
+	for _, g := range p.grants {
+		plan.Grants = append(plan.Grants, grant(g))
+	}
 	for _, c := range p.changes {
 		fields := []field{}
 		for _, f := range c.Fields {

@@ -16,6 +16,8 @@ type Options struct {
 	Patience time.Duration
 	// Adopt takes over what is there under our names but is not owned.
 	Adopt bool
+	// Grants are what other accounts have to allow first. Plans of Apply show them.
+	Grants []Grant
 	// Classify tells what an error of a call means. Nil takes every error for Other.
 	Classify func(error) Fault
 	// Progress is told of each call and each wait before it begins.

@@ -31,7 +31,10 @@ func actions() []Action {
 }
 
 // Plan is what there is to do, in the order of work.
-type Plan struct{ changes []Change }
+type Plan struct {
+	changes []Change
+	grants  []Grant
+}
 
 // Change is what there is to do with one resource.
 type Change struct {
@@ -81,7 +84,12 @@ func (p *Plan) counts() map[Action]int {
 // PlanApply reads all resources and tells what Apply would do.
 func PlanApply(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
 	w := newWorker(o, len(resources))
-	return w.plan(ctx, resources, w.change)
+	p, err := w.plan(ctx, resources, w.change)
+	if err != nil {
+		return nil, err
+	}
+	p.grants = o.Grants
+	return p, nil
 }
 
 // plan takes the resources in their order, as reading one may need those before it.

@@ -13,7 +13,8 @@ import (
 )
 
 // WriteText writes the plan for people: a line for each resource in the order of
-// work, below it the fields that change, and at the end how many of each there are.
+// work, below it the fields that change, then how many of each there are, and what
+// other accounts have to allow.
 func (p *Plan) WriteText(w io.Writer) error {
 	var text bytes.Buffer
 	for _, change := range p.changes {
@@ -25,6 +26,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 		text.WriteByte('\n')
 	}
 	fmt.Fprintln(&text, p.summary())
+	p.writeGrants(&text)
 	_, err := w.Write(hide(text.Bytes()))
 	return err
 }

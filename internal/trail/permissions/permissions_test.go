@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
@@ -47,8 +49,15 @@ func defaults() trail.Spec {
 	return spec
 }
 
+// sender delivers to the bucket that defaults makes.
+func sender() trail.Spec {
+	spec := deploytest.Spec("send")
+	spec.ExistingBucket = &trail.ExistingBucket{Name: "dev-cerpac-cloudtrail-logs", Owner: deploytest.Account}
+	return spec
+}
+
 func specs() map[string]trail.Spec {
-	return map[string]trail.Spec{"defaults": defaults(), "everything": everything(), "locked": locked()}
+	return map[string]trail.Spec{"defaults": defaults(), "everything": everything(), "locked": locked(), "sender": sender()}
 }
 
 // Every call that plan, apply and destroy make is allowed by the policy of the job.
@@ -60,6 +69,9 @@ func TestRightsAreEnough(t *testing.T) {
 			if spec.ConfigRules.Enabled {
 				record(t, set.Account.Config)
 			}
+			if spec.ExistingBucket != nil {
+				keepBucket(t, set.Account.S3, spec.Grants(set.Account.Place)[0])
+			}
 			recorded := box.Recorded(t)
 			check := func(jobs ...permissions.Job) {
 				t.Helper()
@@ -68,6 +80,9 @@ func TestRightsAreEnough(t *testing.T) {
 					documents = append(documents, permissions.For(job, spec, set.Account.Place))
 				}
 				for _, e := range recorded() {
+					if e.Name == "HeadBucket" && spec.ExistingBucket != nil {
+						continue // its refusal is an answer
+					}
 					for _, r := range requests(e, set.Names) {
 						if d := policy.Evaluate(documents, r); !d.Allowed() {
 							t.Errorf("%s calls %s, which needs %s on %s: %s", jobs, e.Call(), r.Action, r.Resource, d.Why)
@@ -87,6 +102,21 @@ func TestRightsAreEnough(t *testing.T) {
 			box.Destroy(t, spec)
 			check(permissions.Destroy)
 		})
+	}
+}
+
+// keepBucket makes the bucket that a trail delivers to, and lets the trail in.
+func keepBucket(t *testing.T, client *s3.Client, grant trail.Grant) {
+	t.Helper()
+	may := grant.Policy.String()
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket: &grant.Name, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: deploytest.Region},
+	})
+	if err == nil {
+		_, err = client.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &grant.Name, Policy: &may})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -190,7 +220,9 @@ func TestPolicies(t *testing.T) {
 		testPolicies(t, name, spec, place)
 		// The longest names that the role leaves room for.
 		spec.Env, spec.ProjectID = strings.Repeat("e", 18), strings.Repeat("p", 18)
-		spec.BucketName = strings.Repeat("b", 51)
+		if spec.ExistingBucket == nil {
+			spec.BucketName = strings.Repeat("b", 51)
+		}
 		if err := spec.Validate(); err != nil {
 			t.Fatal(err)
 		}

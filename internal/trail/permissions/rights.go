@@ -113,7 +113,11 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	}}
 }
 
+// buckets has no right to an existing bucket: whether it is there is told to everybody.
 func buckets(spec trail.Spec, names trail.Names) []rights {
+	if !spec.CreatesBucket() {
+		return nil
+	}
 	bucket := rights{
 		sid: "Bucket", service: "s3", on: policy.Values{names.BucketARN},
 		read: "GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning" +

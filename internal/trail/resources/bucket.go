@@ -14,6 +14,9 @@ import (
 
 // bucket is where CloudTrail delivers.
 func (s *Set) bucket() []converge.Resource {
+	if !s.Spec.CreatesBucket() {
+		return []converge.Resource{s.existingBucket()}
+	}
 	b := s.storage("bucket", s.Names.Bucket)
 	settings := []setting{b.tagging(), b.publicAccess(), b.ownership(), b.versioning(), b.encryption(s.wantedKey)}
 	if lock := s.Spec.ObjectLock; lock != nil {

@@ -40,9 +40,9 @@ func (s *Set) Output(changes []converge.Change) (trail.Output, error) {
 func correct(o *trail.Output, kind string, field converge.FieldChange) {
 	switch kind + " " + field.Path {
 	case "bucket versioning":
-		o.Bucket.Versioning = text(field.Old)
+		o.Bucket.Versioning = new(text(field.Old))
 	case "bucket encryption.algorithm":
-		o.Bucket.Encryption = text(field.Old)
+		o.Bucket.Encryption = new(text(field.Old))
 	case "bucket lifecycle.retention.expiration_days":
 		o.Summary.RetentionDays, _ = field.Old.(int)
 	case "log group retention_days":

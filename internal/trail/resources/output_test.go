@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -33,11 +35,11 @@ func TestOutputIsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := spec.Output(set.Account.Place, "")
-	want.Bucket.Versioning, want.Bucket.Encryption, want.Summary.RetentionDays = "Suspended", "", 1
+	want.Bucket.Versioning, want.Bucket.Encryption, want.Summary.RetentionDays = new("Suspended"), new(""), 1
 	want.LogGroup.RetentionDays = 3
 	want.Trail.IsMultiRegion, want.Trail.LogValidation, want.Trail.GlobalEvents = false, false, false
-	if got.Bucket != want.Bucket || got.LogGroup != want.LogGroup || got.Trail != want.Trail || got.Summary != want.Summary {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 
 	_, err = set.Output([]converge.Change{{Kind: "trail", Name: "prod-cerpac-audit-trail", Action: converge.Create}})

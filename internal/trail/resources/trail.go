@@ -49,7 +49,7 @@ func (s *Set) trail() []converge.Resource {
 			{Fields: []string{"insights"}, Call: "cloudtrail:PutInsightSelectors", Write: t.putInsights},
 			{Fields: []string{"tags"}, Call: "cloudtrail:AddTags", Write: t.tag},
 		},
-		Retry: waitForTrail, Pace: trailPace,
+		Retry: t.wait, Pace: trailPace,
 	}}
 }
 
@@ -167,6 +167,9 @@ func (t *auditTrail) delete(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if !t.Spec.CreatesBucket() {
+		return nil
 	}
 	if stays, err := t.storage("bucket", t.Names.Bucket).keep(ctx); err == nil && stays != "" {
 		return nil

@@ -9,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
+	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
 // maxTrails is how many trails a Region can have. AWS raises it for nobody.
@@ -35,6 +37,25 @@ func waitForTrail(err error) string {
 	return ""
 }
 
+// wait is waitForTrail, without what another account has to allow: it may take days.
+func (t *auditTrail) wait(err error) string {
+	if _, ok := t.lacking(account.Code(err)); ok {
+		return ""
+	}
+	return waitForTrail(err)
+}
+
+// lacking is the grant without which CloudTrail refuses with a code.
+func (t *auditTrail) lacking(code string) (g converge.Grant, ok bool) {
+	switch code {
+	case "InsufficientS3BucketPolicyException":
+		return t.grant("bucket")
+	case "InsufficientEncryptionPolicyException":
+		return t.grant("KMS key")
+	}
+	return g, false
+}
+
 // checkRoom refuses what CreateTrail would refuse for the trails that are there.
 func (t *auditTrail) checkRoom() error {
 	var own []string
@@ -58,6 +79,9 @@ func (t *auditTrail) checkRoom() error {
 
 // explain adds to an error of CloudTrail what to do about it.
 func (t *auditTrail) explain(err error) error {
+	if g, ok := t.lacking(account.Code(err)); ok {
+		return outcome.WithHint(fmt.Errorf("%w (account %s does not let this trail in)", err, g.Account), g.String())
+	}
 	if advice := t.advice(account.Code(err)); advice != "" {
 		return fmt.Errorf("%w (%s)", err, advice)
 	}
@@ -70,6 +94,10 @@ func (t *auditTrail) advice(code string) string {
 		return fmt.Sprintf("a Region can have %d trails, and one of several Regions counts in each: delete one that is not needed any more", maxTrails)
 	case "TrailAlreadyExistsException", "InvalidHomeRegionException":
 		return "set region to the home Region of the trail, or delete it there first"
+	case "S3BucketDoesNotExistException":
+		if e := t.Spec.ExistingBucket; e != nil {
+			return fmt.Sprintf("account %s has to make the bucket first", e.Owner)
+		}
 	case "InsufficientS3BucketPolicyException":
 		return fmt.Sprintf("the policy of bucket %s must let this trail write, and no policy of the organization may forbid it", t.Names.Bucket)
 	case "InsufficientEncryptionPolicyException":

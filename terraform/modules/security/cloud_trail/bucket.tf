@@ -1,4 +1,6 @@
 resource "aws_s3_bucket" "cloudtrail_logs" {
+  count = local.create_bucket ? 1 : 0
+
   bucket              = local.bucket_name
   force_destroy       = var.force_destroy
   object_lock_enabled = var.object_lock != null
@@ -11,51 +13,13 @@ resource "aws_s3_bucket" "cloudtrail_logs" {
     # Only a new bucket is born with a lock, and this argument would replace an
     # existing one. aws_s3_bucket_object_lock_configuration locks that.
     ignore_changes = [object_lock_enabled]
-
-    precondition {
-      condition     = length(local.name) <= 37
-      error_message = "Shorten env or project_id: together they have at most 36 characters, or the role ${local.role_name} would be longer than the 64 that IAM allows."
-    }
-
-    precondition {
-      condition     = !local.create_access_log_bucket || length(local.access_log_bucket_name) <= 63
-      error_message = "Shorten bucket_name to 51 characters, or the bucket ${local.access_log_bucket_name} of the access log would be longer than the 63 that S3 allows."
-    }
-
-    precondition {
-      condition     = try(var.object_lock.days, 0) <= var.retention_days
-      error_message = "Lower object_lock.days to retention_days or below: a locked log cannot be deleted when its retention ends."
-    }
-
-    precondition {
-      condition     = !var.force_destroy || try(var.object_lock.mode, null) != "COMPLIANCE"
-      error_message = "Set force_destroy to false, or object_lock.mode to \"GOVERNANCE\": nobody can delete what is locked in compliance mode."
-    }
-
-    precondition {
-      condition     = var.glacier_after_days == null || try(var.glacier_after_days < var.retention_days, false)
-      error_message = "Lower glacier_after_days below retention_days: logs would expire before they move."
-    }
-
-    precondition {
-      condition     = !contains(var.accounts, local.trail_account)
-      error_message = "Take ${local.trail_account} out of accounts: it is this trail's own."
-    }
-
-    precondition {
-      condition     = var.kms == "none" || local.create_key || try(split(":", var.kms)[3], null) == local.region
-      error_message = "Give in kms a key of the Region ${local.region}: trail, bucket and log group need it there."
-    }
-
-    precondition {
-      condition     = length(var.kms_key_readers) == 0 || local.create_key
-      error_message = "Set kms to \"create\", or name readers in the policy of your own key and leave kms_key_readers empty."
-    }
   }
 }
 
 resource "aws_s3_bucket_public_access_block" "cloudtrail_logs" {
-  bucket                  = aws_s3_bucket.cloudtrail_logs.id
+  count = local.create_bucket ? 1 : 0
+
+  bucket                  = aws_s3_bucket.cloudtrail_logs[0].id
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -63,7 +27,9 @@ resource "aws_s3_bucket_public_access_block" "cloudtrail_logs" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "cloudtrail_logs" {
-  bucket = aws_s3_bucket.cloudtrail_logs.id
+  count = local.create_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.cloudtrail_logs[0].id
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -71,7 +37,9 @@ resource "aws_s3_bucket_ownership_controls" "cloudtrail_logs" {
 }
 
 resource "aws_s3_bucket_versioning" "cloudtrail_logs" {
-  bucket = aws_s3_bucket.cloudtrail_logs.id
+  count = local.create_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.cloudtrail_logs[0].id
 
   versioning_configuration {
     status = "Enabled"
@@ -81,7 +49,9 @@ resource "aws_s3_bucket_versioning" "cloudtrail_logs" {
 # No statement of the bucket policy demands KMS: CloudTrail could not create a
 # trail that validates its files, whose digests it may write with AES256.
 resource "aws_s3_bucket_server_side_encryption_configuration" "cloudtrail_logs" {
-  bucket = aws_s3_bucket.cloudtrail_logs.id
+  count = local.create_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.cloudtrail_logs[0].id
 
   rule {
     apply_server_side_encryption_by_default {
@@ -92,9 +62,9 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "cloudtrail_logs" 
 }
 
 resource "aws_s3_bucket_object_lock_configuration" "cloudtrail_logs" {
-  count = var.object_lock == null ? 0 : 1
+  count = local.create_bucket && var.object_lock != null ? 1 : 0
 
-  bucket = aws_s3_bucket_versioning.cloudtrail_logs.bucket
+  bucket = aws_s3_bucket_versioning.cloudtrail_logs[0].bucket
 
   rule {
     default_retention {
@@ -105,7 +75,9 @@ resource "aws_s3_bucket_object_lock_configuration" "cloudtrail_logs" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "cloudtrail_logs" {
-  bucket = aws_s3_bucket_versioning.cloudtrail_logs.bucket
+  count = local.create_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket_versioning.cloudtrail_logs[0].bucket
 
   # In a bucket with versions, expiration only marks an object as deleted. The
   # versions below the mark expire by their own rule, and the mark by another.
@@ -148,7 +120,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "cloudtrail_logs" {
 }
 
 resource "aws_s3_bucket_policy" "cloudtrail_logs" {
-  bucket = aws_s3_bucket.cloudtrail_logs.id
+  count = local.create_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.cloudtrail_logs[0].id
   policy = jsonencode(local.bucket_policy)
 
   # S3 refuses changes to a bucket that come at the same time.
@@ -159,9 +133,9 @@ resource "aws_s3_bucket_policy" "cloudtrail_logs" {
 }
 
 resource "aws_s3_bucket_logging" "cloudtrail_logs" {
-  count = var.access_logging == "none" ? 0 : 1
+  count = local.create_bucket && var.access_logging != "none" ? 1 : 0
 
-  bucket        = aws_s3_bucket.cloudtrail_logs.id
+  bucket        = aws_s3_bucket.cloudtrail_logs[0].id
   target_bucket = local.create_access_log_bucket ? aws_s3_bucket.access_logs[0].id : var.access_logging
   target_prefix = "${local.bucket_name}/"
 

@@ -23,7 +23,7 @@ locals {
 locals {
   name                   = "${var.env}-${var.project_id}"
   trail_name             = "${local.name}-audit-trail"
-  bucket_name            = coalesce(var.bucket_name, "${local.name}-cloudtrail-logs")
+  bucket_name            = var.existing_bucket != null ? var.existing_bucket.name : coalesce(var.bucket_name, "${local.name}-cloudtrail-logs")
   access_log_bucket_name = "${local.bucket_name}-access-logs"
   log_group_name         = "/aws/cloudtrail/${local.trail_name}"
   role_name              = "${local.name}-cloudtrail-cloudwatch-role"
@@ -46,13 +46,19 @@ locals {
   # Every account that delivers, this one first.
   accounts   = concat([local.trail_account], sort(tolist(var.accounts)))
   trail_arns = [for account in local.accounts : "arn:${local.partition}:cloudtrail:${local.region}:${account}:trail/${local.trail_name}"]
+
+  # Their log groups may use this trail's key.
+  log_group_arns = concat([local.log_group_arn], [for account in sort(tolist(var.accounts)) : "arn:${local.partition}:logs:${local.region}:${account}:log-group:${local.log_group_name}"])
 }
 
 # What the options come to.
 locals {
-  create_key   = var.kms == "create"
-  encrypted    = var.kms != "none"
-  create_topic = var.sns == "create"
+  create_bucket = var.existing_bucket == null
+  create_key    = var.kms == "create"
+  encrypted     = var.kms != "none"
+  create_topic  = var.sns == "create"
+
+  foreign_key = local.encrypted && !local.create_key && try(split(":", var.kms)[4] != local.account, false)
 
   create_access_log_bucket = var.access_logging == "create"
 

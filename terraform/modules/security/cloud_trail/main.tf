@@ -30,7 +30,7 @@ resource "aws_iam_role_policy" "cloudtrail_cloudwatch" {
 
 resource "aws_cloudtrail" "this" {
   name                          = local.trail_name
-  s3_bucket_name                = aws_s3_bucket.cloudtrail_logs.id
+  s3_bucket_name                = local.create_bucket ? aws_s3_bucket.cloudtrail_logs[0].id : local.bucket_name
   s3_key_prefix                 = var.key_prefix
   enable_logging                = true
   enable_log_file_validation    = true
@@ -88,6 +88,59 @@ resource "aws_cloudtrail" "this" {
   }
 
   lifecycle {
+    precondition {
+      condition     = length(local.name) <= 37
+      error_message = "Shorten env or project_id: together they have at most 36 characters, or the role ${local.role_name} would be longer than the 64 that IAM allows."
+    }
+
+    precondition {
+      condition     = !local.create_access_log_bucket || length(local.access_log_bucket_name) <= 63
+      error_message = "Shorten bucket_name to 51 characters, or the bucket ${local.access_log_bucket_name} of the access log would be longer than the 63 that S3 allows."
+    }
+
+    precondition {
+      condition     = try(var.object_lock.days, 0) <= var.retention_days
+      error_message = "Lower object_lock.days to retention_days or below: a locked log cannot be deleted when its retention ends."
+    }
+
+    precondition {
+      condition     = !var.force_destroy || try(var.object_lock.mode, null) != "COMPLIANCE"
+      error_message = "Set force_destroy to false, or object_lock.mode to \"GOVERNANCE\": nobody can delete what is locked in compliance mode."
+    }
+
+    precondition {
+      condition     = var.glacier_after_days == null || try(var.glacier_after_days < var.retention_days, false)
+      error_message = "Lower glacier_after_days below retention_days: logs would expire before they move."
+    }
+
+    precondition {
+      condition     = !contains(var.accounts, local.trail_account)
+      error_message = "Take ${local.trail_account} out of accounts: it is this trail's own."
+    }
+
+    precondition {
+      condition     = var.kms == "none" || local.create_key || try(split(":", var.kms)[3], null) == local.region
+      error_message = "Give in kms a key of the Region ${local.region}: trail, bucket and log group need it there."
+    }
+
+    precondition {
+      condition     = length(var.kms_key_readers) == 0 || local.create_key
+      error_message = "Set kms to \"create\", or name readers in the policy of your own key and leave kms_key_readers empty."
+    }
+
+    precondition {
+      condition = var.existing_bucket == null || (
+        var.bucket_name == null && !var.force_destroy && var.object_lock == null && var.glacier_after_days == null &&
+        var.access_logging == "none" && length(var.accounts) == 0
+      )
+      error_message = "Take bucket_name, force_destroy, object_lock, glacier_after_days, access_logging and accounts out, or existing_bucket: they are for a bucket that is made here."
+    }
+
+    precondition {
+      condition     = var.existing_bucket == null || !local.create_key
+      error_message = "Give in kms the ARN of a key of the bucket's owner, or \"none\": terraform destroy would take the key away that logs in the existing bucket need."
+    }
+
     precondition {
       condition     = length(var.event_selectors) == 0 || length(var.advanced_event_selectors) == 0
       error_message = "Give event_selectors or advanced_event_selectors, not both: a trail has one kind."

@@ -1,12 +1,12 @@
 output "cloudtrail" {
-  description = "Everything about the trail. kms_key, topic and access_log_bucket are null when the options that add them are not used."
+  description = "Everything about the trail. kms_key, topic and access_log_bucket are null when the options that add them are not used; so is what only the owner of an existing bucket can tell."
   value = {
     bucket = {
-      name       = aws_s3_bucket.cloudtrail_logs.bucket
-      arn        = aws_s3_bucket.cloudtrail_logs.arn
-      id         = aws_s3_bucket.cloudtrail_logs.id
-      versioning = aws_s3_bucket_versioning.cloudtrail_logs.versioning_configuration[0].status
-      encryption = local.encrypted ? "aws:kms" : "AES256"
+      name       = local.create_bucket ? aws_s3_bucket.cloudtrail_logs[0].bucket : local.bucket_name
+      arn        = local.create_bucket ? aws_s3_bucket.cloudtrail_logs[0].arn : local.bucket_arn
+      id         = local.create_bucket ? aws_s3_bucket.cloudtrail_logs[0].id : local.bucket_name
+      versioning = local.create_bucket ? aws_s3_bucket_versioning.cloudtrail_logs[0].versioning_configuration[0].status : null
+      encryption = local.encrypted ? "aws:kms" : local.create_bucket ? "AES256" : null
     }
 
     log_group = {
@@ -47,5 +47,13 @@ output "cloudtrail" {
     topic = var.sns == "none" ? null : { arn = local.create_topic ? aws_sns_topic.notifications[0].arn : var.sns }
 
     access_log_bucket = var.access_logging == "none" ? null : { name = local.create_access_log_bucket ? aws_s3_bucket.access_logs[0].bucket : var.access_logging }
+  }
+}
+
+output "grants" {
+  description = "What other accounts must allow before the trail can be made: statements for the policy of an existing bucket, and of a key of another account. Null where nothing of theirs is used."
+  value = {
+    bucket  = local.create_bucket ? null : { account = var.existing_bucket.owner, name = local.bucket_name, policy = jsonencode(local.bucket_grant) }
+    kms_key = local.foreign_key ? { account = split(":", var.kms)[4], name = var.kms, policy = jsonencode(local.key_grant) } : null
   }
 }

@@ -4,47 +4,55 @@
 locals {
   bucket_prefix = var.key_prefix == null ? local.bucket_arn : "${local.bucket_arn}/${var.key_prefix}"
 
-  bucket_policy = {
-    Version = "2012-10-17"
-    Statement = concat(
-      [
-        {
-          Sid       = "AWSCloudTrailAclCheck20150319"
-          Effect    = "Allow"
-          Principal = { Service = "cloudtrail.amazonaws.com" }
-          Action    = "s3:GetBucketAcl"
-          Resource  = local.bucket_arn
-          Condition = { StringEquals = { "aws:SourceArn" = local.trail_arns } }
-        },
-        {
-          Sid       = "AWSCloudTrailWrite20150319"
-          Effect    = "Allow"
-          Principal = { Service = "cloudtrail.amazonaws.com" }
-          Action    = "s3:PutObject"
-          Resource  = [for account in local.accounts : "${local.bucket_prefix}/AWSLogs/${account}/*"]
-          Condition = {
-            StringEquals = {
-              "s3:x-amz-acl"  = "bucket-owner-full-control"
-              "aws:SourceArn" = local.trail_arns
-            }
-          }
-        },
-      ],
-      [for id in compact([local.organization_id]) : {
-        Sid       = "AWSCloudTrailOrganizationWrite20150319"
+  deliveries = concat(
+    [
+      {
+        Sid       = "AWSCloudTrailAclCheck20150319"
+        Effect    = "Allow"
+        Principal = { Service = "cloudtrail.amazonaws.com" }
+        Action    = "s3:GetBucketAcl"
+        Resource  = local.bucket_arn
+        Condition = { StringEquals = { "aws:SourceArn" = local.trail_arns } }
+      },
+      {
+        Sid       = "AWSCloudTrailWrite20150319"
         Effect    = "Allow"
         Principal = { Service = "cloudtrail.amazonaws.com" }
         Action    = "s3:PutObject"
-        Resource  = "${local.bucket_prefix}/AWSLogs/${id}/*"
+        Resource  = [for account in local.accounts : "${local.bucket_prefix}/AWSLogs/${account}/*"]
         Condition = {
           StringEquals = {
             "s3:x-amz-acl"  = "bucket-owner-full-control"
-            "aws:SourceArn" = local.trail_arn
+            "aws:SourceArn" = local.trail_arns
           }
         }
-      }],
-      [local.deny_insecure_transport],
-    )
+      },
+    ],
+    [for id in compact([local.organization_id]) : {
+      Sid       = "AWSCloudTrailOrganizationWrite20150319"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${local.bucket_prefix}/AWSLogs/${id}/*"
+      Condition = {
+        StringEquals = {
+          "s3:x-amz-acl"  = "bucket-owner-full-control"
+          "aws:SourceArn" = local.trail_arn
+        }
+      }
+    }],
+  )
+
+  bucket_policy = {
+    Version   = "2012-10-17"
+    Statement = concat(local.deliveries, [local.deny_insecure_transport])
+  }
+
+  # What the policy of an existing bucket must say besides. No two statements of a
+  # policy may have one Sid.
+  bucket_grant = {
+    Version   = "2012-10-17"
+    Statement = [for statement in local.deliveries : merge(statement, { Sid = "${statement.Sid}For${local.trail_account}" })]
   }
 
   deny_insecure_transport = {
@@ -55,6 +63,38 @@ locals {
     Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
     Condition = { Bool = { "aws:SecureTransport" = "false" } }
   }
+
+  encryptions = [
+    {
+      Sid       = "Allow CloudTrail to encrypt logs"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "kms:GenerateDataKey*"
+      Resource  = "*"
+      Condition = {
+        StringLike = {
+          "kms:EncryptionContext:aws:cloudtrail:arn" = [for account in local.accounts : "arn:${local.partition}:cloudtrail:*:${account}:trail/*"]
+        }
+        StringEquals = { "aws:SourceArn" = local.trail_arns }
+      }
+    },
+    {
+      Sid       = "Allow CloudTrail access"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "kms:DescribeKey"
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:SourceArn" = local.trail_arns } }
+    },
+    {
+      Sid       = "Allow CloudWatch Logs to encrypt the log group"
+      Effect    = "Allow"
+      Principal = { Service = "logs.${local.region}.${local.dns_suffix}" }
+      Action    = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+      Resource  = "*"
+      Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = local.log_group_arns } }
+    },
+  ]
 
   key_policy = {
     Version = "2012-10-17"
@@ -67,36 +107,8 @@ locals {
           Action    = "kms:*"
           Resource  = "*"
         },
-        {
-          Sid       = "Allow CloudTrail to encrypt logs"
-          Effect    = "Allow"
-          Principal = { Service = "cloudtrail.amazonaws.com" }
-          Action    = "kms:GenerateDataKey*"
-          Resource  = "*"
-          Condition = {
-            StringLike = {
-              "kms:EncryptionContext:aws:cloudtrail:arn" = [for account in local.accounts : "arn:${local.partition}:cloudtrail:*:${account}:trail/*"]
-            }
-            StringEquals = { "aws:SourceArn" = local.trail_arns }
-          }
-        },
-        {
-          Sid       = "Allow CloudTrail access"
-          Effect    = "Allow"
-          Principal = { Service = "cloudtrail.amazonaws.com" }
-          Action    = "kms:DescribeKey"
-          Resource  = "*"
-          Condition = { StringEquals = { "aws:SourceArn" = local.trail_arns } }
-        },
-        {
-          Sid       = "Allow CloudWatch Logs to encrypt the log group"
-          Effect    = "Allow"
-          Principal = { Service = "logs.${local.region}.${local.dns_suffix}" }
-          Action    = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
-          Resource  = "*"
-          Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = local.log_group_arn } }
-        },
       ],
+      local.encryptions,
       length(var.kms_key_readers) == 0 ? [] : [{
         Sid       = "Enable CloudTrail log decrypt permissions"
         Effect    = "Allow"
@@ -106,6 +118,12 @@ locals {
         Condition = { Null = { "kms:EncryptionContext:aws:cloudtrail:arn" = "false" } }
       }],
     )
+  }
+
+  # What the policy of another account's key must say besides.
+  key_grant = {
+    Version   = "2012-10-17"
+    Statement = [for statement in local.encryptions : merge(statement, { Sid = "${statement.Sid} for ${local.trail_account}" })]
   }
 
   role_trust = {

@@ -69,6 +69,25 @@ variable "bucket_name" {
   }
 }
 
+variable "existing_bucket" {
+  description = "Bucket that takes the logs and that somebody else keeps, such as that of a log account: its name, and the id of its account. Nothing of it is touched; the output grants says what its policy needs. Default: none, a bucket is made."
+  type = object({
+    name  = string
+    owner = string
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_bucket.name))
+    error_message = "Give in existing_bucket.name the name of a bucket, not its ARN."
+  }
+
+  validation {
+    condition     = var.existing_bucket == null || can(regex("^[0-9]{12}$", var.existing_bucket.owner))
+    error_message = "Write existing_bucket.owner as a string of twelve digits."
+  }
+}
+
 variable "key_prefix" {
   description = "Prefix of every log file's key, before AWSLogs/. Default: none."
   type        = string
