@@ -183,7 +183,7 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 	address := opts.url(listener.Addr().String())
 	if len(opts.command) > 0 {
 		return serve(ctx, box, listener, func(ctx context.Context) error {
-			return runInside(ctx, opts, sandboxVariables(address, opts.region, box.Admin()), s)
+			return runInside(ctx, opts, sandboxVariables(address, opts.region, adminKeys(box.Admin())), s)
 		})
 	}
 	if err := greet(s.out, opts, address, box); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,23 +20,22 @@ type variable struct{ name, value string }
 
 // sandboxVariables make the AWS CLI, the SDKs and Terraform call the sandbox. S3
 // Control puts the account before the host, which an IP address does not bear.
-// Without an administrator any key is as good.
-func sandboxVariables(url, region string, admin *access.Admin) []variable {
-	key, secret := "test", "test"
-	if admin != nil {
-		key, secret = admin.AccessKey, admin.Secret
-	}
-	return []variable{
+func sandboxVariables(url, region string, k keys) []variable {
+	variables := []variable{
 		{"AWS_ENDPOINT_URL", url},
 		{"AWS_ENDPOINT_URL_S3_CONTROL", strings.Replace(url, "//127.0.0.1:", "//localhost:", 1)},
 		{"AWS_REGION", region},
 		{"AWS_DEFAULT_REGION", region},
-		{"AWS_ACCESS_KEY_ID", key},
-		{"AWS_SECRET_ACCESS_KEY", secret},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
-		{"AWS_SESSION_TOKEN", ""},
-		{"AWS_PROFILE", ""},
 	}
+	switch {
+	case k.pair == nil && k.profile: // the shell's own stay
+		return variables
+	case k.pair == nil:
+		return append(variables, variable{"AWS_PROFILE", ""}) // which some tools would prefer
+	}
+	return append(variables, variable{"AWS_ACCESS_KEY_ID", k.pair.AccessKey}, variable{"AWS_SECRET_ACCESS_KEY", k.pair.Secret},
+		variable{"AWS_SESSION_TOKEN", ""}, variable{"AWS_PROFILE", ""})
 }
 
 // shellFormat is the format of sandbox env that a POSIX shell reads.
@@ -49,26 +49,25 @@ func newSandboxEnvCommand(s *streams) *cobra.Command {
 		Use:   "env",
 		Short: "Print the variables a shell needs to call the sandbox",
 		Long: `Print the variables that make the AWS CLI, the SDKs and Terraform call the
-sandbox, as a POSIX shell reads them. The credentials are made up: whoever the
-sandbox does not know is the root user of its account. With --state they are the
-administrator's, without whom a sandbox that other machines reach, or that is
-before a store, lets nobody at CloudTrail.`,
+sandbox, as a POSIX shell reads them. Before moto the credentials are made up:
+whoever the sandbox does not know is the root user of its account. A store knows
+none but its own, so before one your own are left where they are, and it is said
+where that is. With --state they are the administrator's, without whom a sandbox
+that other machines reach, or that is before a store, lets nobody at CloudTrail.`,
 		Example: `  eval "$(trailkeeper sandbox env)"
   trailkeeper sandbox env --url http://127.0.0.1:4581 --region eu-west-2
   trailkeeper sandbox env --format json | jq -r .set.AWS_ENDPOINT_URL`,
-		RunE: func(*cobra.Command, []string) error {
-			var admin *access.Admin
-			if state != "" {
-				var err error
-				if admin, err = access.Read(state); err != nil {
-					return noAdmin(err)
-				}
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			k, err := envKeys(cmd.Context(), state, url, s)
+			if err != nil {
+				return err
 			}
-			variables := sandboxVariables(url, region, admin)
+			variables := sandboxVariables(url, region, k)
 			if format == report.JSON {
-				return report.WriteDocument(s.out, describeVariables(variables))
+				return report.WriteDocument(s.out, describeVariables(variables, k))
 			}
-			_, err := io.WriteString(s.out, shellCommands(variables))
+			k.tell(s)
+			_, err = io.WriteString(s.out, shellCommands(variables))
 			return err
 		},
 	}
@@ -77,6 +76,18 @@ before a store, lets nobody at CloudTrail.`,
 	cmd.Flags().StringVar(&state, "state", "", "state folder of the sandbox, for its administrator's keys")
 	cmd.Flags().StringVar(&region, "region", region, "Region to call (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
 	return cmd
+}
+
+// envKeys are the administrator's with a state folder, and else the caller's.
+func envKeys(ctx context.Context, state, url string, s *streams) (keys, error) {
+	if state == "" {
+		return callerKeys(ctx, url, s)
+	}
+	admin, err := access.Read(state)
+	if err != nil {
+		return keys{}, noAdmin(err)
+	}
+	return adminKeys(admin), nil
 }
 
 // noAdmin says what to do about keys that cannot be read.
@@ -103,10 +114,11 @@ func shellCommands(variables []variable) string {
 type environment struct {
 	Set   map[string]string `json:"set"`
 	Unset []string          `json:"unset"`
+	Keys  string            `json:"keys"` // where they come from
 }
 
-func describeVariables(variables []variable) environment {
-	e := environment{Set: map[string]string{}}
+func describeVariables(variables []variable, k keys) environment {
+	e := environment{Set: map[string]string{}, Unset: []string{}, Keys: k.source}
 	for _, v := range variables {
 		if v.value == "" {
 			e.Unset = append(e.Unset, v.name)
