@@ -39,7 +39,10 @@ func (w *worker) removal(ctx context.Context) (Change, error) {
 	}
 	switch {
 	case !now.Exists:
-		return Change{Action: Gone}, nil
+		if w.r.Delete == nil { // nobody would miss it
+			now.Note = ""
+		}
+		return Change{Action: Gone, Note: now.Note}, nil
 	case !now.Owned:
 		return Change{Action: Keep, Note: cmp.Or(now.Shared, joined(notOurs, now.Note)), foreign: true}, nil
 	case now.Adopted:

@@ -18,7 +18,7 @@ import (
 func (p *Plan) WriteText(w io.Writer) error {
 	var text bytes.Buffer
 	for _, change := range p.changes {
-		if change.Action != Gone { // which nobody has to read
+		if change.Action != Gone || change.Note != "" { // what is gone nobody has to read
 			change.writeText(&text)
 		}
 	}
@@ -41,6 +41,7 @@ func (c Change) writeText(w *bytes.Buffer) {
 		Refused: "! refused: " + name,
 		Delete:  "- delete " + name,
 		Keep:    "= " + name + " stays",
+		Gone:    "= " + name + " is not there",
 	}[c.Action]
 	if c.Note != "" {
 		line += ": " + oneLine(c.Note)

@@ -178,6 +178,9 @@ func (k *logKey) keep(ctx context.Context) (why string, err error) {
 	if users, err := k.users(ctx, *k.id, aliases); err != nil || len(users) > 0 {
 		return "others use it: " + strings.Join(users, ", "), err
 	}
+	if why, err = k.encrypts(ctx); err != nil || why != "" {
+		return why, err
+	}
 	logs := k.storage("bucket", k.Names.Bucket)
 	if why, err = logs.keep(ctx); err != nil || why != "" {
 		return because("logs in bucket "+logs.name, why), err

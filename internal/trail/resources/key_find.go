@@ -90,7 +90,7 @@ func (k *logKey) look(ctx context.Context, name string) (foundKey, error) {
 	}
 	found := foundKey{key: described.KeyMetadata}
 	if found.key.DeletionDate != nil {
-		found.note = "key " + *found.key.KeyId + " is to be deleted on " + found.key.DeletionDate.UTC().Format(time.DateOnly)
+		found.note = "key " + *found.key.KeyId + " is to be deleted on " + found.key.DeletionDate.UTC().Format(time.DateOnly) + "; apply before then brings it back"
 	}
 	found.tags, err = k.tagsOf(ctx, *found.key.KeyId)
 	return found, err

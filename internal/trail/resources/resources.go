@@ -5,6 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -46,10 +49,10 @@ func (s *Set) All() []converge.Resource {
 		s.boundary(),
 		s.key(),
 		s.accessLogs(),
-		s.bucket(),
-		s.logGroup(),
-		s.role(),
-		s.topic(),
+		s.needed(s.bucket(), func(t types.Trail) bool { return aws.ToString(t.S3BucketName) == s.Names.Bucket }),
+		s.needed(s.logGroup(), func(t types.Trail) bool { return aws.ToString(t.CloudWatchLogsLogGroupArn) == s.logGroupTarget() }),
+		s.needed(s.role(), func(t types.Trail) bool { return aws.ToString(t.CloudWatchLogsRoleArn) == s.Names.RoleARN }),
+		s.needed(s.topic(), func(t types.Trail) bool { return aws.ToString(t.SnsTopicARN) == s.Names.TopicARN }),
 		s.trail(),
 		s.alarms(),
 		s.configRules(),
