@@ -119,9 +119,6 @@ func resources(e deploytest.Event, service string, names trail.Names) []string {
 		case "DeleteObject": // of each key of DeleteObjects
 			return []string{bucket + "/" + parameter("key")}
 		}
-		if key := parameter("key"); key != "" { // an event that DeleteObjects leaves for each
-			return []string{bucket + "/" + key}
-		}
 		return []string{bucket}
 	case "iam":
 		if arn := parameter("policyArn"); strings.HasSuffix(arn, names.Boundary) {
