@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 )
@@ -87,16 +85,7 @@ func ownKeys(ctx context.Context, s *streams) (keys, error) {
 		return keys{source: "your own, from AWS_ACCESS_KEY_ID"}, nil
 	}
 	name := cmp.Or(s.getenv("AWS_PROFILE"), "default")
-	profile, err := config.LoadSharedConfigProfile(ctx, name, func(o *config.LoadSharedConfigOptions) {
-		for variable, files := range map[string]*[]string{
-			"AWS_SHARED_CREDENTIALS_FILE": &o.CredentialsFiles, "AWS_CONFIG_FILE": &o.ConfigFiles,
-		} {
-			if path := s.getenv(variable); path != "" {
-				*files = []string{path}
-			}
-		}
-	})
-	if err == nil && (profile.Credentials.HasKeys() || profile.RoleARN != "" || profile.CredentialProcess != "" || profile.SSOSessionName != "" || profile.SSOStartURL != "") {
+	if access.HasProfile(ctx, name, s.getenv) {
 		return keys{profile: true, source: fmt.Sprintf("your own, from the profile %q", name)}, nil
 	}
 	return keys{}, outcome.CouldNotLook(outcome.WithHint(errors.New("find keys for the store behind the sandbox: there are none"),

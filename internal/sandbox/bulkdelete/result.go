@@ -19,10 +19,16 @@ type Outcome struct {
 type result struct {
 	XMLName xml.Name `xml:"DeleteResult"`
 	Deleted []struct {
-		Key, VersionId, DeleteMarkerVersionId string
-		DeleteMarker                          bool
+		Key             string
+		Version         string `xml:"VersionId"`
+		Marker          bool   `xml:"DeleteMarker"`
+		MarkerVersionID string `xml:"DeleteMarkerVersionId"`
 	}
-	Error []struct{ Key, VersionId, Code, Message string }
+	Error []struct {
+		Key           string
+		Version       string `xml:"VersionId"`
+		Code, Message string
+	}
 }
 
 // Result reads the document that S3 answers with.
@@ -34,7 +40,7 @@ func Result(document []byte) ([]Outcome, error) {
 	outcomes := make([]Outcome, 0, len(r.Deleted)+len(r.Error))
 	for _, d := range r.Deleted {
 		outcomes = append(outcomes, Outcome{
-			Object: Object{d.Key, d.VersionId}, Marker: d.DeleteMarker, MarkerVersion: d.DeleteMarkerVersionId,
+			Object: Object{d.Key, d.Version}, Marker: d.Marker, MarkerVersion: d.MarkerVersionID,
 		})
 	}
 	for _, e := range r.Error {
@@ -42,7 +48,7 @@ func Result(document []byte) ([]Outcome, error) {
 		if code == "" {
 			code = "InternalError" // an error without a name is one all the same
 		}
-		outcomes = append(outcomes, Outcome{Object: Object{e.Key, e.VersionId}, Code: code, Message: e.Message})
+		outcomes = append(outcomes, Outcome{Object: Object{e.Key, e.Version}, Code: code, Message: e.Message})
 	}
 	return outcomes, nil
 }
