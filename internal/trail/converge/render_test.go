@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"math/rand/v2"
 	"os"
@@ -168,5 +169,28 @@ func TestDocumentsShowWhatTheyMean(t *testing.T) {
 	}
 	if same < 50 {
 		t.Errorf("only %d pairs are equal", same)
+	}
+}
+
+// What others have to allow is told while there is something to do, and in the JSON
+// always.
+func TestPlanTellsGrants(t *testing.T) {
+	may := policy.New(policy.Statement{Sid: "Write", Effect: policy.Allow, Action: policy.Values{"s3:PutObject"}})
+	grants := []Grant{{Account: "111111111111", Kind: "bucket", Name: "logs", Policy: may}}
+	const line = "\nBefore that, account 111111111111 must allow in the policy of bucket logs:\n  {\n"
+	for _, p := range []*Plan{
+		{changes: []Change{{Kind: "trail", Name: "t", Action: Create}}, grants: grants},
+		{changes: []Change{{Kind: "trail", Name: "t", Action: None}}, grants: grants},
+	} {
+		var text, object strings.Builder
+		if err := errors.Join(p.WriteText(&text), p.WriteJSON(&object)); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(text.String(), line); told == p.Empty() {
+			t.Errorf("empty is %v:\n%s", p.Empty(), text.String())
+		}
+		if !strings.Contains(object.String(), `"account": "111111111111"`) || !strings.Contains(object.String(), `"Sid": "Write"`) {
+			t.Error(object.String())
+		}
 	}
 }
