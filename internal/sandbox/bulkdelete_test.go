@@ -117,7 +117,9 @@ func TestDeleteObjectsOutcome(t *testing.T) {
 		"answer unreadable": {200, `<DeleteResult>`, body, []string{"DeleteObjects <nil>", "DeleteObject a", "DeleteObject b"}},
 		"malformed":         {200, `<DeleteResult><Deleted><Key>a</Key></Deleted></DeleteResult>`, `<Delete><Object>`, []string{"DeleteObjects <nil> MalformedXML"}},
 		"too long":          {200, `<DeleteResult/>`, many + strings.Repeat(" ", 2<<20), []string{"DeleteObjects <nil> MaxMessageLengthExceeded"}},
-		"empty":             {200, `<DeleteResult/>`, "", []string{"DeleteObjects <nil> MalformedXML"}},
+		"a key that a store tidies up": {200, `<DeleteResult/>`, `<Delete><Object><Key>a</Key></Object><Object><Key>x//a</Key></Object></Delete>`,
+			[]string{"DeleteObjects <nil> MalformedXML"}},
+		"empty": {200, `<DeleteResult/>`, "", []string{"DeleteObjects <nil> MalformedXML"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state := t.TempDir()

@@ -14,8 +14,9 @@ import (
 )
 
 // readable refuses requests to delete many objects whose keys cannot be told for
-// sure, as S3 does: their record would not name what is gone.
-func readable(next http.Handler) http.Handler {
+// sure, as S3 does: their record would not name what is gone. Nor would it when a
+// store, which moto is not, takes a key for another.
+func readable(next http.Handler, store bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || !strings.Contains(r.URL.RawQuery, "delete") ||
 			operation.Identify(requested(r)).Name != "DeleteObjects" {
@@ -33,8 +34,14 @@ func readable(next http.Handler) http.Handler {
 			return
 		}
 		document, err := bulkdelete.Document(r.Header, body)
+		var objects []bulkdelete.Object
 		if err == nil {
-			_, err = bulkdelete.Parse(document)
+			objects, err = bulkdelete.Parse(document)
+		}
+		for _, o := range objects {
+			if why := operation.OddKey(o.Key); store && err == nil && why != "" {
+				err = errors.New(why)
+			}
 		}
 		if err != nil {
 			proxy.Refuse(w, r, http.StatusBadRequest, "MalformedXML", err.Error())

@@ -44,7 +44,7 @@ func (s *Sandbox) openHandler(context.Context) error {
 			return err
 		}
 	}
-	next = readable(next)
+	next = readable(next, !s.isMoto)
 	if !s.isMoto {
 		next = unmistakable(next)
 	}

@@ -104,6 +104,9 @@ func (d doubt) names() string {
 	return oddName(bucket, key)
 }
 
+// OddKey tells why a store may take a key for another, or "".
+func OddKey(key string) string { return oddName("bucket", key) }
+
 // oddName tells what is odd in the name of a bucket or in a key, or "".
 func oddName(bucket, key string) string {
 	if len(bucket) > 255 || strings.Trim(bucket, bucketLetters) != "" || strings.Trim(bucket, ".") == "" {
