@@ -16,9 +16,6 @@ import (
 )
 
 const (
-	// disorder is by how much the times of the journal may be out of order: about
-	// as long as a call may take.
-	disorder = 10 * time.Minute
 	// settle is how long after the end of logging the events of calls that were
 	// under way may still come, among them StopLogging itself.
 	settle = time.Second
@@ -83,7 +80,7 @@ func (d *Deliverer) deliver(ctx context.Context, t trails.Trail, last uint64) er
 func (c *courier) begin() error {
 	s := &state{Format: stateFormat, ID: c.trail.ID, Cursor: c.last, dirty: true}
 	if spans := c.spans(); len(spans) > 0 {
-		since := spans[0].From.Add(-disorder)
+		since := spans[0].From.Add(-journal.MaxDisorder)
 		err := c.config.Journal.Backwards(func(e journal.Entry) bool {
 			s.Cursor = min(s.Cursor, e.Seq)
 			return !e.Time.Before(since)

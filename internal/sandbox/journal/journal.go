@@ -26,7 +26,8 @@ type Entry struct {
 	// Seq numbers entries from 1 in the order they were appended, without gaps.
 	Seq uint64
 	// Time is when the call arrived, by the sandbox's clock. It need not grow with
-	// Seq: calls that overlap are recorded in the order of their answers.
+	// Seq: calls that overlap are recorded in the order of their answers. It is at
+	// most MaxDisorder before the time of an earlier entry.
 	Time time.Time
 	// Account, Region and Category are those of the record: recipientAccountId,
 	// awsRegion, eventCategory.
@@ -36,6 +37,10 @@ type Entry struct {
 	// Record is the CloudTrail record as JSON on one line.
 	Record []byte
 }
+
+// MaxDisorder is by how much the times of entries may be out of order: the longest
+// that a call is expected to take.
+const MaxDisorder = 15 * time.Minute
 
 // segmentSize is how long a segment may become before the next is begun. It is
 // also about what Open reads, and the grain of Trim.

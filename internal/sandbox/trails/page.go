@@ -17,11 +17,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
-// patience is the longest that a call is expected to take. The journal has events
-// in the order their calls ended, so an entry may be older than those before it,
-// but not by more.
-const patience = 15 * time.Minute
-
 // position is where an event stands in an answer of LookupEvents: by when it
 // happened, and among those of the same time by when it was recorded.
 type position struct {
@@ -56,7 +51,7 @@ func (p *page) fill(h History, q search) error {
 	var decoder lookup.Decoder
 	var damage error
 	err := h.Backwards(func(e journal.Entry) bool {
-		if p.past(e.Time.Add(patience), q) {
+		if p.past(e.Time.Add(journal.MaxDisorder), q) {
 			return false
 		}
 		if e.Account != q.account || e.Region != q.region || e.Category != q.category || p.past(e.Time, q) {
