@@ -168,6 +168,9 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 	}
 	defer listener.Close()
 	opts.Loopback = isLoopback(listener.Addr())
+	if len(opts.command) > 0 && opts.Upstream != "" {
+		opts.Owner = access.Own(ctx, s.getenv)
+	}
 	box, err := sandbox.Open(ctx, opts.Config)
 	if err != nil {
 		if errors.Is(err, moto.ErrMissing) {
@@ -183,7 +186,7 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 	address := opts.url(listener.Addr().String())
 	if len(opts.command) > 0 {
 		return serve(ctx, box, listener, func(ctx context.Context) error {
-			return runInside(ctx, opts, sandboxVariables(address, opts.region, adminKeys(box.Admin())), s)
+			return runInside(ctx, opts, sandboxVariables(address, opts.region, commandKeys(box.Admin(), opts.Owner)), s)
 		})
 	}
 	if err := greet(s.out, opts, address, box); err != nil {

@@ -41,6 +41,15 @@ func adminKeys(admin *access.Admin) keys {
 	return keys{pair: admin, source: "the sandbox's administrator, from " + admin.File}
 }
 
+// commandKeys are those of a command that the sandbox runs. Before a store it keeps
+// its own, which the sandbox takes for the administrator's then.
+func commandKeys(admin, own *access.Admin) keys {
+	if admin != nil && own != nil {
+		return keys{pair: own}
+	}
+	return adminKeys(admin)
+}
+
 // callerKeys are for a sandbox of which no more than its address is known: made up
 // where moto is behind it, and else the shell's own, which are the only ones that a
 // store knows.

@@ -145,3 +145,25 @@ func freeAddress(t *testing.T) string {
 	defer listener.Close()
 	return listener.Addr().String()
 }
+
+// A command that a sandbox runs before a store keeps the caller's keys, which both
+// the store and CloudTrail take. Another pair still stops nothing.
+func TestCommandBeforeAStoreKeepsItsKeys(t *testing.T) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("SKIPPED REAL SERVICE: the AWS CLI is not installed")
+	}
+	store := versitygwtest.Start(t)
+	dir := t.TempDir()
+	const script = `set -e
+aws s3 mb s3://logs
+aws cloudtrail describe-trails
+if AWS_ACCESS_KEY_ID=TKother AWS_SECRET_ACCESS_KEY=other aws cloudtrail describe-trails; then exit 9; fi
+`
+	cmd := exec.CommandContext(t.Context(), "trailkeeper", "sandbox", "--upstream", store.URL, "--listen", "127.0.0.1:0", "--", "sh", "-c", script)
+	cmd.Dir, cmd.Env = dir, append(isolation(dir), "PATH="+os.Getenv("PATH"),
+		"AWS_ACCESS_KEY_ID="+versitygwtest.AccessKey, "AWS_SECRET_ACCESS_KEY="+versitygwtest.SecretKey)
+	output, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "make_bucket: logs") || !strings.Contains(string(output), "UnrecognizedClientException") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}

@@ -27,7 +27,7 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 			return
 		}
 		// Signatures have the real time, not the sandbox's.
-		verify, err := s.admin.Check(r, time.Now())
+		verify, err := s.check(r, time.Now())
 		if err != nil {
 			s.turnAway(w, r, d, err)
 			return
@@ -48,6 +48,15 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
+}
+
+// check checks a signature by the administrator's keys, and by those of the owner.
+func (s *Sandbox) check(r *http.Request, now time.Time) (verify func(body []byte) error, err error) {
+	verify, err = s.admin.Check(r, now)
+	if refusal, ok := errors.AsType[*access.Refusal](err); ok && refusal.Code == access.Unrecognized && s.config.Owner != nil {
+		return s.config.Owner.Check(r, now)
+	}
+	return verify, err
 }
 
 // door is one of the APIs that only the administrator may call.

@@ -47,6 +47,8 @@ type Config struct {
 	// Loopback says that only this machine reaches the endpoint. In front of moto,
 	// which keeps nothing of value, anybody may then call CloudTrail.
 	Loopback bool
+	// Owner has keys that count as the administrator's; nil for none.
+	Owner *access.Admin
 	// AllowHosts are names by which the sandbox may be called besides local ones.
 	AllowHosts []string
 	// VirtualHosts says that the upstream, other than moto, serves buckets by host

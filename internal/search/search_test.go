@@ -173,7 +173,7 @@ func TestLookupFindsWhatMatches(t *testing.T) {
 		var want []string
 		for _, e := range all {
 			c := categoryOf[e.ID]
-			if filter.Match(e) && (categories == nil || slices.Contains(categories, c)) && !(about && c == lookup.Insight) {
+			if filter.Match(e) && (categories == nil || slices.Contains(categories, c)) && (!about || c != lookup.Insight) {
 				want = append(want, e.ID)
 			}
 		}

@@ -26,7 +26,7 @@ func (a *Admin) Check(r *http.Request, now time.Time) (verify func(body []byte) 
 	}
 	token := r.Header.Get("X-Amz-Security-Token") != "" || r.URL.Query().Has("X-Amz-Security-Token")
 	if token || !hmac.Equal([]byte(c.accessKey), []byte(a.AccessKey)) {
-		return nil, refuse("UnrecognizedClientException", "The security token included in the request is invalid.")
+		return nil, refuse(Unrecognized, "The security token included in the request is invalid.")
 	}
 	if c.service != Service || c.ending != "aws4_request" {
 		return nil, refuse("InvalidSignatureException", "Credential should be scoped to correct service: '%s'.", Service)
