@@ -3,13 +3,14 @@ package sandbox
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
@@ -124,19 +125,11 @@ func defaults(r *event.Record, account string, now time.Time) []member {
 		{event.UserIdentity, `{"accountId":` + strconv.Quote(account) + `}`},
 		{event.EventTime, strconv.Quote(now.Format(time.RFC3339))},
 		{event.AWSRegion, `"us-east-1"`},
-		{event.EventID, strconv.Quote(newUUID())},
+		{event.EventID, strconv.Quote(uuid.NewString())},
 		{event.ReadOnly, "false"},
 		{event.EventType, strconv.Quote(kind)},
 		{event.ManagementEvent, strconv.FormatBool(category == "Management")},
 		{event.RecipientAccountID, strconv.Quote(account)},
 		{event.EventCategory, strconv.Quote(category)},
 	}
-}
-
-// newUUID is a random UUID (RFC 9562, version 4).
-func newUUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, by its documentation
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
@@ -111,7 +113,7 @@ func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string
 
 // answerCall answers a call to CloudTrail.
 func answerCall(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("x-amzn-RequestId", newUUID())
+	w.Header().Set("x-amzn-RequestId", uuid.NewString())
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that hung up has no use for the error

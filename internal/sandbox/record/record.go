@@ -6,11 +6,12 @@
 package record
 
 import (
-	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
@@ -105,7 +106,7 @@ func (c *call) compose() []byte {
 	if id := c.requestID(); id != "" {
 		w.text("requestID", cut(id, maxText))
 	}
-	w.text("eventID", newEventID())
+	w.text("eventID", uuid.NewString())
 	w.raw("readOnly", strconv.AppendBool(nil, c.op.ReadOnly))
 	if len(resources) > 0 {
 		w.detail("resources", resources)
@@ -157,14 +158,6 @@ func (c *call) requestID() string {
 		}
 	}
 	return ""
-}
-
-// newEventID is a random UUID (RFC 9562, version 4).
-func newEventID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, by its documentation
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func tlsVersion(state *tls.ConnectionState) string {

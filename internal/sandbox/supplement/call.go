@@ -2,13 +2,14 @@ package supplement
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/google/uuid"
 )
 
 // call is a request to be answered here.
@@ -65,16 +66,9 @@ func (c *call) send(status int, contentType string, body []byte) {
 	header := c.w.Header()
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	header.Set("X-Amzn-RequestId", requestID())
+	header.Set("X-Amzn-RequestId", uuid.NewString())
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body) // a client that hung up gets nothing
-}
-
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // save makes the state durable before the caller is answered.
