@@ -26,15 +26,15 @@ type Block struct {
 	extra   []byte   // the column extra being encoded
 }
 
-// person is what the columns flattened out of a userIdentity hold.
+// person holds the values of the columns derived from one userIdentity.
 type person struct {
 	codes [numText - firstDerived]uint32 // of the columns from firstDerived on
 	mfa   int8
 	id    string // accountId
 }
 
-// NewBlock returns an empty block, with room for rows like those of another
-// unless that is nil.
+// NewBlock returns an empty block with room for rows like those of like, which
+// may be nil.
 func NewBlock(like *Block) *Block {
 	b := &Block{}
 	for i := range b.text {
@@ -56,10 +56,10 @@ func NewBlock(like *Block) *Block {
 	return b
 }
 
-// Rows returns how many rows the block holds.
+// Rows returns the number of rows.
 func (b *Block) Rows() int { return len(b.time) }
 
-// Size returns how many bytes the block takes.
+// Size returns the size of the block in memory, in bytes.
 func (b *Block) Size() int { return b.size }
 
 // Full reports whether the next row should go to another block.
@@ -80,7 +80,7 @@ func (b *Block) Reset() {
 // nulls and identity.
 const rowOverhead = 4*numText + 8 + numBool + 8 + 24
 
-// measure brings the size up to date.
+// measure updates the size.
 func (b *Block) measure() {
 	b.size = len(b.time) * rowOverhead
 	for i := range b.text {
@@ -88,10 +88,10 @@ func (b *Block) measure() {
 	}
 }
 
-// Append adds a record as a row and returns by how many bytes the block grew.
-// at is the record's time and id what [Identify] made of it. What no column
-// can hold exactly goes to extra, so that [Row.AppendJSON] gives back the same
-// JSON value.
+// Append adds a record as a row and returns the number of bytes by which the
+// block grew. at is the record's time and id its identity from [Identify]. What
+// no column can hold exactly goes to extra, so that [Row.AppendJSON] returns
+// the same JSON value.
 func (b *Block) Append(r *event.Record, at time.Time, id Identity, from Source) int {
 	e := encoder{block: b, record: r}
 	e.time(at)

@@ -12,24 +12,24 @@ import (
 // Damage is a fault that Check found.
 type Damage struct {
 	Part    string `json:"part,omitempty"`     // path in the lake; of another file where it is one
-	Row     int64  `json:"row"`                // from 1, in the order of the part; 0 when it is not of a row
+	Row     int64  `json:"row"`                // from 1, in the order of the part; 0 when the damage is not in a row
 	EventID string `json:"event_id,omitempty"` // of the row, as far as it can be read
 	LogFile string `json:"log_file,omitempty"` // that the event was read from
 	Cause   string `json:"cause"`
 }
 
-// CheckReport counts what Check looked at.
+// CheckReport counts what Check has checked.
 type CheckReport struct {
 	Parts   int   `json:"parts"`
 	Rows    int64 `json:"rows"`
 	Damaged int64 `json:"damaged"`
 }
 
-// Check reads every part of the lake wholly and calls found for each damage:
-// parts that cannot be read or have another number of rows than was committed,
-// and rows that do not give back the event whose identity was noted when it was
-// read. progress is called after each part. The error is one of the context, or
-// of a file that could not be looked at.
+// Check reads every part of the lake completely and calls found for each
+// damage: parts that cannot be read or have another number of rows than was
+// committed, and rows that no longer match the identity recorded when their
+// event was read. It calls progress after each part. The error is that of the
+// context, or of a file that could not be accessed.
 func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (CheckReport, error) {
 	c := newChecker(l.Dir, found)
 	for _, p := range l.parts {
@@ -48,8 +48,8 @@ func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (
 type checker struct {
 	dir     string // of the lake
 	found   func(Damage)
-	sound   func(place, Identity) // called for rows that give back the event of an identity
-	ids     noted                 // of the part, that no row has given back yet; nil when they are damaged
+	sound   func(place, Identity) // called for rows that match an identity
+	ids     noted                 // identities of the part that no row has matched yet; nil when they are damaged
 	columns []string              // all
 	report  CheckReport
 	text    []byte
@@ -60,7 +60,7 @@ func newChecker(dir string, found func(Damage)) *checker {
 	return &checker{dir: dir, found: found, sound: func(place, Identity) {}, columns: ColumnNames()}
 }
 
-// bytes compares all of a part with its checksums.
+// bytes compares all bytes of a part with its checksums.
 func (c *checker) bytes(ctx context.Context, p Part) error {
 	bad, err := p.verify(ctx, c.columns)
 	if bad != nil {
@@ -80,8 +80,8 @@ func (c *checker) damage(d Damage) {
 // noted are the identities of an identity file, by hour and hash.
 type noted map[int64]map[uint64][]Identity
 
-// take removes the identity of a record, by its hash or the one that older
-// programs gave it.
+// take removes the identity of a record, found by its hash or by the hash that
+// older versions computed.
 func (n noted) take(hour int64, rec *event.Record) (id Identity, ok bool) {
 	hashes := n[hour]
 	if len(hashes) == 0 {
@@ -96,8 +96,8 @@ func (n noted) take(hour int64, rec *event.Record) (id Identity, ok bool) {
 	return id, false
 }
 
-// part checks a part. What cannot be read as it should is a damage; a file that
-// cannot be opened is an error.
+// part checks a part. Unreadable content is a damage; a file that cannot be
+// opened is an error.
 func (c *checker) part(ctx context.Context, p Part) error {
 	name := relative(p)
 	var err error
@@ -110,7 +110,7 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	}
 	before := c.report.Damaged
 	if err := c.bytes(ctx, p); err != nil || c.report.Damaged > before {
-		return err // nothing in a damaged file can be told apart
+		return err // rows of a damaged file cannot be identified
 	}
 	blocks, err := readPart(ctx, p.path)
 	if ctx.Err() != nil {
@@ -140,10 +140,12 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	return nil
 }
 
-// unreachable tells a file that could not be looked at from one that is damaged.
+// unreachable reports whether a file could not be accessed, so that nothing is
+// known of damage.
 func unreachable(err error) bool { return errors.Is(err, fs.ErrPermission) }
 
-// identities reads the identity file of a part, nil when it is damaged.
+// identities reads the identity file of a part. It returns nil when the file is
+// damaged.
 func (c *checker) identities(p Part) (noted, error) {
 	ids := noted{}
 	total := int64(0)
@@ -163,7 +165,7 @@ func (c *checker) identities(p Part) (noted, error) {
 	return ids, nil
 }
 
-// row checks that a row gives back the record that was read.
+// row checks that a row still matches the record that was read.
 func (c *checker) row(row *Row, at place) (err error) {
 	if c.text, err = row.AppendJSON(c.text[:0]); err != nil {
 		return errors.Unwrap(err)

@@ -163,8 +163,8 @@ func ColumnNames() (names []string) {
 	return names
 }
 
-// nearlyDistinct reports whether most rows have a value of their own in a text
-// column, so that keeping each value once would save nothing.
+// nearlyDistinct reports whether the values of a text column nearly all differ,
+// so that storing each distinct value once would save nothing.
 func nearlyDistinct(column int) bool {
 	switch column {
 	case colEventID, colRequestID, colSharedID, colRequest, colResponse, colAdditional, colServiceDetails, colInsight, colContext, colExtra:

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// LastCommit returns when something was last brought into the lake in dir: the
-// time of its manifest's file.
+// LastCommit returns the time of the last commit to the lake in dir: the
+// modification time of its manifest.
 func LastCommit(dir string) (time.Time, error) {
 	info, err := os.Stat(filepath.Join(dir, stateDir, manifestName))
 	if err != nil {

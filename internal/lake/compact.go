@@ -9,20 +9,22 @@ import (
 	"slices"
 )
 
-// compactAt is how many parts of a like size a day may have before they are
-// made one.
+// compactAt is the number of parts of similar size in a day at which they are
+// merged.
 const compactAt = 4
 
-// maxMerged is the most bytes in memory that parts are merged to, whatever the
+// maxMerged bounds the size in memory of a merged part, in bytes, whatever the
 // limit: some 100 MB of Parquet, and within what a column of a Block can hold.
 const maxMerged = 1 << 30
 
-// Compact merges small parts of days that have many, so that a lake fed every
-// few minutes does not become a heap of small files. No merged part takes more
-// than limit bytes in memory. A part is rewritten about once each time its day
-// grows fourfold. progress is called after each merge with how many parts it
-// took. A cancelled context ends it, and leaves the parts as they were. Damaged
-// parts are not merged, or the new part would have checksums that vouch for them;
+// Compact merges small parts of days that have many, so that a lake with an
+// ingest every few minutes does not collect small files. No merged part takes
+// more than limit bytes in memory. A part is rewritten about once each time its
+// day grows fourfold. Compact calls progress after each merge with the number
+// of parts merged. When the context is cancelled it stops and leaves the
+// remaining parts unchanged. Damaged parts are not merged, as the checksums of
+// the new part would hide the damage; the error names them as [*PartError] once
+// all others are merged.
 // they are named in the error, a [*PartError], when all others are merged.
 func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts int)) error {
 	limit = min(limit, maxMerged)
@@ -59,11 +61,12 @@ func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts i
 	return bad
 }
 
-// tier puts parts within a factor of four of each other together.
+// tier groups parts whose sizes are within a factor of four.
 func tier(p Part) int { return bits.Len64(uint64(p.PlainBytes)>>16) / 2 }
 
-// mergeable returns parts of one tier that should be one, nil when there are
-// too few. Smaller tiers come first, so that a merge carries over.
+// mergeable returns parts of one tier to merge, or nil when there are too few.
+// Smaller tiers come first, so that their result can take part in a merge of
+// the next tier.
 func mergeable(parts []Part, limit int64) []Part {
 	tiers := map[int][]Part{}
 	for _, p := range parts {
@@ -94,9 +97,9 @@ func without(parts, gone []Part) (kept []Part) {
 	return kept
 }
 
-// damagedOf returns the parts that are not as they were written, or hold rows that
-// do not give back their event, and joins what is wrong with them to bad. Parts
-// with checksums have no such rows.
+// damagedOf returns the parts that differ from what was written, or hold rows
+// that do not match their event, and joins their errors to bad. Parts with
+// checksums have no such rows.
 func (w *Writer) damagedOf(ctx context.Context, parts []Part, bad *error) (damaged []Part, err error) {
 	for _, p := range parts {
 		p.path = p.published(w.dir)

@@ -14,7 +14,7 @@ const RecordMember = "$record"
 // Source says where a record was found.
 type Source struct {
 	LogFile string // as it goes to the column log_file
-	Account string // the account told by the file's name, or ""
+	Account string // the account in the file's name, or ""
 }
 
 // encoder spreads one record over the columns.
@@ -25,7 +25,7 @@ type encoder struct {
 	extra  []byte // the members of extra so far, without its braces
 }
 
-// keep adds a member to extra, which is in a buffer of its own: other columns are
+// keep adds a member to extra. Extra has its own buffer, as other columns are
 // encoded between two of its members.
 func (e *encoder) keep(name string, raw []byte) {
 	if e.extra == nil {
@@ -38,7 +38,7 @@ func (e *encoder) keep(name string, raw []byte) {
 	e.extra = append(e.extra, raw...)
 }
 
-// keepValue adds a documented member to extra as it is.
+// keepValue adds a documented member to extra unchanged.
 func (e *encoder) keepValue(f event.Field, v event.Value) {
 	e.keep(f.String(), v.AppendCanonical(nil))
 }
@@ -108,7 +108,7 @@ func (e *encoder) json() {
 }
 
 // identity fills the columns derived from userIdentity. The same identity
-// stands in many records, so what it gives is kept by its code.
+// occurs in many records, so its values are cached by its code.
 func (e *encoder) identity(from Source) {
 	b := e.block
 	users := &b.text[colUserIdentity]
@@ -139,7 +139,7 @@ func (e *encoder) identity(from Source) {
 	b.text[colLogFile].add([]byte(from.LogFile))
 }
 
-// person decodes the identity of a code of the column user_identity.
+// person decodes the identity with a code of the column user_identity.
 func (e *encoder) person(code uint32) (p person) {
 	var who event.Identity
 	who.DecodeText(e.block.text[colUserIdentity].value(code))
@@ -178,7 +178,7 @@ func (e *encoder) booleans() {
 	}
 }
 
-// spelled reads a boolean that was written as a string.
+// spelled parses a boolean that was written as a string.
 func spelled(v event.Value) (value, ok bool) {
 	text, _ := v.Text()
 	return string(text) == "true", string(text) == "true" || string(text) == "false"
@@ -194,8 +194,8 @@ func boolCell(value, ok bool) int8 {
 	return 0
 }
 
-// rest finishes the row with what is left: members without a column, and the
-// whole text of a record that columns cannot hold.
+// rest completes the row: members without a column, and the whole text of a
+// record that columns cannot hold.
 func (e *encoder) rest() {
 	for _, f := range [...]event.Field{event.Annotation, event.AccountID, event.AggregatedEventID, event.TimeWindow, event.Summary} {
 		if v := e.record.Get(f); v.Present() {

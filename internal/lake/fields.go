@@ -68,7 +68,8 @@ func fieldOf(column int) event.Field {
 	return event.NumFields
 }
 
-// columnOf is the reverse of fieldOf, -1 for a member without a text column.
+// columnOf is the inverse of fieldOf; it returns -1 for a member without a text
+// column.
 func columnOf(f event.Field) int {
 	for column := range firstDerived {
 		if fieldOf(column) == f {
@@ -78,8 +79,8 @@ func columnOf(f event.Field) int {
 	return -1
 }
 
-// ColumnOf returns the column that holds a documented member, or that it is
-// searched by; ok is false when only extra can hold it.
+// ColumnOf returns the column that holds a documented member, or by which it is
+// searched; ok is false when only extra can hold it.
 func ColumnOf(f event.Field) (c Column, ok bool) {
 	switch f {
 	case event.EventTime:

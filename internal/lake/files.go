@@ -13,11 +13,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/durable"
 )
 
-// modes are the permissions of what a Writer makes. What is there already keeps
-// its own.
+// modes are the permissions of the files and folders that a Writer makes.
+// Existing ones keep theirs.
 type modes struct{ file, dir fs.FileMode }
 
-// DefaultMode keeps an audit trail to its owner.
+// DefaultMode gives only the owner access to an audit trail.
 const DefaultMode fs.FileMode = 0o600
 
 // modesOf adds search permission to folders for those who may read the files.
@@ -28,19 +28,19 @@ func modesOf(file fs.FileMode) modes {
 	return modes{file: file, dir: file | file&0o444>>2}
 }
 
-// create makes an empty file, or empties the one that is there.
+// create makes an empty file, or truncates an existing one.
 func (m modes) create(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, m.file)
 	if err != nil {
 		return nil, err
 	}
-	// The umask may have taken bits away. A file system without permissions
-	// refuses to give them back, and then has none to take.
+	// The umask may have removed bits. A file system without permissions rejects
+	// the call and does not need it.
 	_ = f.Chmod(m.file)
 	return f, nil
 }
 
-// lockFile makes an empty file to be locked, unless it is there.
+// lockFile makes an empty lock file unless it exists.
 func (m modes) lockFile(path string) error {
 	if exists(path) {
 		return nil
@@ -52,11 +52,11 @@ func (m modes) lockFile(path string) error {
 	return f.Close()
 }
 
-// makeDir makes a folder and those above it, durably.
+// makeDir makes a folder and its parents, and syncs them.
 func (m modes) makeDir(path string) error { return m.makeDirs(path, durable.SyncDir) }
 
-// makeDirs makes a folder and those above it, and calls made with each folder in
-// which there is a new one.
+// makeDirs makes a folder and its parents, and calls made with each folder that
+// has a new entry.
 func (m modes) makeDirs(path string, made func(dir string) error) error {
 	if info, err := os.Stat(path); err == nil {
 		if !info.IsDir() {
@@ -79,10 +79,10 @@ func (m modes) makeDirs(path string, made func(dir string) error) error {
 	return made(filepath.Dir(path))
 }
 
-// asideSuffix is of files that are still being written.
+// asideSuffix is the suffix of files that are still being written.
 const asideSuffix = ".new"
 
-// replaceFile writes data aside, makes it durable and renames it over path.
+// replaceFile writes data to a temporary file, syncs it and renames it to path.
 func (m modes) replaceFile(path string, data []byte) error {
 	return m.replace(path, func(f *os.File) error {
 		_, err := f.Write(data)
@@ -90,8 +90,7 @@ func (m modes) replaceFile(path string, data []byte) error {
 	})
 }
 
-// replace lets write fill a file aside, makes it durable and renames it over
-// path.
+// replace calls write with a temporary file, syncs it and renames it to path.
 func (m modes) replace(path string, write func(*os.File) error) error {
 	aside := path + asideSuffix
 	f, err := m.create(aside)
@@ -101,19 +100,20 @@ func (m modes) replace(path string, write func(*os.File) error) error {
 	return durable.Replace(path, f, write)
 }
 
-// folders are folders of a lake whose names are to be made durable. Those of
-// many parts are synced together, each once: a sync is what a part of few rows
-// costs most.
+// folders are folders of a lake that need a sync. The folders of many parts are
+// synced together, each once, as syncs are the main cost of a part with few
+// rows.
 type folders map[string]bool
 
-// add adds a folder and those above it, down from top.
+// add adds a folder and its parents below top.
 func (f folders) add(path, top string) {
 	for top = filepath.Clean(top); !f[path] && len(path) >= len(top); path = filepath.Dir(path) {
 		f[path] = true
 	}
 }
 
-// syncsAtOnce lets the file system write several syncs as one.
+// syncsAtOnce is the number of concurrent syncs: the file system can combine
+// them.
 const syncsAtOnce = 16
 
 func (f folders) sync() error {
@@ -130,7 +130,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// MissingError says that a file which the manifest names is not there.
+// MissingError reports that a file named by the manifest does not exist.
 type MissingError struct {
 	Dir  string // of the lake
 	What string // such as "part"
@@ -144,8 +144,8 @@ func (e *MissingError) Error() string {
 // Unwrap returns [fs.ErrNotExist].
 func (e *MissingError) Unwrap() error { return fs.ErrNotExist }
 
-// DamagedError says that a file of the lake's own state is not as it was
-// written, so that nothing may be concluded from it.
+// DamagedError reports that a file of the lake's own state differs from what
+// was written, so that it cannot be used.
 type DamagedError struct {
 	Path string
 	Err  error

@@ -83,8 +83,8 @@ func (p *partWriter) gatherInts(times bool) {
 	}
 }
 
-// maxDictionary is how large the dictionary of a column chunk may be, in
-// bytes. Above it the values are written one after another.
+// maxDictionary is the maximum size of a column chunk's dictionary, in bytes.
+// Above it the values are written plainly.
 const maxDictionary = 1 << 20
 
 func (p *partWriter) writeText(w *file.ByteArrayColumnChunkWriter, column int) error {
@@ -147,8 +147,8 @@ func (p *partWriter) dictionary(column int) (words []parquet.ByteArray, ok bool)
 	return words, true
 }
 
-// dictionaryEncoder is what the Parquet library's encoder of a dictionary
-// column offers to a caller who has the dictionary already.
+// dictionaryEncoder is the part of the Parquet library's dictionary encoder for
+// callers that already have the dictionary.
 type dictionaryEncoder interface {
 	PutDictionary(values arrow.Array) error
 }

@@ -64,17 +64,17 @@ func parseUUID(id *[16]byte, text []byte) bool {
 
 func bodyHash(r *event.Record) uint64 { return hashBody(r, usualSpelling) }
 
-// writtenHash is what older programs noted as the hash of a body: times and ids
-// count as they are written.
+// writtenHash returns the hash that older versions recorded for a body: it
+// covers times and ids as they are written.
 func writtenHash(r *event.Record) uint64 {
 	return hashBody(r, func(*event.Record, event.Field, event.Value) []byte { return nil })
 }
 
-// hashBody hashes a record. spelling returns the JSON text to hash for a member,
-// or nil for its own.
+// hashBody hashes a record. spelling returns the JSON text to hash for a
+// member, or nil to hash the member's own text.
 func hashBody(r *event.Record, spelling func(*event.Record, event.Field, event.Value) []byte) (sum uint64) {
 	if !r.Sound() {
-		return xxh3.Hash(r.Raw()) // its canonical text would be that of other records too
+		return xxh3.Hash(r.Raw()) // its canonical text would equal that of other records
 	}
 	var scratch []byte
 	add := func(name uint64, v event.Value) {
@@ -102,9 +102,9 @@ func hashBody(r *event.Record, spelling func(*event.Record, event.Field, event.V
 	return sum
 }
 
-// usualSpelling returns the JSON text of a time or an id as CloudTrail spells
-// it, or nil where it is spelled so or is no such member. Exports of one event
-// by different tools differ in these spellings alone.
+// usualSpelling returns the JSON text of a time or an id in CloudTrail's
+// spelling, or nil if it has that spelling already or the member is neither.
+// Exports of one event by different tools differ only in these spellings.
 func usualSpelling(r *event.Record, f event.Field, v event.Value) []byte {
 	switch f {
 	case event.EventTime:
@@ -123,7 +123,7 @@ func usualSpelling(r *event.Record, f event.Field, v event.Value) []byte {
 	return nil
 }
 
-// hasUpper reports whether an id, which nearly never does, has a capital letter.
+// hasUpper reports whether an id has a capital letter, which is rare.
 func hasUpper(text []byte) bool {
 	for _, c := range text {
 		if c >= 'A' && c <= 'Z' {

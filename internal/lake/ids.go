@@ -115,10 +115,10 @@ type idsFile struct {
 	sections map[int64]span
 }
 
-// span is where the identities of a section stand in the file.
+// span is the position of a section's identities in the file.
 type span struct{ at, count int64 }
 
-// blocks returns how many blocks the section has.
+// blocks returns the number of blocks in the section.
 func (s span) blocks() int64 { return (s.count + blockIDs - 1) / blockIDs }
 
 // openIDs opens an identity file and checks that it has the right length.
@@ -134,8 +134,8 @@ func openIDs(path string) (_ *idsFile, err error) {
 	return x, nil
 }
 
-// damaged names the file in an error of reading it. It is a [*DamagedError]
-// unless the system could not read.
+// damaged adds the file's name to a read error. The result is a [*DamagedError]
+// unless the system could not read the file.
 func (x *idsFile) damaged(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
@@ -188,7 +188,7 @@ func (x *idsFile) readTable() error {
 
 var errChecksum = errors.New("damaged: the checksum differs")
 
-// count returns how many identities the file has.
+// count returns the number of identities in the file.
 func (x *idsFile) count() (n int64) {
 	for _, s := range x.sections {
 		n += s.count
@@ -211,7 +211,7 @@ func (b block) identity(i int) Identity {
 	return Identity{ID: [16]byte(entry), Hash: binary.LittleEndian.Uint64(entry[16:])}
 }
 
-// read reads block number i of a section and checks it.
+// read reads block number i of a section and verifies its checksum.
 func (x *idsFile) read(buffer *blockBuffer, s span, i int64) (block, error) {
 	at := s.at + i*(blockIDs*identityBytes+x.sums)
 	size := identityBytes * min(blockIDs, s.count-i*blockIDs)
@@ -241,8 +241,8 @@ func (x *idsFile) each(section int64, add func(Identity)) error {
 	return nil
 }
 
-// find calls add for the identities of a section that have the ID. It reads
-// about as many blocks as their number has binary digits.
+// find calls add for the identities of a section that have the ID. It is a
+// binary search over the blocks.
 func (x *idsFile) find(section int64, id [16]byte, add func(Identity)) error {
 	s := x.sections[section]
 	var buffer blockBuffer
@@ -280,7 +280,7 @@ func readIDs(path string, add func(section int64, id Identity)) error {
 	if err != nil {
 		return err
 	}
-	defer x.f.Close() // only read from
+	defer x.f.Close() // only read
 	for _, section := range slices.Sorted(maps.Keys(x.sections)) {
 		if err := x.each(section, func(id Identity) { add(section, id) }); err != nil {
 			return err

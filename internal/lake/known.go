@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// maxOpenIDs is how many identity files stay open between two commits.
+// maxOpenIDs is the maximum number of identity files that stay open between two
+// commits.
 const maxOpenIDs = 128
 
 // openFiles keeps identity files open: an event delivered late is looked up in
@@ -34,7 +35,7 @@ func (o *openFiles) get(path string) (*idsFile, error) {
 	return f, nil
 }
 
-// retire has the file opened anew when it is asked for again.
+// retire makes the next request for the file open it again.
 func (o *openFiles) retire(path string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -44,7 +45,7 @@ func (o *openFiles) retire(path string) {
 	}
 }
 
-// close closes all files. Nobody may be reading them.
+// close closes all files. No reads may be in progress.
 func (o *openFiles) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -66,16 +67,16 @@ func (o *openFiles) len() int {
 	return len(o.files)
 }
 
-// Hour numbers the hour of a time.
+// Hour returns the number of the hour of a time, counted from 1970.
 func Hour(t time.Time) int64 {
 	seconds := t.Unix()
 	if seconds < 0 {
-		seconds -= 3599 // round down, as the division rounds towards zero
+		seconds -= 3599 // round down: the division rounds towards zero
 	}
 	return seconds / 3600
 }
 
-// Count returns how many events of an hour the lake has.
+// Count returns the number of events in an hour of the lake.
 func (w *Writer) Count(hour int64) (n int64, err error) {
 	err = w.eachIDs(hour, func(f *idsFile) error {
 		n += f.sections[hour].count
@@ -84,14 +85,14 @@ func (w *Writer) Count(hour int64) (n int64, err error) {
 	return n, err
 }
 
-// Existing calls add for the identity of every event of an hour, and perhaps
-// again for some when it had to make a list of them anew.
+// Existing calls add for the identity of every event of an hour. It may repeat
+// some when it had to rebuild a list.
 func (w *Writer) Existing(hour int64, add func(Identity)) error {
 	return w.eachIDs(hour, func(f *idsFile) error { return f.each(hour, add) })
 }
 
-// Find calls add for the identity of every event of an hour that has the ID.
-// It costs a few small reads for each part of the day.
+// Find calls add for the identity of every event of an hour that has the ID. It
+// does a few small reads for each part of the day.
 func (w *Writer) Find(hour int64, id [16]byte, add func(Identity)) error {
 	return w.eachIDs(hour, func(f *idsFile) error { return f.find(hour, id, add) })
 }
@@ -124,8 +125,8 @@ func (w *Writer) partIDs(p Part) (all sections, err error) {
 	return all, err
 }
 
-// use makes a manifest the one in force. The caller holds mu, unless nobody
-// else has the Writer yet.
+// use makes m the current manifest. The caller holds mu, or is the only one
+// with access to the Writer.
 func (w *Writer) use(m *manifest) error {
 	w.manifest = m
 	w.byDay = map[string][]Part{}

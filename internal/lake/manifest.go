@@ -27,7 +27,7 @@ const (
 )
 
 // The names a Writer gives: the number of the commit, and a number in it. Other
-// programs call their files part-*.parquet too.
+// programs name their files part-*.parquet too.
 var (
 	partName    = regexp.MustCompile(`^part-\d{8,}-\d{4,}\.parquet$`)
 	idsName     = regexp.MustCompile(`^part-\d{8,}-\d{4,}\.ids$`)
@@ -49,21 +49,21 @@ type Part struct {
 	path string
 }
 
-// Path returns where the part is now. It is the path of a Parquet file whose
-// parent folders are year=YYYY/month=MM/day=DD, unless an ingest was
-// interrupted at the very end: then the part may still be in the staging
-// folder until the next ingest moves it.
+// Path returns the current path of the part. It is the path of a Parquet file
+// whose parent folders are year=YYYY/month=MM/day=DD, unless an ingest was
+// interrupted at the very end: then the part may be in the staging folder until
+// the next ingest moves it.
 func (p Part) Path() string { return p.path }
 
-// manifest is the whole truth of what is in a lake. Replacing it by renaming
-// a new one over it is the moment a commit happens.
+// manifest lists everything in a lake. A commit takes effect when a new
+// manifest is renamed over the old one.
 type manifest struct {
 	Checksum   string              `json:"checksum,omitempty"` // see seal
 	Format     int                 `json:"format"`
 	Sequence   int                 `json:"sequence"` // number of commits so far
 	Parts      []Part              `json:"parts"`
 	Sources    map[string][]string `json:"sources"`    // lists of log files read, by shard
-	Quarantine []string            `json:"quarantine"` // listings of what was refused
+	Quarantine []string            `json:"quarantine"` // listings of rejected pieces
 	Totals     Totals              `json:"totals"`
 }
 
@@ -71,12 +71,12 @@ type manifest struct {
 type Totals struct {
 	Files      int64 `json:"files"`      // log files read to their end
 	Stored     int64 `json:"stored"`     // events in the lake
-	Duplicates int64 `json:"duplicates"` // events that were there already
+	Duplicates int64 `json:"duplicates"` // events that were already in the lake
 	Conflicts  int64 `json:"conflicts"`  // events stored beside another body with the same id
 	Rejected   int64 `json:"rejected"`   // pieces in the quarantine
 }
 
-// VersionError says that a lake was written by a newer program.
+// VersionError reports that a lake was written by a newer version.
 type VersionError struct {
 	Dir    string
 	Format int
@@ -86,13 +86,13 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("open lake %q: its format is version %d, this program knows version %d", e.Dir, e.Format, Format)
 }
 
-// NotFoundError says that a folder holds no lake.
+// NotFoundError reports that a folder holds no lake.
 type NotFoundError struct{ Dir string }
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("open lake %q: no lake there", e.Dir) }
 
-// ManifestError says that a lake's manifest is not as it was written, so that
-// nothing is known of what the lake holds.
+// ManifestError reports that a lake's manifest differs from what was written,
+// so that the content of the lake is unknown.
 type ManifestError struct {
 	Dir string
 	Err error
@@ -141,7 +141,7 @@ func readManifest(dir string) (*manifest, error) {
 	return m, nil
 }
 
-// check refuses a manifest that no Writer wrote: its names become paths, of
+// check rejects a manifest that no Writer wrote: its names become paths of
 // files to read and of files not to remove.
 func (m *manifest) check() error {
 	if m.Format < 1 || m.Sequence < 0 {
@@ -170,7 +170,7 @@ func (m *manifest) check() error {
 	return nil
 }
 
-// write replaces the manifest of the lake in dir: the commit.
+// write replaces the manifest of the lake in dir, which is the commit.
 func (m *manifest) write(dir string, perm modes) error {
 	m.Checksum = noSum
 	data, err := json.MarshalIndent(m, "", " ")
@@ -183,10 +183,12 @@ func (m *manifest) write(dir string, perm modes) error {
 	return perm.replaceFile(filepath.Join(dir, stateDir, manifestName), data)
 }
 
-// noSum stands in the text of a manifest, first of all, where its checksum goes.
+// noSum stands for the checksum in the text of a manifest while the checksum is
+// computed.
 const noSum = "0000000000000000"
 
-// sumOf returns the checksum of the text of a manifest in which sum stands for it.
+// sumOf returns the checksum of the text of a manifest in which sum is the
+// recorded checksum.
 func sumOf(data []byte, sum string) string {
 	return hexSum(xxh3.Hash(bytes.Replace(data, []byte(sum), []byte(noSum), 1)))
 }
@@ -196,13 +198,13 @@ func dayDir(day string) string {
 	return filepath.Join("year="+day[:4], "month="+day[5:7], "day="+day[8:])
 }
 
-// published returns where a part of the lake in dir belongs.
+// published returns the final path of a part of the lake in dir.
 func (p Part) published(dir string) string { return filepath.Join(dir, dayDir(p.Day), p.Name) }
 
 func stagingDir(dir string) string { return filepath.Join(dir, stateDir, "staging") }
 
-// staged returns where a part waits before it is published: in partition
-// folders too, so that a reader finds its day in its path there as well.
+// staged returns the path of a part before it is published. It has partition
+// folders too, so that a reader finds the day in the path there as well.
 func (p Part) staged(dir string) string {
 	return filepath.Join(stagingDir(dir), dayDir(p.Day), p.Name)
 }
@@ -211,11 +213,11 @@ func idsPath(dir, part string) string {
 	return filepath.Join(dir, stateDir, "ids", strings.TrimSuffix(part, ".parquet")+".ids")
 }
 
-// Parts returns the parts of the lake in order of day and name.
+// Parts returns the parts of the lake, sorted by day and name.
 func (l *Lake) Parts() []Part { return slices.Clone(l.parts) }
 
-// QuarantineFiles returns the paths of the listings, in JSON lines, of what
-// ingests into the lake in dir refused.
+// QuarantineFiles returns the paths of the JSON lines files that list what
+// ingests into the lake in dir have rejected.
 func QuarantineFiles(dir string) ([]string, error) {
 	m, err := readManifest(dir)
 	if err != nil {

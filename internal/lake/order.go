@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// place is one row among several blocks.
+// place is the position of a row in several blocks.
 type place struct{ block, row uint32 }
 
-// order sorts the rows of blocks by account, region and time, rows alike in
-// the order they came.
+// order sorts the rows of blocks by account, region and time. Equal rows keep
+// their order.
 func order(blocks []*Block) []place {
 	type key struct {
 		cluster int

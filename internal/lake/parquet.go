@@ -16,8 +16,8 @@ import (
 // well, short enough for a reader to skip much and to work in parallel.
 const groupRows = 64 << 10
 
-// parquetSchema is the schema of a part: every column is optional but the
-// first.
+// parquetSchema returns the schema of a part: every column but the first is
+// optional.
 func parquetSchema() (*schema.GroupNode, error) {
 	var nodes schema.FieldList
 	for i, c := range Columns() {
@@ -77,7 +77,8 @@ func writeParquet(w io.Writer, blocks []*Block, order []place) (*Checksum, error
 		return nil, err
 	}
 	sums := &summer{w: w}
-	// The Parquet writer closes what it can close; the file is to be synced first.
+	// Close of the Parquet writer would close the file, which must be synced
+	// first.
 	out, err := file.NewParquetWriterWithError(struct{ io.Writer }{sums}, root, file.WithWriterProps(parquetProperties()))
 	if err != nil {
 		return nil, err
@@ -116,8 +117,8 @@ func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (siz
 			err = closeErr
 		}
 	}()
-	// The Parquet writer closes what it can close; the file is to be synced first,
-	// so it gets a writer that cannot be closed.
+	// Close of the Parquet writer would close the file, which must be synced
+	// first; so it gets a writer that cannot be closed.
 	places := order(blocks)
 	if sum, err = writeParquet(untilCancelled{ctx, f}, blocks, places); err != nil {
 		return 0, nil, fmt.Errorf("write part %q: %w", path, err)

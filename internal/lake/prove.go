@@ -15,11 +15,11 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// ProofError says that what was about to be stored is not what was read. It is a
-// fault of this program or of the machine, found before the commit: the lake is as
-// it was.
+// ProofError reports that what was about to be stored differs from what was
+// read. The cause is a fault of this program or of the machine. It is found
+// before the commit, so the lake is unchanged.
 type ProofError struct {
-	EventID string // "" where no single event is known
+	EventID string // "" if the event is not known
 	LogFile string
 	Cause   string
 }
@@ -31,8 +31,8 @@ func (e *ProofError) Error() string {
 	return fmt.Sprintf("prove event %q of %q: %s", e.EventID, e.LogFile, e.Cause)
 }
 
-// proveRows checks that each row still says what its record said: the hash of the
-// record that the row gives back is the one that the record had when it was read.
+// proveRows checks that each row still matches its record: the hash of the
+// record rebuilt from the row must equal the hash of the record as it was read.
 // Rows read back from a part have no identities and are not checked.
 func proveRows(ctx context.Context, blocks []*Block) error {
 	var h rowHasher
@@ -87,7 +87,7 @@ func (b *Block) hashColumns() *columnHashes {
 	return h
 }
 
-// value hashes a value of a column as bodyHash hashes its member.
+// value hashes a value of a column as bodyHash hashes the member.
 func (h *columnHashes) value(column int, value []byte) uint64 {
 	f := fieldOf(column)
 	if column >= firstJSON {
@@ -158,8 +158,8 @@ func (h *rowHasher) hash(r *Row) (sum uint64, err error) {
 	return sum + bodyHash(&h.extra), nil
 }
 
-// hashColumn is what bodyHash counts for a member whose value is in a column, as
-// canonical JSON.
+// hashColumn returns the hash that bodyHash computes for a member whose value
+// is in a column, as canonical JSON.
 func hashColumn(text []byte, f event.Field) uint64 {
 	if f == event.EventID || f == event.AggregatedEventID {
 		id := [16]byte{}
@@ -170,14 +170,14 @@ func hashColumn(text []byte, f event.Field) uint64 {
 	return xxh3.HashSeed(text, uint64(f))
 }
 
-// provePart reads a part back from the disk and compares every value with the rows
-// it was written from.
+// provePart reads a part back from the disk and compares every value with the
+// rows that it was written from.
 func provePart(ctx context.Context, path string, blocks []*Block, places []place) error {
 	in, err := file.OpenParquetFile(path, false)
 	if err != nil {
 		return &ProofError{Cause: err.Error()}
 	}
-	defer in.Close() // only read from
+	defer in.Close() // only read
 	if got := in.NumRows(); got != int64(len(places)) {
 		return &ProofError{Cause: fmt.Sprintf("%d of %d rows are in the file", got, len(places))}
 	}
@@ -254,8 +254,8 @@ func (c *comparer) column(ctx context.Context, i int, column file.ColumnChunkRea
 	})
 }
 
-// read reads a batch of a column. same reports whether a row has the value that was
-// read for it: the one numbered next, if its level is 1.
+// read reads a batch of a column. same reports whether a row has the value that
+// was read for it: value number next, if its level is 1.
 func (c *comparer) read(i int, column file.ColumnChunkReader, levels []int16) (n int64, same func(p place, next int, level int16) bool, err error) {
 	size := int64(len(levels))
 	switch column := column.(type) {

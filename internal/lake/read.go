@@ -8,15 +8,15 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
-// readPart reads a part back into blocks, one for each row group, without the
-// identities of its rows. It ends with the error of the context when that is
-// cancelled.
+// readPart reads a part into blocks, one for each row group, without the
+// identities of its rows. When the context is cancelled it returns the error of
+// the context.
 func readPart(ctx context.Context, path string) (blocks []*Block, err error) {
 	in, err := file.OpenParquetFile(path, false)
 	if err != nil {
 		return nil, fmt.Errorf("read part %q: %w", path, err)
 	}
-	defer in.Close() // only read from
+	defer in.Close() // only read
 	if got, want := in.MetaData().Schema.NumColumns(), len(Columns()); got != want {
 		return nil, fmt.Errorf("read part %q: %d columns, want %d", path, got, want)
 	}
@@ -55,13 +55,13 @@ func readGroup(ctx context.Context, group *file.RowGroupReader) (*Block, error) 
 	return b, nil
 }
 
-// readBatch is how many rows are read at a time: the values read alias a page
-// of the file and are copied before the next.
+// readBatch is the number of rows read at a time. The values alias a page of
+// the file and are copied before the next read.
 const readBatch = 1024
 
 // inBatches fills levels batch by batch. read gets room for the definition
-// levels of a batch and returns how many rows it read. The context is looked at
-// before each batch.
+// levels of a batch and returns the number of rows it read. The context is
+// checked before each batch.
 func inBatches(ctx context.Context, levels []int16, read func(batch []int16) (int64, error)) error {
 	for done := 0; done < len(levels); {
 		if err := ctx.Err(); err != nil {

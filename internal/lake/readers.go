@@ -10,17 +10,18 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// readersName is of a file that each reader holds a shared lock on while it may
-// open parts. A Writer removes no part that a manifest has named unless it can
-// lock the file for itself at that moment; else the part stays until a later
+// readersName is the file on which each reader holds a shared lock while it may
+// open parts. A Writer removes a part that a manifest has named only if it gets
+// the exclusive lock at that moment; otherwise the part stays until a later
+// commit or Writer.
 // commit or Writer.
 const readersName = "readers"
 
 func readersPath(dir string) string { return filepath.Join(dir, stateDir, readersName) }
 
 // lockForReading keeps the parts of the lake in dir from being removed. It
-// returns nil where there is no lock to be had: in a lake that no ingest has
-// written to since there are such locks, or on a file system without them.
+// returns nil if no lock is available: no ingest has written to the lake since
+// locks were introduced, or the file system does not support them.
 func lockForReading(dir string) *flock.Flock {
 	lock := flock.New(readersPath(dir), flock.SetFlag(os.O_RDONLY))
 	if lock.RLock() != nil { // waits while a Writer removes a few files
@@ -29,7 +30,8 @@ func lockForReading(dir string) *flock.Flock {
 	return lock
 }
 
-// reclaim removes the files that only readers still need, once there are none.
+// reclaim removes the files that only readers still need, once there are no
+// readers.
 func (w *Writer) reclaim() error {
 	if len(w.gone) == 0 {
 		return nil
@@ -57,12 +59,12 @@ type Lake struct {
 	Dir    string
 	Totals Totals
 	parts  []Part
-	lock   *flock.Flock // nil when there is none
+	lock   *flock.Flock // nil if no lock is available
 }
 
-// Open opens the lake in dir for reading, as some commit left it. Its parts stay
-// where they are until Close, whatever is written meanwhile. The error is a
-// [*NotFoundError], a [*VersionError] or a [*MissingError] where these apply.
+// Open opens the lake in dir for reading, in the state of the latest commit.
+// Its parts stay in place until Close, whatever is written meanwhile. The error
+// may be a [*NotFoundError], a [*VersionError] or a [*MissingError].
 func Open(dir string) (*Lake, error) {
 	l := &Lake{Dir: dir, lock: lockForReading(dir)}
 	if err := l.read(); err != nil {
@@ -79,8 +81,8 @@ func (l *Lake) read() error {
 		if missing == nil {
 			return nil
 		}
-		// Without a lock, parts go when a writer compacts: then there is a newer
-		// manifest.
+		// Without a lock, a writer that compacts may remove parts; it has written
+		// a newer manifest then.
 		before := m.Sequence
 		if m, err = readManifest(l.Dir); err == nil && m.Sequence == before {
 			err = missing
@@ -89,7 +91,7 @@ func (l *Lake) read() error {
 	return err
 }
 
-// Close lets writers remove the parts that the lake has no more use for.
+// Close lets writers remove the parts that the lake no longer needs.
 func (l *Lake) Close() error {
 	if l.lock == nil {
 		return nil
@@ -113,8 +115,8 @@ func (l *Lake) locate() error {
 	return nil
 }
 
-// publish gives parts their names in the partition folders. The ones in the
-// staging folder stay as long as there are readers.
+// publish links parts into the partition folders under their final names. The
+// ones in the staging folder stay as long as there are readers.
 func (w *Writer) publish(parts []Part) error {
 	dirs := folders{}
 	for _, p := range parts {
@@ -133,7 +135,7 @@ func (w *Writer) publish(parts []Part) error {
 		}
 		if err := os.Link(from, to); err == nil {
 			w.gone = append(w.gone, from)
-		} else if err := os.Rename(from, to); err != nil { // where there are no hard links
+		} else if err := os.Rename(from, to); err != nil { // the file system has no hard links
 			return fmt.Errorf("publish part: %w", err)
 		}
 		dirs.add(filepath.Dir(to), w.dir)
@@ -141,5 +143,5 @@ func (w *Writer) publish(parts []Part) error {
 	return dirs.sync()
 }
 
-// later leaves it to the caller of makeDirs to make new folders durable.
+// later leaves it to the caller of makeDirs to sync new folders.
 func later(string) error { return nil }

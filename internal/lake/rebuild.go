@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// withIDs calls do with the identity file of a part. One that is missing or
-// damaged is made anew from the part; do may be called a second time then.
+// withIDs calls do with the identity file of a part. If the file is missing or
+// damaged, it is rebuilt from the part, and do may be called a second time.
 func (w *Writer) withIDs(p Part, do func(*idsFile) error) error {
 	path := idsPath(w.dir, p.Name)
 	try := func() error {
@@ -42,7 +42,7 @@ func rebuildable(err error) bool {
 	return errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist)
 }
 
-// rebuild makes the identity file of a part from its rows, once.
+// rebuild rebuilds the identity file of a part from its rows, once.
 func (w *Writer) rebuild(p Part, path string) error {
 	w.rebuilding.Lock()
 	defer w.rebuilding.Unlock()
@@ -51,8 +51,8 @@ func (w *Writer) rebuild(p Part, path string) error {
 			return nil
 		}
 	}
-	// Lookups have no context: a list begun is finished. Hashes made of damaged rows
-	// would vouch for the damage.
+	// Lookups have no context, so a rebuild that has begun runs to its end. It
+	// needs the checksum because hashes of damaged rows would hide the damage.
 	p.path = p.published(w.dir)
 	if p.Checksum == nil {
 		return errNoChecksum
@@ -85,18 +85,19 @@ func (w *Writer) rebuild(p Part, path string) error {
 }
 
 // Rebuilt returns the paths of the identity files that were missing or damaged
-// and were made anew.
+// and have been rebuilt.
 func (w *Writer) Rebuilt() []string {
 	w.rebuilding.Lock()
 	defer w.rebuilding.Unlock()
 	return append([]string(nil), w.rebuilt...)
 }
 
-// errNoChecksum is of parts of earlier programs, whose rows may be damaged.
+// errNoChecksum is the error for parts of earlier versions, whose rows may be
+// damaged.
 var errNoChecksum = errors.New("it has no checksums by which its events can be trusted")
 
-// errNoEventID is of events that are known by their place in a log file, which
-// the part does not tell.
+// errNoEventID is the error for events that are identified by their offset in a
+// log file, which the part does not record.
 var errNoEventID = errors.New("it has events without an eventID")
 
 // identities adds the identities of a block's rows to hours.

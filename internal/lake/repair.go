@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// Repair makes damaged parts of a lake anew. Offer it the events of the log files
-// that the lake was made from, then Commit what it has found among them.
+// Repair rebuilds damaged parts of a lake. Offer it the events of the log files
+// that the lake was made from, then call Commit to store the missing ones.
 type Repair struct {
 	w     *Writer
 	parts []*brokenPart
@@ -20,25 +20,25 @@ type Repair struct {
 	every bool                    // any log file may hold what is missing
 }
 
-// brokenPart is a damaged part on its way to be repaired.
+// brokenPart is a damaged part that is being repaired.
 type brokenPart struct {
 	part    Part
 	damage  []Damage
 	sound   []soundRow
-	noted   noted // events of the part that no row gives back, and nobody has offered yet
-	missing int   // how many these are
+	noted   noted // events of the part that no row gives back and that have not been offered yet
+	missing int   // number of events in noted
 	found   []*Block
 	never   string // why the part cannot be repaired, or ""
 }
 
-// soundRow is a row that gives back the event of an identity.
+// soundRow is a row that still matches the identity of its event.
 type soundRow struct {
 	at place
 	id Identity
 }
 
-// NewRepair checks the whole lake as [Lake.Check] does. progress is called with
-// the number of parts, and of those that are checked.
+// NewRepair checks the whole lake as [Lake.Check] does. It calls progress with
+// the number of parts and the number of parts checked so far.
 func (w *Writer) NewRepair(ctx context.Context, progress func(parts, done int)) (*Repair, error) {
 	r := &Repair{w: w, hours: map[int64][]*brokenPart{}, files: map[string]bool{}}
 	for i, p := range w.manifest.Parts {
@@ -62,7 +62,7 @@ func (w *Writer) NewRepair(ctx context.Context, progress func(parts, done int)) 
 	return r, nil
 }
 
-// add takes in a part in which the checker found damage.
+// add registers a part in which the checker found damage.
 func (r *Repair) add(b *brokenPart, c *checker) error {
 	r.parts = append(r.parts, b)
 	if c.ids == nil {
@@ -86,8 +86,8 @@ func (r *Repair) add(b *brokenPart, c *checker) error {
 	return nil
 }
 
-// addWithoutIDs takes in a part whose list of identities is damaged. Nothing else
-// tells which events the part had, unless its checksums vouch for it.
+// addWithoutIDs registers a part whose list of identities is damaged. The
+// part's events are known then only if its checksums are intact.
 func (r *Repair) addWithoutIDs(b *brokenPart) error {
 	if len(b.damage) > 1 || b.part.Checksum == nil {
 		b.never = "its list of identities is damaged, so nothing tells which events it had"
@@ -99,7 +99,7 @@ func (r *Repair) addWithoutIDs(b *brokenPart) error {
 	return nil
 }
 
-// Damage returns what is damaged.
+// Damage returns the damage found.
 func (r *Repair) Damage() (all []Damage) {
 	for _, b := range r.parts {
 		all = append(all, b.damage...)
@@ -115,9 +115,9 @@ func (r *Repair) Missing() (n int) {
 	return n
 }
 
-// Files returns the names of the log files that damaged rows were read from, as
-// the column log_file has them, in order. every says that others may hold missing
-// events too.
+// Files returns the sorted names of the log files that damaged rows were read
+// from, as in the column log_file. every reports whether other files may hold
+// missing events too.
 func (r *Repair) Files() (names []string, every bool) {
 	for name := range r.files {
 		names = append(names, name)
@@ -140,7 +140,7 @@ func (r *Repair) Wants(file string) bool {
 	return false
 }
 
-// Offer takes an event that stands at an offset of a log file, if it is missing.
+// Offer takes the event at an offset of a log file if it is missing.
 func (r *Repair) Offer(rec *event.Record, at time.Time, from Source, offset int64) {
 	hour := Hour(at)
 	for _, b := range r.hours[hour] {
@@ -160,9 +160,9 @@ func (b *brokenPart) take(rec *event.Record, at time.Time, id Identity, from Sou
 	b.found[len(b.found)-1].Append(rec, at, id, from)
 }
 
-// Commit replaces the parts of which all events are there again, in one commit. It
-// returns the damage that is left. A part of which events are missing stays as it
-// is.
+// Commit replaces, in one commit, the parts whose events have all been found.
+// It returns the damage that is left. A part that still misses events is not
+// changed.
 func (r *Repair) Commit(ctx context.Context) (left []Damage, err error) {
 	w := r.w
 	next := *w.manifest
@@ -180,7 +180,7 @@ func (r *Repair) Commit(ctx context.Context) (left []Damage, err error) {
 			left = append(left, Damage{Part: relative(b.part), Cause: fmt.Sprintf("not repaired: events that are not in the archive: %d", b.missing)})
 			continue
 		case b.noted == nil:
-			continue // its identities were made anew
+			continue // its identities were rebuilt
 		}
 		p, err := b.stage(ctx, w, fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, len(added)))
 		if err != nil {

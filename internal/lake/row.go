@@ -8,8 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// RowError says that a row is damaged: it does not give back the record that it
-// was made from.
+// RowError reports that a row is damaged: it does not give back the record that
+// it was made from.
 type RowError struct {
 	EventID string
 	LogFile string // that the event was read from
@@ -75,7 +75,7 @@ func (r *Row) Scan(values []any) error {
 
 // AppendJSON appends the record that the row was made from, as the same JSON
 // value: documented members in CloudTrail's order, then the rest. A malformed
-// extra, which some older programs wrote, is a [*RowError].
+// extra, which some older versions wrote, gives a [*RowError].
 func (r *Row) AppendJSON(dst []byte) ([]byte, error) {
 	var extra event.Record
 	whole, err := r.decodeExtra(&extra)
@@ -97,8 +97,8 @@ func (r *Row) AppendJSON(dst []byte) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// decodeExtra reads the column extra. whole is the text of a record that columns
-// cannot hold, nil for others.
+// decodeExtra decodes the column extra. whole is the text of a record that
+// columns cannot hold, nil for other records.
 func (r *Row) decodeExtra(extra *event.Record) (whole []byte, err error) {
 	raw := r.text[colExtra]
 	if raw == nil {
@@ -116,8 +116,8 @@ func (r *Row) decodeExtra(extra *event.Record) (whole []byte, err error) {
 	return nil, nil
 }
 
-// appendField appends the documented member f, from extra where it is there,
-// and otherwise from its column.
+// appendField appends the documented member f, from extra if it is there,
+// otherwise from its column.
 func (r *Row) appendField(dst []byte, start int, f event.Field, extra *event.Record) []byte {
 	before := len(dst)
 	dst = appendName(dst, start, f.String())
@@ -131,8 +131,8 @@ func (r *Row) appendField(dst []byte, start int, f event.Field, extra *event.Rec
 	return dst
 }
 
-// appendColumn appends the canonical JSON of the documented member f that columns
-// hold, nothing when they hold none.
+// appendColumn appends the canonical JSON of the documented member f from the
+// columns, or nothing if they do not hold it.
 func (r *Row) appendColumn(dst []byte, f event.Field, extra *event.Record) []byte {
 	if r.nulls&(1<<f) != 0 {
 		return append(dst, "null"...)

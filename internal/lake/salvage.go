@@ -14,10 +14,11 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// Salvage looks for rows whose column extra is not a JSON object: some older
-// programs wrote such, and query engines end a statement where they meet one. It
-// returns the path to read the part at. That is its own path when there is no
-// such row, and else that of a copy under dir, without the rows that it returns.
+// Salvage looks for rows whose column extra is not a JSON object. Some older
+// versions wrote such rows, and query engines abort a statement that reads one.
+// It returns the path to read the part from: the part's own path if there is no
+// such row, otherwise a copy under dir without the rows that it returns as
+// damaged.
 func (p Part) Salvage(ctx context.Context, dir string) (path string, damaged []*RowError, err error) {
 	sound, err := extraSound(ctx, p.path)
 	if err != nil {
@@ -59,8 +60,8 @@ func (p Part) Salvage(ctx context.Context, dir string) (path string, damaged []*
 	return path, damaged, err
 }
 
-// unreadable tells a part that is damaged from one that could not be looked at,
-// or was not because the context was cancelled.
+// unreadable returns the error to report for a part that could not be read:
+// damage, no access, or a cancelled context.
 func (p Part) unreadable(err error) error {
 	if _, unseen := errors.AsType[*fs.PathError](err); unseen || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -68,14 +69,14 @@ func (p Part) unreadable(err error) error {
 	return &PartError{p.path, cmp.Or(errors.Unwrap(err), err).Error()}
 }
 
-// extraSound reports whether the column extra of the part at path holds nothing
-// but JSON objects. It reads that column alone.
+// extraSound reports whether the column extra of the part at path holds only
+// JSON objects. It reads only that column.
 func extraSound(ctx context.Context, path string) (sound bool, err error) {
 	in, err := file.OpenParquetFile(path, false)
 	if err != nil {
 		return false, fmt.Errorf("read part %q: %w", path, err)
 	}
-	defer in.Close() // only read from
+	defer in.Close() // only read
 	sound = true
 	var extra event.Record
 	for g := range in.NumRowGroups() {

@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// maxSourceLists is how many lists of log files a shard may have before they
-// are made one.
+// maxSourceLists is the maximum number of lists of log files in a shard before
+// they are merged.
 const maxSourceLists = 8
 
-// LogFile is what a lake notes of a log file: as the ID a digest of its name, as
-// the hash one of its version.
+// LogFile is the lake's record of a log file: the ID is a digest of its name,
+// the hash a digest of its version.
 type LogFile struct {
 	Identity
-	// Begun is how many of the file's events, from its beginning, the totals have
-	// counted when it was not read to its end; 0 when it was.
+	// Begun is the number of the file's events, from its beginning, that the
+	// totals include when the file was not read to its end; otherwise 0.
 	Begun int64
 }
 
@@ -26,9 +26,8 @@ func (w *Writer) sourcesPath(name string) string {
 	return filepath.Join(w.dir, stateDir, "sources", name)
 }
 
-// Sources calls add for every log file of a shard of which the lake has events or
-// knows that there are none. A file that was noted again comes more than once,
-// what counts last.
+// Sources calls add for every log file recorded in a shard. A file that was
+// recorded again comes more than once; the last call counts.
 func (w *Writer) Sources(shard string, add func(LogFile)) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -46,7 +45,7 @@ func (w *Writer) Sources(shard string, add func(LogFile)) error {
 }
 
 // joined returns the log files of a shard, those in its lists and those newly
-// read, each once as it was noted last.
+// read, each once with its latest record.
 func (w *Writer) joined(shard string, files []LogFile) (all []LogFile, err error) {
 	at := map[[16]byte]int{}
 	add := func(f LogFile) {
@@ -66,7 +65,7 @@ func (w *Writer) joined(shard string, files []LogFile) (all []LogFile, err error
 	return all, nil
 }
 
-// stageSources writes the lists of newly read log files and enters them in the
+// stageSources writes the lists of newly read log files and adds them to the
 // next manifest. It returns the paths of the lists that are replaced.
 func (w *Writer) stageSources(next *manifest, shards map[string][]LogFile) (drop []string, err error) {
 	for i, shard := range slices.Sorted(maps.Keys(shards)) {

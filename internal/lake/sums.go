@@ -31,7 +31,7 @@ import (
 // others.
 const sumsMagic = "TKSUMS1\n"
 
-// Checksum is where the checksums of a part are, and their own.
+// Checksum holds the position and the checksum of a part's checksums.
 type Checksum struct {
 	At   int64  `json:"at"`   // offset in the file
 	XXH3 string `json:"xxh3"` // of the bytes from there to the end, in hexadecimal
@@ -43,7 +43,7 @@ type chunkSum struct {
 	sum uint64
 }
 
-// summer passes on what is written and keeps checksums of it.
+// summer is a writer that passes data on and computes its checksums.
 type summer struct {
 	w      io.Writer
 	hash   xxh3.Hasher
@@ -58,13 +58,14 @@ func (s *summer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// cut ends a chunk here.
+// cut ends the current chunk.
 func (s *summer) cut() {
 	s.chunks = append(s.chunks, chunkSum{s.at, s.hash.Sum64()})
 	s.hash.Reset()
 }
 
-// table writes the checksums of the chunks and starts on that of what follows.
+// table writes the checksums of the chunks and starts the checksum of the data
+// that follows.
 func (s *summer) table() (at int64, err error) {
 	at = s.at
 	s.hash.Reset()
@@ -110,7 +111,8 @@ func parseSums(text []byte) (*partSums, error) {
 	return s, nil
 }
 
-// PartError says that a part is not as it was written. Nothing of it may be used.
+// PartError reports that a part differs from what was written. None of its
+// content may be used.
 type PartError struct {
 	Path  string
 	Cause string
@@ -118,9 +120,10 @@ type PartError struct {
 
 func (e *PartError) Error() string { return fmt.Sprintf("read part %q: %s", e.Path, e.Cause) }
 
-// Verify checks the parts of a lake against their checksums: the footers, and all
-// bytes of the named columns. It returns the parts that are not as they were
-// written. Parts without checksums, from before there were any, are not checked.
+// Verify checks the parts of a lake against their checksums: the footers, and
+// all bytes of the named columns. It returns the parts that differ from what
+// was written. Parts without checksums, which older versions wrote, are not
+// checked.
 func Verify(ctx context.Context, parts []Part, columns []string) (damaged []*PartError, err error) {
 	found := make([]*PartError, len(parts))
 	group, ctx := errgroup.WithContext(ctx)
@@ -140,15 +143,15 @@ func Verify(ctx context.Context, parts []Part, columns []string) (damaged []*Par
 	return slices.DeleteFunc(found, func(e *PartError) bool { return e == nil }), nil
 }
 
-// verify checks one part. A part that cannot be read is an error, a part that was
-// read and is not as it was written a PartError.
+// verify checks one part. A part that differs from what was written gives a
+// PartError, one that cannot be read another error.
 func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) {
 	bad := func(format string, args ...any) *PartError { return &PartError{p.path, fmt.Sprintf(format, args...)} }
 	f, err := os.Open(p.path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() // only read from
+	defer f.Close() // only read
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err

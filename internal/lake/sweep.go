@@ -11,7 +11,8 @@ import (
 )
 
 // sweep removes the files of earlier writers that the manifest does not name:
-// at once what no manifest ever named, and the rest when there are no readers.
+// files that no manifest ever named at once, the others when there are no
+// readers.
 func (w *Writer) sweep() error {
 	left, err := w.unnamed(w.manifest)
 	if err != nil {
@@ -38,13 +39,13 @@ func (w *Writer) sweep() error {
 	return os.RemoveAll(stagingDir(w.dir))
 }
 
-// commitOf returns the number of the commit that a part's name tells.
+// commitOf returns the commit number in a part's name.
 func commitOf(path string) int {
 	_, rest, _ := strings.Cut(filepath.Base(path), "-")
 	number, _, _ := strings.Cut(rest, "-")
 	n, err := strconv.Atoi(number)
 	if err != nil {
-		return 0 // too large to be one of ours: nothing to hurry with
+		return 0 // too large to be one of ours: no need to remove it at once
 	}
 	return n
 }
@@ -63,8 +64,8 @@ func stagedFiles(dir string) (paths []string, err error) {
 	return paths, err
 }
 
-// unnamed finds the files that have a name a Writer gives and that a manifest
-// does not know. Files of any other name belong to somebody else.
+// unnamed finds the files whose names a Writer gives but the manifest does not
+// list. It ignores files with any other name: they are not ours.
 func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
 	named := map[string]bool{}
 	for _, p := range m.Parts {
@@ -93,7 +94,8 @@ func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
 			return nil, err
 		}
 		for _, path := range found {
-			// A listing is written aside first; a dead writer may have left that.
+			// A listing is written to a temporary file first, which a dead writer
+			// may have left.
 			name, aside := strings.CutSuffix(filepath.Base(path), asideSuffix)
 			if place.name.MatchString(name) && (aside || !named[name]) {
 				paths = append(paths, path)

@@ -2,6 +2,6 @@ package lake
 
 import "path/filepath"
 
-// TempDir is the folder of a lake for files that are removed before they are
-// used. It is on the disk that the lake is on, whose size its owner knows.
+// TempDir returns the folder for temporary files that are removed before use.
+// It is on the disk of the lake, whose size its owner knows.
 func TempDir(dir string) string { return filepath.Join(dir, stateDir) }

@@ -21,7 +21,7 @@ type textColumn struct {
 	hash  []uint32 // of each value
 }
 
-// grow makes room for as much as another column holds.
+// grow makes room for as many values as another column holds.
 func (c *textColumn) grow(like *textColumn) {
 	c.data = make([]byte, 0, len(like.data)+len(like.data)/8)
 	c.ends = make([]uint32, 0, len(like.ends)+len(like.ends)/8)
@@ -37,7 +37,7 @@ func (c *textColumn) reset() {
 	clear(c.slots)
 }
 
-// value returns the value of a code, nil for NULL.
+// value returns the value for a code, nil for NULL.
 func (c *textColumn) value(code uint32) []byte {
 	if code == 0 {
 		return nil
@@ -56,7 +56,7 @@ func (c *textColumn) value(code uint32) []byte {
 // get returns the value of a row, nil when it is NULL.
 func (c *textColumn) get(row int) []byte { return c.value(c.codes[row]) }
 
-// distinct returns how many values are kept.
+// distinct returns the number of stored values.
 func (c *textColumn) distinct() int { return len(c.ends) }
 
 func (c *textColumn) addNull() { c.codes = append(c.codes, 0) }
@@ -68,7 +68,7 @@ func (c *textColumn) add(value []byte) uint32 {
 	return code
 }
 
-// code returns the code of a value, which is kept if it is new.
+// code returns the code of a value and stores the value if it is new.
 func (c *textColumn) code(value []byte) uint32 {
 	if c.plain {
 		return c.keep(value)

@@ -15,7 +15,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// LockedError says that another process is writing to the lake.
+// LockedError reports that another process is writing to the lake.
 type LockedError struct{ Dir string }
 
 func (e *LockedError) Error() string {
@@ -26,11 +26,11 @@ func (e *LockedError) Error() string {
 // Find and Sources may be called while another method runs; they see the lake
 // before or after it. The other methods are not safe for concurrent use.
 //
-// A commit is the renaming of a new manifest over the old one. Parts are
-// written into a staging folder before it and linked to their partition folder
-// after it; if the process dies in between, the next Writer does that. What
-// no manifest names is removed by the next Writer, parts only when nobody reads
-// the lake.
+// A commit takes effect when its manifest is renamed over the old one. Parts
+// are written into a staging folder before that and linked into their partition
+// folders afterwards; if the process dies in between, the next Writer links
+// them. The next Writer also removes files that no manifest names; it removes
+// parts only when nobody reads the lake.
 type Writer struct {
 	dir      string
 	lock     *flock.Flock
@@ -47,15 +47,15 @@ type Writer struct {
 	rebuilt    []string // paths of identity files
 }
 
-// WriterOptions say how a Writer writes.
+// WriterOptions configure a Writer.
 type WriterOptions struct {
-	Parallel int         // parts written at a time; 0 for one
+	Parallel int         // number of parts written concurrently; 0 means one
 	Mode     fs.FileMode // of new files, and with the matching x bits of new folders; 0 for DefaultMode
 }
 
-// OpenWriter opens the lake in dir for writing, and makes it when there is
-// none. The error is a [*LockedError], a [*VersionError], a [*MissingError] or a
-// [*DamagedError] where these apply.
+// OpenWriter opens the lake in dir for writing, and creates it if it does not
+// exist. The error may be a [*LockedError], a [*VersionError], a
+// [*MissingError] or a [*DamagedError].
 func OpenWriter(dir string, opts WriterOptions) (*Writer, error) {
 	perm := modesOf(opts.Mode)
 	for _, d := range []string{"staging", "ids", "sources", "quarantine"} {
@@ -83,8 +83,8 @@ func OpenWriter(dir string, opts WriterOptions) (*Writer, error) {
 	return w, nil
 }
 
-// recover reads the manifest, or makes the first, and brings the files to
-// where it says.
+// recover reads or creates the manifest and finishes or undoes what an
+// interrupted writer left.
 func (w *Writer) recover() error {
 	m, err := readManifest(w.dir)
 	var missing *NotFoundError
@@ -107,7 +107,7 @@ func (w *Writer) recover() error {
 	return nil
 }
 
-// first makes the manifest of a new lake.
+// first creates the manifest of a new lake.
 func (w *Writer) first() (*manifest, error) {
 	m := &manifest{Format: Format, Sources: map[string][]string{}}
 	left, err := w.unnamed(m)
@@ -120,7 +120,7 @@ func (w *Writer) first() (*manifest, error) {
 	return m, m.write(w.dir, w.modes)
 }
 
-// Close gives the lake free.
+// Close releases the lake.
 func (w *Writer) Close() error {
 	return errors.Join(w.reclaim(), w.ids.close(), w.lock.Unlock())
 }
@@ -128,16 +128,16 @@ func (w *Writer) Close() error {
 // Totals returns the sums over all ingests so far.
 func (w *Writer) Totals() Totals { return w.manifest.Totals }
 
-// Batch is what one commit adds to a lake.
+// Batch is the content of one commit.
 type Batch struct {
 	Days       map[string][]*Block  // rows by day, YYYY-MM-DD
 	Sources    map[string][]LogFile // log files read to their end or begun, by shard; each once
-	Quarantine []byte               // JSON lines of what was refused
+	Quarantine []byte               // JSON lines of rejected pieces
 	Added      Totals               // what to add to the lake's totals
 }
 
-// Commit adds a batch to the lake, all of it or nothing: nothing when the context
-// is cancelled before the manifest is replaced.
+// Commit adds a batch to the lake, all of it or nothing. It adds nothing when
+// the context is cancelled before the manifest is replaced.
 func (w *Writer) Commit(ctx context.Context, b Batch) error {
 	next := *w.manifest
 	next.Sequence++
@@ -150,8 +150,8 @@ func (w *Writer) Commit(ctx context.Context, b Batch) error {
 }
 
 // prepare writes the files of a batch and enters them in the next manifest. It
-// returns the new parts, and the paths of files that the manifest names no
-// longer.
+// returns the new parts, and the paths of files that the manifest no longer
+// names.
 func (w *Writer) prepare(ctx context.Context, next *manifest, b Batch) (parts []Part, drop []string, err error) {
 	if parts, err = w.stage(ctx, next.Sequence, b.Days); err != nil {
 		return nil, nil, err
@@ -171,21 +171,21 @@ func (w *Writer) prepare(ctx context.Context, next *manifest, b Batch) (parts []
 	return parts, drop, nil
 }
 
-// abandon removes what was prepared for a commit that cannot happen: the disk
-// may be full of it. The next Writer would remove it too, so the error that
-// counts is the first.
+// abandon removes the files prepared for a commit that failed, as they may fill
+// the disk. The next Writer would remove them too, so the first error is the
+// one that counts.
 func (w *Writer) abandon(cause error) error {
 	w.gone = nil // sweep finds them
 	_ = w.sweep()
 	return fmt.Errorf("write to lake %q: %w", w.dir, cause)
 }
 
-// Plus adds two totals.
+// Plus returns the sum of two totals.
 func (t Totals) Plus(u Totals) Totals {
 	return Totals{t.Files + u.Files, t.Stored + u.Stored, t.Duplicates + u.Duplicates, t.Conflicts + u.Conflicts, t.Rejected + u.Rejected}
 }
 
-// settle makes the names of files durable that the next manifest refers to.
+// settle syncs the folders of the files that the next manifest refers to.
 func (w *Writer) settle(added []Part) error {
 	dirs := folders{filepath.Join(w.dir, stateDir, "ids"): true, filepath.Join(w.dir, stateDir, "sources"): true}
 	for _, p := range added {
@@ -194,8 +194,8 @@ func (w *Writer) settle(added []Part) error {
 	return dirs.sync()
 }
 
-// replace commits a manifest, publishes its new parts and drops files that it
-// names no longer.
+// replace commits a manifest, publishes its new parts and removes files that it
+// no longer names.
 func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
 	slices.SortFunc(next.Parts, func(a, b Part) int {
 		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Name, b.Name))

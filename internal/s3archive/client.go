@@ -18,13 +18,13 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// connections is how many are kept open to one host, enough for as many parallel
-// downloads.
+// connections is the number of idle connections kept per host, enough for as
+// many parallel downloads.
 const connections = 128
 
 func newClient(ctx context.Context, opts Options) (*s3.Client, error) {
 	load := []func(*config.LoadOptions) error{
-		config.WithLogger(logging.Nop{}), // what matters comes back as an error
+		config.WithLogger(logging.Nop{}), // errors are returned
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = connections, connections
 		})),
@@ -58,21 +58,21 @@ func (o Options) apply(client *s3.Options) {
 	}
 	client.UsePathStyle = o.PathStyle || client.BaseEndpoint != nil
 	client.HTTPClient = stallClient{next: client.HTTPClient, timeout: o.StallTimeout}
-	// Log files carry the checksum of gzip, and other services answer without one
-	// of S3's.
+	// Log files have the checksum of gzip, and other services respond without
+	// one of S3.
 	client.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	client.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
 		r.MaxAttempts = o.MaxAttempts
 		r.MaxBackoff = o.MaxBackoff
-		// The attempts of each request are bounded; a budget over all requests
-		// would end a long run for a short disturbance.
+		// The attempts of each request are bounded; a retry quota over all
+		// requests would end a long run after a short outage.
 		r.RateLimiter = ratelimit.None
 		r.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(retryable)}, r.Retryables...)
 	})
 }
 
-// retryable adds answers that broke off to what the SDK tries again. Every request
-// of this package reads, so that it may be repeated.
+// retryable makes the SDK retry responses that broke off too. Every request of
+// this package only reads, so it can be repeated.
 func retryable(err error) aws.Ternary {
 	var unreadable *smithy.DeserializationError
 	var stalled *stalledError
@@ -85,8 +85,8 @@ func retryable(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// chain marks errors of the credential chain, which otherwise cannot be told from
-// those of S3.
+// chain marks errors of the credential chain, which otherwise cannot be told
+// apart from errors of S3.
 type chain struct{ aws.CredentialsProvider }
 
 func (c chain) Retrieve(ctx context.Context) (aws.Credentials, error) {
@@ -102,11 +102,11 @@ type credentialsError struct{ err error }
 func (e *credentialsError) Error() string { return e.err.Error() }
 func (e *credentialsError) Unwrap() error { return e.err }
 
-// RetryableError tells the SDK not to repeat the search for credentials.
+// RetryableError stops the SDK from repeating the search for credentials.
 func (e *credentialsError) RetryableError() bool { return false }
 
-// stallClient fails a request when no byte arrives for too long, be it of the head or
-// of the body.
+// stallClient fails a request when no byte of its header or body arrives for
+// too long.
 type stallClient struct {
 	next    s3.HTTPClient
 	timeout time.Duration
@@ -126,7 +126,7 @@ func (c stallClient) Do(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// timedBody counts only the time that its reader waits.
+// timedBody counts only the time for which its reader waits.
 type timedBody struct {
 	io.ReadCloser
 	ctx     context.Context
@@ -152,7 +152,7 @@ func (b *timedBody) Close() error {
 	return err
 }
 
-// causeOf gives the stall that err came from, or err.
+// causeOf returns the stall that caused err, or err.
 func causeOf(ctx context.Context, err error) error {
 	var stalled *stalledError
 	if errors.As(context.Cause(ctx), &stalled) {

@@ -14,16 +14,16 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Error is a request to S3 that did not succeed. It is fs.ErrNotExist when the
-// bucket or object is missing, and fs.ErrPermission when access is denied.
+// Error is a failed request to S3. It matches fs.ErrNotExist when the bucket or
+// object is missing, and fs.ErrPermission when access is denied.
 type Error struct {
-	// Op is what was done: list, open or read.
+	// Op is the operation: list, open or read.
 	Op string
-	// URI is what it was done to.
+	// URI is the bucket, folder or object of the operation.
 	URI string
-	// Cause is what is wrong, in words for a person.
+	// Cause describes the error in plain words.
 	Cause string
-	// Err is the error beneath.
+	// Err is the underlying error.
 	Err error
 
 	hint string
@@ -36,10 +36,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // Is matches the errors of package fs.
 func (e *Error) Is(target error) bool { return e.kind != nil && target == e.kind }
 
-// Hint says what may help, and is empty where nothing is known to.
+// Hint says what may help; it is empty if there is no advice.
 func (e *Error) Hint() string { return e.hint }
 
-// explanation is what an error code of S3 means to a person.
+// explanation describes an error code of S3 for people.
 type explanation struct {
 	cause, hint string
 	kind        error
@@ -53,9 +53,9 @@ const (
 	regionHint = "set AWS_REGION to the bucket's Region"
 )
 
-// explain maps the error codes of the S3 API; the second result says that the code
-// is known. The codes are those of the S3 API reference, "Error responses", and of
-// the services that answer through S3.
+// explain returns the explanation of an error code of the S3 API, and whether
+// the code is known. The codes are those of the S3 API reference, "Error
+// responses", and of the services that answer through S3.
 func explain(code string) (explanation, bool) {
 	switch code {
 	case "NoSuchBucket":
@@ -89,8 +89,8 @@ func explain(code string) (explanation, bool) {
 	return explanation{}, false
 }
 
-// fail turns an error of the SDK into one for a person. The message is made of the
-// service's code and words alone: requests carry credentials.
+// fail turns an error of the SDK into an Error. The message consists of the
+// service's code and message alone, as requests carry credentials.
 func fail(ctx context.Context, op, uri string, err error) error {
 	e := &Error{Op: op, URI: uri, Err: err}
 	if ctxErr := ctx.Err(); ctxErr != nil {
@@ -137,8 +137,8 @@ func explainNetwork(err error) (ex explanation, known bool) {
 	return explanation{}, false
 }
 
-// explainCredentials says where the credential chain ended: at a session that is
-// over, at a service that refused or was not reached, or at nothing.
+// explainCredentials explains why the credential chain failed: the session has
+// expired, a service refused or was not reached, or there were no credentials.
 func explainCredentials(err *credentialsError) explanation {
 	ex := explanation{cause: "no AWS credentials", hint: credsHint}
 	var sso *ssocreds.InvalidTokenError
@@ -159,7 +159,8 @@ func explainCredentials(err *credentialsError) explanation {
 func explainAPI(api smithy.APIError, status int) explanation {
 	ex, known := explain(api.ErrorCode())
 	if !known {
-		// An answer without a body, as to HEAD or from a proxy, has no code of S3.
+		// A response without a body, as to HEAD or from a proxy, has no S3 error
+		// code.
 		ex, known = explain(map[int]string{
 			301: "PermanentRedirect", 401: "AccessDenied", 403: "AccessDenied", 404: "NoSuchKey", 412: "PreconditionFailed",
 			429: "SlowDown", 500: "InternalError", 503: "ServiceUnavailable", 504: "RequestTimeout",
@@ -182,7 +183,7 @@ func statusOf(err error) int {
 	return 0
 }
 
-// regionTold is the bucket's Region as S3 tells it with most errors.
+// regionTold returns the bucket's Region, which S3 sends with most errors.
 func regionTold(err error) string {
 	var resp *smithyhttp.ResponseError
 	if errors.As(err, &resp) && resp.Response != nil {

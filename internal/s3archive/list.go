@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// parallelLists is how many LIST requests are under way at a time.
+	// parallelLists is the maximum number of concurrent LIST requests.
 	parallelLists = 16
-	// maxOutside bounds the folders outside CloudTrail's layout that are listed one
-	// by one in search of it; what lies deeper is listed flat.
+	// maxOutside bounds the folders outside CloudTrail's layout that are listed
+	// one by one in search of it; what lies deeper is listed flat.
 	maxOutside = 100
 	// maxOutsidePages bounds the pages of one such folder before it counts as flat.
 	maxOutsidePages = 10
@@ -25,9 +25,9 @@ const (
 	skipMarker = "folder marker"
 )
 
-// List implements [archive.Source]. Objects outside account and Region folders come
-// first. A folder that may not be listed is an object with Err; when it is the
-// archive itself, and on any other error, List fails.
+// List implements [archive.Source]. Objects outside account and Region folders
+// come first. A folder that may not be listed is returned as an object with
+// Err. If it is the archive itself, and on any other error, List fails.
 func (s *Source) List(ctx context.Context, f archive.Filter, yield func(archive.Object) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var fetchers sync.WaitGroup
@@ -49,13 +49,13 @@ func (s *Source) List(ctx context.Context, f archive.Filter, yield func(archive.
 	return archive.Merge(l.streams(), yield)
 }
 
-// listing is one List under way.
+// listing is the state of one List.
 type listing struct {
 	*Source
 	ctx      context.Context
 	filter   archive.Filter
-	told     archive.Folder // what the archive's own prefix tells
-	slots    chan struct{}  // one for each request under way
+	told     archive.Folder // what the archive's own prefix says
+	slots    chan struct{}  // one for each request in flight
 	fetchers *sync.WaitGroup
 
 	outside int              // folders outside the layout looked into
@@ -63,17 +63,17 @@ type listing struct {
 	roots   []root
 }
 
-// root is a prefix to be listed with all below it.
+// root is a prefix that is listed with everything below it.
 type root struct {
 	prefix string
 	told   archive.Folder
 }
 
-// finding is what a look into one folder gave.
+// finding is the result of listing one folder.
 type finding struct {
 	objects []archive.Object
 	folders []string
-	flat    bool // too much to look through: to be listed as a whole
+	flat    bool // too large to look through: list it as a whole
 }
 
 // discover walks from the archive's prefix down to the Region folders, one level of
@@ -105,8 +105,8 @@ func (l *listing) discover() error {
 	return nil
 }
 
-// single finds the object that the archive's prefix is the key of: no other key
-// with that prefix sorts before it.
+// single finds the object whose key is the archive's prefix: no other key with
+// that prefix sorts before it.
 func (l *listing) single() error {
 	if l.prefix == "" {
 		return nil
@@ -121,7 +121,8 @@ func (l *listing) single() error {
 	return nil
 }
 
-// listWhole decides which folders are not looked into for folders.
+// listWhole reports whether a folder is listed as a whole. It counts the
+// folders outside the layout.
 func (l *listing) listWhole(told archive.Folder) bool {
 	if told.Root != "" {
 		return true
@@ -155,7 +156,7 @@ func (l *listing) look(ctx context.Context, folder string, told archive.Folder) 
 	}
 }
 
-// denied turns the error of a folder that may not be listed into an object.
+// denied adds a folder that may not be listed as an object with its error.
 func (l *listing) denied(found *finding, folder string, err error) error {
 	if folder == l.base() || !errors.Is(err, fs.ErrPermission) {
 		return err
@@ -164,7 +165,8 @@ func (l *listing) denied(found *finding, folder string, err error) error {
 	return nil
 }
 
-// sort files what was found on one level, and gives the folders of the next.
+// sort sorts the findings of one level and returns the folders of the next
+// level.
 func (l *listing) sort(level []string, findings []finding) (next []string) {
 	for i, found := range findings {
 		if found.flat {
@@ -188,7 +190,7 @@ func (l *listing) sort(level []string, findings []finding) (next []string) {
 	return next
 }
 
-// object makes the object of a listed one.
+// object returns the object for a listed key.
 func (l *listing) object(s stored) archive.Object {
 	o := archive.Object{Key: s.key, Size: s.size, Version: s.etag}
 	switch {
@@ -202,7 +204,8 @@ func (l *listing) object(s stored) archive.Object {
 		o.Skip = archive.SkipService
 		return o
 	}
-	// A key outside the grammar is no error of listing: Info holds what it tells.
+	// A key outside the grammar is no error of listing: Info holds what could be
+	// parsed.
 	o.Info, _ = archive.ParseKey(s.key)
 	o.Skip = l.filter.Skip(o.Info)
 	if s.cold != "" && o.Skip == "" {
@@ -211,7 +214,8 @@ func (l *listing) object(s stored) archive.Object {
 	return o
 }
 
-// hidden reports a key or folder with a hidden name below the archive's prefix.
+// hidden reports whether a key or folder has a hidden name below the archive's
+// prefix.
 func (l *listing) hidden(key string) bool {
 	rel, below := strings.CutPrefix(key, l.base())
 	if !below {

@@ -14,8 +14,8 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 )
 
-// Open implements [archive.Source]. A transfer that breaks off goes on where it
-// was, of the same content; one that cannot is an error of Read.
+// Open implements [archive.Source]. A transfer that breaks off is resumed at
+// the same offset of the same content; if that fails, Read returns the error.
 func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, error) {
 	b := &body{ctx: ctx, source: s, key: o.Key, size: -1}
 	if err := b.connect(); err != nil {
@@ -24,7 +24,7 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	return b, nil
 }
 
-// body reads an object over as many connections as it takes.
+// body reads an object, reconnecting when a connection breaks.
 type body struct {
 	ctx    context.Context
 	source *Source
@@ -33,7 +33,7 @@ type body struct {
 	conn     io.ReadCloser // nil after it broke
 	etag     *string
 	offset   int64 // of the next byte
-	size     int64 // of the object, or -1 when the service does not say
+	size     int64 // of the object, or -1 if the service does not report it
 	failures int   // since the last byte
 }
 
@@ -61,9 +61,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 }
 
-// wait gives up the connection and lets some time pass before the next.
+// wait closes the connection and waits before the next attempt.
 func (b *body) wait(err error) error {
-	_ = b.conn.Close() // it is broken already
+	_ = b.conn.Close() // it is already broken
 	b.conn = nil
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
@@ -84,7 +84,7 @@ func (b *body) wait(err error) error {
 	}
 }
 
-// connect asks for the object from the offset on.
+// connect requests the object from the offset on.
 func (b *body) connect() error {
 	in := &s3.GetObjectInput{Bucket: &b.source.bucket, Key: &b.key}
 	if b.offset > 0 {
@@ -110,7 +110,7 @@ func (b *body) connect() error {
 	if out.ContentRange != nil && strings.HasPrefix(*out.ContentRange, fmt.Sprintf("bytes %d-", b.offset)) {
 		return nil
 	}
-	// The service has no ranges, and sends it all again.
+	// The service does not support ranges and sends the object from its start.
 	_, err = io.CopyN(io.Discard, b.conn, b.offset)
 	return err
 }
@@ -119,7 +119,7 @@ func (b *body) fail(err error) error {
 	return fail(b.ctx, "read", b.source.uriOf(b.key), err)
 }
 
-// Close gives the connection back.
+// Close closes the connection.
 func (b *body) Close() error {
 	if b.conn == nil {
 		return nil

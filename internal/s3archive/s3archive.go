@@ -1,9 +1,10 @@
-// Package s3archive reads a log archive from an S3 bucket, of AWS or of any
-// service that speaks its API.
+// Package s3archive reads a log archive from a bucket of S3 or of a service
+// with the same API.
 //
-// Account and Region folders are found by listing with a delimiter; each is then
-// listed from the first day asked for to the last, so that a narrow time range
-// costs few requests. Requests never offer to pay for a bucket of somebody else.
+// Account and Region folders are found by listing with a delimiter. Each is
+// then listed from the first requested day to the last, so a narrow time range
+// needs few requests. Requests never agree to pay for a bucket of another
+// account (requester pays).
 package s3archive
 
 import (
@@ -18,13 +19,13 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 )
 
-// Options say how to reach S3. The zero value uses the usual AWS configuration:
-// environment, shared files, container and instance roles.
+// Options configure access to S3. The zero value uses the usual AWS
+// configuration: environment, shared files, container and instance roles.
 type Options struct {
 	// Profile of the shared configuration; default AWS_PROFILE or "default".
 	Profile string
-	// Region of the bucket; default that of the configuration, or us-east-1. A
-	// bucket that is elsewhere is found by the Region it answers with.
+	// Region of the bucket; by default that of the configuration, or us-east-1.
+	// If the bucket is elsewhere, the Region in the service's response is used.
 	Region string
 	// Endpoint is the URL of an S3-compatible service; default AWS_ENDPOINT_URL_S3,
 	// AWS_ENDPOINT_URL, or AWS itself.
@@ -32,11 +33,12 @@ type Options struct {
 	// PathStyle puts the bucket in the path instead of the host name. It is always
 	// on where an endpoint is configured.
 	PathStyle bool
-	// MaxAttempts of one request; default 10. AWS_MAX_ATTEMPTS has precedence.
+	// MaxAttempts is the number of attempts of one request; default 10.
+	// AWS_MAX_ATTEMPTS has precedence.
 	MaxAttempts int
 	// MaxBackoff is the longest wait between attempts; default 20 s.
 	MaxBackoff time.Duration
-	// StallTimeout is how long a request may go without any byte arriving before it
+	// StallTimeout is the time without any byte arriving after which a request
 	// counts as failed; default 60 s.
 	StallTimeout time.Duration
 }
@@ -58,14 +60,14 @@ func (o Options) withDefaults() Options {
 // are of type *[Error].
 type Source struct {
 	bucket string
-	prefix string // without a slash at its end
+	prefix string // without a trailing slash
 	opts   Options
 	client *s3.Client
-	region atomic.Pointer[string] // where the bucket has turned out to be; nil while where the client thinks
+	region atomic.Pointer[string] // Region in which the bucket was found; nil while the client's is used
 }
 
-// New takes s3://BUCKET or s3://BUCKET/PREFIX. The prefix is a folder, or the key of
-// one object. It reads configuration, and makes no request.
+// New takes s3://BUCKET or s3://BUCKET/PREFIX. The prefix is a folder or the
+// key of one object. New reads the configuration and makes no request.
 func New(ctx context.Context, uri string, opts Options) (*Source, error) {
 	bucket, prefix, err := parseURI(uri)
 	if err != nil {
@@ -88,7 +90,7 @@ func parseURI(uri string) (bucket, prefix string, err error) {
 	return bucket, strings.TrimSuffix(prefix, "/"), nil
 }
 
-// URI is the archive's address without a slash at its end.
+// URI returns the archive's address without a trailing slash.
 func (s *Source) URI() string { return s.uriOf(s.prefix) }
 
 func (s *Source) uriOf(key string) string {
@@ -98,7 +100,7 @@ func (s *Source) uriOf(key string) string {
 	return "s3://" + s.bucket + "/" + key
 }
 
-// base is what every key of the archive begins with.
+// base returns the prefix that all keys of the archive have.
 func (s *Source) base() string {
 	if s.prefix == "" {
 		return ""
@@ -106,8 +108,8 @@ func (s *Source) base() string {
 	return s.prefix + "/"
 }
 
-// call makes a request, and makes it again in the bucket's Region when the answer
-// tells that it is another than was asked.
+// call makes a request, and repeats it in the bucket's Region when the response
+// names another Region than the one asked.
 func (s *Source) call(request func(inRegion func(*s3.Options)) error) error {
 	asked := s.region.Load()
 	err := request(func(o *s3.Options) {

@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// maxBuffered is about how many listed objects of all roots are held, at some
-	// 300 bytes each.
+	// maxBuffered is roughly the number of listed objects that are buffered for
+	// all roots, at some 300 bytes each.
 	maxBuffered = 1 << 17
-	// smallestPage keeps the number of requests in bounds however many roots.
+	// smallestPage bounds the number of requests when there are many roots.
 	smallestPage = 50
-	largestPage  = 1000 // of S3
+	largestPage  = 1000 // the limit of S3
 )
 
-// streams starts listing every root. Each holds the page it gives from and the
-// one after, so that the merge seldom waits.
+// streams starts listing every root. Each buffers the current page and the next
+// one, so that the merge seldom waits.
 func (l *listing) streams() []archive.Stream {
 	size := largestPage
 	if n := len(l.roots); n > 0 {
@@ -35,7 +35,7 @@ func (l *listing) streams() []archive.Stream {
 	return streams
 }
 
-// fetched is a page or the error instead of it.
+// fetched is a page, or the error in its place.
 type fetched struct {
 	objects []stored
 	err     error
@@ -107,8 +107,9 @@ func (l *listing) fetch(r root, size int32, pages chan<- fetched) {
 	}
 }
 
-// bounds gives the keys between which the days asked for lie: after from, before
-// to. Either is empty where nothing bounds it, as in a folder above the Regions.
+// bounds returns the keys between which the requested days lie: after from and
+// before to. Either is empty if there is no bound, as in a folder above the
+// Regions.
 func bounds(told archive.Folder, f archive.Filter) (from, to string) {
 	const day = "2006/01/02"
 	if told.Root == "" {
@@ -124,7 +125,7 @@ func bounds(told archive.Folder, f archive.Filter) (from, to string) {
 	return from, to
 }
 
-// request is one LIST.
+// request describes one LIST request.
 type request struct {
 	prefix     string
 	delimiter  bool
@@ -133,14 +134,14 @@ type request struct {
 	max        int32 // 0 for as many as the service gives
 }
 
-// page is the answer to one LIST.
+// page is the response to one LIST request.
 type page struct {
 	objects []stored
 	folders []string // with a slash at the end
 	next    string   // token of the next page, or empty
 }
 
-// stored is an object as it is listed.
+// stored is a listed object.
 type stored struct {
 	key, etag string
 	size      int64
@@ -150,7 +151,7 @@ type stored struct {
 func (s *Source) page(ctx context.Context, r request) (page, error) {
 	in := &s3.ListObjectsV2Input{
 		Bucket: &s.bucket,
-		// Keys may hold characters that XML cannot.
+		// Keys may hold characters that XML cannot represent.
 		EncodingType:             types.EncodingTypeUrl,
 		OptionalObjectAttributes: []types.OptionalObjectAttributes{types.OptionalObjectAttributesRestoreStatus},
 		Prefix:                   optional(r.prefix),
@@ -206,8 +207,9 @@ func pageOf(out *s3.ListObjectsV2Output) (page, error) {
 	return p, nil
 }
 
-// coldClass is the storage class of an object that cannot be read as it is. The
-// archive tiers of INTELLIGENT_TIERING are not told by listing; Open says so.
+// coldClass returns the storage class of an object that must be restored before
+// it can be read, or "". A listing does not show the archive tiers of
+// INTELLIGENT_TIERING; Open reports those.
 func coldClass(o types.Object) string {
 	switch o.StorageClass {
 	case types.ObjectStorageClassGlacier, types.ObjectStorageClassDeepArchive:
