@@ -20,15 +20,15 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// Clients makes clients that act in an account and Region.
+// Clients returns clients that act in an account and Region.
 type Clients interface {
 	S3(ctx context.Context, account, region string) (*s3.Client, error)
 	Logs(ctx context.Context, account, region string) (*cloudwatchlogs.Client, error)
 	SNS(ctx context.Context, account, region string) (*sns.Client, error)
 }
 
-// ToAWS delivers with the AWS SDK. now is the upstream's clock, which need not be
-// the sandbox's: log groups refuse events of times far from it.
+// ToAWS delivers with the AWS SDK. now is the upstream's clock, which may differ
+// from the sandbox's: log groups reject events whose time is far from it.
 func ToAWS(clients Clients, now func() time.Time) (Objects, Streams, Notifier) {
 	return buckets{clients}, logGroups{clients, now}, topics{clients}
 }
@@ -40,7 +40,7 @@ func (b buckets) Put(ctx context.Context, o Object) error {
 	if err != nil {
 		return err
 	}
-	sum := md5.Sum(o.Body) // asked for by buckets with Object Lock, and known to every store
+	sum := md5.Sum(o.Body) // required by buckets with Object Lock, supported by every store
 	in := &s3.PutObjectInput{
 		Bucket: &o.Bucket, Key: &o.Key, Body: bytes.NewReader(o.Body), Metadata: o.Metadata,
 		ContentMD5:  aws.String(base64.StdEncoding.EncodeToString(sum[:])),

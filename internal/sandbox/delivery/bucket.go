@@ -19,168 +19,171 @@ type Object struct {
 	Body            []byte
 	// Metadata is the user metadata without the x-amz-meta- prefix.
 	Metadata map[string]string
-	// KeyARN is the KMS key to encrypt with, "" for what the bucket does by
-	// itself. TrailARN is then part of the encryption context.
+	// KeyARN is the KMS key to encrypt with, "" for the bucket's default
+	// encryption. With a key, TrailARN is in the encryption context.
 	KeyARN   string
 	TrailARN string
 }
 
 // Objects puts objects into buckets. Putting the same object twice does no harm.
-// An error may have an ErrorCode method that gives the one of S3.
+// An error may have an ErrorCode method that returns S3's error code.
 type Objects interface {
 	Put(ctx context.Context, o Object) error
 }
 
-// flush puts what is in the queue into its buckets, in order. After a failure
-// nothing more is tried for that place in this pass.
-func (c *courier) flush(ctx context.Context) error {
-	var left, gone []parcel
-	var failed error // that is not a bucket's
-	for _, p := range c.Queue {
+// flush puts the queued files into their buckets, in order. After a failure it
+// skips all further files for that destination in this pass.
+func (p *pass) flush(ctx context.Context) error {
+	var left, gone []queued
+	var failed error // local, not from a bucket
+	for _, q := range p.Queue {
 		done := false
-		if failed == nil && c.tries(p) {
-			done, failed = c.put(ctx, p)
+		if failed == nil && p.tries(q) {
+			done, failed = p.put(ctx, q)
 		}
 		if done {
-			gone = append(gone, p)
+			gone = append(gone, q)
 		} else {
-			left = append(left, p)
+			left = append(left, q)
 		}
 	}
 	if len(gone) == 0 {
 		return failed
 	}
-	// The state changes at once, so that no commit has half of it.
-	for _, p := range gone {
-		c.delivered(p)
+	// The state changes all at once, so that no commit writes half of it.
+	for _, q := range gone {
+		p.delivered(q)
 	}
-	c.Queue, c.dirty = left, true
-	if err := c.commit(); err != nil {
+	p.Queue, p.dirty = left, true
+	if err := p.commit(); err != nil {
 		return errors.Join(failed, err)
 	}
-	for _, p := range gone {
-		if err := c.config.files.Remove(c.file(p.File)); err != nil {
+	for _, q := range gone {
+		if err := p.config.files.Remove(p.file(q.File)); err != nil {
 			return errors.Join(failed, err)
 		}
 	}
 	return failed
 }
 
-// tries tells whether the place of a parcel did not fail in this pass.
-func (c *courier) tries(p parcel) bool {
-	code, failed := c.refused[p.place()]
+// tries reports whether to put a file in this pass: only if its destination has
+// not failed yet. Otherwise it notes the earlier error code in the status.
+func (p *pass) tries(q queued) bool {
+	code, failed := p.refused[q.destination()]
 	if failed {
-		c.note(p.Region, p.side(), code)
+		p.note(q.Region, q.side(), code)
 	}
 	return !failed
 }
 
-// side is the part of the status that tells of the parcel.
-func (p parcel) side() func(*trails.Status) *trails.Delivered {
-	if p.Log != nil {
+// side selects the part of the status for log files or for digests.
+func (q queued) side() func(*trails.Status) *trails.Delivered {
+	if q.Log != nil {
 		return logs
 	}
 	return digests
 }
 
-// put puts one parcel into its bucket. The error is not the bucket's.
-func (c *courier) put(ctx context.Context, p parcel) (done bool, err error) {
-	if err := c.commit(); err != nil { // what goes out must be what the state says
+// put puts one file into its bucket and reports whether that worked. Errors of the
+// bucket go to the status; the error returned is of the state, the spool or ctx.
+func (p *pass) put(ctx context.Context, q queued) (done bool, err error) {
+	if err := p.commit(); err != nil { // the state must list the file before it is put
 		return false, err
 	}
-	body, err := c.config.files.Read(c.file(p.File))
+	body, err := p.config.files.Read(p.file(q.File))
 	if err != nil {
 		return false, err
 	}
-	err = c.admitted(ctx, p)
+	err = p.admitted(ctx, q)
 	if err == nil {
-		err = c.config.Objects.Put(ctx, Object{
-			Account: c.trail.Account, Region: c.trail.Region, Bucket: p.Bucket, Key: p.Key, Body: body,
-			Metadata: p.metadata(), KeyARN: c.trail.KeyARN, TrailARN: c.trail.ARN,
+		err = p.config.Objects.Put(ctx, Object{
+			Account: p.trail.Account, Region: p.trail.Region, Bucket: q.Bucket, Key: q.Key, Body: body,
+			Metadata: q.metadata(), KeyARN: p.trail.KeyARN, TrailARN: p.trail.ARN,
 		})
 	}
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	if err != nil {
-		c.refused[p.place()] = code(err)
-		c.report(p.place().String(), err)
-		c.note(p.Region, p.side(), code(err))
+		p.refused[q.destination()] = code(err)
+		p.report(q.destination().String(), err)
+		p.note(q.Region, q.side(), code(err))
 		return false, nil
 	}
-	c.report(p.place().String(), nil)
-	c.note(p.Region, p.side(), "")
+	p.report(q.destination().String(), nil)
+	p.note(q.Region, q.side(), "")
 	return true, nil
 }
 
-func (p parcel) metadata() map[string]string {
-	if p.Log != nil {
+func (q queued) metadata() map[string]string {
+	if q.Log != nil {
 		return nil
 	}
 	m := map[string]string{
-		digest.MetadataSignature:          p.Signature,
+		digest.MetadataSignature:          q.Signature,
 		digest.MetadataSignatureAlgorithm: digest.SignatureAlgorithm,
 	}
-	if p.Backfill != "" {
-		m[digest.MetadataBackfillTimestamp] = p.Backfill
+	if q.Backfill != "" {
+		m[digest.MetadataBackfillTimestamp] = q.Backfill
 	}
 	return m
 }
 
-// place is an account's part of a bucket: a policy may have forgotten one account
-// of an organization, or allow another prefix.
-type place struct{ bucket, prefix, account string }
+// destination is an account's part of a bucket: the bucket policy may leave out one
+// account of an organization, or allow another prefix only.
+type destination struct{ bucket, prefix, account string }
 
-func (p parcel) place() place { return place{p.Bucket, p.Prefix, p.Account} }
+func (q queued) destination() destination { return destination{q.Bucket, q.Prefix, q.Account} }
 
-func (p place) String() string {
-	if p.prefix != "" {
-		return fmt.Sprintf("bucket %q with prefix %q for account %s", p.bucket, p.prefix, p.account)
+func (d destination) String() string {
+	if d.prefix != "" {
+		return fmt.Sprintf("bucket %q with prefix %q for account %s", d.bucket, d.prefix, d.account)
 	}
-	return fmt.Sprintf("bucket %q for account %s", p.bucket, p.account)
+	return fmt.Sprintf("bucket %q for account %s", d.bucket, d.account)
 }
 
-// admitted asks, once in a pass for each folder, whether CloudTrail may put the
-// parcel into its bucket.
-func (c *courier) admitted(ctx context.Context, p parcel) error {
-	if c.config.Permit == nil {
+// admitted returns an error if CloudTrail may not put the file into its bucket. It
+// asks once per folder and pass.
+func (p *pass) admitted(ctx context.Context, q queued) error {
+	if p.config.Permit == nil {
 		return nil
 	}
-	folder := p.Bucket + "/" + path.Dir(p.Key)
-	err, asked := c.checked[folder]
+	folder := q.Bucket + "/" + path.Dir(q.Key)
+	err, asked := p.checked[folder]
 	if !asked {
-		err = c.ask(ctx, p)
-		c.checked[folder] = err
+		err = p.ask(ctx, q)
+		p.checked[folder] = err
 	}
 	return err
 }
 
-func (c *courier) ask(ctx context.Context, p parcel) error {
-	ask := c.permitted()
-	ask.Bucket, ask.Prefix, ask.Object = p.Bucket, p.Prefix, p.Key
-	if err := c.config.Permit.Bucket(ctx, ask); err != nil {
+func (p *pass) ask(ctx context.Context, q queued) error {
+	ask := p.permitted()
+	ask.Bucket, ask.Prefix, ask.Object = q.Bucket, q.Prefix, q.Key
+	if err := p.config.Permit.Bucket(ctx, ask); err != nil {
 		return err
 	}
 	if ask.KeyARN == "" {
 		return nil
 	}
-	return c.config.Permit.Key(ctx, ask)
+	return p.config.Permit.Key(ctx, ask)
 }
 
-// delivered notes a parcel that is in its bucket.
-func (c *courier) delivered(p parcel) {
-	if p.Log == nil {
+// delivered updates the state after a file was put: a log file is listed in a
+// digest and, if the trail has a topic, announced there.
+func (p *pass) delivered(q queued) {
+	if q.Log == nil {
 		return
 	}
-	if c.trail.TopicARN != "" {
-		c.Notices = append(c.Notices, notice{p.Bucket, p.Key, p.Region})
+	if p.trail.TopicARN != "" {
+		p.Notices = append(p.Notices, notice{q.Bucket, q.Key, q.Region})
 	}
-	ch := c.chain(p.Account, p.Region)
+	ch := p.chain(q.Account, q.Region)
 	switch {
-	case p.Start.IsZero():
-	case p.End.IsZero():
-		ch.Listed = append(ch.Listed, *p.Log)
+	case q.Start.IsZero():
+	case q.End.IsZero():
+		ch.Listed = append(ch.Listed, *q.Log)
 	default:
-		ch.Late = append(ch.Late, late{p.Start, p.End, *p.Log})
+		ch.Late = append(ch.Late, late{q.Start, q.End, *q.Log})
 	}
 }

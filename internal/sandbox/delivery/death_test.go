@@ -15,16 +15,16 @@ import (
 
 var errDead = errors.New("the process is dead")
 
-// death ends the process that a world stands for: from one operation on nothing
-// that it does comes to the disk or to a bucket any more.
+// death simulates a killed process: after the chosen operation nothing reaches the
+// disk or a bucket any more.
 type death struct {
 	operations int // so far
-	at         int // the operation that is the last, 0 for none
+	at         int // the last operation, 0 for no death
 	after      bool
 	dead       bool
 }
 
-// do carries out one operation of a process that may be dead.
+// do runs one operation unless the process is dead.
 func (d *death) do(operation func() error) error {
 	if d.dead {
 		return errDead
@@ -39,7 +39,7 @@ func (d *death) do(operation func() error) error {
 	return errDead
 }
 
-// revive makes the world's process a new one.
+// revive starts a new process in the world.
 func (w *world) revive() {
 	w.death.dead, w.death.at = false, 0
 	w.open()
@@ -74,7 +74,7 @@ func (m mortalObjects) Put(ctx context.Context, o Object) error {
 	return m.do(func() error { return m.memory.Put(ctx, o) })
 }
 
-// live passes, and again as a new process if that was the end of the old one.
+// live makes a pass. If the process dies in it, a new process repeats it.
 func (w *world) live() {
 	w.t.Helper()
 	if err := w.d.Pass(w.t.Context()); err != nil && !w.death.dead {
@@ -86,7 +86,7 @@ func (w *world) live() {
 	}
 }
 
-// story is a short life with all that makes states change.
+// story is a short run with every kind of state change.
 func (w *world) story() {
 	w.trails = []trails.Trail{trail()}
 	w.trails[0].TopicARN = "arn:aws:sns:eu-west-1:111122223333:files"
@@ -140,7 +140,7 @@ func TestDeathAtAnyOperation(t *testing.T) {
 	}
 }
 
-// TestAnyLife lets things happen at random.
+// TestAnyLife runs random sequences of changes, passes and deaths.
 func TestAnyLife(t *testing.T) {
 	lives := 40
 	if testing.Short() {

@@ -1,12 +1,11 @@
-// Package delivery brings recorded events to where trails want them: log files and digests to buckets, events to log groups, notifications to topics.
+// Package delivery delivers recorded events to trails: log files and digests to buckets, events to log groups, notifications to topics.
 //
 // Each trail has a state, one file that is replaced as a whole, and a spool of
-// files that wait to be put into buckets. What goes out was written to both
-// before: an object has its key and its bytes, and the cursor has passed the
-// events in it, before the first attempt to put it. So after a kill at any moment
-// the same bytes go to the same key, and no event is in two objects or in none.
-// Log groups and topics know no such thing as the same key: after a kill they may
-// get a few events or messages a second time, as with CloudTrail itself.
+// files that are queued for buckets. Both are written before the first attempt to
+// put an object: its key and bytes are fixed, and the cursor is past its events. So
+// after a kill at any moment the same bytes go to the same key, and every event is
+// in exactly one object. Log groups and topics have no keys: after a kill they may
+// receive a few events or messages twice, as with CloudTrail itself.
 package delivery
 
 import (
@@ -27,8 +26,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
 
-// Config is what a deliverer works with. Member, Permit, Streams, Notifier and
-// Report may be nil.
+// Config configures a Deliverer. Member, Permit, Streams, Notifier and Report may
+// be nil.
 type Config struct {
 	// Dir is the deliverer's own folder.
 	Dir string
@@ -36,46 +35,46 @@ type Config struct {
 	Now     func() time.Time
 	Journal Journal
 	Trails  Trails
-	// Member tells whether an account is in the organization of an organization
-	// trail. With nil, each is.
+	// Member reports whether an account is in the organization of an organization
+	// trail. If it is nil, every account is.
 	Member func(ctx context.Context, t trails.Trail, account string) bool
-	// Permit says whether CloudTrail is let in. Nil asks nobody.
+	// Permit checks whether CloudTrail may deliver. If it is nil, it always may.
 	Permit   permit.Checker
 	Objects  Objects
 	Streams  Streams
 	Notifier Notifier
-	// DigestInterval is how much time a digest covers, an hour at AWS and when it
-	// is zero. It is whole seconds.
+	// DigestInterval is the time that a digest covers, in whole seconds. Zero means
+	// one hour, as in AWS.
 	DigestInterval time.Duration
-	// Report is told when deliveries begin to fail. The trail's status has it, too,
-	// in AWS's one word.
+	// Report is called when deliveries begin to fail. The trail's status has the
+	// AWS error code.
 	Report func(error)
 
-	files files // in tests, a disk that fails
+	files files // tests set it to simulate a failing disk
 }
 
-// Journal is the recorded events.
+// Journal reads the recorded events.
 type Journal interface {
 	Last() uint64
 	Read(from uint64, yield func(journal.Entry) error) error
 	Backwards(yield func(journal.Entry) bool) error
 }
 
-// Trails is the trails to deliver to. All includes the deleted ones; Forget is
-// called when all of such a trail is delivered.
+// Trails lists the trails to deliver to. All includes deleted trails; Forget is
+// called when everything of a deleted trail is delivered.
 type Trails interface {
 	All() []trails.Trail
 	Forget(id string) error
 }
 
-// files keeps what is not delivered yet. A Write is there whole or not at all.
+// files stores the state and the queued files. Write is atomic.
 type files interface {
 	Write(name string, data []byte) error
 	Read(name string) ([]byte, error)
 	Remove(name string) error
 }
 
-// Deliverer delivers. Its methods may be called from any goroutine.
+// Deliverer delivers the events of all trails. It is safe for concurrent use.
 type Deliverer struct {
 	config Config
 	keys   *keyring.Ring
@@ -86,7 +85,7 @@ type Deliverer struct {
 	states   map[string]*state
 }
 
-// Open takes up what an earlier deliverer left in the folder.
+// Open returns a Deliverer that continues from the state in c.Dir.
 func Open(c Config) (*Deliverer, error) {
 	if c.files == nil {
 		c.files = spool.Dir(c.Dir)
@@ -124,16 +123,16 @@ func Open(c Config) (*Deliverer, error) {
 	return d, nil
 }
 
-// Pass delivers all that is due. What cannot be delivered now waits for a later
-// pass, is reported and shows in Status; it is no error. An error says that the
-// journal could not be read or the deliverer's own folder not be written. The
-// other trails are delivered nevertheless.
+// Pass delivers everything that is due. A failed delivery is no error: it is
+// retried in a later pass, reported, and shown by Status. An error means that the
+// journal could not be read or c.Dir not be written; the other trails are
+// delivered all the same.
 func (d *Deliverer) Pass(ctx context.Context) error {
 	d.passing.Lock()
 	defer d.passing.Unlock()
-	// The journal is looked at before the trails: an entry up to last was answered
-	// before the trails were as All gives them, so a trail that is logging now was
-	// not stopped before that entry.
+	// The journal is read before the trails: the calls of entries up to last were
+	// answered before All returns, so a trail that is logging now was not stopped
+	// before those entries.
 	last := d.config.Journal.Last()
 	all := d.config.Trails.All()
 	errs := []error{d.forgotten(all)}
@@ -148,7 +147,7 @@ func (d *Deliverer) Pass(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// forgotten drops the states of trails that are no more.
+// forgotten removes the states of trails that no longer exist.
 func (d *Deliverer) forgotten(all []trails.Trail) error {
 	known := map[string]bool{}
 	for _, t := range all {
@@ -168,7 +167,7 @@ func (d *Deliverer) forgotten(all []trails.Trail) error {
 	return nil
 }
 
-// Status tells how the deliveries of a trail in a Region went.
+// Status returns the delivery status of a trail in a Region, zero if there is none.
 func (d *Deliverer) Status(trailID, region string) trails.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -178,12 +177,12 @@ func (d *Deliverer) Status(trailID, region string) trails.Status {
 	return trails.Status{}
 }
 
-// PublicKeys are the keys that signed digests of a Region from from to until.
+// PublicKeys returns the keys of a Region that were valid between from and until.
 func (d *Deliverer) PublicKeys(region string, from, until time.Time) []digest.PublicKey {
 	return d.keys.Public(region, from, until)
 }
 
-// Needed is the number of the oldest entry of the journal that is still to be
+// Needed returns the number of the oldest journal entry that is still to be
 // delivered somewhere.
 func (d *Deliverer) Needed() uint64 {
 	needed := d.config.Journal.Last() + 1
@@ -193,15 +192,15 @@ func (d *Deliverer) Needed() uint64 {
 	for _, t := range all {
 		s := d.states[t.ID]
 		if s == nil {
-			return 1 // it was made since the last pass
+			return 1 // created since the last pass
 		}
 		needed = min(needed, s.Cursor+1, s.GroupCursor+1)
 	}
 	return needed
 }
 
-// folder is the trail's in the deliverer's folder.
+// folder returns the name of a trail's folder in Config.Dir.
 func folder(id string) string { return url.PathEscape(id) }
 
-// file names a file of the trail.
+// file returns the path of one of the trail's files, relative to Config.Dir.
 func (s *state) file(name string) string { return path.Join(folder(s.ID), name) }

@@ -38,7 +38,7 @@ func (w *world) keys() []string {
 	return keys
 }
 
-// shape replaces what differs from run to run.
+// shape replaces the parts of keys that differ from run to run.
 func shape(keys []string) []string {
 	var shaped []string
 	for _, k := range keys {
@@ -215,7 +215,7 @@ func TestValidationOffAndOn(t *testing.T) {
 			starting++
 		}
 	}
-	// Two, the final one of what was under way when it was turned off, and one.
+	// Two digests, the final one after validation was turned off, and one more.
 	if starting != 2 || all != 4 {
 		t.Errorf("%d digests, %d of them starting", all, starting)
 	}
@@ -297,7 +297,7 @@ func TestManyMissedIntervals(t *testing.T) {
 	}
 }
 
-// TestBucketBrokenForLong lets no more than so many files wait.
+// TestBucketBrokenForLong checks that at most maxWaiting files are queued.
 func TestBucketBrokenForLong(t *testing.T) {
 	w := running(t, nil)
 	w.pass()

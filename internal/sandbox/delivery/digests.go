@@ -9,49 +9,50 @@ import (
 	"github.com/cerpac/trailkeeper/digest"
 )
 
-// globalRegion is where events of global services are recorded.
+// globalRegion is the Region in which events of global services are recorded.
 const globalRegion = "us-east-1"
 
 // endInterval signs the digests of the interval that is over, one for each chain.
-// CloudTrail writes one in every Region; here a chain begins with the first event
-// of its account in its Region, but for the Regions that nearly every trail has.
-func (c *courier) endInterval(end time.Time, final bool) error {
-	c.chain(c.trail.Account, c.trail.Region)
-	if c.trail.MultiRegion && c.trail.GlobalEvents {
-		c.chain(c.trail.Account, globalRegion)
+// CloudTrail writes digests in every Region. Here a chain begins with the first
+// event of its account in its Region; only the home Region and, for global events,
+// us-east-1 have a chain from the start.
+func (p *pass) endInterval(end time.Time, final bool) error {
+	p.chain(p.trail.Account, p.trail.Region)
+	if p.trail.MultiRegion && p.trail.GlobalEvents {
+		p.chain(p.trail.Account, globalRegion)
 	}
-	var parcels []parcel
+	var files []queued
 	var links []*link
-	for _, ch := range c.Chains {
-		p, next, err := c.sign(ch, ch.Listed, ch.Previous, c.Period.Start, end, "")
+	for _, ch := range p.Chains {
+		q, next, err := p.sign(ch, ch.Listed, ch.Previous, p.Period.Start, end, "")
 		if err != nil {
 			return err
 		}
-		parcels, links = append(parcels, p), append(links, next)
+		files, links = append(files, q), append(links, next)
 	}
-	for i, ch := range c.Chains {
+	for i, ch := range p.Chains {
 		ch.Previous, ch.Listed = links[i], nil
 	}
-	for i := range c.Queue {
-		if p := &c.Queue[i]; p.Log != nil && p.Start.Equal(c.Period.Start) && p.End.IsZero() {
-			p.End = end
+	for i := range p.Queue {
+		if q := &p.Queue[i]; q.Log != nil && q.Start.Equal(p.Period.Start) && q.End.IsZero() {
+			q.End = end
 		}
 	}
-	c.Queue = append(c.Queue, parcels...)
-	c.Period.Start, c.Period.Active = end, !final
-	c.dirty = true
+	p.Queue = append(p.Queue, files...)
+	p.Period.Start, p.Period.Active = end, !final
+	p.dirty = true
 	return nil
 }
 
 // backfill signs digests of the files that were delivered after the digest of
 // their interval was signed: one for each interval and chain, once all its files
-// are delivered. They are a chain of their own, which AWS does not describe; its
-// validator follows such a chain and also does without.
-func (c *courier) backfill() error {
-	for _, ch := range c.Chains {
+// are delivered. Backfill digests form a chain of their own. AWS does not document
+// that; its validator accepts backfill digests with and without a chain.
+func (p *pass) backfill() error {
+	for _, ch := range p.Chains {
 		for len(ch.Late) > 0 {
 			start, end := ch.Late[0].Start, ch.Late[0].End
-			if c.waiting(ch, start) {
+			if p.waiting(ch, start) {
 				break
 			}
 			var listed []digest.LogFile
@@ -63,39 +64,39 @@ func (c *courier) backfill() error {
 					rest = append(rest, l)
 				}
 			}
-			p, next, err := c.sign(ch, listed, ch.PreviousBackfill, start, end, c.now.Format("2006-01-02T15:04:05.000Z"))
+			q, next, err := p.sign(ch, listed, ch.PreviousBackfill, start, end, p.now.Format("2006-01-02T15:04:05.000Z"))
 			if err != nil {
 				return err
 			}
 			ch.PreviousBackfill, ch.Late = next, rest
-			c.Queue = append(c.Queue, p)
-			c.dirty = true
+			p.Queue = append(p.Queue, q)
+			p.dirty = true
 		}
 	}
 	return nil
 }
 
-// waiting tells whether a log file of the interval is still to be delivered.
-func (c *courier) waiting(ch *chain, start time.Time) bool {
-	return slices.ContainsFunc(c.Queue, func(p parcel) bool {
-		return p.Log != nil && p.Account == ch.Account && p.Region == ch.Region && p.Start.Equal(start)
+// waiting reports whether a log file of the interval is still queued.
+func (p *pass) waiting(ch *chain, start time.Time) bool {
+	return slices.ContainsFunc(p.Queue, func(q queued) bool {
+		return q.Log != nil && q.Account == ch.Account && q.Region == ch.Region && q.Start.Equal(start)
 	})
 }
 
-// sign composes a digest and spools it. backfill is its generation time, "" for a
-// digest that is none.
-func (c *courier) sign(ch *chain, listed []digest.LogFile, previous *link, start, end time.Time, backfill string) (parcel, *link, error) {
+// sign composes, signs and spools a digest. backfill is the generation time of a
+// backfill digest, "" for a normal one.
+func (p *pass) sign(ch *chain, listed []digest.LogFile, previous *link, start, end time.Time, backfill string) (queued, *link, error) {
 	at := end
 	if backfill != "" {
-		at = c.now
+		at = p.now
 	}
-	key, err := c.keys.At(ch.Region, at)
+	key, err := p.keys.At(ch.Region, at)
 	if err != nil {
-		return parcel{}, nil, err
+		return queued{}, nil, err
 	}
-	t := c.trail
+	t := p.trail
 	name := archive.Key{
-		Prefix: c.prefix(), Organization: t.OrganizationID, Account: ch.Account, Kind: archive.Digest,
+		Prefix: p.prefix(), Organization: t.OrganizationID, Account: ch.Account, Kind: archive.Digest,
 		Region: ch.Region, Trail: t.Name, HomeRegion: t.Region, Delivered: end, Backfill: backfill != "",
 	}
 	d := compile(listed, previous)
@@ -105,28 +106,29 @@ func (c *courier) sign(ch *chain, listed []digest.LogFile, previous *link, start
 	d.DigestPublicKeyFingerprint, d.DigestSignatureAlgorithm = key.Public.Fingerprint, digest.SignatureAlgorithm
 	body, err := d.Encode()
 	if err != nil {
-		return parcel{}, nil, err
+		return queued{}, nil, err
 	}
 	signature, err := digest.Sign(key.Private, d, body)
 	if err != nil {
-		return parcel{}, nil, fmt.Errorf("sign %q: %w", d.DigestS3Object, err)
+		return queued{}, nil, fmt.Errorf("sign %q: %w", d.DigestS3Object, err)
 	}
 	packed, err := compress(body)
 	if err != nil {
-		return parcel{}, nil, err
+		return queued{}, nil, err
 	}
-	file, err := c.spool(packed)
+	file, err := p.spool(packed)
 	if err != nil {
-		return parcel{}, nil, err
+		return queued{}, nil, err
 	}
-	p := parcel{
+	q := queued{
 		File: file, Bucket: t.Bucket, Prefix: name.Prefix, Key: d.DigestS3Object, Account: ch.Account, Region: ch.Region,
 		Signature: signature, Backfill: backfill,
 	}
-	return p, &link{d.DigestS3Bucket, d.DigestS3Object, hash(body), signature}, nil
+	return q, &link{d.DigestS3Bucket, d.DigestS3Object, hash(body), signature}, nil
 }
 
-// compile is a digest of files, after the one before it in its chain.
+// compile returns a digest of the listed files that points to the previous digest
+// of its chain, if there is one.
 func compile(listed []digest.LogFile, previous *link) *digest.Digest {
 	d := &digest.Digest{LogFiles: listed}
 	for _, l := range listed {

@@ -16,11 +16,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
-// maxPlain is how long a log file may be before it is compressed, unless one
-// event is longer.
+// maxPlain is the maximum size of a log file before compression, in bytes. Only a
+// single longer event exceeds it.
 const maxPlain = 4 << 20
 
-// batch is events that go to the same folder.
+// batch is the events of one log file.
 type batch struct {
 	account, region string
 	kind            archive.Kind
@@ -29,47 +29,47 @@ type batch struct {
 	size            int
 }
 
-// compose brings the entries beyond the cursor into log files. With an end it
-// stops at the first entry that arrived then or later, and the files are of the
+// compose writes the entries after the cursor to log files. With a non-zero end it
+// stops at the first entry of that time or later, and the files belong to the
 // interval that ends then.
-func (c *courier) compose(ctx context.Context, end time.Time) error {
+func (p *pass) compose(ctx context.Context, end time.Time) error {
 	for more := true; more; {
-		before := c.Cursor
-		batches, cursor, err := c.gather(end)
+		before := p.Cursor
+		batches, cursor, err := p.gather(end)
 		if err != nil {
 			return err
 		}
-		at := c.now
+		at := p.now
 		if !end.IsZero() {
-			at = later(end.Add(-time.Second), c.Period.Start)
+			at = later(end.Add(-time.Second), p.Period.Start)
 		}
-		if err := c.pack(batches, at); err != nil {
+		if err := p.pack(batches, at); err != nil {
 			return err
 		}
 		more = len(batches) > 0
 		if cursor != before {
-			c.Cursor, c.dirty = cursor, true
+			p.Cursor, p.dirty = cursor, true
 		}
-		if err := c.flush(ctx); err != nil {
+		if err := p.flush(ctx); err != nil {
 			return err
 		}
-		if end.IsZero() && c.heldUp() {
+		if end.IsZero() && p.heldUp() {
 			return nil
 		}
 	}
 	return nil
 }
 
-// gather reads a chunk of the journal and returns the last entry it covers.
-func (c *courier) gather(end time.Time) (batches []*batch, cursor uint64, err error) {
+// gather reads a chunk of the journal into batches. cursor is the last entry read.
+func (p *pass) gather(end time.Time) (batches []*batch, cursor uint64, err error) {
 	type folder struct {
 		account, region string
 		kind            archive.Kind
 	}
-	cursor = c.Cursor
+	cursor = p.Cursor
 	open := map[folder]*batch{}
 	size := 0
-	err = c.each(c.Cursor, func(e journal.Entry, wanted bool) bool {
+	err = p.each(p.Cursor, func(e journal.Entry, wanted bool) bool {
 		if size >= chunk || !end.IsZero() && !e.Time.Before(end) {
 			return false
 		}
@@ -84,7 +84,7 @@ func (c *courier) gather(end time.Time) (batches []*batch, cursor uint64, err er
 			open[f] = b
 			batches = append(batches, b)
 		}
-		happened, ok := c.record.Time()
+		happened, ok := p.record.Time()
 		if !ok {
 			happened = e.Time
 		}
@@ -95,7 +95,7 @@ func (c *courier) gather(end time.Time) (batches []*batch, cursor uint64, err er
 	return batches, cursor, err
 }
 
-// kindOf is the folder of events of a category.
+// kindOf returns the kind of log file for events of a category.
 func kindOf(category string) archive.Kind {
 	switch category {
 	case "Insight":
@@ -117,12 +117,12 @@ func (b *batch) add(record []byte, happened time.Time) {
 	b.size += len(record) + 1
 }
 
-// pack spools a log file for each batch and puts them in the queue.
-func (c *courier) pack(batches []*batch, at time.Time) error {
-	var parcels []parcel
+// pack spools a log file for each batch and queues it.
+func (p *pass) pack(batches []*batch, at time.Time) error {
+	var files []queued
 	for _, b := range batches {
 		key := archive.Key{
-			Prefix: c.prefix(), Organization: c.trail.OrganizationID,
+			Prefix: p.prefix(), Organization: p.trail.OrganizationID,
 			Account: b.account, Kind: b.kind, Region: b.region, Delivered: at, Unique: unique(),
 		}
 		plain := []byte(`{"Records":[`)
@@ -132,34 +132,34 @@ func (c *courier) pack(batches []*batch, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		file, err := c.spool(packed)
+		file, err := p.spool(packed)
 		if err != nil {
 			return err
 		}
-		p := parcel{
-			File: file, Bucket: c.trail.Bucket, Prefix: key.Prefix, Key: key.String(), Account: b.account, Region: b.region,
+		q := queued{
+			File: file, Bucket: p.trail.Bucket, Prefix: key.Prefix, Key: key.String(), Account: b.account, Region: b.region,
 			Log: &digest.LogFile{
-				S3Bucket: c.trail.Bucket, S3Object: key.String(), HashValue: hash(plain), HashAlgorithm: digest.HashAlgorithm,
+				S3Bucket: p.trail.Bucket, S3Object: key.String(), HashValue: hash(plain), HashAlgorithm: digest.HashAlgorithm,
 				NewestEventTime: stamp(b.newest), OldestEventTime: stamp(b.oldest),
 			},
 		}
-		if c.Period.Active {
-			p.Start = c.Period.Start
+		if p.Period.Active {
+			q.Start = p.Period.Start
 		}
-		parcels = append(parcels, p)
+		files = append(files, q)
 	}
-	if len(parcels) == 0 {
+	if len(files) == 0 {
 		return nil
 	}
-	for _, p := range parcels {
-		c.chain(p.Account, p.Region)
+	for _, q := range files {
+		p.chain(q.Account, q.Region)
 	}
-	c.Queue = append(c.Queue, parcels...)
-	c.dirty = true
+	p.Queue = append(p.Queue, files...)
+	p.dirty = true
 	return nil
 }
 
-// unique is the part of a log file's name that keeps it from overwriting another.
+// unique returns the random part of a log file's name, 16 letters and digits.
 func unique() string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var name []byte
@@ -193,5 +193,5 @@ func hash(plain []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// stamp writes a time as digests and events do.
+// stamp formats a time as digests and events do.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
-// The limits of PutLogEvents. Each event counts 26 bytes more than it has; events
-// longer than maxEvent CloudTrail does not send.
+// The limits of PutLogEvents, in bytes and events. Each event counts eventOverhead
+// bytes more than its length. CloudTrail does not send events longer than maxEvent.
 const (
 	maxEvent      = 256 << 10
 	maxPut        = 1 << 20
@@ -22,10 +22,10 @@ const (
 // Stream is a log stream. It may not exist yet.
 type Stream struct{ Account, Region, Group, Name string }
 
-// Streams adds events to log streams, which it makes where they are missing, at
-// the time it does: at AWS, too, an event's timestamp is not its eventTime. The
+// Streams adds events to log streams and creates missing streams. The timestamp of
+// the events is the current time: in AWS, too, it is not their eventTime. The
 // events fit one PutLogEvents call. An error may have an ErrorCode method that
-// gives the one of CloudWatch Logs.
+// returns the error code of CloudWatch Logs.
 type Streams interface {
 	Put(ctx context.Context, s Stream, events []string) error
 }
@@ -39,106 +39,106 @@ type put struct {
 	through uint64 // the last entry in it
 }
 
-// group brings events to the log group, with a cursor of its own so that a broken
-// role does not hold up the bucket.
-func (c *courier) group(ctx context.Context) error {
-	if c.trail.LogGroupARN == "" || c.config.Streams == nil {
-		if c.GroupCursor != c.last {
-			c.GroupCursor, c.GroupDone, c.dirty = c.last, nil, true
+// group delivers events to the log group. It has a cursor of its own so that a
+// failing role does not delay the bucket.
+func (p *pass) group(ctx context.Context) error {
+	if p.trail.LogGroupARN == "" || p.config.Streams == nil {
+		if p.GroupCursor != p.last {
+			p.GroupCursor, p.GroupDone, p.dirty = p.last, nil, true
 		}
 		return nil
 	}
-	for c.GroupCursor < c.last {
-		puts, cursor, err := c.gatherPuts()
+	for p.GroupCursor < p.last {
+		puts, cursor, err := p.gatherPuts()
 		if err != nil {
 			return err
 		}
-		for _, p := range puts {
-			err := c.send(ctx, p)
+		for _, call := range puts {
+			err := p.send(ctx, call)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			if err != nil {
-				c.report("log group", err)
-				c.noteGroup(p, code(err))
-				return c.commit()
+				p.report("log group", err)
+				p.noteGroup(call, code(err))
+				return p.commit()
 			}
-			c.report("log group", nil)
-			c.noteGroup(p, "")
-			if c.GroupDone == nil {
-				c.GroupDone = map[string]uint64{}
+			p.report("log group", nil)
+			p.noteGroup(call, "")
+			if p.GroupDone == nil {
+				p.GroupDone = map[string]uint64{}
 			}
-			c.GroupDone[p.stream] = p.through
-			if err := c.commit(); err != nil {
+			p.GroupDone[call.stream] = call.through
+			if err := p.commit(); err != nil {
 				return err
 			}
 		}
-		c.GroupCursor, c.GroupDone, c.dirty = cursor, nil, true
+		p.GroupCursor, p.GroupDone, p.dirty = cursor, nil, true
 	}
-	return c.commit()
+	return p.commit()
 }
 
-// gatherPuts reads a chunk of the journal and returns the last entry it covers.
-func (c *courier) gatherPuts() (puts []*put, cursor uint64, err error) {
-	cursor = c.last
+// gatherPuts reads a chunk of the journal into calls. cursor is the last entry read.
+func (p *pass) gatherPuts() (puts []*put, cursor uint64, err error) {
+	cursor = p.last
 	open := map[string]*put{}
 	size := 0
-	err = c.each(c.GroupCursor, func(e journal.Entry, wanted bool) bool {
+	err = p.each(p.GroupCursor, func(e journal.Entry, wanted bool) bool {
 		if size >= chunk {
 			cursor = e.Seq - 1
 			return false
 		}
-		stream := c.stream(e.Account)
-		if !wanted || len(e.Record) > maxEvent || e.Seq <= c.GroupDone[stream] {
+		stream := p.stream(e.Account)
+		if !wanted || len(e.Record) > maxEvent || e.Seq <= p.GroupDone[stream] {
 			return true
 		}
-		p, n := open[stream], len(e.Record)+eventOverhead
-		if p == nil || p.size+n > maxPut || len(p.events) == maxPutEvents {
-			p = &put{stream: stream}
-			open[stream] = p
-			puts = append(puts, p)
+		call, n := open[stream], len(e.Record)+eventOverhead
+		if call == nil || call.size+n > maxPut || len(call.events) == maxPutEvents {
+			call = &put{stream: stream}
+			open[stream] = call
+			puts = append(puts, call)
 		}
-		if !slices.Contains(p.regions, e.Region) {
-			p.regions = append(p.regions, e.Region)
+		if !slices.Contains(call.regions, e.Region) {
+			call.regions = append(call.regions, e.Region)
 		}
-		p.through = e.Seq
-		p.events = append(p.events, string(e.Record))
-		p.size += n
+		call.through = e.Seq
+		call.events = append(call.events, string(e.Record))
+		call.size += n
 		size += n
 		return true
 	})
 	return puts, cursor, err
 }
 
-// noteGroup notes an attempt for the trail's home, where the log group is, and for
-// each Region that has events in it.
-func (c *courier) noteGroup(p *put, code string) {
-	c.note(c.trail.Region, logGroup, code)
-	for _, region := range p.regions {
-		c.note(region, logGroup, code)
+// noteGroup records an attempt for the trail's home Region, where the log group is,
+// and for each Region of the events.
+func (p *pass) noteGroup(call *put, code string) {
+	p.note(p.trail.Region, logGroup, code)
+	for _, region := range call.regions {
+		p.note(region, logGroup, code)
 	}
 }
 
-// stream is the name of an account's stream.
-func (c *courier) stream(account string) string {
-	name := account + "_CloudTrail_" + c.trail.Region
-	if c.trail.OrganizationID != "" {
-		name = c.trail.OrganizationID + "_" + name
+// stream returns the name of an account's log stream.
+func (p *pass) stream(account string) string {
+	name := account + "_CloudTrail_" + p.trail.Region
+	if p.trail.OrganizationID != "" {
+		name = p.trail.OrganizationID + "_" + name
 	}
 	return name
 }
 
-func (c *courier) send(ctx context.Context, p *put) error {
-	if c.config.Permit != nil {
-		if err := c.config.Permit.LogGroup(ctx, c.permitted()); err != nil {
+func (p *pass) send(ctx context.Context, call *put) error {
+	if p.config.Permit != nil {
+		if err := p.config.Permit.LogGroup(ctx, p.permitted()); err != nil {
 			return err
 		}
 	}
-	group, err := arn.Parse(c.trail.LogGroupARN)
+	group, err := arn.Parse(p.trail.LogGroupARN)
 	name, isGroup := strings.CutPrefix(group.Resource, "log-group:")
 	if err != nil || !isGroup {
-		return fmt.Errorf("put events: %q is not the ARN of a log group", c.trail.LogGroupARN)
+		return fmt.Errorf("put events: %q is not the ARN of a log group", p.trail.LogGroupARN)
 	}
-	stream := Stream{Region: group.Region, Account: group.AccountID, Group: strings.TrimSuffix(name, ":*"), Name: p.stream}
-	return c.config.Streams.Put(ctx, stream, p.events)
+	stream := Stream{Region: group.Region, Account: group.AccountID, Group: strings.TrimSuffix(name, ":*"), Name: call.stream}
+	return p.config.Streams.Put(ctx, stream, call.events)
 }

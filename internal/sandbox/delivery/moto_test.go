@@ -47,7 +47,7 @@ type emulated struct {
 	permit   *gate
 }
 
-// gate is a permit checker that can be shut for the bucket.
+// gate is a permit checker that can deny access to the bucket.
 type gate struct{ shut bool }
 
 func (g *gate) Bucket(context.Context, permit.Trail) error {

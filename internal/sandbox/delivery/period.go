@@ -2,27 +2,27 @@ package delivery
 
 import "time"
 
-// maxMissed is how many digests are made up for when the sandbox was down or its
-// clock was moved. A digest before them covers all that was missed earlier.
+// maxMissed is how many missed digests are written after the sandbox was down or
+// its clock was moved. The digest before them covers all earlier missed intervals.
 const maxMissed = 1000
 
-// due tells whether an interval of digests is over, where it ends, and whether its
-// digests are the last ones. It begins a period when there is none and the trail
-// wants one.
-func (c *courier) due() (end time.Time, final, ok bool) {
-	if !c.Period.Active && !c.beginPeriod() {
+// due reports whether a digest interval is over, when it ends, and whether its
+// digests are the final ones of the period. It begins a period if none is active
+// and the trail needs one.
+func (p *pass) due() (end time.Time, final, ok bool) {
+	if !p.Period.Active && !p.beginPeriod() {
 		return end, false, false
 	}
-	p, interval := &c.Period, c.config.DigestInterval
-	closed, next := c.ending()
-	if !c.trail.Validation && !p.Off {
-		p.Off, c.dirty = true, true
+	current, interval := &p.Period, p.config.DigestInterval
+	closed, next := p.ending()
+	if !p.trail.Validation && !current.Off {
+		current.Off, p.dirty = true, true
 	}
-	until := c.now
+	until := p.now
 	if !closed.IsZero() && closed.Before(until) {
 		until = closed
 	}
-	end = p.Start.Add(interval)
+	end = current.Start.Add(interval)
 	if missed := until.Sub(end) / interval; missed > maxMissed {
 		end = end.Add((missed - maxMissed) * interval)
 	}
@@ -33,42 +33,42 @@ func (c *courier) due() (end time.Time, final, ok bool) {
 		if !next.IsZero() {
 			end = earlier(end, next)
 		}
-		if !c.trail.Deleted.IsZero() {
-			end = earlier(end, c.now)
+		if !p.trail.Deleted.IsZero() {
+			end = earlier(end, p.now)
 		}
 		ripe = later(end, closed.Add(settle))
-	case p.Off: // validation that is on again begins anew
+	case current.Off: // if validation is on again, a new period follows
 		final = true
-		if c.trail.Validation {
-			end = earlier(end, c.now)
+		if p.trail.Validation {
+			end = earlier(end, p.now)
 		}
 		ripe = end
 	}
-	// Names of digests have seconds, and no two may have the same.
-	end = later(end.Truncate(time.Second), p.Start.Add(time.Second))
-	return end, final, !c.now.Before(ripe)
+	// Digest names have a resolution of seconds and must be unique.
+	end = later(end.Truncate(time.Second), current.Start.Add(time.Second))
+	return end, final, !p.now.Before(ripe)
 }
 
-// beginPeriod begins a period for the first span in which no digests were written
-// yet, if there is one.
-func (c *courier) beginPeriod() bool {
-	for _, span := range c.spans() {
+// beginPeriod begins a period for the first span without digests and reports
+// whether there was one.
+func (p *pass) beginPeriod() bool {
+	for _, span := range p.spans() {
 		since := span.From
 		switch {
-		case span.From.After(c.Period.Span):
-		case span.From.Equal(c.Period.Span) && c.Period.Off && c.trail.Validation && span.Until.IsZero():
-			since = c.now // validation was turned on while the trail was logging
+		case span.From.After(p.Period.Span):
+		case span.From.Equal(p.Period.Span) && p.Period.Off && p.trail.Validation && span.Until.IsZero():
+			since = p.now // validation was turned on while the trail was logging
 		default:
 			continue
 		}
-		c.dirty = true
-		if !c.trail.Validation {
-			c.Period.Span, c.Period.Off = span.From, true
+		p.dirty = true
+		if !p.trail.Validation {
+			p.Period.Span, p.Period.Off = span.From, true
 			continue
 		}
-		start := later(since.UTC().Truncate(time.Second), c.Period.Start)
-		c.Period = period{Span: span.From, Start: start, Active: true}
-		for _, ch := range c.Chains {
+		start := later(since.UTC().Truncate(time.Second), p.Period.Start)
+		p.Period = period{Span: span.From, Start: start, Active: true}
+		for _, ch := range p.Chains {
 			ch.Previous = nil
 		}
 		return true
@@ -76,12 +76,12 @@ func (c *courier) beginPeriod() bool {
 	return false
 }
 
-// ending tells when the span of the period was over and when the next one began,
-// zero when it is not or did not.
-func (c *courier) ending() (closed, next time.Time) {
-	spans := c.spans()
+// ending returns when the span of the period ended and when the next span began.
+// Each is zero if that has not happened.
+func (p *pass) ending() (closed, next time.Time) {
+	spans := p.spans()
 	for i, span := range spans {
-		if !span.From.Equal(c.Period.Span) {
+		if !span.From.Equal(p.Period.Span) {
 			continue
 		}
 		if i+1 < len(spans) {
@@ -89,7 +89,7 @@ func (c *courier) ending() (closed, next time.Time) {
 		}
 		return span.Until, next
 	}
-	return c.Period.Start, time.Time{} // the trail's spans are not those of before
+	return p.Period.Start, time.Time{} // the trail no longer has this span
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -22,8 +22,8 @@ func (o *onlyPrefix) Bucket(_ context.Context, t permit.Trail) error {
 	return nil
 }
 
-// TestChangedPrefix: a file that waits for the prefix of before, which the policy
-// no longer allows, does not hold up what comes after it.
+// TestChangedPrefix checks that a file queued for an earlier prefix, which the
+// policy no longer allows, does not delay later files.
 func TestChangedPrefix(t *testing.T) {
 	w := running(t, func(t *trails.Trail) { t.Prefix = "before" })
 	c := w.config()
@@ -52,17 +52,18 @@ func TestChangedPrefix(t *testing.T) {
 	}
 }
 
-// TestManyFilesOfAnotherPrefix: however many wait for it, intervals end.
+// TestManyFilesOfAnotherPrefix checks that files queued for another prefix do not
+// keep intervals from ending.
 func TestManyFilesOfAnotherPrefix(t *testing.T) {
-	c := &courier{trail: trails.Trail{Bucket: "logs", Prefix: "after/"}, state: &state{}}
+	p := &pass{trail: trails.Trail{Bucket: "logs", Prefix: "after/"}, state: &state{}}
 	for range maxWaiting {
-		c.Queue = append(c.Queue, parcel{Bucket: "logs", Prefix: "before"})
+		p.Queue = append(p.Queue, queued{Bucket: "logs", Prefix: "before"})
 	}
-	if c.held() != 0 || c.heldUp() {
-		t.Errorf("%d files hold the trail up", c.held())
+	if p.held() != 0 || p.heldUp() {
+		t.Errorf("%d files hold the trail up", p.held())
 	}
-	c.Queue = append(c.Queue, parcel{Bucket: "logs", Prefix: "after"})
-	if c.held() != 1 {
-		t.Errorf("%d files hold the trail up, not 1", c.held())
+	p.Queue = append(p.Queue, queued{Bucket: "logs", Prefix: "after"})
+	if p.held() != 1 {
+		t.Errorf("%d files hold the trail up, not 1", p.held())
 	}
 }

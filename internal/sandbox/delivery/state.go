@@ -18,52 +18,52 @@ const (
 	stateFormat = 1
 )
 
-// state is how far the deliveries of a trail are.
+// state is the delivery progress of a trail.
 type state struct {
 	Format int
 	ID     string
 
-	// Cursor is the last entry of the journal that is in a log file or was not
-	// wanted. GroupCursor is the same for the log group; GroupDone are the last
-	// entries beyond it that some streams already have.
+	// Cursor is the last journal entry that is in a log file or was not wanted.
+	// GroupCursor is the same for the log group. GroupDone maps streams that are
+	// ahead of GroupCursor to their last entry.
 	Cursor      uint64
 	GroupCursor uint64
 	GroupDone   map[string]uint64
 
-	// Serial is the name of the file spooled last.
+	// Serial is the number of the last spooled file.
 	Serial uint64
-	// Queue are the spooled files in the order in which to deliver them.
-	Queue   []parcel
+	// Queue holds the spooled files in delivery order.
+	Queue   []queued
 	Period  period
 	Chains  []*chain
 	Notices []notice
 	Status  map[string]trails.Status // by Region
 
-	dirty bool // not written since it changed
+	dirty bool // changed since it was last written
 }
 
-// parcel is an object on its way to a bucket.
-type parcel struct {
+// queued is a log file or digest that is not in its bucket yet.
+type queued struct {
 	File    string // in the spool
 	Bucket  string
 	Prefix  string // the part of Key before AWSLogs
 	Key     string
 	Account string // of the chain it belongs to
 	Region  string
-	// Log is how digests list a log file, nil when the parcel is a digest.
+	// Log is the digest entry of a log file, nil for a digest.
 	Log *digest.LogFile
-	// Start and End are the interval in which a log file ought to be delivered,
-	// zero when no digest will list it. End is zero until the interval is over.
+	// Start and End are the digest interval of a log file, zero if no digest will
+	// list it. End is zero until the interval is over.
 	Start, End time.Time
 	// Signature and Backfill are the metadata of a digest.
 	Signature string
 	Backfill  string
 }
 
-// period is a time in which digests are written without a break.
+// period is a time of uninterrupted digests.
 type period struct {
 	Span   time.Time // when the trail began to log
-	Start  time.Time // of the interval that is not over
+	Start  time.Time // of the current interval
 	Active bool
 	Off    bool // the trail was seen without validation
 }
@@ -75,13 +75,13 @@ type chain struct {
 	Previous *link
 	// PreviousBackfill is nil before the first backfill digest.
 	PreviousBackfill *link
-	// Listed are the files delivered in the interval that is not over.
+	// Listed are the files delivered in the current interval.
 	Listed []digest.LogFile
 	// Late are the files delivered after the digest of their interval was signed.
 	Late []late
 }
 
-// link is what a digest says of the one before it.
+// link identifies the previous digest of a chain.
 type link struct{ Bucket, Key, Hash, Signature string }
 
 type late struct {
@@ -89,8 +89,8 @@ type late struct {
 	Log        digest.LogFile
 }
 
-// load reads the state of a trail and removes what a killed process left beside
-// it. It is nil when the process was killed before there was a state.
+// load reads the state of a trail and removes files that a killed process left
+// behind. It returns nil if the process was killed before it wrote a state.
 func load(f files, dir, folder string) (*state, error) {
 	names, err := os.ReadDir(filepath.Join(dir, folder))
 	if err != nil {
@@ -112,8 +112,8 @@ func load(f files, dir, folder string) (*state, error) {
 		return nil, fmt.Errorf("read %q: format %d is not %d, the one this version knows", name, s.Format, stateFormat)
 	}
 	keep := map[string]bool{stateFile: true}
-	for _, p := range s.Queue {
-		keep[p.File] = true
+	for _, q := range s.Queue {
+		keep[q.File] = true
 	}
 	for _, n := range names {
 		if !keep[n.Name()] {
@@ -126,35 +126,35 @@ func load(f files, dir, folder string) (*state, error) {
 }
 
 // commit writes the state if it has changed.
-func (c *courier) commit() error {
-	if !c.dirty {
+func (p *pass) commit() error {
+	if !p.dirty {
 		return nil
 	}
-	c.mu.Lock()
-	text, err := json.Marshal(c.state)
-	c.mu.Unlock()
+	p.mu.Lock()
+	text, err := json.Marshal(p.state)
+	p.mu.Unlock()
 	if err == nil {
-		err = c.config.files.Write(c.file(stateFile), text)
+		err = p.config.files.Write(p.file(stateFile), text)
 	}
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	c.dirty = false
+	p.dirty = false
 	return nil
 }
 
-// spool keeps the content of a parcel and returns the name of its file. The
-// parcel counts from the commit on that has it in the queue.
-func (c *courier) spool(content []byte) (name string, err error) {
-	c.Serial++
-	name = fmt.Sprintf("%d.gz", c.Serial)
-	if err := c.config.files.Write(c.file(name), content); err != nil {
+// spool writes content to a new file of the trail and returns its name. The file is
+// kept after a restart only once a commit has it in the queue.
+func (p *pass) spool(content []byte) (name string, err error) {
+	p.Serial++
+	name = fmt.Sprintf("%d.gz", p.Serial)
+	if err := p.config.files.Write(p.file(name), content); err != nil {
 		return "", fmt.Errorf("spool: %w", err)
 	}
 	return name, nil
 }
 
-// chain returns that of an account in a Region, new if there was none.
+// chain returns the chain of an account in a Region. It adds one if there is none.
 func (s *state) chain(account, region string) *chain {
 	for _, ch := range s.Chains {
 		if ch.Account == account && ch.Region == region {
@@ -167,24 +167,24 @@ func (s *state) chain(account, region string) *chain {
 	return ch
 }
 
-// note records how an attempt went. code is "" for a success.
-func (c *courier) note(region string, of func(*trails.Status) *trails.Delivered, code string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	status := c.state.Status[region]
+// note records a delivery attempt in the status. code is "" for a success.
+func (p *pass) note(region string, of func(*trails.Status) *trails.Delivered, code string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	status := p.state.Status[region]
 	d := of(&status)
-	d.LatestAttempt, d.Error = c.now, code
+	d.LatestAttempt, d.Error = p.now, code
 	if code == "" {
-		d.Latest = c.now
+		d.Latest = p.now
 	}
-	if status == c.state.Status[region] {
+	if status == p.state.Status[region] {
 		return
 	}
-	if c.state.Status == nil {
-		c.state.Status = map[string]trails.Status{}
+	if p.state.Status == nil {
+		p.state.Status = map[string]trails.Status{}
 	}
-	c.state.Status[region] = status
-	c.dirty = true
+	p.state.Status[region] = status
+	p.dirty = true
 }
 
 func logs(s *trails.Status) *trails.Delivered          { return &s.Logs }

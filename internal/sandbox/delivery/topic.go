@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 )
 
-// maxNotices is how many notices wait for a topic that is broken. Older ones are
-// dropped: they only tell of files that can be listed.
+// maxNotices is how many notices are kept for a failing topic. Older ones are
+// dropped: their files can still be listed in the bucket.
 const maxNotices = 1000
 
-// notice is that a log file was delivered.
+// notice announces a delivered log file.
 type notice struct{ Bucket, Key, Region string }
 
 // Notifier publishes messages, without a subject.
@@ -17,37 +17,37 @@ type Notifier interface {
 	Publish(ctx context.Context, topicARN, message string) error
 }
 
-// notify publishes a message for each log file delivered.
-func (c *courier) notify(ctx context.Context) {
-	if len(c.Notices) == 0 {
+// notify publishes a message for each delivered log file.
+func (p *pass) notify(ctx context.Context) {
+	if len(p.Notices) == 0 {
 		return
 	}
-	c.dirty = true
-	if c.trail.TopicARN == "" || c.config.Notifier == nil {
-		c.Notices = nil
+	p.dirty = true
+	if p.trail.TopicARN == "" || p.config.Notifier == nil {
+		p.Notices = nil
 		return
 	}
-	c.Notices = c.Notices[max(0, len(c.Notices)-maxNotices):]
+	p.Notices = p.Notices[max(0, len(p.Notices)-maxNotices):]
 	var err error
-	if c.config.Permit != nil {
-		err = c.config.Permit.Topic(ctx, c.permitted())
+	if p.config.Permit != nil {
+		err = p.config.Permit.Topic(ctx, p.permitted())
 	}
-	for len(c.Notices) > 0 && ctx.Err() == nil {
-		n := c.Notices[0]
+	for len(p.Notices) > 0 && ctx.Err() == nil {
+		n := p.Notices[0]
 		if err == nil {
-			err = c.config.Notifier.Publish(ctx, c.trail.TopicARN, n.message())
+			err = p.config.Notifier.Publish(ctx, p.trail.TopicARN, n.message())
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			c.report("topic", err)
-			c.note(n.Region, notifications, code(err))
+			p.report("topic", err)
+			p.note(n.Region, notifications, code(err))
 			return
 		}
-		c.report("topic", nil)
-		c.note(n.Region, notifications, "")
-		c.Notices = c.Notices[1:]
+		p.report("topic", nil)
+		p.note(n.Region, notifications, "")
+		p.Notices = p.Notices[1:]
 	}
 }
 

@@ -32,7 +32,7 @@ const (
 	interval = time.Minute
 )
 
-// world is a sandbox with everything around delivery made up, but for the journal.
+// world is a sandbox in which everything around delivery is fake, except the journal.
 type world struct {
 	t       *testing.T
 	dir     string
@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// madeKeys keeps the tests from making keys of their own, which takes long.
+// madeKeys generates signing keys once for all tests, because that is slow.
 var madeKeys = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "keys")
 	if err != nil {
@@ -160,7 +160,7 @@ func logging(t trails.Trail) bool {
 	return n > 0 && t.Logging[n-1].Until.IsZero() && t.Deleted.IsZero()
 }
 
-// happen appends an event of the moment.
+// happen appends an event of the current time.
 func (w *world) happen(region string) string {
 	w.t.Helper()
 	w.events++
@@ -195,7 +195,7 @@ type coded string
 func (c coded) Error() string     { return "the upstream says " + string(c) }
 func (c coded) ErrorCode() string { return string(c) }
 
-// memory is buckets. It remembers when an object changes.
+// memory holds buckets in memory. It remembers when an object changes.
 type memory struct {
 	objects map[string]Object // by bucket/key
 	broken  map[string]coded  // by bucket
@@ -267,7 +267,7 @@ func gunzip(t *testing.T, packed []byte) []byte {
 	return plain
 }
 
-// evidence is what lies in the buckets, read as a stranger would.
+// evidence is the content of the buckets, read without the deliverer's state.
 type evidence struct {
 	times   map[string]int              // how often each event is in log files
 	logs    map[string][]byte           // plain, by bucket/key

@@ -17,27 +17,27 @@ import (
 )
 
 const (
-	// life is how long a key is valid: CloudTrail's own seem to be for 30 days.
+	// life is how long a key is valid: CloudTrail's keys seem to be valid for 30 days.
 	life = 30 * 24 * time.Hour
 	bits = 2048
-	// file holds all keys, for ever: old digests are verified with old keys.
+	// file holds all keys. They are never removed: old digests need old keys.
 	file   = "keys.json"
 	format = 1
 )
 
-// Files is where the keys are kept. Write puts a file in place whole or not at
-// all; Read gives fs.ErrNotExist when there is none.
+// Files stores the keys. Write is atomic; Read returns fs.ErrNotExist for a missing
+// file.
 type Files interface {
 	Read(name string) ([]byte, error)
 	Write(name string, data []byte) error
 }
 
-// Ring is the keys of all Regions. It may be used from several goroutines.
+// Ring holds the keys of all Regions. It is safe for concurrent use.
 type Ring struct {
 	files Files
 
 	mu   sync.Mutex
-	keys []*Key // in the order they were made
+	keys []*Key // oldest first
 }
 
 // Key signs the digests of a Region while it is valid.
@@ -47,7 +47,7 @@ type Key struct {
 	Public  digest.PublicKey
 }
 
-// stored is a key as it is kept.
+// stored is the JSON form of a key.
 type stored struct {
 	Region  string
 	Private []byte // PKCS #1, DER
@@ -60,7 +60,7 @@ type content struct {
 	Keys   []stored
 }
 
-// Open reads the keys of an earlier sandbox, if there was one.
+// Open reads the stored keys, if there are any.
 func Open(files Files) (*Ring, error) {
 	r := &Ring{files: files}
 	text, err := files.Read(file)
@@ -96,8 +96,8 @@ func newKey(region string, private *rsa.PrivateKey, from, until time.Time) *Key 
 	}}
 }
 
-// At returns a key of the Region that is valid at a time. The first one asked for
-// after the last has expired is made then, and kept before it is returned.
+// At returns a key of the Region that is valid at the given time. If there is none,
+// it generates one and stores it.
 func (r *Ring) At(region string, at time.Time) (*Key, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -138,7 +138,8 @@ func (r *Ring) write(keys []*Key) error {
 	return nil
 }
 
-// Public returns the Region's keys that were valid at some time from from to until.
+// Public returns the Region's keys that were valid at some time between from and
+// until, sorted by the start of their validity.
 func (r *Ring) Public(region string, from, until time.Time) []digest.PublicKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
