@@ -7,25 +7,25 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// answer is a ResponseWriter that holds a short answer back until release, and the
-// last piece of a long one. Of an answer that is flushed nothing is held back but
-// the mark that it ends there.
+// answer is a ResponseWriter that buffers a short answer, or the last piece of a
+// long one, until release. Flushed content is sent at once: then only the mark of
+// the end waits for release.
 type answer struct {
 	w http.ResponseWriter
 	r *http.Request
 
 	status int
-	begun  bool // the client has the status
+	begun  bool // the status was sent
 	kept   kept
 	held   []byte
-	gone   error // the client is gone
+	gone   error // of writing to a client that hung up
 }
 
 func (a *answer) Header() http.Header { return a.w.Header() }
 
 func (a *answer) WriteHeader(status int) {
 	switch {
-	case status < 200: // more is to come
+	case status < 200: // informational, the final status follows
 		a.w.WriteHeader(status)
 	case a.status == 0:
 		a.status = status
@@ -36,7 +36,7 @@ func (a *answer) WriteHeader(status int) {
 }
 
 func (a *answer) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK) // unless there is a status
+	a.WriteHeader(http.StatusOK) // no effect if there is a status
 	if a.bodiless() {
 		return len(p), nil
 	}
@@ -50,25 +50,25 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush passes on what there is, if the client sees from the protocol that the
-// answer goes on.
+// Flush sends the buffered content if the answer is chunked, so that the client can
+// tell that it continues.
 func (a *answer) Flush() {
 	a.WriteHeader(http.StatusOK)
 	_, sized := a.Header()["Content-Length"]
 	if sized || a.bodiless() || !a.r.ProtoAtLeast(1, 1) {
 		return
 	}
-	// Both fail for a client that left, whose call is recorded all the same.
+	// Both fail if the client hung up. The call is recorded all the same.
 	_ = a.send()
 	_ = http.NewResponseController(a.w).Flush()
 }
 
-// bodiless tells whether the answer ends with its headers, whatever these say.
+// bodiless reports whether the answer has no body, whatever its headers say.
 func (a *answer) bodiless() bool {
 	return a.r.Method == http.MethodHead || a.status == http.StatusNoContent || a.status == http.StatusNotModified
 }
 
-// send gives the client what was held back.
+// send writes the buffered content to the client.
 func (a *answer) send() error {
 	if !a.begun {
 		a.begun = true
@@ -81,27 +81,28 @@ func (a *answer) send() error {
 	return a.gone
 }
 
-// release lets the client have all of the answer.
+// release sends the rest of the answer.
 func (a *answer) release() {
 	a.WriteHeader(http.StatusOK)
-	_ = a.send() // a client that left gets no answer
+	_ = a.send() // fails if the client hung up
 }
 
-// refuse lets the client have an error in place of the answer.
+// refuse answers with an error instead of the buffered answer. If part of the answer
+// was sent, it closes the connection.
 func (a *answer) refuse(status int, code, message string) {
 	if a.begun {
-		panic(http.ErrAbortHandler) // which closes the connection
+		panic(http.ErrAbortHandler)
 	}
 	refuse(a.w, a.r, status, code, message)
 }
 
-// describe sets what x has of the answer, of which all came or not.
+// describe sets the answer in x. all says whether the answer is complete.
 func (a *answer) describe(x *exchange.Exchange, all bool) {
 	a.WriteHeader(http.StatusOK)
 	x.Status = a.status
 	x.ResponseHeader = a.Header().Clone()
 	for name, values := range x.ResponseHeader {
-		if values == nil { // one that our server shall not add
+		if values == nil { // suppresses a header that net/http would add
 			delete(x.ResponseHeader, name)
 		}
 	}

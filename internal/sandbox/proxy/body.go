@@ -12,18 +12,18 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// CloudTrail records up to 100 KB of a call's parameters and of its response. XML and
-// parameters that are left out may have taken several times that. What is longer
-// carries objects and lists, of which nothing is recorded.
+// The limits of captured bodies, in bytes. CloudTrail records up to 100 KB of a
+// call's parameters and of its response. XML and omitted parameters may make a body
+// several times as long. Longer bodies are objects and lists, which are not recorded.
 const (
 	requestLimit = 1 << 20
 	answerLimit  = 256 << 10
-	// bulkLimit is of requests to delete many objects, each of which is recorded, and
-	// of their answers.
+	// bulkLimit is for requests that delete many objects, each of which is recorded,
+	// and for their answers.
 	bulkLimit = 8 << 20
 )
 
-// limit is how much is kept of a body that belongs to r.
+// limit returns how many bytes to keep of a body of r or of its answer.
 func limit(r *http.Request, usual int64) int64 {
 	if r.Method == http.MethodPost && strings.Contains(r.URL.RawQuery, "delete") {
 		return bulkLimit
@@ -31,16 +31,16 @@ func limit(r *http.Request, usual int64) int64 {
 	return usual
 }
 
-// kept is the copy of a body that passes, until it gets too long.
+// kept is a copy of a forwarded body. It is dropped if the body exceeds the limit.
 type kept struct {
 	limit    int64
-	expected int64 // what was announced, or less
-	over     bool  // it is too long
+	expected int64 // the announced length, 0 or less if unknown
+	over     bool  // longer than limit
 	size     int64
 	bytes    []byte
 }
 
-// expect takes note of an announced length. What is too long is not kept at all.
+// expect sets the announced length. A body that is too long is not kept at all.
 func (k *kept) expect(size int64) {
 	k.expected = size
 	k.over = size > k.limit
@@ -52,13 +52,13 @@ func (k *kept) add(p []byte) {
 		k.bytes = nil
 		return
 	}
-	if k.bytes == nil { // not earlier: many may announce what they never send
+	if k.bytes == nil { // not in expect: a client may announce a body and never send it
 		k.bytes = make([]byte, 0, max(k.expected, int64(len(p))))
 	}
 	k.bytes = append(k.bytes, p...)
 }
 
-// body is the copy without compression.
+// body returns the copy, decompressed. whole says whether the body was complete.
 func (k *kept) body(header http.Header, whole bool) exchange.Body {
 	b := exchange.Body{Bytes: k.bytes, Size: k.size, Whole: whole && !k.over}
 	if b.Whole && header.Get("Content-Encoding") == "gzip" && len(b.Bytes) > 0 {
@@ -82,8 +82,8 @@ func unpack(packed []byte, limit int64) ([]byte, error) {
 	return plain, err
 }
 
-// taken is a request's body of which a copy is kept. The upstream may still be sent
-// the rest when it has answered, so both sides lock.
+// taken is a request body that keeps a copy of what is read. The transport may still
+// read it after the upstream has answered, hence the lock.
 type taken struct {
 	io.ReadCloser
 
@@ -92,7 +92,7 @@ type taken struct {
 	whole bool
 }
 
-// keepRequest makes r's body one of which a copy is kept.
+// keepRequest replaces r's body by one that keeps a copy.
 func keepRequest(r *http.Request) *taken {
 	t := &taken{ReadCloser: r.Body, kept: kept{limit: limit(r, requestLimit)}, whole: r.ContentLength == 0}
 	t.kept.expect(r.ContentLength)

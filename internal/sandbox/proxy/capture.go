@@ -12,12 +12,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// Capture calls done with each request and its answer: exactly once, when next is
-// through, also if the client hung up. Until done returns the client lacks the end
-// of the answer, so whatever was answered to its end is recorded. If done fails, the
-// client gets an error, or a broken connection if it has part of the answer.
+// Capture calls done with each request and its answer: exactly once, after next has
+// returned, also if the client hung up. The end of the answer is sent only after done
+// returns, so every complete answer is recorded. If done fails, the client gets an
+// error, or a broken connection if part of the answer was sent.
 //
-// Of the bodies in the Exchange gzip is undone. They are the receiver's to keep.
+// Bodies in the Exchange are decompressed from gzip. done may keep them.
 func Capture(next http.Handler, now func() time.Time, done func(context.Context, *exchange.Exchange) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange.Exchange{
@@ -34,11 +34,11 @@ func Capture(next http.Handler, now func() time.Time, done func(context.Context,
 		x.Request = request.body(r)
 		a.describe(x, crash == nil)
 		x.Failed = fate.failed || mistake
-		// The client may be gone; what happened is recorded nevertheless.
+		// The call is recorded even if the client hung up.
 		err := done(context.WithoutCancel(r.Context()), x)
 		switch {
 		case mistake:
-			panic(crash) // our server logs it and closes the connection
+			panic(crash) // net/http logs it and closes the connection
 		case err != nil:
 			a.refuse(http.StatusInternalServerError, "RecordingFailed", fmt.Sprintf("the call was made but not recorded: %v", err))
 		case fate.broken != "":
@@ -51,7 +51,7 @@ func Capture(next http.Handler, now func() time.Time, done func(context.Context,
 	})
 }
 
-// serve calls next and returns what it panicked with, if it did, and where.
+// serve calls next and returns the value of its panic with the stack, or nil.
 func serve(next http.Handler, w http.ResponseWriter, r *http.Request) (crash any) {
 	defer func() {
 		if crash = recover(); crash != nil && !aborted(crash) {
@@ -62,16 +62,16 @@ func serve(next http.Handler, w http.ResponseWriter, r *http.Request) (crash any
 	return nil
 }
 
-// aborted tells whether a handler panicked only to end its answer early.
+// aborted reports whether a handler panicked only to break off its answer.
 func aborted(crash any) bool {
 	err, ok := crash.(error)
 	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
-// fate is what Forward tells of a request besides its answer.
+// fate is what Forward reports to Capture besides the answer.
 type fate struct {
 	failed bool   // no call took place
-	broken string // why the answer is not whole
+	broken string // why the answer is incomplete
 }
 
 type fateKey struct{}
@@ -80,7 +80,7 @@ func fateOf(ctx context.Context) *fate {
 	if f, ok := ctx.Value(fateKey{}).(*fate); ok {
 		return f
 	}
-	return new(fate) // nobody asks
+	return new(fate) // not under Capture
 }
 
 func address(remote string) string {

@@ -18,7 +18,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// recorded is what Capture told of the one request that a test makes.
+// recorded is what Capture reported of the only request of a test.
 type recorded chan *exchange.Exchange
 
 func (r recorded) done(x *exchange.Exchange) error {
@@ -26,8 +26,8 @@ func (r recorded) done(x *exchange.Exchange) error {
 	return nil
 }
 
-// capture puts Capture before a handler. Its channel holds more than one Exchange so
-// that a second one shows.
+// capture puts Capture in front of a handler. Its channel has room for more than one
+// Exchange so that a second one is noticed.
 func capture(t *testing.T, h http.HandlerFunc) (*httptest.Server, recorded) {
 	r := make(recorded, 2)
 	return captured(t, serving(t, h), r.done), r
@@ -259,7 +259,7 @@ func TestRequestThatBreaksOffIsACall(t *testing.T) {
 
 func TestClientThatLeavesALongAnswerEndsIt(t *testing.T) {
 	up := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for r.Context().Err() == nil { // without an end
+		for r.Context().Err() == nil { // endless
 			w.Write(make([]byte, chunk))
 		}
 	}))

@@ -1,4 +1,4 @@
-// Package proxy passes requests to an AWS endpoint and its answers back, unchanged.
+// Package proxy forwards requests to an AWS endpoint, and its answers back, unchanged.
 package proxy
 
 import (
@@ -17,40 +17,40 @@ import (
 )
 
 const (
-	// grace is how long a call goes on whose client hung up. It may have happened
-	// already, and only its answer tells what there is to record.
+	// grace is how long a call continues after its client hung up. The upstream may
+	// have acted on it already, and only the answer shows what to record.
 	grace = 30 * time.Second
-	// idle is shorter than the time after which servers close a connection that
-	// nobody uses, so that a request seldom meets one that is just being closed.
+	// idle is the timeout of idle connections. It is shorter than that of servers, so
+	// that a request rarely uses a connection that is being closed.
 	idle = 3 * time.Second
-	// pool is how many connections wait for their next request. More are opened
-	// when clients need them at the same time, and closed afterwards.
+	// pool is the maximum number of idle connections. Connections beyond it are
+	// closed after their request.
 	pool = 256
-	// chunk is how much of an answer is passed on at a time.
+	// chunk is the size of the buffers that answers are copied with, in bytes.
 	chunk = 32 << 10
 )
 
-// Forward sends requests to the upstream, of whose URL only scheme, host and port
-// matter. What a signature covers arrives as it was sent: method, the bytes of path
-// and query, headers, body. Only headers that concern a single connection differ.
+// Forward sends requests to the upstream. Only the scheme, host and port of its URL
+// are used. Everything that a signature covers is sent unchanged: method, the bytes
+// of path and query, headers, body. Only connection headers differ.
 //
-// The client gets a 502 if the upstream cannot be reached, breaks off, answers no
-// HTTP or does not begin to answer within patience. If the client hangs up, the call
-// goes on for a while, so that it is known how it ended.
-func Forward(upstream *url.URL, patience time.Duration) http.Handler {
-	http1 := new(http.Protocols) // HTTP/2 would spell requests in another way
+// The client gets a 502 if the upstream cannot be reached, breaks off, does not speak
+// HTTP or does not begin to answer within timeout. If the client hangs up, the call
+// continues for up to 30 seconds, so that its result can be recorded.
+func Forward(upstream *url.URL, timeout time.Duration) http.Handler {
+	http1 := new(http.Protocols) // HTTP/2 would encode requests differently
 	http1.SetHTTP1(true)
 	return &forwarder{
 		upstream: &url.URL{Scheme: upstream.Scheme, Host: upstream.Host},
 		transport: &http.Transport{
-			DialContext:            dial(patience),
-			TLSHandshakeTimeout:    patience,
-			ResponseHeaderTimeout:  patience,
+			DialContext:            dial(timeout),
+			TLSHandshakeTimeout:    timeout,
+			ResponseHeaderTimeout:  timeout,
 			ExpectContinueTimeout:  time.Second,
 			MaxIdleConnsPerHost:    pool,
 			IdleConnTimeout:        idle,
 			MaxResponseHeaderBytes: 1 << 20,
-			DisableCompression:     true, // else it asks for gzip and unpacks it
+			DisableCompression:     true, // else net/http requests gzip and decompresses it
 			Protocols:              http1,
 		},
 		buffers: sync.Pool{New: func() any { return new([chunk]byte) }},
@@ -84,23 +84,23 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode < 200 { // as of another protocol
+	if resp.StatusCode < 200 { // such as 101 for another protocol
 		f.fail(w, r, reached, fmt.Errorf("its answer is %q", resp.Status))
 		return
 	}
 	f.answer(w, r, resp)
 }
 
-// outlive gives a context that ends some time after the client hung up.
+// outlive returns a context that is canceled some time after the client's.
 func outlive(client context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(client))
 	stop := context.AfterFunc(client, func() { time.AfterFunc(grace, cancel) })
 	return ctx, func() { stop(); cancel() }
 }
 
-// fail answers for an upstream that did not. A call of which any part was sent may
-// have happened, so it counts as answered by what is said here. That holds too when
-// the client broke off the body: servers differ in what they do with a part of one.
+// fail answers when the upstream did not. If the upstream was reached, it may have
+// acted on the call, so the call counts and this answer is recorded. That is also so
+// when the client broke off the body: servers differ in how they treat part of one.
 func (f *forwarder) fail(w http.ResponseWriter, r *http.Request, reached bool, err error) {
 	fateOf(r.Context()).failed = !reached
 	var client *clientError
@@ -111,8 +111,8 @@ func (f *forwarder) fail(w http.ResponseWriter, r *http.Request, reached bool, e
 	refuse(w, r, http.StatusBadGateway, "BadGateway", fmt.Sprintf("the upstream %s gave no answer: %v", f.upstream, err))
 }
 
-// BrokeOff answers a request whose body did not come to its end and of which nobody
-// was sent a part. It was no call.
+// BrokeOff answers a request whose body was incomplete and that was not forwarded.
+// It does not count as a call.
 func BrokeOff(w http.ResponseWriter, r *http.Request, err error) {
 	fateOf(r.Context()).failed = true
 	incomplete(w, r, err)
@@ -122,13 +122,13 @@ func incomplete(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, r, http.StatusBadRequest, "IncompleteBody", fmt.Sprintf("the request's body broke off: %v", err))
 }
 
-// answer passes on an answer as it comes.
+// answer streams the upstream's answer to the client.
 func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response) {
 	h := w.Header()
-	h["Date"], h["Content-Type"] = nil, nil // our server adds its own otherwise
+	h["Date"], h["Content-Type"] = nil, nil // else net/http adds its own
 	for name, values := range resp.Header {
-		// Clients take the rest of the name as it is spelled for the name of an item
-		// of metadata, which S3 has in lower case.
+		// Clients use the rest of the name, with its case, as a metadata key. S3
+		// sends these keys in lower case.
 		if strings.HasPrefix(name, "X-Amz-Meta-") {
 			name = strings.ToLower(name)
 		}
@@ -140,22 +140,22 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 	}
 	w.WriteHeader(resp.StatusCode)
 	flush := func() {}
-	if resp.ContentLength < 0 { // nobody knows when the next of it comes
-		flush = func() { _ = http.NewResponseController(w).Flush() } // a client that left shows at the next Write
+	if resp.ContentLength < 0 { // streamed, the next piece may come much later
+		flush = func() { _ = http.NewResponseController(w).Flush() } // if the client hung up, the next Write fails
 	}
 	flush()
 	if err := f.copy(w, resp.Body, flush); err != nil {
 		if broken, ok := errors.AsType[*upstreamError](err); ok {
 			fateOf(r.Context()).broken = fmt.Sprintf("the upstream %s broke off its answer: %v", f.upstream, broken.error)
 		}
-		panic(http.ErrAbortHandler) // an answer that stops early must not look whole
+		panic(http.ErrAbortHandler) // a truncated answer must not look complete
 	}
 	for name, values := range resp.Trailer {
 		h[http.TrailerPrefix+name] = values
 	}
 }
 
-// upstreamError and clientError tell whose fault it was that a copy stopped.
+// upstreamError and clientError mark which side broke off a body.
 type (
 	upstreamError struct{ error }
 	clientError   struct{ error }
@@ -181,8 +181,8 @@ func (f *forwarder) copy(w io.Writer, body io.Reader, flush func()) error {
 	}
 }
 
-// interim passes on the answers before the answer, such as "103 Early Hints". They
-// come from another goroutine, perhaps late.
+// interim forwards informational answers such as "103 Early Hints". They come from
+// another goroutine and may arrive after the final answer.
 type interim struct {
 	mu   sync.Mutex
 	over bool
@@ -192,7 +192,7 @@ func (i *interim) pass(w http.ResponseWriter) func(int, textproto.MIMEHeader) er
 	return func(status int, header textproto.MIMEHeader) error {
 		i.mu.Lock()
 		defer i.mu.Unlock()
-		// Our server says "100 Continue" itself, when the upstream begins to read.
+		// net/http sends "100 Continue" itself when the request body is first read.
 		if i.over || status == http.StatusContinue {
 			return nil
 		}
@@ -212,26 +212,26 @@ func (i *interim) end() {
 	i.over = true
 }
 
-// dial opens connections to an upstream that must go on reading, so that one that
-// stopped does not hold a client for ever.
-func dial(patience time.Duration) func(context.Context, string, string) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: patience}
+// dial returns a dialer of connections whose writes time out, so that an upstream
+// that stops reading does not block a client forever.
+func dial(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: timeout}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := dialer.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		return &connection{c, patience}, nil
+		return &connection{c, timeout}, nil
 	}
 }
 
 type connection struct {
 	net.Conn
-	patience time.Duration
+	timeout time.Duration
 }
 
 func (c *connection) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)

@@ -253,7 +253,7 @@ func TestUpstreamsThatFailAreNamed(t *testing.T) {
 	}
 }
 
-func TestPatienceEnds(t *testing.T) {
+func TestTimeoutEnds(t *testing.T) {
 	over := make(chan struct{})
 	slow := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-over }))
 	t.Cleanup(func() { close(over) })

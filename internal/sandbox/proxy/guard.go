@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Guard refuses requests that a web page elsewhere made a browser send: those for a
-// host that is not local, as after DNS rebinding, and those from an origin that is
-// not. Local are loopback addresses and localhost; hosts are other names and
+// Guard refuses requests that a foreign web page made a browser send: requests for a
+// host that is not local, as after DNS rebinding, and requests from an origin that is
+// not local. Loopback addresses and localhost are local; hosts lists other names and
 // addresses to allow.
 //
-// buckets says that the upstream takes a subdomain of these names for a bucket. Of
-// others requests for a subdomain are refused: the upstream would go by the path
-// alone, and the record of the call would name a bucket that was never asked.
+// buckets says whether the upstream treats a subdomain of these names as a bucket. If
+// not, requests for a subdomain are refused: the upstream would use the path only,
+// and the record of the call would name the wrong bucket.
 func Guard(hosts []string, buckets bool, next http.Handler) http.Handler {
 	g := guard{buckets: buckets}
 	for _, host := range append([]string{"localhost"}, hosts...) {
@@ -37,7 +37,7 @@ type guard struct {
 	buckets bool
 }
 
-// objection tells why a request is refused, or "".
+// objection returns why a request is refused, or "".
 func (g guard) objection(r *http.Request) string {
 	if !g.local(r.Host) {
 		return fmt.Sprintf("the request is for the host %q, which is not local; "+
@@ -49,20 +49,21 @@ func (g guard) objection(r *http.Request) string {
 	}
 	origins := r.Header["Origin"]
 	for _, origin := range origins {
-		// "null" is the origin of a page that hides its own.
+		// The origin "null", of a page that hides its own, is refused too.
 		if u, err := url.Parse(origin); err != nil || !g.local(u.Host) {
 			return fmt.Sprintf("the request comes from a web page of %q, which is not local; "+
 				"if it is meant, start the sandbox with --allow-host and its host", origin)
 		}
 	}
-	// A browser tells no origin of an image, a link or the like.
+	// Browsers send no Origin for images, links and the like.
 	if len(origins) == 0 && slices.Contains(r.Header["Sec-Fetch-Site"], "cross-site") {
 		return "the request comes from a web page elsewhere; open the address by itself"
 	}
 	return ""
 }
 
-// local tells whether a host, with or without a port, is local or allowed.
+// local reports whether a host, with or without a port, is local or allowed, or
+// below an allowed name.
 func (g guard) local(host string) bool {
 	name := plain(host)
 	if address, err := netip.ParseAddr(name); err == nil && address.Unmap().IsLoopback() {
@@ -81,7 +82,7 @@ func (g guard) subdomain(host string) bool {
 	})
 }
 
-// plain is a host without its port, and as DNS compares names.
+// plain returns a host without its port, brackets and final dot, in lower case.
 func plain(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

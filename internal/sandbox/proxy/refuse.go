@@ -10,8 +10,8 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// Refuse answers a request that is not passed on. It is recorded as a call that ended
-// so, in the protocol that the client speaks.
+// Refuse answers a request with an error, in the protocol that the client speaks,
+// instead of forwarding it. It is recorded as a call that failed with this error.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	refuse(w, r, status, code, message)
 }
@@ -26,7 +26,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 	case r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
 		h.Set("Smithy-Protocol", "rpc-v2-cbor")
 		h.Set("Content-Type", "application/cbor")
-		body, _ = cbor.Marshal(jsonError{code, message}) // two strings
+		body, _ = cbor.Marshal(jsonError{code, message}) // strings always marshal
 	case r.Header.Get("X-Amz-Target") != "" || speaksJSON(r):
 		h.Set("X-Amzn-Errortype", code)
 		h.Set("Content-Type", "application/json")
@@ -43,7 +43,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that left needs no answer
+		_, _ = w.Write(body) // fails if the client hung up
 	}
 }
 
@@ -63,8 +63,8 @@ type queryError struct {
 	Error   xmlError
 }
 
-// speaksJSON tells a REST service with JSON from those with XML by the service that
-// the request is signed for. Requests without a signature are for S3.
+// speaksJSON reports whether a REST request is for a service with JSON rather than
+// XML, by the service it is signed for. Requests without a signature are for S3.
 func speaksJSON(r *http.Request) bool {
 	scope := r.Header.Get("Authorization")
 	if scope == "" {

@@ -17,19 +17,19 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-const patience = 20 * time.Second
+const timeout = 20 * time.Second
 
-// before is a proxy before an upstream.
+// before starts a proxy in front of an upstream.
 func before(t testing.TB, upstream string) *httptest.Server {
 	t.Helper()
 	u, err := url.Parse(upstream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serving(t, Forward(u, patience))
+	return serving(t, Forward(u, timeout))
 }
 
-// captured serves what p serves, with a Capture before it.
+// captured serves p's handler with a Capture in front of it.
 func captured(t testing.TB, p *httptest.Server, done func(*exchange.Exchange) error) *httptest.Server {
 	t.Helper()
 	return serving(t, Capture(p.Config.Handler, time.Now, func(_ context.Context, x *exchange.Exchange) error { return done(x) }))
@@ -44,8 +44,8 @@ func serving(t testing.TB, h http.Handler) *httptest.Server {
 	return server
 }
 
-// wire is an upstream that gives one answer, whatever it is asked, and remembers
-// the bytes of each request.
+// wire is an upstream that gives the same answer to all requests and remembers the
+// bytes of each.
 type wire struct {
 	URL string
 
@@ -53,7 +53,7 @@ type wire struct {
 	seen []string
 }
 
-// empty is an answer after which the connection goes on.
+// empty is an answer that keeps the connection open.
 const empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 // upstream starts a wire. It answers once a request came to its end, and closes the
