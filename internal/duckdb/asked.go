@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Asked returns the columns that the conditions of a statement mention, by their
-// names in lower case, and for each the text values it is compared with by = and
-// IN, literal or bound. It is what a question asks for, told to somebody whose
-// question found nothing.
+// Asked returns the columns in the conditions of a statement, by their names in
+// lower case, and for each the text values, literal or bound, with which it is
+// compared by = and IN. It helps to explain why a query found nothing.
 func (db *DB) Asked(ctx context.Context, sql string, params map[string]any) (map[string][]string, error) {
 	s, err := db.newSession(ctx)
 	if err != nil {
@@ -30,7 +29,7 @@ func (db *DB) Asked(ctx context.Context, sql string, params map[string]any) (map
 	return asked.columns, err
 }
 
-// conditions gathers what Asked returns.
+// conditions collects the result of Asked.
 type conditions struct {
 	columns map[string][]string
 	params  map[string]any
@@ -52,7 +51,7 @@ func (c *conditions) walk(node any, inCondition bool) {
 	}
 }
 
-// note takes down a column, or a comparison of one with values.
+// note records a column, or a comparison of a column with values.
 func (c *conditions) note(node map[string]any) {
 	if name := columnName(node); name != "" {
 		c.columns[name] = append(c.columns[name], []string{}...)
@@ -88,7 +87,7 @@ func columnName(node any) string {
 	return strings.ToLower(last)
 }
 
-// value returns the text that a literal or a parameter stands for.
+// value returns the text of a literal or a parameter.
 func (c *conditions) value(node any) (text string, ok bool) {
 	n, _ := node.(map[string]any)
 	switch n["class"] {

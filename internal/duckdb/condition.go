@@ -11,16 +11,16 @@ import (
 	"github.com/cerpac/trailkeeper/predicate"
 )
 
-// Conditions writes predicates as conditions for [DB.Records]. A member is looked
-// for where the lake keeps it: a string in a column of its own, an object in a
+// Conditions translates predicates to conditions for [DB.Records]. A member is
+// searched where the lake stores it: a string in its own column, an object in a
 // JSON column, and what a column cannot hold in extra.
 type Conditions struct{}
 
-// maxEach is how many steps of a path may be to each member or element. Every
-// such step doubles the condition.
+// maxEach is the maximum number of steps of a path to each member or element.
+// Every such step doubles the condition.
 const maxEach = 3
 
-// Where returns the condition that a value at the path passes the test.
+// Where returns the condition that some value at the path passes the test.
 func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error) {
 	steps := path.Steps()
 	switch {
@@ -52,7 +52,8 @@ func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error
 	return m.where(column.Kind, test), nil
 }
 
-// within is the condition that a value at the steps below a JSON column passes.
+// within returns the condition that a value at the steps below a JSON column
+// passes.
 func within(column string, steps []predicate.Step, test predicate.Test) (string, error) {
 	each := 0
 	for _, s := range steps {
@@ -79,8 +80,8 @@ func within(column string, steps []predicate.Step, test predicate.Test) (string,
 	return strings.Join(anyOf, " OR "), nil
 }
 
-// jsonPath returns steps in DuckDB's language of paths. The bits of variant tell,
-// from the lowest on, whether a step to each is to members or else to elements.
+// jsonPath returns steps as a DuckDB path. The bits of variant, from the lowest
+// on, select for each step to each whether it means members or elements.
 func jsonPath(steps []predicate.Step, variant int) (string, error) {
 	var b strings.Builder
 	b.WriteByte('$')
@@ -104,10 +105,10 @@ func jsonPath(steps []predicate.Step, variant int) (string, error) {
 type memberColumn struct {
 	field  event.Field
 	column string
-	extra  jsonAt // where it is when its column cannot hold it
+	extra  jsonAt // its position in extra, when its column cannot hold it
 }
 
-// where is the condition that the member passes a test.
+// where returns the condition that the member passes a test.
 func (m memberColumn) where(kind lake.Kind, test predicate.Test) string {
 	condition := ""
 	switch kind {
@@ -134,7 +135,7 @@ func passesNull(test predicate.Test) bool {
 	return false
 }
 
-// isNull is the condition that the member was there with the value null.
+// isNull returns the condition that the member is present with the value null.
 func (m memberColumn) isNull() string {
 	is := fmt.Sprintf("explicit_nulls & %d <> 0", uint64(1)<<m.field)
 	if m.field == event.EventID {
@@ -143,8 +144,8 @@ func (m memberColumn) isNull() string {
 	return is
 }
 
-// textWhere is where for a member whose column holds a string, or the text of
-// a number.
+// textWhere is where for a member whose column holds a string, or the text of a
+// number.
 func (m memberColumn) textWhere(test predicate.Test) string {
 	switch test.Op {
 	case predicate.OpNumberEqual, predicate.OpLess, predicate.OpAtMost, predicate.OpMore, predicate.OpAtLeast,
@@ -162,8 +163,8 @@ func (m memberColumn) textWhere(test predicate.Test) string {
 	return condition
 }
 
-// inExtra is the condition that the member is in extra, and is not the eventID of
-// a record that is known by another id.
+// inExtra returns the condition that the member is in extra, and is not the
+// eventID of a record that is identified otherwise.
 func (m memberColumn) inExtra() string {
 	if m.field == event.EventID {
 		return m.extra.exists() + " AND json_type(extra, '$.\"eventId\"') IS DISTINCT FROM 'VARCHAR'"
@@ -171,7 +172,8 @@ func (m memberColumn) inExtra() string {
 	return m.extra.exists()
 }
 
-// ownWhere is where for a boolean and for the time, as their columns hold them.
+// ownWhere is where for booleans and the time, which have their own column
+// types.
 func (m memberColumn) ownWhere(kind lake.Kind, test predicate.Test) string {
 	if kind == lake.Timestamp {
 		return textWhere(fmt.Sprintf("CASE WHEN coalesce(%s, false) OR json_exists(extra, '$.\"timeWindow\"') IS TRUE THEN NULL "+

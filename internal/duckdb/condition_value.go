@@ -9,7 +9,7 @@ import (
 	"github.com/cerpac/trailkeeper/predicate"
 )
 
-// jsonAt is the JSON value that a path of DuckDB leads to from a column.
+// jsonAt is the JSON value at a DuckDB path in a column.
 type jsonAt struct{ column, path string }
 
 func (v jsonAt) kind() string { return "json_type(" + v.column + ", " + quote(v.path) + ")" }
@@ -18,13 +18,13 @@ func (v jsonAt) exists() string {
 	return "json_exists(" + v.column + ", " + quote(v.path) + ")"
 }
 
-// Types that json_type gives.
+// Results of json_type.
 const (
 	jsonNumbers = "('UBIGINT', 'BIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT')"
 	jsonNoText  = "('OBJECT', 'ARRAY', 'NULL')"
 )
 
-// where is the condition that the value passes a test.
+// where returns the condition that the value passes a test.
 func (v jsonAt) where(test predicate.Test) string {
 	switch test.Op {
 	case predicate.OpExists:
@@ -46,8 +46,8 @@ func (v jsonAt) where(test predicate.Test) string {
 	return unless(test.Negated, fits(v.text(), test), v.kind()+" NOT IN "+jsonNoText)
 }
 
-// unless is the condition that holds, or with negated does not hold, of what may
-// be asked at all.
+// unless returns the condition that holds is true or, with negated, that it is
+// not true; in both cases asked must be true.
 func unless(negated bool, holds, asked string) string {
 	if negated {
 		return fmt.Sprintf("(%s) IS NOT TRUE AND %s", holds, asked)
@@ -55,8 +55,8 @@ func unless(negated bool, holds, asked string) string {
 	return fmt.Sprintf("(%s) AND %s", holds, asked)
 }
 
-// textWhere is the condition that a text, NULL where there is none, passes a test.
-// A text is neither a boolean nor a number.
+// textWhere returns the condition that a text, which may be NULL, passes a
+// test. A text is neither a boolean nor a number.
 func textWhere(text string, test predicate.Test) string {
 	switch test.Op {
 	case predicate.OpExists:
@@ -79,8 +79,8 @@ func isDecimal(text string) string {
 	return "regexp_full_match(" + text + ", " + quote(predicate.DecimalPattern) + ")"
 }
 
-// compares is the condition that a text, as a number, is as the test says. A
-// number that is too large for a double is nothing.
+// compares returns the condition that a text, as a number, passes the
+// comparison of the test. A number that is too large for a double never passes.
 func compares(text string, test predicate.Test) string {
 	op := string(test.Op)
 	if test.Op == predicate.OpNumberEqual {
@@ -90,7 +90,7 @@ func compares(text string, test predicate.Test) string {
 	return fmt.Sprintf("isfinite(%s) AND %[1]s %s %s::DOUBLE", number, op, quote(strconv.FormatFloat(test.Number, 'g', -1, 64)))
 }
 
-// fits is the condition that a text fits a test of texts.
+// fits returns the condition that a text passes a test of texts.
 func fits(text string, test predicate.Test) string {
 	if test.Folded {
 		text = "lower(" + text + ")"
@@ -138,7 +138,7 @@ func anyOf(wanted []string, condition func(string) string) string {
 	return "(" + strings.Join(list, " OR ") + ")"
 }
 
-// literal is quote for any text. A statement ends at a zero byte.
+// literal is quote for any text: a zero byte would end the statement.
 func literal(text string) string {
 	if !strings.Contains(text, "\x00") {
 		return quote(text)
@@ -150,7 +150,7 @@ func literal(text string) string {
 	return "(" + strings.Join(parts, " || chr(0) || ") + ")"
 }
 
-// like returns a pattern of predicate.Glob as one of LIKE.
+// like translates a pattern of predicate.Glob to one of LIKE.
 func like(glob string) string {
 	var b strings.Builder
 	escaped := false
@@ -178,11 +178,11 @@ func like(glob string) string {
 	return b.String()
 }
 
-// octet is a number of an IPv4 address, as netip reads it.
+// octet matches a number of an IPv4 address, as netip parses it.
 const octet = `(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])`
 
-// addresses returns the expression of the IPv4 addresses in a network, in dotted
-// decimals.
+// addresses returns a regular expression for the IPv4 addresses in a network,
+// in dotted decimal form.
 func addresses(network netip.Prefix) string {
 	parts := make([]string, 0, 4)
 	bits := network.Bits()

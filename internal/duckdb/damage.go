@@ -14,12 +14,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// Verify returns the parts of which the named columns are not as they were written.
-// It is asked before each statement, with the columns that the statement reads.
+// Verify returns the parts whose named columns differ from what was written. It
+// is called before each statement, with the columns that the statement reads.
 type Verify func(ctx context.Context, columns []string) (damaged []string, err error)
 
-// leaveOutDamaged takes the parts out of the views that are damaged where a checked
-// statement would read them.
+// leaveOutDamaged removes the parts from the views that are damaged in columns
+// that a checked statement reads.
 func (s *session) leaveOutDamaged(checked statement, params map[string]any) error {
 	if s.db.opts.Verify == nil {
 		return nil
@@ -31,7 +31,7 @@ func (s *session) leaveOutDamaged(checked statement, params map[string]any) erro
 	return s.db.leaveOut(s.conn, damaged)
 }
 
-// leaveOut makes the views anew without some parts.
+// leaveOut creates the views again without some parts.
 func (db *DB) leaveOut(conn bindings.Connection, parts []string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -44,8 +44,8 @@ func (db *DB) leaveOut(conn bindings.Connection, parts []string) error {
 	return nil
 }
 
-// scannedColumns returns the columns of the parts that a statement reads, by the
-// engine's plan for it. Where there is no plan to be had, it returns all.
+// scannedColumns returns the columns of the parts that a statement reads, from
+// the engine's plan. It returns all columns if there is no plan.
 func scannedColumns(conn bindings.Connection, sql string, params map[string]any) []string {
 	all := lake.ColumnNames()
 	if explain, _ := cutExplain(sql); explain != "" {
@@ -90,8 +90,8 @@ func planOf(conn bindings.Connection, sql string, params map[string]any) (plan [
 	}
 }
 
-// scans gathers the words in what a plan says of its scans: the columns that are
-// projected and those in filters are among them.
+// scans collects the words in the scans of a plan, which include the projected
+// columns and those in filters.
 func (n planNode) scans(words map[string]bool) {
 	for _, child := range n.Children {
 		child.scans(words)

@@ -8,24 +8,24 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trino"
 )
 
-// Dialect is whose SQL a statement is written in.
+// Dialect is the SQL dialect of a statement.
 type Dialect string
 
-// The dialects. AnyDialect is Trino's for a statement that names
-// cloudtrail_logs, as Athena's do, and else DuckDB's.
+// The dialects. AnyDialect means Trino's for a statement that names
+// cloudtrail_logs, as Athena's do, and DuckDB's for any other.
 const (
 	AnyDialect Dialect = ""
 	DuckDB     Dialect = "duckdb"
 	Trino      Dialect = "trino"
 )
 
-// translation is a statement with the text it was made of.
+// translation is a translated statement with its original text.
 type translation struct {
 	trino.Translation
 	original string
 }
 
-// translate writes a statement in DuckDB's SQL.
+// translate translates a statement to DuckDB's SQL.
 func translate(dialect Dialect, sql string) (translation, error) {
 	if dialect == AnyDialect {
 		logs, events := trino.Names(sql, "cloudtrail_logs"), trino.Names(sql, "events")
@@ -50,7 +50,7 @@ func translate(dialect Dialect, sql string) (translation, error) {
 	return translation{translated, sql}, nil
 }
 
-// restore puts the original statement into an error about the translated one.
+// restore replaces the translated statement in an error by the original.
 func (t translation) restore(err error) error {
 	mistake, ok := errors.AsType[*SQLError](err)
 	if !ok || len(t.Macros()) == 0 && t.original == t.SQL {

@@ -1,11 +1,12 @@
-// Package duckdb answers SQL over the Parquet parts of a lake with an embedded DuckDB that can reach nothing else.
+// Package duckdb runs SQL over the Parquet parts of a lake with an embedded
+// DuckDB that has no access to anything else.
 //
-// A DB lives in memory and holds two views, events and cloudtrail_logs, over an
-// exact list of part files. (A third, lake.rows, serves Records.) Statements are checked before they run (see
-// guard.go): only ones that read the views are let through, and the engine
-// itself is locked to the part files, without extensions, settings or other
-// files. Rows stream: a result is never held in memory as a whole, here or in
-// the engine.
+// A DB is in memory and holds two views, events and cloudtrail_logs, over an
+// exact list of part files. (A third, lake.rows, serves Records.) Statements
+// are checked before they run (see guard.go): only those that read the views
+// are allowed, and the engine itself is restricted to the part files, without
+// extensions, settings or other files. Rows are streamed: neither this package
+// nor the engine holds a whole result in memory.
 package duckdb
 
 import (
@@ -24,7 +25,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/scratch"
 )
 
-// Options say what a DB reads and may use. The zero value is an empty lake.
+// Options configure a DB. The zero value is an empty lake.
 type Options struct {
 	// Parts are the Parquet files to read, each under a path that ends in
 	// year=YYYY/month=MM/day=DD/NAME.parquet.
@@ -37,32 +38,33 @@ type Options struct {
 	// Threads bounds the engine's parallelism; 0 means one per core.
 	Threads int
 
-	// MemoryLimit bounds the engine's memory in bytes; beyond it, big sorts and
-	// groupings go to a temporary folder. A statement that cannot do with it ends
-	// with a [*LimitError], also when the memory is taken outside of what the
-	// engine counts (see watchMemory). 0 means DuckDB's default of 80% of the
-	// machine's memory.
+	// MemoryLimit bounds the engine's memory in bytes; beyond it, large sorts
+	// and groupings spill to a temporary folder. A statement that needs more
+	// memory ends with a [*LimitError], also if the memory is allocated outside
+	// of the engine's accounting (see watchMemory). 0 means DuckDB's default of
+	// 80% of the machine's memory.
 	MemoryLimit int64
 
-	// SpillLimit bounds what is in the temporary folder, in bytes. 0 means
+	// SpillLimit bounds the size of the temporary folder, in bytes. 0 means
 	// DuckDB's default of 90% of the free space.
 	SpillLimit int64
 
-	// Verify, when set, finds damage before a statement meets it.
+	// Verify, when set, is called before each statement to find damaged parts.
 	Verify Verify
 
-	// TempDir is where the temporary folder is made, see [scratch.New].
+	// TempDir is the folder in which the temporary folder is made, see
+	// [scratch.New].
 	TempDir string
 }
 
 // DB is an open, locked database. Its methods may be used concurrently; each
-// query runs on a connection of its own.
+// query has its own connection.
 type DB struct {
 	db        bindings.Database
 	mu        sync.Mutex // guards opts.Parts
 	opts      Options
 	scratch   *scratch.Dir // for spilling, removed by Close
-	abandoned atomic.Int32 // statements that go on although they were ended
+	abandoned atomic.Int32 // statements that still run after they were cancelled
 }
 
 // Open starts an engine over the given parts. The caller closes the DB.
@@ -82,11 +84,11 @@ func Open(opts Options) (*DB, error) {
 }
 
 // Close stops the engine and removes its temporary folder. All results must be
-// closed before. An engine that is still busy with a statement that was
-// abandoned is left to the end of the process.
+// closed before. An engine that is still busy with an abandoned statement runs
+// until the process ends.
 func (db *DB) Close() error {
 	if db.abandoned.Load() > 0 {
-		_ = db.scratch.Remove() // files may appear until the end; the next run removes them
+		_ = db.scratch.Remove() // files may appear until the process ends; the next run removes them
 		return nil
 	}
 	bindings.Close(&db.db)
@@ -130,7 +132,7 @@ func (db *DB) lockDown(opts Options) error {
 		"SET GLOBAL enable_external_access = false",
 	}
 	if opts.SpillLimit > 0 {
-		// As a setting at the start it would have no effect.
+		// This setting has no effect when it is passed at the start.
 		statements = append(statements, fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dB'", opts.SpillLimit))
 	}
 	statements = append(statements, "CREATE SCHEMA lake")
@@ -189,8 +191,9 @@ func execute(conn bindings.Connection, statement string) error {
 	return nil
 }
 
-// checkParts refuses parts that are not there, and paths whose partition DuckDB
-// would misread: it takes the first year= of a path, which must be the lake's own.
+// checkParts rejects parts that do not exist, and paths whose partition DuckDB
+// would misread: it takes the first year= of a path, which must be the lake's
+// own.
 func checkParts(parts []string) error {
 	for _, part := range parts {
 		folders := strings.Split(filepath.ToSlash(part), "/")

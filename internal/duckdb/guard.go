@@ -10,9 +10,9 @@ import (
 	bindings "github.com/duckdb/duckdb-go-bindings"
 )
 
-// safeTableFunctions may stand in a FROM clause. Everything else that can is
-// refused: some of it reads files, and some of it changes settings even when
-// they are locked (enable_logging, enable_profiling).
+// safeTableFunctions are the table functions allowed in a FROM clause. All
+// others are rejected: some read files, and some change settings even when they
+// are locked (enable_logging, enable_profiling).
 var safeTableFunctions = [...]string{
 	"duckdb_columns", "duckdb_functions", "duckdb_keywords", "duckdb_types", "duckdb_views",
 	"generate_series", "histogram", "histogram_values", "json_each", "json_tree",
@@ -25,18 +25,18 @@ type statement struct {
 	athena athenaUse
 }
 
-// check lets a single reading statement through: SELECT, WITH, VALUES, FROM,
+// check accepts a single reading statement: SELECT, WITH, VALUES, FROM,
 // DESCRIBE, SUMMARIZE, SHOW, or EXPLAIN [ANALYZE] of one of them.
 //
-// It asks the engine's own parser for the syntax tree, which it gives for
-// reading statements only, and looks at every table function in the tree. The
-// tree holds subqueries, CTEs and everything nested; what could hide SQL in a
-// string (query, json_execute_serialized_sql) is a table function itself.
+// It gets the syntax tree from the engine's own parser, which returns one for
+// reading statements only, and checks every table function in it. The tree
+// includes subqueries, CTEs and everything nested; functions that take SQL as a
+// string (query, json_execute_serialized_sql) are table functions themselves.
 func check(conn bindings.Connection, sql string) (statement, error) {
 	refuse := func(position int, format string, args ...any) (statement, error) {
 		return statement{}, &SQLError{SQL: sql, Position: position, Message: fmt.Sprintf(format, args...)}
 	}
-	// The engine's C interface would see the text before a NUL only.
+	// The engine's C interface would end the text at a NUL.
 	if at := strings.IndexByte(sql, 0); at >= 0 {
 		return refuse(at, "a NUL character is not SQL")
 	}
@@ -74,7 +74,7 @@ func check(conn bindings.Connection, sql string) (statement, error) {
 	return checked, nil
 }
 
-// syntaxTree is what json_serialize_sql gives.
+// syntaxTree is the result of json_serialize_sql.
 type syntaxTree struct {
 	Error      bool   `json:"error"`
 	Type       string `json:"error_type"`
@@ -83,7 +83,7 @@ type syntaxTree struct {
 	Statements []any  `json:"statements"`
 }
 
-// offset returns the place of a syntax error in the whole text, or -1.
+// offset returns the position of a syntax error in the whole text, or -1.
 func (t syntaxTree) offset(base int) int {
 	position := -1
 	if _, err := fmt.Sscan(t.Position, &position); err != nil {
@@ -193,8 +193,8 @@ func location(node map[string]any) int {
 }
 
 // cutExplain splits a leading EXPLAIN or EXPLAIN ANALYZE from the statement it
-// explains, which is then checked like any other. Whatever it does not
-// recognise stays in the statement, where the parser refuses it.
+// explains, which is then checked like any other. Anything it does not
+// recognise stays in the statement, where the parser rejects it.
 func cutExplain(sql string) (explain, inner string) {
 	rest, found := cutKeyword(sql, "EXPLAIN")
 	if !found {

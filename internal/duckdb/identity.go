@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// identityField is a field of useridentity in cloudtrail_logs and where it
-// comes from.
+// identityField is a field of useridentity in cloudtrail_logs with its source.
 type identityField struct {
 	name, value string // an SQL expression
 	sqlType     string
@@ -27,7 +26,7 @@ func identityFields() []identityField {
 }
 
 // The structure of nested fields, with the keys of the JSON and with the names
-// of the table. The names differ in case only.
+// of the table. The names differ only in case.
 const (
 	onBehalfOfJSON     = `{"userId":"VARCHAR","identityStoreArn":"VARCHAR"}`
 	onBehalfOfType     = `STRUCT(userid VARCHAR, identitystorearn VARCHAR)`
@@ -39,7 +38,8 @@ const (
 		`ec2roledelivery VARCHAR, webidfederationdata STRUCT(federatedprovider VARCHAR, attributes MAP(VARCHAR, VARCHAR)))`
 )
 
-// member makes a struct of a member of a JSON column. What is no object is NULL.
+// member builds a struct from a member of a JSON column. A value that is not an
+// object gives NULL.
 func member(column, key, structure, sqlType string) string {
 	path := quote("$." + key)
 	return "CASE json_type(" + column + ", " + path + ") WHEN 'OBJECT' THEN from_json(json_extract(" + column + ", " + path + "), " + quote(structure) + ")::" + sqlType + " END"
@@ -47,8 +47,8 @@ func member(column, key, structure, sqlType string) string {
 
 const identityColumn = "useridentity"
 
-// identityStruct makes useridentity of what is behind the wanted fields; the
-// others are NULL. nil wants all.
+// identityStruct builds useridentity from the sources of the wanted fields; the
+// other fields are NULL. nil means all fields.
 func identityStruct(wanted []string) string {
 	var fields []string
 	for _, f := range identityFields() {
@@ -61,14 +61,14 @@ func identityStruct(wanted []string) string {
 	return "struct_pack(" + strings.Join(fields, ", ") + ")"
 }
 
-// identityUse looks at how a statement uses useridentity. DuckDB reads all
-// columns of a struct that a view makes, even for one field, which can
-// take three times as long as the column itself. For a statement that names
-// single fields only, the view can be made of just those.
+// identityUse finds the fields of useridentity that a statement uses. DuckDB
+// reads all columns of a struct in a view, even for one field, which can take
+// three times as long as reading the column itself. If a statement names only
+// single fields, the view is built from just those.
 type identityUse struct {
 	fields []string
-	tables []string // names and aliases of tables; such a name alone is a whole row
-	names  []string // columns given by one name
+	tables []string // names and aliases of tables; such a name alone means a whole row
+	names  []string // columns referred to by a single name
 	whole  bool     // the struct, or something that may hold it, is used as a whole
 	path   bool     // "$path" is used
 }
@@ -87,7 +87,7 @@ func useOf(tree any) athenaUse {
 func (u *identityUse) visit(node any) {
 	switch n := node.(type) {
 	case string:
-		// The name in any other place, such as USING (useridentity).
+		// The name in any other position, such as USING (useridentity).
 		u.whole = u.whole || strings.EqualFold(n, identityColumn)
 	case []any:
 		for _, child := range n {
@@ -127,7 +127,7 @@ func (u *identityUse) object(n map[string]any) {
 	}
 }
 
-// reference takes the parts of a column name, such as
+// reference records the parts of a column name, such as
 // cloudtrail_logs.useridentity.arn.
 func (u *identityUse) reference(parts any) {
 	list, _ := parts.([]any)

@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
-// Limit is something of which a statement may take only so much.
+// Limit is a resource that is limited for each statement.
 type Limit string
 
 // The limits that end a statement.
@@ -22,8 +22,8 @@ const (
 	Time   Limit = "time"
 )
 
-// LimitError says that a statement needs more than it may take. The SQL is not
-// wrong, and nothing is known of its answer.
+// LimitError reports that a statement exceeds a limit. The SQL is not wrong,
+// and its result is unknown.
 type LimitError struct {
 	Limit  Limit
 	Detail string // in the engine's words or ours, or ""
@@ -37,20 +37,20 @@ func (e *LimitError) Error() string {
 	return text
 }
 
-// limitOf returns the limit that an error of the engine speaks of.
+// limitOf returns the limit that an error of the engine is about.
 func limitOf(kind, message string) (*LimitError, bool) {
 	switch {
 	case kind != "Out of Memory":
 		return nil, false
 	case strings.Contains(message, "max_temp_directory_size") || strings.Contains(message, "failed to offload"):
-		message, _, _ = strings.Cut(message, ". This limit was set by") // by a setting that is not ours to name
+		message, _, _ = strings.Cut(message, ". This limit was set by") // names a setting of the engine, not ours
 		return &LimitError{Spill, strings.TrimSuffix(message, ".")}, true
 	}
 	return &LimitError{Memory, message}, true
 }
 
-// How much of the process's memory the engine's count may miss: some functions
-// build values of gigabytes outside of it.
+// The memory of the process that the engine's accounting may miss: some
+// functions build values of gigabytes outside of it.
 const (
 	uncountedShare = 2 // one half of the limit
 	uncountedLeast = 256 << 20
@@ -58,8 +58,9 @@ const (
 )
 
 // watchMemory ends ctx with a LimitError when the process grows, from now on, by
-// more than the engine's memory limit and half of it. It looks where Linux tells
-// the size of a process; elsewhere the engine's own count is the only limit.
+// more than the engine's memory limit plus half of it, or plus 256 MiB if that is
+// more. It works on Linux, where the size of a process is known; elsewhere the
+// engine's accounting is the only limit.
 func (db *DB) watchMemory(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	before, known := residentMemory()
@@ -84,8 +85,8 @@ func (db *DB) watchMemory(ctx context.Context) (context.Context, context.CancelC
 	return ctx, cancel
 }
 
-// residentMemory returns the bytes of memory that the process occupies, and
-// whether the system tells.
+// residentMemory returns the resident memory of the process in bytes, and
+// whether the system reports it.
 func residentMemory() (int64, bool) {
 	text, err := os.ReadFile("/proc/self/statm")
 	fields := bytes.Fields(text)

@@ -51,7 +51,7 @@ func compileEnum(t bindings.LogicalType) (binder, string, error) {
 	}
 }
 
-// listEntry is where the elements of one row's list stand in the child vector.
+// listEntry is the position of one row's list in the child vector.
 type listEntry struct{ offset, length uint64 }
 
 func compileList(t bindings.LogicalType) (binder, string, error) {
@@ -130,8 +130,8 @@ func compileStruct(t bindings.LogicalType) (binder, string, error) {
 	}, "STRUCT(" + strings.Join(types, ", ") + ")", nil
 }
 
-// zonedTime reads a time of Trino in a zone: a moment, the zone, and the clock
-// there, of which the offset is the difference.
+// zonedTime reads a time of Trino in a zone: an instant, the zone, and the
+// local time, whose difference is the offset.
 func zonedTime(fields []binder) binder {
 	return func(vector bindings.Vector) reader {
 		readers, valid := bindChildren(vector, fields, 0), validity(vector)
@@ -159,7 +159,7 @@ func addressText(vector bindings.Vector) reader {
 	})(bindings.StructVectorGetChild(vector, 0))
 }
 
-// quoteName writes the name of a field so that the type can be read again.
+// quoteName quotes the name of a field so that the type can be parsed again.
 func quoteName(name string) string {
 	plain := name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -207,7 +207,7 @@ func compileMap(t bindings.LogicalType) (binder, string, error) {
 }
 
 // compileUnion reads the member that is set; a union is stored as a struct
-// whose first field tells which one.
+// whose first field selects the member.
 func compileUnion(t bindings.LogicalType) (binder, string, error) {
 	binders := make([]binder, bindings.UnionTypeMemberCount(t))
 	for i := range binders {

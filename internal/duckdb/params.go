@@ -8,8 +8,9 @@ import (
 	bindings "github.com/duckdb/duckdb-go-bindings"
 )
 
-// bindParams gives each placeholder of the statement its value. A placeholder
-// without a value is a mistake in the SQL; a value without a placeholder is not.
+// bindParams binds a value to each placeholder of the statement. A placeholder
+// without a value is a mistake in the SQL; a value without a placeholder is
+// not.
 func bindParams(stmt bindings.PreparedStatement, sql string, params map[string]any) error {
 	for i := range bindings.NParams(stmt) {
 		name := bindings.ParameterName(stmt, i+1)

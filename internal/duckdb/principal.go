@@ -9,9 +9,9 @@ import (
 )
 
 // derived adds to a source the columns that the events view has besides those
-// of a part. Their meaning is that of event.Record.Principal, Failed and
-// Changed; a test holds the two equal. They come in two steps, as one is made of
-// another, and cost nothing in a statement that does not name them.
+// of a part. They mean the same as event.Record.Principal, Failed and Changed;
+// a test compares them. They are added in two steps, as one is computed from
+// another, and cost nothing in a statement that does not use them.
 func derived(source string) string {
 	return "(SELECT *, " + principalName() + " AS principal, " + changed + " AS changed FROM " +
 		"(SELECT *, " + principalKind + " AS principal_kind, " + failed + " AS failed FROM " + source + "))"
@@ -20,14 +20,14 @@ func derived(source string) string {
 // derivedColumns are the names of those columns, in their order in the view.
 var derivedColumns = [...]string{"principal", "principal_kind", "failed", "changed"}
 
-// usesDerived reports whether SQL may name a derived column. Binding them takes
-// longer than many a search.
+// usesDerived reports whether SQL may name a derived column. Binding these
+// columns can take longer than a search.
 func usesDerived(sql string) bool {
 	return slices.ContainsFunc(derivedColumns[:], func(name string) bool { return strings.Contains(sql, name) })
 }
 
-// userID is who an Identity Center user is. It is looked for only where the
-// type of the identity asks for it.
+// userID is the id of an Identity Center user. It is read only if the type of
+// the identity has one.
 const userID = `nullif(CASE json_type(user_identity, '$.onBehalfOf.userId') WHEN 'VARCHAR' THEN json_extract_string(user_identity, '$.onBehalfOf.userId') END, '')`
 
 const principalKind = `CASE identity_type
@@ -56,7 +56,7 @@ const principalKind = `CASE identity_type
 	END
 END`
 
-// partitionSQL is the partition that the Region of an event is in.
+// partitionSQL returns the AWS partition of the Region of an event.
 func partitionSQL() string {
 	text := "CASE"
 	for _, p := range partition.All() {
@@ -65,8 +65,8 @@ func partitionSQL() string {
 	return text + " ELSE 'aws' END"
 }
 
-// principalName is the first name of a principal that the record has. NULL
-// anywhere in a concatenation makes it NULL, so that the next one is tried.
+// principalName returns the first name of a principal that the record has. A
+// NULL in a concatenation makes it NULL, so that the next one is used.
 func principalName() string {
 	iamARN := "'arn:' || " + partitionSQL() + " || ':iam::' || nullif(identity_account_id, '')"
 	return `coalesce(
@@ -94,8 +94,8 @@ const (
 		ELSE identity_account_id || ':' || identity_principal_id END`
 )
 
-// failed looks into extra for the error code of a lake written before codes
-// that are numbers had their column.
+// failed also looks into extra, for lakes written before numeric error codes
+// had a column.
 const failed = `(coalesce(error_code, '') <> '' OR coalesce(error_message, '') <> ''
 	OR (error_code IS NULL AND coalesce(json_exists(extra, '$.errorCode'), false))
 	OR (coalesce(event_source = 'signin.amazonaws.com', false) OR coalesce(event_type = 'AwsConsoleSignIn', false))
@@ -104,12 +104,11 @@ const failed = `(coalesce(error_code, '') <> '' OR coalesce(error_message, '') <
 
 const changed = `(coalesce(event_name, '') <> '' AND read_only IS DISTINCT FROM true AND NOT failed)`
 
-// PrincipalIs returns the SQL condition that holds for the events of the actor
-// that a placeholder names, over the view events and in Records. The name is
-// the principal of the view, or another that the record has for the actor: that
-// of the user, the role, the session or the source identity, a principal id, a
-// user id, an access key or an ARN. Whatever LookupEvents calls the Username of
-// an event is among them.
+// PrincipalIs returns the SQL condition for the events of the actor in a
+// placeholder, over the view events and in Records. The name is the principal
+// of the view, or another name of the actor in the record: that of the user,
+// the role, the session or the source identity, a principal id, a user id, an
+// access key or an ARN. It includes every Username that LookupEvents returns.
 func PrincipalIs(placeholder string) string {
 	return strings.ReplaceAll(principalIs, "$name", placeholder)
 }

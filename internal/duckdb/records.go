@@ -9,7 +9,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// Records are events of the lake as the JSON records they came as.
+// Records are events of the lake as their original JSON records.
 type Records struct {
 	rows   *Rows
 	row    lake.Row

@@ -16,14 +16,15 @@ type resultJSON = result.JSON
 
 // Query checks and runs one statement and returns its rows. Params are bound to
 // the $name placeholders of the SQL: string, bool, int64, float64 or time.Time
-// values. A mistake in the SQL is an *SQLError, a limit that it would exceed a
-// *LimitError. A statement that names cloudtrail_logs is Trino's, any other DuckDB's. When ctx ends, so does the query, at once and whatever it is
-// doing, with the cause of ctx. The caller closes the rows.
+// values. A mistake in the SQL is an *SQLError, an exceeded limit a
+// *LimitError. A statement that names cloudtrail_logs is Trino's, any other
+// DuckDB's. When ctx ends, the query ends at once with the cause of ctx. The
+// caller closes the rows.
 func (db *DB) Query(ctx context.Context, sql string, params map[string]any) (*Rows, error) {
 	return db.QueryIn(ctx, AnyDialect, sql, params)
 }
 
-// QueryIn is Query of a statement in a given dialect.
+// QueryIn is Query for a statement in a given dialect.
 func (db *DB) QueryIn(ctx context.Context, dialect Dialect, sql string, params map[string]any) (*Rows, error) {
 	translated, err := translate(dialect, sql)
 	if err != nil {
@@ -152,10 +153,10 @@ func (r *Rows) destroy() {
 	bindings.DestroyPrepare(&r.stmt)
 }
 
-// closing closes rows and keeps the first error.
+// closing closes rows and joins the errors.
 func closing(rows *Rows, err error) error { return errors.Join(err, rows.Close()) }
 
-// run prepares, binds and starts a statement that may be run as it is.
+// run prepares, binds and starts a statement that has been checked.
 func run(conn bindings.Connection, sql string, params map[string]any) (*Rows, error) {
 	rows := &Rows{sql: sql}
 	if err := rows.start(conn, params); err != nil {
@@ -206,7 +207,7 @@ func (r *Rows) prepare(conn bindings.Connection) error {
 	return &SQLError{SQL: r.sql, Position: -1, Message: "only statements that read are allowed"}
 }
 
-// describe prepares the reading of every column.
+// describe prepares the readers of all columns.
 func (r *Rows) describe() error {
 	count := int(bindings.ColumnCount(&r.result))
 	for i := range count {

@@ -9,7 +9,7 @@ import (
 	bindings "github.com/duckdb/duckdb-go-bindings"
 )
 
-// grace is how long a step may take to heed an interrupt.
+// grace is the time a step has to react to an interrupt.
 const grace = 100 * time.Millisecond
 
 // session is a connection on which one statement runs, step by step, until the
@@ -36,9 +36,9 @@ func (db *DB) newSession(ctx context.Context) (*session, error) {
 }
 
 // step runs one step of the engine. When the context ends, the step is
-// interrupted; one that does not heed that is abandoned. It goes on by itself,
-// because some functions look at nothing until they have computed a value, and
-// releases the session at its end.
+// interrupted; if it does not react, it is abandoned. An abandoned step runs
+// on, because some functions check for interrupts only after they have computed
+// a value, and releases the session at its end.
 func (s *session) step(run func() error) error {
 	if s.ctx.Err() != nil {
 		return s.reason(nil)
@@ -66,7 +66,8 @@ func (s *session) step(run func() error) error {
 	return s.reason(nil)
 }
 
-// reason prefers why the context ended to the engine's "interrupted".
+// reason returns the cause of the context's end instead of the engine's
+// "interrupted".
 func (s *session) reason(err error) error {
 	if s.ctx.Err() != nil {
 		return fmt.Errorf("run query: %w", context.Cause(s.ctx))
@@ -74,7 +75,7 @@ func (s *session) reason(err error) error {
 	return err
 }
 
-// close releases the session, unless a step of it goes on.
+// close releases the session, unless an abandoned step still runs.
 func (s *session) close() {
 	if !s.abandoned {
 		s.release()
@@ -91,8 +92,8 @@ func (s *session) release() {
 }
 
 // interruptOnCancel interrupts the connection when ctx ends, until stop is
-// called. An interrupt between two steps of a query is forgotten by the engine,
-// so it is repeated.
+// called. The engine forgets an interrupt between two steps of a query, so it
+// is repeated.
 func interruptOnCancel(ctx context.Context, conn bindings.Connection) (stop func()) {
 	done := make(chan struct{})
 	var watching sync.WaitGroup

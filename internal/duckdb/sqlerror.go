@@ -10,16 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// SQLError is a mistake in the SQL text, as opposed to a failure to run it.
+// SQLError reports a mistake in the SQL text, as opposed to a failure to run
+// it.
 type SQLError struct {
 	SQL      string // the text as given
 	Position int    // byte offset into SQL where the mistake is, -1 when unknown
-	Message  string // the engine's words, one line
+	Message  string // the engine's message, one line
 	Hint     string // what to try instead, or ""
 }
 
-// Error tells the place and the mistake, with the line of the SQL and a caret
-// below the place.
+// Error returns the position and the mistake, with the line of the SQL and a
+// caret below the position.
 func (e *SQLError) Error() string {
 	line, column, text := e.place()
 	if line == 0 {
@@ -37,7 +38,7 @@ func (e *SQLError) place() (line, column int, text string) {
 	if e.Position < 0 || e.Position > len(e.SQL) {
 		return 0, 0, ""
 	}
-	// The end of the input is shown behind its last word, not on an empty line.
+	// The end of the input is shown after its last word, not on an empty line.
 	before := e.SQL[:e.Position]
 	if strings.TrimSpace(e.SQL[e.Position:]) == "" {
 		before = strings.TrimRight(before, " \t\r\n")
@@ -50,8 +51,8 @@ func (e *SQLError) place() (line, column int, text string) {
 const excerptWidth = 100
 
 // excerptAround shortens a long line to the part around a column and returns
-// where that column is in it. Tabs and control characters become spaces, so
-// that the caret stays below its place.
+// the position of that column in it. Tabs and control characters become spaces,
+// so that the caret stays below its column.
 func excerptAround(text string, column int) (excerpt string, caret int) {
 	runes := []rune(text)
 	for i, r := range runes {
@@ -84,11 +85,11 @@ type engineError struct {
 	EntryType  string `json:"type"`
 }
 
-// notTheSQL are the kinds of error that say nothing against the SQL.
+// notTheSQL are the kinds of error that are not caused by the SQL.
 var notTheSQL = [...]string{"IO", "Out of Memory", "Fatal", "INTERNAL", "Internal", "HTTP", "Connection", "INTERRUPT"}
 
 // parseError turns the engine's error text into an SQLError, or into a plain
-// error when the SQL is not to blame. offset is added to the position.
+// error when the SQL is not the cause. offset is added to the position.
 func parseError(text, sql string, offset int) error {
 	var e engineError
 	_, object, found := strings.Cut(text, "{")
@@ -103,7 +104,7 @@ func parseError(text, sql string, offset int) error {
 		return fmt.Errorf("run query: %s: %s", strings.ToLower(e.Type), message)
 	}
 	if strings.Contains(message, "/part-") && strings.Contains(message, ".parquet") {
-		// SQL cannot name files, so the engine speaks of one it was given.
+		// SQL cannot name files, so the file in the message is a part.
 		return fmt.Errorf("run query: a part of the lake cannot be read: %s", message)
 	}
 	position, err := strconv.Atoi(e.Position)
@@ -115,7 +116,7 @@ func parseError(text, sql string, offset int) error {
 	return &SQLError{SQL: sql, Position: position, Message: message, Hint: e.hint()}
 }
 
-// hint names what the reader may have meant.
+// hint suggests what the user may have meant.
 func (e engineError) hint() string {
 	switch {
 	case e.Subtype == "MISSING_ENTRY" && e.EntryType == "Table":

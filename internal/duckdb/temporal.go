@@ -9,8 +9,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// moment converts a count of units since 1970 to a timestamp. The largest and
-// the smallest count but one are infinities.
+// moment converts a count of units since 1970 to a timestamp. The largest value
+// and the second smallest are infinities.
 func moment(count int64, unit time.Duration) any {
 	switch count {
 	case math.MaxInt64:
@@ -32,14 +32,14 @@ func dateValue(days int32) any {
 	return result.Date{Time: time.Unix(int64(days)*24*60*60, 0).UTC()}
 }
 
-// clockText writes microseconds since midnight as a time of day.
+// clockText formats microseconds since midnight as a time of day.
 func clockText(micros int64) string {
 	seconds := micros / 1e6
 	clock := fmt.Sprintf("%02d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
 	return clock + fraction(micros%1e6)
 }
 
-// fraction writes microseconds as a decimal fraction without trailing zeros.
+// fraction formats microseconds as a decimal fraction without trailing zeros.
 func fraction(micros int64) string {
 	if micros == 0 {
 		return ""
@@ -64,7 +64,7 @@ type interval struct {
 	micros       int64
 }
 
-// text writes an interval in words, as the engine does: "1 year 2 days 03:00:00".
+// text formats an interval as the engine does: "1 year 2 days 03:00:00".
 func (v interval) text() string {
 	var parts []string
 	add := func(n int32, unit string) {
@@ -89,8 +89,8 @@ func (v interval) text() string {
 	return strings.Join(parts, " ")
 }
 
-// bitText writes a bit string as zeros and ones. Its first byte counts the
-// padding bits at the start of the second.
+// bitText formats a bit string as zeros and ones. Its first byte is the number
+// of padding bits at the start of the second.
 func bitText(s string) string {
 	if s == "" {
 		return ""

@@ -11,15 +11,15 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// A reader gives the value of one row of a bound vector; a binder makes one for
-// the vector of a chunk. Types are looked at once per result, pointers once per
-// chunk, and only values once per row.
+// A reader returns the value of one row of a bound vector; a binder makes a
+// reader for the vector of a chunk. Types are examined once per result,
+// pointers once per chunk, and only values once per row.
 type (
 	reader func(row int) any
 	binder func(bindings.Vector) reader
 )
 
-// compile returns how to read a column of the type, and the type's SQL name.
+// compile returns the binder for a column of the type, and the type's SQL name.
 func compile(t bindings.LogicalType) (binder, string, error) {
 	id := bindings.GetTypeId(t)
 	if scalar, found := scalars[id]; found {
@@ -47,7 +47,7 @@ func compile(t bindings.LogicalType) (binder, string, error) {
 	return nil, "", fmt.Errorf("its type (DuckDB type %d) has no output form", id)
 }
 
-// scalars are the types that are read the same way wherever they stand.
+// scalars are the types that are read the same way in any position.
 var scalars = map[bindings.Type]struct {
 	name string
 	bind binder
@@ -96,8 +96,8 @@ func fixed[T any](convert func(T) any) binder {
 	}
 }
 
-// engineString is DuckDB's 16-byte string: up to 12 bytes stand in place of
-// prefix and pointer.
+// engineString is DuckDB's 16-byte string: up to 12 bytes are stored in place
+// of prefix and pointer.
 type engineString struct {
 	length uint32
 	prefix [4]byte
@@ -118,13 +118,14 @@ func text(convert func(string) any) binder {
 			if s.length <= inlineLength {
 				bytes = &s.prefix[0]
 			}
-			// string() copies: the chunk goes away before the value does.
+			// string() copies: the chunk is freed before the value.
 			return convert(string(unsafe.Slice(bytes, s.length)))
 		}
 	}
 }
 
-// validity tells which rows are not NULL. A vector without NULLs has no mask.
+// validity returns a function that reports whether a row is not NULL. A vector
+// without NULLs has no mask.
 func validity(vector bindings.Vector) func(row int) bool {
 	mask := bindings.VectorGetValidity(vector)
 	if mask == nil {
@@ -146,8 +147,8 @@ func (h hugeInt) big() *big.Int {
 	return n.Add(n, new(big.Int).SetUint64(h.lower))
 }
 
-// uuid writes the value as a UUID; the engine flips the top bit so that UUIDs
-// sort as their text does.
+// uuid formats the value as a UUID; the engine flips the top bit so that UUIDs
+// sort like their text.
 func (h hugeInt) uuid() string {
 	upper := uint64(h.upper) ^ 1<<63
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", upper>>32, upper>>16&0xffff, upper&0xffff, h.lower>>48, h.lower&(1<<48-1))

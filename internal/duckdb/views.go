@@ -8,9 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// eventColumns are the columns of the events view, in its order, before the
-// partition columns: those of a part but for explicit_nulls, which is
-// bookkeeping.
+// eventColumns are the columns of the events view before the partition columns,
+// in order: those of a part except explicit_nulls, which is internal.
 var eventColumns = [...]string{
 	"event_time", "event_id", "event_version", "event_source", "event_name", "aws_region", "account_id",
 	"source_ip_address", "user_agent", "error_code", "error_message", "read_only",
@@ -25,9 +24,9 @@ var eventColumns = [...]string{
 }
 
 // athenaView defines cloudtrail_logs over lake.rows: the columns and types of
-// the tables AWS documents for Athena. What is nested is parsed only when it is
-// asked for. JSON keys are case sensitive in from_json, hence the cast of the
-// whole to the names of the table.
+// the tables that AWS documents for Athena. Nested values are parsed only when
+// they are used. JSON keys are case sensitive in from_json, hence the cast of
+// the whole value to the names of the table.
 func athenaView(use athenaUse) string {
 	path := ""
 	if use.path {
@@ -37,7 +36,7 @@ func athenaView(use athenaUse) string {
 		identityStruct(use.identity) + " AS " + identityColumn + "," + athenaColumns + path + " FROM lake.rows"
 }
 
-// athenaUse is what of cloudtrail_logs a statement needs besides its columns.
+// athenaUse lists what a statement uses of cloudtrail_logs besides its columns.
 type athenaUse struct {
 	identity []string // the fields of useridentity, the others are NULL; nil means all
 	path     bool     // the column "$path", which SELECT * does not show
@@ -144,7 +143,7 @@ func partsSource(parts []string) string {
 }
 
 // emptySource has the columns of a part and no rows, so that a lake without
-// events answers every query with nothing rather than with an error.
+// events gives empty results rather than an error.
 func emptySource() string {
 	var nulls []string
 	for _, c := range lake.Columns() {
@@ -156,8 +155,8 @@ func emptySource() string {
 	return "(SELECT " + strings.Join(nulls, ", ") + " WHERE false)"
 }
 
-// window narrows to since <= event_time < until; a zero time is no bound. The
-// partition columns are bounded too, so that files of other days are not even
+// window restricts to since <= event_time < until; a zero time is no bound. The
+// partition columns are restricted too, so that files of other days are not
 // opened.
 func window(since, until time.Time) string {
 	const day, moment = "2006-01-02", "2006-01-02 15:04:05.999999"

@@ -34,7 +34,7 @@ func (b *bodies) judge(id lake.Identity) verdict {
 	return conflict
 }
 
-// add notes a body unless it is noted.
+// add adds a body unless it is already there.
 func (b *bodies) add(id lake.Identity) {
 	switch b.judge(id) {
 	case fresh:
@@ -47,7 +47,7 @@ func (b *bodies) add(id lake.Identity) {
 	}
 }
 
-// addAll notes all that other has noted.
+// addAll adds all bodies of other.
 func (b *bodies) addAll(other *bodies) {
 	for id, hash := range other.first {
 		b.add(lake.Identity{ID: id, Hash: hash})

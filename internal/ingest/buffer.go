@@ -12,8 +12,8 @@ import (
 
 const daySeconds = 24 * 3600
 
-// buffer gathers rows for the batch of its number. Workers share few buffers;
-// taking their rows ends a batch.
+// buffer collects rows for the batch with its number. Workers share a few
+// buffers; taking their rows ends a batch.
 type buffer struct {
 	mu     sync.Mutex
 	number int
@@ -22,20 +22,20 @@ type buffer struct {
 	added  counts
 	hour   *hourIndex // of the last event
 	begun  []*begun   // files being read into the buffer
-	left   []*begun   // files that were not read to their end, not noted yet
+	left   []*begun   // files that were not read to their end and are not recorded yet
 }
 
 // counts are of the events put into a buffer.
 type counts struct {
 	lake.Totals
-	resumed int64 // known already, and counted by the run that began their file
+	resumed int64 // already known, and counted by the run that began their file
 }
 
 // begun is a file of which events are in the buffer or were taken from it.
 type begun struct {
 	job
 	read  int64 // events so far
-	noted int64 // of these by a commit, or one that is on its way
+	noted int64 // number of these in a commit, done or in progress
 }
 
 // begin notes that a file is being read into the buffer.
@@ -47,8 +47,8 @@ func (s *buffer) begin(j job) *begun {
 	return b
 }
 
-// leave notes that nobody reads a file any more. One that was not finished has
-// what was read of it noted by the next commit.
+// leave records that nobody reads a file any more. If it was not finished, the
+// next commit records how far it was read.
 func (s *buffer) leave(file *begun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,8 +57,8 @@ func (s *buffer) leave(file *begun) {
 	}
 }
 
-// drop takes a file off those being read and reports whether it was one. The
-// caller holds the buffer.
+// drop removes a file from those being read and reports whether it was among
+// them. The caller holds the buffer.
 func (s *buffer) drop(file *begun) bool {
 	i := slices.Index(s.begun, file)
 	if i < 0 {
@@ -74,13 +74,13 @@ type dayRows struct {
 	open *lake.Block
 }
 
-// put adds an event to the buffer unless it was met before, and returns what the
-// index says of it and by how many bytes the buffer grew.
+// put adds an event to the buffer unless it is a duplicate. It returns the
+// verdict of the index and the number of bytes by which the buffer grew.
 func (s *buffer) put(in *ingest, file *begun, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The index is asked under the buffer's lock, so that an identity is marked
-	// with the number of the batch its row goes to.
+	// with the number of the batch that its row belongs to.
 	if hour := lake.Hour(at); s.hour == nil || s.hour.number != hour {
 		s.hour = in.index.hour(hour) // the next event is likely to be of the same hour
 	}
@@ -126,8 +126,9 @@ func (s *buffer) day(in *ingest, n int64) *dayRows {
 	return day
 }
 
-// take empties the buffer into b and starts on the batch of the next number. It
-// returns what was counted since it was last emptied. The caller holds the buffer.
+// take moves the content of the buffer into b and starts the batch with the
+// next number. It returns the counts since the buffer was last emptied. The
+// caller holds the buffer.
 func (s *buffer) take(b *batch, next int) counts {
 	for n, rows := range s.days {
 		day := time.Unix(n*daySeconds, 0).UTC().Format(time.DateOnly)
@@ -150,8 +151,8 @@ func (s *buffer) take(b *batch, next int) counts {
 	return added
 }
 
-// finish notes that a file need not be read again: all its rows are on the
-// buffer, or already gone from it. log says that it is a log file.
+// finish records that a file need not be read again: all its rows are in the
+// buffer, or already taken from it. log reports whether it is a log file.
 func (in *ingest) finish(s *buffer, file *begun, log bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,9 +165,9 @@ func (in *ingest) finish(s *buffer, file *begun, log bool) {
 	in.done[file.shard] = append(in.done[file.shard], lake.LogFile{Identity: file.id})
 }
 
-// rotate takes a batch off the buffers and hands it to the writer, waiting
-// until the one before is written. Unless last, it does so only when there is
-// enough for one: of several workers that find a batch full, one rotates.
+// rotate takes a batch from the buffers and hands it to the writer; it waits
+// until the previous batch is written. Unless last, it does so only when the
+// batch is full: if several workers find it full, only one rotates.
 func (in *ingest) rotate(last bool) {
 	in.rotating.Lock()
 	defer in.rotating.Unlock()
@@ -187,9 +188,9 @@ func (in *ingest) rotate(last bool) {
 	in.report.gathered(added)
 }
 
-// take empties all buffers at one moment. So a batch holds, of each file, what
-// comes before some event of it, and an event is known from its own batch or an
-// earlier one: what a commit counts stays right when no later one happens.
+// take empties all buffers at one moment. So a batch holds a prefix of each
+// file's events, and a duplicate is of an event in its own batch or an earlier
+// one: the counts of a commit stay correct if no later commit happens.
 func (in *ingest) take() (b batch, added counts) {
 	for _, s := range in.buffers {
 		s.mu.Lock()
@@ -210,7 +211,7 @@ func (in *ingest) take() (b batch, added counts) {
 }
 
 // write commits batches until there are no more. After an error it calls stop
-// and only drains them, so that nobody waits for a writer that has given up.
+// and drains the remaining batches, so that nobody blocks on a stopped writer.
 func (in *ingest) write(ctx context.Context, stop func(error)) (err error) {
 	for b := range in.batches {
 		if err != nil {
@@ -236,9 +237,8 @@ type blockPool struct {
 	free []*lake.Block
 }
 
-// get returns an empty block for a day that has filled some already. Where
-// there are such, the new one is as large from the start; days of few, late
-// events get one that grows.
+// get returns an empty block for a day. If the day has filled blocks already,
+// the new one has their size from the start; otherwise it grows.
 func (p *blockPool) get(full []*lake.Block) *lake.Block {
 	if len(full) == 0 {
 		return lake.NewBlock(nil)

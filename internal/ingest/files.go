@@ -12,12 +12,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// shardsHeld is how many shards of the file state are kept in memory. Files
+// shardsHeld is the number of shards of the file state kept in memory. Files
 // are listed in order of delivery, so few are in use at a time.
 const shardsHeld = 64
 
-// fileState knows which files earlier runs have read or begun, in shards by their
-// day of delivery. It is used by the listing goroutine alone.
+// fileState holds the files that earlier runs have read or begun, in shards by
+// their day of delivery. Only the listing goroutine uses it.
 type fileState struct {
 	archive string
 	writer  *lake.Writer
@@ -27,17 +27,17 @@ type fileState struct {
 // job is a file to be read.
 type job struct {
 	archive.Object
-	shard   string // where it is noted
+	shard   string // where it is recorded
 	id      lake.Identity
-	counted int64 // of its events, from its beginning, by an earlier run
+	counted int64 // number of its events, from its beginning, counted by an earlier run
 }
 
 func newFileState(uri string, w *lake.Writer) *fileState {
 	return &fileState{archive: uri, writer: w, shards: map[string]map[[16]byte]lake.LogFile{}}
 }
 
-// entry returns where a file is noted, and as what: its ID is a digest of its
-// whole name, its hash one of its version.
+// entry returns the shard and the identity under which a file is recorded: its
+// ID is a digest of its whole name, its hash one of its version.
 func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 	name, remote := bucketName(f.archive, o.Key)
 	if !remote {
@@ -56,8 +56,8 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 	return day.Format(time.DateOnly), id
 }
 
-// bucketName returns the whole name of a key in the bucket that an archive's URI
-// names; ok is false when the archive is a folder.
+// bucketName returns the full name of a key in the bucket of an archive's URI;
+// ok is false if the archive is a folder.
 func bucketName(uri, key string) (name string, ok bool) {
 	bucket, ok := strings.CutPrefix(uri, "s3://")
 	if !ok {
@@ -67,8 +67,8 @@ func bucketName(uri, key string) (name string, ok bool) {
 	return "s3://" + bucket + "/" + key, true
 }
 
-// job makes the job of reading a file; known reports that the file was read to
-// its end before and has not changed since.
+// job returns the job of reading a file; known reports whether the file was
+// read to its end before and has not changed since.
 func (f *fileState) job(o archive.Object) (j job, known bool, err error) {
 	j.Object = o
 	j.shard, j.id = f.entry(o)

@@ -10,31 +10,31 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// identityCost is about what an identity takes in memory, in bytes.
+// identityCost is roughly the memory of an identity, in bytes.
 const identityCost = 48
 
-// lookupCost is about how many identities can be loaded in the time that one
-// is found in the lake's files.
+// lookupCost is roughly the number of identities that can be loaded in the time
+// of one lookup in the lake's files.
 const lookupCost = 200
 
-// keeper is what the lake knows of the events of an hour. It may be asked while
-// a commit runs, and then answers as before or after it.
+// keeper gives access to the lake's identities of an hour. It may be called
+// during a commit, and answers as before or after it.
 type keeper interface {
 	Count(hour int64) (int64, error)
 	Existing(hour int64, add func(lake.Identity)) error
 	Find(hour int64, id [16]byte, add func(lake.Identity)) error
 }
 
-// index knows the identities of the events in the lake and in the buffers, by
-// the hour of the event: two deliveries of an event tell the same time.
+// index holds the identities of the events in the lake and in the buffers, by
+// the hour of the event: two deliveries of an event have the same time.
 //
-// What is in the buffers is in memory until it is committed. What is in the
-// lake is looked up there, unless an hour is asked for so often that loading it
-// is cheaper; then it is loaded if there is room, for which hours that were
-// not used for longest are given up.
+// Identities in the buffers stay in memory until they are committed. Those in
+// the lake are looked up there, unless an hour is asked for so often that
+// loading it is cheaper; then it is loaded, and the least recently used hours
+// are dropped to make room.
 //
 // An hour may be locked before the index, never the other way round; several
-// hours are only ever tried.
+// hours are only locked with TryLock.
 type index struct {
 	lake  keeper
 	limit int64 // of size
@@ -62,7 +62,7 @@ func newIndex(k keeper, limitBytes int64) *index {
 	return &index{lake: k, limit: limitBytes / identityCost, hours: map[int64]*hourIndex{}}
 }
 
-// hour returns the hour of a number. It stays the same one for good.
+// hour returns the hour with a number. It is always the same object.
 func (x *index) hour(number int64) *hourIndex {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -74,8 +74,7 @@ func (x *index) hour(number int64) *hourIndex {
 	return h
 }
 
-// add notes an event of an hour that goes into the batch, unless it is a
-// duplicate.
+// add adds an event to an hour for a batch, unless it is a duplicate.
 func (x *index) add(h *hourIndex, id lake.Identity, batch int) (verdict, error) {
 	h.used.Store(x.clock.Add(1))
 	h.mu.Lock()
@@ -93,7 +92,7 @@ func (x *index) add(h *hourIndex, id lake.Identity, batch int) (verdict, error) 
 	return max(v, inLake), nil
 }
 
-// judge says what the lake knows of an event. The caller holds h.
+// judge returns what the lake knows of an event. The caller holds h.
 func (x *index) judge(h *hourIndex, id lake.Identity) (verdict, error) {
 	if !h.counted {
 		n, err := x.lake.Count(h.number)
@@ -117,7 +116,7 @@ func (x *index) judge(h *hourIndex, id lake.Identity) (verdict, error) {
 	return found.judge(id), err
 }
 
-// load loads an hour, for which room is reserved, and judges by it.
+// load loads an hour, for which room is reserved, and judges the event by it.
 func (x *index) load(h *hourIndex, id lake.Identity) (verdict, error) {
 	loaded := newBodies()
 	if err := x.lake.Existing(h.number, loaded.add); err != nil {
@@ -135,7 +134,7 @@ func (x *index) resize(by int64) {
 	x.size += by
 }
 
-// reserve makes room for n identities, giving up hours that nobody uses now.
+// reserve makes room for n identities by dropping hours that are not in use.
 func (x *index) reserve(n int64) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -161,7 +160,7 @@ func (x *index) reserve(n int64) bool {
 	return true
 }
 
-// forget gives up what was loaded of the lake and returns how much it was.
+// forget drops the loaded identities of the lake and returns their number.
 func (h *hourIndex) forget() int64 {
 	if h.stored == nil {
 		return 0
@@ -171,8 +170,8 @@ func (h *hourIndex) forget() int64 {
 	return n
 }
 
-// committed says that the lake holds all batches up to this one: what is
-// pending of them can be found there.
+// committed records that the lake holds all batches up to this one, so that
+// their pending identities can be found there.
 func (x *index) committed(batch int) {
 	x.mu.Lock()
 	hours := slices.Collect(maps.Values(x.hours))
@@ -186,7 +185,7 @@ func (x *index) committed(batch int) {
 	}
 }
 
-// settle moves what is pending of an hour to what is loaded of it, as far as
+// settle moves pending identities of an hour to the loaded ones, as far as
 // there is room. The caller holds h.
 func (x *index) settle(h *hourIndex) {
 	n := h.pending.len()

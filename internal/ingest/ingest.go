@@ -1,11 +1,11 @@
-// Package ingest moves the events of a log archive into a lake: every file and
+// Package ingest copies the events of a log archive into a lake: every file and
 // every event once, and each accounted for.
 //
-// Files are listed in order of delivery and read by several workers at a time.
-// Their events gather in memory by day until a batch is full; a batch is sorted
-// and committed to the lake as a whole, together with the names of the files
-// that ended in it. What dies with the process is only what no commit has
-// named yet, and the next run reads those files again.
+// Files are listed in order of delivery and read by several workers
+// concurrently. Their events are collected in memory by day until a batch is
+// full; a batch is sorted and committed to the lake as a whole, together with
+// the names of the files that ended in it. If the process dies, only
+// uncommitted work is lost, and the next run reads those files again.
 package ingest
 
 import (
@@ -28,52 +28,54 @@ import (
 	"github.com/cerpac/trailkeeper/unpack"
 )
 
-// Options say what to ingest, and how.
+// Options configure an ingest.
 type Options struct {
 	Source  archive.Source
 	Lake    string         // folder of the lake; made when absent
-	Filter  archive.Filter // selects log files by what their keys tell
+	Filter  archive.Filter // selects log files by their keys
 	Workers int            // files read at once; 0 for one per processor
 	Memory  int64          // bytes the process should stay below; 0 for DefaultMemory
 	Mode    fs.FileMode    // of new files of the lake; 0 for lake.DefaultMode
 	Bar     *progress.Bar  // nil for none
-	Grace   time.Duration  // how long a commit may go on after ctx is cancelled; 0 for DefaultGrace, less for not at all
+	Grace   time.Duration  // time for a commit to finish after ctx is cancelled; 0 for DefaultGrace, negative for none
 }
 
-// DefaultGrace lets a small commit end, and a process within a second.
+// DefaultGrace is enough for a small commit, and lets the process end within a
+// second.
 const DefaultGrace = 400 * time.Millisecond
 
 // DefaultMemory is the bound on memory when none is given.
 const DefaultMemory = 1 << 30
 
-// MinMemory is the least bound that can be kept: below it a batch would be too
-// small to make files worth having.
+// MinMemory is the smallest accepted bound, in bytes: below it batches, and so
+// files, would be too small.
 const MinMemory = 192 << 20
 
-// programMemory is about what the process takes before it does anything, most
-// of it the query engine it is linked with.
+// programMemory is roughly the memory that the process takes before it works,
+// most of it the linked query engine.
 const programMemory = 80 << 20
 
-// GoMemory returns how much of the memory of a run is for Go's allocator, for
-// debug.SetMemoryLimit: a process that keeps to Options.Memory has to set it.
+// GoMemory returns the part of a run's memory that is for Go's allocator, for
+// debug.SetMemoryLimit: the process must set it to stay below Options.Memory.
 func GoMemory(memory int64) int64 { return memory - programMemory }
 
-// ErrMemory says that the bound on memory is below MinMemory.
+// ErrMemory reports that the bound on memory is below MinMemory.
 var ErrMemory = errors.New("too little memory")
 
 // The shares of the memory that is left for work. Three batches can be in
-// memory at a time: one gathering, one waiting and one being written. The rest
-// is for the Go runtime's garbage, which may be as large as what is in use.
+// memory at a time: one being filled, one waiting and one being written. The
+// rest is for the garbage of the Go runtime, which can be as large as the
+// memory in use.
 const (
 	batchShare   = 16 // one batch
 	indexShare   = 12 // identities of the lake
 	compactShare = 4  // parts being merged
-	windowShare  = 8  // what one file at a time is unpacked with, beyond a little for each worker
+	windowShare  = 8  // unpacking of one file at a time, beyond a small window for each worker
 )
 
-// Run ingests. It returns a report of what was done whatever the error. A
-// cancelled context ends it early: commits under way have opts.Grace to end, and
-// what is not committed then the next run reads again.
+// Run ingests. It returns a report of the work done even if there is an error.
+// A cancelled context ends it early: a commit in progress has opts.Grace to
+// finish, and the next run reads again what was not committed.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	if opts.Memory == 0 {
 		opts.Memory = DefaultMemory
@@ -87,7 +89,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
-	// What is left for work; from here on, it is the only figure.
+	// From here on Memory is the memory left for work.
 	opts.Memory = GoMemory(opts.Memory)
 	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{Parallel: runtime.GOMAXPROCS(0), Mode: opts.Mode})
 	if err != nil {
@@ -115,9 +117,9 @@ type ingest struct {
 	held    atomic.Int64 // bytes of rows gathered
 
 	rotating sync.Mutex // held while a batch is taken from the buffers
-	number   int        // of the batch being gathered
+	number   int        // of the batch being filled
 	doneMu   sync.Mutex
-	done     map[string][]lake.LogFile // files that need not be read again, not committed yet
+	done     map[string][]lake.LogFile // files that need not be read again and are not committed yet
 	logs     int64                     // those of done that are log files
 	blocks   blockPool
 	windows  *unpack.Windows
@@ -125,7 +127,7 @@ type ingest struct {
 	batches  chan batch
 }
 
-// batch is a lake's batch on its way to the writer.
+// batch is a lake's batch before it is written.
 type batch struct {
 	lake.Batch
 	counts counts // of the events gathered for it
@@ -157,8 +159,8 @@ func (in *ingest) run(ctx context.Context) error {
 	if in.refuse, err = newQuarantine(in.opts.Lake); err != nil {
 		return err
 	}
-	// The writer outlives the reading: what was read is committed even when the
-	// reading failed or was cancelled, if that does not take long.
+	// The writer outlives the readers: what was read is committed even if
+	// reading failed or was cancelled, within the grace period.
 	committing, giveUp := outlasting(ctx, in.opts.Grace)
 	defer giveUp()
 	var writing errgroup.Group
@@ -251,14 +253,14 @@ func (in *ingest) list(ctx context.Context, jobs chan<- job) error {
 	})
 }
 
-// failed accounts for a file that could not be looked at.
+// failed accounts for a file that could not be accessed.
 func (in *ingest) failed(key, reason, cause string) {
 	in.report.failed(&Problem{File: key, Cause: cause}, reason, true)
 	in.refuse.file(in.logFile(key), 0, cause)
 }
 
-// unread accounts for a file that was not read to its end. One without a cause
-// is an archive whose members that failed have been accounted for.
+// unread accounts for a file that was not read to its end. A judgement without
+// a cause is of an archive whose failed members are already accounted for.
 func (in *ingest) unread(v judgement) {
 	if v.Cause == "" {
 		in.report.failed(nil, "a member failed", v.unseen)
@@ -270,8 +272,8 @@ func (in *ingest) unread(v judgement) {
 
 func (in *ingest) logFile(key string) string { return logFileName(in.opts.Source.URI(), key) }
 
-// logFileName names the object with a key as the column log_file has it: as one
-// line of text, whatever bytes the name is of.
+// logFileName returns the name of an object as in the column log_file: one line
+// of text, whatever bytes the name has.
 func logFileName(uri, key string) string {
 	if name, ok := bucketName(uri, key); ok {
 		return archive.TextName(name)

@@ -10,7 +10,7 @@ import (
 	"github.com/cerpac/trailkeeper/unpack"
 )
 
-// outcome is what became of a file, or of a member of one.
+// outcome is the result of a file, or of a member of one.
 type outcome int
 
 const (
@@ -19,15 +19,15 @@ const (
 	hasFailed
 )
 
-// judgement is an outcome with its reasons. The problem is that of a failure;
-// of a skipped file it has the cause.
+// judgement is an outcome with its reasons. The problem describes a failure;
+// for a skipped file it holds the cause.
 type judgement struct {
 	outcome
 	Problem
-	unseen bool // nobody could look, rather than that what was seen is bad
+	unseen bool // could not be accessed, rather than found damaged
 }
 
-// reason is the cause without its details.
+// reason returns the cause without its details.
 func (v judgement) reason() string {
 	if i := strings.IndexAny(v.Cause, ":;"); i >= 0 {
 		return v.Cause[:i]
@@ -35,11 +35,11 @@ func (v judgement) reason() string {
 	return v.Cause
 }
 
-// judge says what became of a stream by how its reading ended. ok is false for
-// an error that is not the stream's.
+// judge returns the judgement of a stream from the error that ended its
+// reading. ok is false for an error that is not the stream's.
 //
-// A stream that may hold events is never skipped: what could not be understood
-// has failed, unless its name is one of those that never hold any.
+// A stream that may hold events is never skipped: if it could not be parsed it
+// has failed, unless its name is one of those that never hold events.
 func (r *reader) judge(err error) (v judgement, ok bool) {
 	var fault *logfile.FaultError
 	var foreign *logfile.ForeignError
@@ -79,7 +79,7 @@ func (r *reader) judge(err error) (v judgement, ok bool) {
 	return v, false
 }
 
-// namedAsLog reports whether a name says that the file holds events.
+// namedAsLog reports whether a name is that of a file with events.
 func namedAsLog(name string) bool {
 	switch path.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")) {
 	case ".json", ".jsonl", ".ndjson", ".cloudtrail":
@@ -88,7 +88,7 @@ func namedAsLog(name string) bool {
 	return false
 }
 
-// namedAsData reports whether a name is one that files with events have, among
+// namedAsData reports whether files with events may have such a name, among
 // others.
 func namedAsData(name string) bool {
 	switch path.Ext(strings.ToLower(name)) {
@@ -99,12 +99,12 @@ func namedAsData(name string) bool {
 	return false
 }
 
-// neverLog says what a file is whose name never stands for events, or "".
-// Such files are in every folder.
+// neverLog describes the file if a file of this name never holds events;
+// otherwise it returns "". Such files are in every folder.
 func neverLog(name string) string {
 	base := strings.ToLower(path.Base(name))
 	if i := strings.LastIndexByte(base, '!'); i >= 0 {
-		base = base[i+1:] // of a member, without the archive it is in
+		base = base[i+1:] // name of a member, without its archive
 	}
 	stem, _, _ := strings.Cut(base, ".")
 	switch {
@@ -123,7 +123,7 @@ func neverLog(name string) string {
 	case "result_sign.json": // CloudTrail Lake puts it beside the results of a query
 		return "checksum or signature"
 	}
-	if strings.HasSuffix(base, "_$folder$") { // what Hadoop calls a folder in S3
+	if strings.HasSuffix(base, "_$folder$") { // Hadoop's marker of a folder in S3
 		return "folder marker"
 	}
 	switch path.Ext(base) {

@@ -39,11 +39,11 @@ func counted(reasons map[string]int64, reason string) map[string]int64 {
 	return reasons
 }
 
-// contents is what became of the streams in one file.
+// contents is the result of the streams in one file.
 type contents struct {
 	whole                 *judgement // of a file that is one stream
 	read, skipped, failed int
-	bad                   bool // some member is damaged, rather than not to be looked at
+	bad                   bool // some member is damaged, rather than inaccessible
 }
 
 func (c *contents) add(v judgement) {

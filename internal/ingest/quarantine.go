@@ -16,9 +16,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// refusal is a line of the quarantine listing: a file that could not be read
-// to its end, or a piece of one that is no event. Bytes holds the text where
-// it is not UTF-8.
+// refusal is a line of the quarantine listing: a file that could not be read to
+// its end, or a rejected piece of a file. Bytes holds the text if it is not
+// UTF-8.
 type refusal struct {
 	Kind   string `json:"kind"` // "file" or "event"
 	File   string `json:"file"`
@@ -27,21 +27,21 @@ type refusal struct {
 	Text   string `json:"text,omitempty"`
 	Bytes  []byte `json:"base64,omitempty"`
 	Size   int    `json:"size,omitempty"`   // of the piece, when Text or Bytes is only its beginning
-	Pieces int64  `json:"pieces,omitempty"` // that the line stands for, when not one
+	Pieces int64  `json:"pieces,omitempty"` // number of pieces of the line, if not one
 }
 
 const (
-	// maxText is how much of a piece is listed: more than CloudTrail's longest
-	// event.
+	// maxText is the number of bytes of a piece that are listed: more than
+	// CloudTrail's longest event.
 	maxText = 1 << 20
 
-	// maxListed is how many pieces of a file, and members of an archive, are
-	// listed each by itself.
+	// maxListed is the number of pieces of a file, and of members of an archive,
+	// that have their own line.
 	maxListed = 10000
 )
 
-// quarantine gathers the lines of the listing for the next commit. What was
-// listed by an earlier run is not listed again.
+// quarantine collects the lines of the listing for the next commit. What an
+// earlier run listed is not listed again.
 type quarantine struct {
 	mu     sync.Mutex
 	listed map[uint64]bool
@@ -90,12 +90,12 @@ func (r refusal) key() uint64 {
 	return xxh3.HashString(fmt.Sprintf("%s\x00%s\x00%d\x00%s", r.Kind, r.File, r.Offset, r.Cause))
 }
 
-// file lists a file and returns how many bytes that took.
+// file lists a file and returns the size of its line in bytes.
 func (q *quarantine) file(file string, offset int64, cause string) int64 {
 	return q.list(refusal{Kind: "file", File: file, Offset: offset, Cause: cause})
 }
 
-// piece lists a piece of a file and returns how many bytes that took.
+// piece lists a piece of a file and returns the size of its line in bytes.
 func (q *quarantine) piece(file string, offset int64, cause string, text []byte) int64 {
 	r := refusal{Kind: "event", File: file, Offset: offset, Cause: cause}
 	if len(text) > maxText {
@@ -113,7 +113,7 @@ func (q *quarantine) piece(file string, offset int64, cause string, text []byte)
 	return q.list(r)
 }
 
-// others lists the further pieces of a file, from offset on, as one line.
+// others lists the remaining pieces of a file, from offset on, in one line.
 func (q *quarantine) others(file string, offset, pieces int64) int64 {
 	return q.list(refusal{Kind: "event", File: file, Offset: offset, Cause: "further pieces of a file that has many", Pieces: pieces})
 }
@@ -138,7 +138,7 @@ func (q *quarantine) list(r refusal) int64 {
 	return int64(len(q.lines) - before)
 }
 
-// take returns the lines gathered and how many pieces are among them.
+// take returns the collected lines and their number of pieces.
 func (q *quarantine) take() (lines []byte, pieces int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -49,12 +49,12 @@ func (r *reader) file(ctx context.Context, j job) error {
 		return nil
 	}
 	defer src.Close()                                          // only read from
-	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a read that waits
+	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a blocked read
 	r.begun = r.buffer.begin(j)
 	defer r.buffer.leave(r.begun)
 	v, err := r.walk(ctx, o, src)
 	if ctx.Err() != nil {
-		return ctx.Err() // a fault may be only that of a reading cut short
+		return ctx.Err() // the fault may come from the interrupted read
 	}
 	if err != nil {
 		return err
@@ -74,8 +74,9 @@ func (r *reader) file(ctx context.Context, j job) error {
 	return nil
 }
 
-// walk reads the streams in an object and says what became of it as a whole. An
-// archive of which only members failed has failed without a problem of its own.
+// walk reads the streams in an object and returns the judgement of the whole
+// object. An archive of which only members failed has failed without a problem
+// of its own.
 func (r *reader) walk(ctx context.Context, o archive.Object, src io.Reader) (judgement, error) {
 	var found contents
 	err := r.files.Walk(ctx, src, func(member string, text io.Reader) error {
@@ -100,7 +101,7 @@ func (r *reader) walk(ctx context.Context, o archive.Object, src io.Reader) (jud
 	return judgement{}, nil
 }
 
-// stream reads one stream of an object, and accounts for it when it is a member
+// stream reads one stream of an object, and accounts for it if it is a member
 // of an archive.
 func (r *reader) stream(ctx context.Context, o archive.Object, member string, text io.Reader, found *contents) error {
 	r.enter(o, member)
@@ -146,7 +147,7 @@ func (r *reader) enter(o archive.Object, member string) {
 	}
 }
 
-// sourceOf says where the events of a member of an object come from, or of the
+// sourceOf returns the source of the events of a member of an object, or of the
 // object itself.
 func sourceOf(uri string, o archive.Object, member string) lake.Source {
 	from := lake.Source{LogFile: logFileName(uri, o.Key), Account: o.Info.Account}
@@ -160,15 +161,16 @@ func sourceOf(uri string, o archive.Object, member string) lake.Source {
 	return from
 }
 
-// memberKey is what the name of a member tells, as that of an object does.
+// memberKey returns what can be parsed from the name of a member, as from the
+// key of an object.
 func memberKey(member string) archive.Key {
 	name := member[strings.LastIndexByte(member, '!')+1:]
-	info, _ := archive.ParseKey(name) // what it tells in spite of an error
+	info, _ := archive.ParseKey(name) // holds what could be parsed in spite of an error
 	return info
 }
 
-// memberSkip says why a member is not to be read, by its name: objects are
-// skipped for the same reasons where they are listed.
+// memberSkip returns the reason for skipping a member by its name, or "". The
+// listing skips objects for the same reasons.
 func memberSkip(member string) string {
 	for _, part := range strings.FieldsFunc(member, func(r rune) bool { return r == '/' || r == '!' }) {
 		if part != "." && part != ".." && (part[0] == '.' || part[0] == '_') {
@@ -225,8 +227,8 @@ func (r *reader) reject(ctx context.Context, offset int64, text []byte, cause st
 	return nil
 }
 
-// listRest lists the rejected pieces of a stream that were not listed each by
-// itself.
+// listRest adds one line to the quarantine for the rejected pieces of a stream
+// that were not listed separately.
 func (r *reader) listRest(ctx context.Context) error {
 	if r.rejected <= maxListed {
 		return nil
@@ -234,7 +236,8 @@ func (r *reader) listRest(ctx context.Context) error {
 	return r.grown(ctx, r.in.refuse.others(r.from.LogFile, r.unlisted, r.rejected-maxListed))
 }
 
-// grown says that what is held has grown, and ends the batch if it is full.
+// grown adds to the size of the buffered data, and ends the batch if it is
+// full.
 func (r *reader) grown(ctx context.Context, by int64) error {
 	if r.in.held.Add(by) < r.in.full {
 		return nil
@@ -243,7 +246,7 @@ func (r *reader) grown(ctx context.Context, by int64) error {
 	return ctx.Err()
 }
 
-// passOver accounts for a piece that is no event and needs to be none.
+// passOver counts a piece that is not an event and is not expected to be one.
 func (r *reader) passOver(_ int64, reason string) {
 	r.pieces++
 	r.in.report.passedOver(reason)

@@ -14,9 +14,9 @@ import (
 	"github.com/cerpac/trailkeeper/unpack"
 )
 
-// RepairReport says what became of the damage of a lake.
+// RepairReport is the result of a repair.
 type RepairReport struct {
-	Damage  []lake.Damage `json:"damage"`   // as it was found
+	Damage  []lake.Damage `json:"damage"`   // as found
 	Left    []lake.Damage `json:"left"`     // not repaired, with the reasons
 	Wanted  int           `json:"wanted"`   // events that damaged rows no longer give back
 	Found   int           `json:"found"`    // of these, in the archive
@@ -25,9 +25,9 @@ type RepairReport struct {
 	Problem []Problem     `json:"problems"` // log files that could not be read to their end
 }
 
-// Repair finds what is damaged in the lake of opts, reads the log files that it
-// came from again, and replaces the damaged parts in one commit. It uses Source,
-// Lake, Mode and Bar. A cancelled context ends it with the lake as it was.
+// Repair finds damage in the lake of opts, reads the log files of the damaged
+// parts again, and replaces these parts in one commit. It uses Source, Lake,
+// Mode and Bar. If the context is cancelled, the lake is unchanged.
 func Repair(ctx context.Context, opts Options) (report *RepairReport, err error) {
 	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{Mode: opts.Mode})
 	if err != nil {
@@ -59,7 +59,7 @@ func Repair(ctx context.Context, opts Options) (report *RepairReport, err error)
 	return m.report, err
 }
 
-// mender reads log files for the events that a repair wants.
+// mender reads log files for the events that a repair needs.
 type mender struct {
 	source archive.Source
 	repair *lake.Repair
@@ -111,8 +111,8 @@ func (m *mender) problem(key string, err error) {
 	m.report.Problem = append(m.report.Problem, Problem{File: key, Cause: err.Error()})
 }
 
-// file offers the events of an object. One that cannot be read to its end gives
-// what it still has.
+// file offers the events of an object. If it cannot be read to its end, the
+// events before the fault are still offered.
 func (m *mender) file(ctx context.Context, o archive.Object) error {
 	src, err := m.source.Open(ctx, o)
 	if err == nil {
@@ -157,7 +157,7 @@ func (m *mender) stream(ctx context.Context, o archive.Object, member string, te
 	return nil
 }
 
-// Repaired reports whether nothing is damaged any more.
+// Repaired reports whether no damage is left.
 func (r *RepairReport) Repaired() bool { return len(r.Left) == 0 }
 
 // Parts returns the paths, in the lake, of the damaged parts.

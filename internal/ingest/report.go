@@ -10,14 +10,14 @@ import (
 )
 
 // Report accounts for a run. Files.Listed is the sum of Read, Unchanged,
-// Skipped and Failed, Events.Read the sum of Stored, Duplicates and Rejected,
-// unless the run was cut short.
+// Skipped and Failed, and Events.Read the sum of Stored, Duplicates and
+// Rejected, unless the run was interrupted.
 type Report struct {
 	Files struct {
 		Listed    int64 `json:"listed"`
 		Read      int64 `json:"read"`      // to their end
 		Unchanged int64 `json:"unchanged"` // since an earlier run read them
-		Skipped   int64 `json:"skipped"`   // not log files, or not asked for
+		Skipped   int64 `json:"skipped"`   // not log files, or not selected
 		Failed    int64 `json:"failed"`    // not read to their end; what came before is kept
 	} `json:"files"`
 	// Members accounts for what is in archives such as zip and tar, each of
@@ -26,10 +26,10 @@ type Report struct {
 	Events  struct {
 		Read       int64 `json:"read"`
 		Stored     int64 `json:"stored"`
-		Duplicates int64 `json:"duplicates"` // the same event was there already
+		Duplicates int64 `json:"duplicates"` // the same event was already there
 		Rejected   int64 `json:"rejected"`   // cannot be kept as events, listed in the quarantine
-		Conflicts  int64 `json:"conflicts"`  // of those stored: another body has the same eventID
-		Resumed    int64 `json:"resumed"`    // not among Read: an earlier run counted them, and did not reach the end of their file
+		Conflicts  int64 `json:"conflicts"`  // among those stored: another body has the same eventID
+		Resumed    int64 `json:"resumed"`    // not among Read: events counted by an earlier run that did not reach the end of their file
 	} `json:"events"`
 	Reasons struct {
 		Skipped  map[string]int64 `json:"skipped"`
@@ -48,29 +48,30 @@ type Report struct {
 	Problems []Problem `json:"problems"`
 	// Differing are the first events among Events.Conflicts.
 	Differing []Problem `json:"differing"`
-	// Unseen is how many of the failed files could not be looked at, rather than
-	// being bad.
+	// Unseen is the number of failed files that could not be accessed, rather
+	// than being damaged.
 	Unseen int64 `json:"unseen"`
-	// Rebuilt are the identity files of the lake that were missing or damaged and
-	// were made anew from the events beside them.
+	// Rebuilt are the identity files of the lake that were missing or damaged
+	// and have been rebuilt from the events of their parts.
 	Rebuilt []string `json:"rebuilt"`
 
 	mu       sync.Mutex
 	problems int64 // of which Problems are the first
 }
 
-// MoreProblems returns how many problems there are beyond those named.
+// MoreProblems returns the number of problems beyond those listed.
 func (r *Report) MoreProblems() int64 { return r.problems - int64(len(r.Problems)) }
 
-// Problem is a place in the archive that needs a look.
+// Problem is a position in the archive where something is wrong.
 type Problem struct {
 	File   string `json:"file"`
 	Offset int64  `json:"offset"` // in the uncompressed file
 	Cause  string `json:"cause"`
 }
 
-// maxProblems is how many problems a report names; the quarantine has all. It
-// names as many conflicts, which a query finds: ids that more than one row has.
+// maxProblems is the maximum number of problems in a report; the quarantine has
+// all. It bounds the conflicts too, which a query for ids with several rows
+// finds.
 const maxProblems = 20
 
 func newReport() *Report {
@@ -141,8 +142,8 @@ func (r *Report) conflict(p Problem) {
 	})
 }
 
-// gathered adds events that were stored or known already. Counting each under
-// the report's lock would have the workers wait for each other.
+// gathered adds counts of stored and known events. Workers call it rarely, as
+// counting each event under the report's lock would block the others.
 func (r *Report) gathered(events counts) {
 	r.locked(func() {
 		r.Events.Resumed += events.resumed
@@ -164,7 +165,7 @@ func (r *Report) committed(added lake.Totals) {
 	r.locked(func() { r.Committed = r.Committed.Plus(added) })
 }
 
-// toRead returns how many of the files listed so far are to be read.
+// toRead returns the number of listed files to be read.
 func (r *Report) toRead() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
