@@ -22,19 +22,19 @@ const (
 	maxSelectorName = 1000
 )
 
-// fieldRule is how a field may be used in the selectors of one category.
+// fieldRule says how a field may be used in the selectors of one category.
 type fieldRule struct {
 	field    string
 	required bool
-	// operators are the ones the field takes, nil for all.
+	// operators lists the allowed operators, nil for all.
 	operators []string
-	// values are the ones it takes, nil for any. single says that it takes one.
+	// values lists the allowed values, nil for any. single allows one value only.
 	values []string
 	single bool
 }
 
-// fieldRules are the fields a trail can select events of a category by, nil for
-// what is no category of events in trails. Event data stores know more.
+// fieldRules returns the selector fields for a category of events, nil for an unknown
+// category. Event data stores have more fields and categories.
 func fieldRules(category string) []fieldRule {
 	equals := []string{"Equals"}
 	categoryRule := fieldRule{field: fieldCategory, required: true, operators: equals, single: true}
@@ -57,7 +57,7 @@ func fieldRules(category string) []fieldRule {
 	return nil
 }
 
-// checkAdvanced refuses advanced selectors that CloudTrail would not take.
+// checkAdvanced refuses advanced selectors that CloudTrail does not accept.
 func checkAdvanced(selectors []AdvancedSelector) error {
 	conditions := 0
 	for _, s := range selectors {
@@ -104,7 +104,7 @@ func (s AdvancedSelector) check() error {
 	return nil
 }
 
-// category is the one event category the selector is for, or "".
+// category returns the only event category of the selector, "" if there is not one.
 func (s AdvancedSelector) category() string {
 	for _, f := range s.FieldSelectors {
 		if f.Field == fieldCategory && len(f.Equals) == 1 {

@@ -21,7 +21,7 @@ type Call struct {
 	Arrived time.Time
 }
 
-// Answer is what CloudTrail says to a call.
+// Answer is CloudTrail's answer to a call.
 type Answer struct {
 	Status int
 	// ErrorType is the exception, "" for none.
@@ -29,7 +29,7 @@ type Answer struct {
 	Body      []byte // JSON
 }
 
-// Handle answers a call. What it changed is on disk before it returns.
+// Handle answers a call. Its changes are on disk before it returns.
 func (s *Store) Handle(ctx context.Context, c Call) Answer {
 	answer, err := s.answer(ctx, c)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Store) answer(ctx context.Context, c Call) (any, error) {
 	return operate(s, ctx, c)
 }
 
-// operation is how a call is answered, nil for operations the sandbox lacks.
+// operation returns the handler of an operation, nil for an unsupported one.
 func operation(name string) func(*Store, context.Context, Call) (any, error) {
 	switch name {
 	case "CreateTrail":
@@ -93,7 +93,7 @@ func operation(name string) func(*Store, context.Context, Call) (any, error) {
 	return nil
 }
 
-// reading makes an operation of a method that takes the request's body decoded.
+// reading returns a handler that decodes the request's body and calls f.
 func reading[In any](f func(*Store, context.Context, Call, In) (any, error)) func(*Store, context.Context, Call) (any, error) {
 	return func(s *Store, ctx context.Context, c Call) (any, error) {
 		var in In
@@ -104,7 +104,7 @@ func reading[In any](f func(*Store, context.Context, Call, In) (any, error)) fun
 	}
 }
 
-// changing is reading for operations that change trails, one at a time.
+// changing is like reading, for operations that change trails: they run one at a time.
 func changing[In any](f func(*Store, context.Context, Call, In) (any, error)) func(*Store, context.Context, Call) (any, error) {
 	return reading(func(s *Store, ctx context.Context, c Call, in In) (any, error) {
 		s.changing.Lock()
@@ -113,8 +113,8 @@ func changing[In any](f func(*Store, context.Context, Call, In) (any, error)) fu
 	})
 }
 
-// decode reads a request. As with AWS, members nobody knows are ignored and null
-// is as good as absent.
+// decode decodes a request. As in AWS, unknown members are ignored and null means
+// absent.
 func decode(body []byte, in any) error {
 	err := json.Unmarshal(body, in)
 	var mismatch *json.UnmarshalTypeError
@@ -130,7 +130,7 @@ func decode(body []byte, in any) error {
 	return nil
 }
 
-// nothing is the answer of operations that have none.
+// nothing is an empty answer.
 type nothing struct{}
 
 // exception is a refusal by CloudTrail.
@@ -138,16 +138,16 @@ type exception struct{ code, message string }
 
 func (e *exception) Error() string { return e.code + ": " + e.message }
 
-// refuse makes an exception. The codes are CloudTrail's, and so are the messages
-// as far as they are known.
+// refuse returns an exception. The codes are CloudTrail's, and so are the messages
+// where they are known.
 func refuse(code, format string, args ...any) error {
 	return &exception{code, fmt.Sprintf(format, args...)}
 }
 
-// failure is the answer that reports an error.
+// failure returns the answer for an error.
 func failure(err error) Answer {
-	// Whatever is no refusal went wrong behind the sandbox: the disk, or an
-	// upstream that could not be asked.
+	// Any error that is not a refusal is internal: the disk failed, or the upstream
+	// could not be reached.
 	status, code, message := http.StatusBadGateway, "InternalFailure", err.Error()
 	var refused *exception
 	var denied *permit.Denial

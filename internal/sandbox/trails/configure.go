@@ -14,12 +14,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 )
 
-// maxTrails is how many trails a Region may have; one of many Regions counts in
-// each of them.
+// maxTrails is how many trails a Region may have. A multi-Region trail counts in
+// every Region.
 const maxTrails = 5
 
-// trailRequest is what CreateTrail and UpdateTrail take. A member that is nil
-// changes nothing; "" takes away what was there.
+// trailRequest is the input of CreateTrail and UpdateTrail. A nil member changes
+// nothing; "" removes the setting.
 type trailRequest struct {
 	Name                       string
 	S3BucketName               *string
@@ -58,8 +58,8 @@ func (s *Store) createTrail(ctx context.Context, c Call, in trailRequest) (any, 
 	return t.configured(), s.put(t)
 }
 
-// mayCreate refuses a name that is taken in the Region, by a shadow too, and a
-// trail too many.
+// mayCreate refuses a name that is in use in the Region, also by a shadow trail, and
+// a trail above the limit.
 func (s *Store) mayCreate(t Trail) error {
 	taken := slices.ContainsFunc(s.live(), func(other Trail) bool {
 		return other.Account == t.Account && other.Name == t.Name && (other.Region == t.Region || other.MultiRegion)
@@ -70,7 +70,7 @@ func (s *Store) mayCreate(t Trail) error {
 	return s.checkRoom(t)
 }
 
-// checkRoom refuses a trail for which there is no room in a Region it covers.
+// checkRoom refuses a trail that exceeds the limit in a Region it covers.
 func (s *Store) checkRoom(t Trail) error {
 	everywhere, in := 0, map[string]int{t.Region: 0}
 	for _, other := range s.live() {
@@ -111,7 +111,7 @@ func (s *Store) updateTrail(ctx context.Context, c Call, in trailRequest) (any, 
 	return t.configured(), s.put(t)
 }
 
-// configure applies what the request asks for.
+// configure applies the request to the trail.
 func (s *Store) configure(ctx context.Context, c Call, t *Trail, in trailRequest) error {
 	if err := t.configureBucket(in); err != nil {
 		return err
@@ -153,8 +153,8 @@ func (t *Trail) configureBucket(in trailRequest) error {
 	return checkPrefix(t.Prefix)
 }
 
-// configureLogs takes the log group and the role, which come together or not at
-// all, even if the trail has one of them already.
+// configureLogs sets the log group and the role. A request must have both or neither,
+// even if the trail has one of them already.
 func (t *Trail) configureLogs(in trailRequest) error {
 	if in.CloudWatchLogsLogGroupArn == nil && in.CloudWatchLogsRoleArn == nil {
 		return nil
@@ -185,7 +185,8 @@ func (t *Trail) configureLogs(in trailRequest) error {
 	return nil
 }
 
-// configureKey takes a key in any of its forms; trails show its ARN.
+// configureKey sets the KMS key. The request may have any form of key ID; the trail
+// gets the ARN.
 func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) error {
 	if in.KmsKeyID == nil {
 		return nil
@@ -222,8 +223,8 @@ func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) err
 	return nil
 }
 
-// configureOrganization makes the trail one of the caller's organization, or of
-// its account alone again.
+// configureOrganization makes the trail an organization trail of the caller's
+// organization, or an account's trail again.
 func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in trailRequest) error {
 	if in.IsOrganizationTrail == nil || *in.IsOrganizationTrail == (t.OrganizationID != "") {
 		return nil
@@ -232,7 +233,7 @@ func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in 
 	if err != nil {
 		return err
 	}
-	creates := t.ARN == "" // which waits for the account that will own it
+	creates := t.ARN == "" // set later, when the owner account is known
 	switch {
 	case o.ID == "":
 		return refuse("OrganizationsNotInUseException", "Your account is not a member of an organization.")
@@ -251,7 +252,7 @@ func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in 
 	return nil
 }
 
-// checkPermits asks whether CloudTrail would be let in where the request sends it.
+// checkPermits checks that CloudTrail may use the resources that the request sets.
 func (s *Store) checkPermits(ctx context.Context, t Trail, in trailRequest) error {
 	if s.config.Permit == nil {
 		return nil
@@ -279,7 +280,7 @@ func (s *Store) checkPermits(ctx context.Context, t Trail, in trailRequest) erro
 	return nil
 }
 
-// permission is what CloudTrail needs for the trail.
+// permission describes the trail to the permit checker.
 func (t Trail) permission() permit.Trail {
 	return permit.Trail{
 		ARN: t.ARN, Account: t.Account, Region: t.Region, Organization: t.OrganizationID,

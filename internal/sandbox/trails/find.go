@@ -10,7 +10,7 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// sight is how a caller sees a trail.
+// sight says how a caller sees a trail.
 type sight int
 
 const (
@@ -19,8 +19,8 @@ const (
 	home         // in its home Region
 )
 
-// viewer is a caller with the organization it is in, asked for once and only when
-// there is a trail of another account's organization to see.
+// viewer is a caller with its organization. The organization is looked up once, and
+// only for an organization trail of another account.
 type viewer struct {
 	store        *Store
 	account      string
@@ -73,7 +73,7 @@ func (s *Store) organization(ctx context.Context, account string) (Organization,
 	return o, nil
 }
 
-// find returns the trail a caller means. Shadows are found by ARN only.
+// find returns the trail that a caller names. Shadow trails are found by ARN only.
 func (s *Store) find(ctx context.Context, c Call, nameOrARN string) (Trail, error) {
 	wanted, err := c.trailARN(nameOrARN)
 	if err != nil {
@@ -94,8 +94,8 @@ func (s *Store) find(ctx context.Context, c Call, nameOrARN string) (Trail, erro
 	return Trail{}, c.unknown(wanted)
 }
 
-// own returns the trail a caller means and may change: from its home Region, and
-// from the account it belongs to or a delegated administrator's.
+// own returns the trail that a caller names and may change: only from its home
+// Region, and from its account or that of a delegated administrator.
 func (s *Store) own(ctx context.Context, c Call, nameOrARN string) (Trail, error) {
 	wanted, err := c.trailARN(nameOrARN)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Store) mayChange(ctx context.Context, c Call, t Trail) error {
 	return nil
 }
 
-// trailARN is the ARN a name or an ARN stands for in the caller's account and Region.
+// trailARN returns the ARN for a name, in the caller's account and Region, or an ARN.
 func (c Call) trailARN(nameOrARN string) (string, error) {
 	if arn.Begins(nameOrARN) {
 		_, err := parseTrailARN(nameOrARN)
@@ -170,7 +170,7 @@ type trailView struct {
 	IsOrganizationTrail        bool
 }
 
-// configured is what CreateTrail and UpdateTrail answer.
+// configured returns the answer of CreateTrail and UpdateTrail.
 func (t Trail) configured() trailView {
 	return trailView{
 		Name: t.Name, S3BucketName: t.Bucket, S3KeyPrefix: t.Prefix,
@@ -182,7 +182,7 @@ func (t Trail) configured() trailView {
 	}
 }
 
-// described is what GetTrail and DescribeTrails answer.
+// described returns the trail as GetTrail and DescribeTrails show it.
 func (t Trail) described() trailView {
 	view := t.configured()
 	view.HomeRegion = t.Region
@@ -223,7 +223,7 @@ func (s *Store) describeTrails(ctx context.Context, c Call, in describeRequest) 
 		}
 		named := slices.Contains(wanted, t.ARN)
 		if named && t.Account == c.Account {
-			how = max(how, shadow) // its ARN finds a trail of one Region from another one
+			how = max(how, shadow) // by ARN, a single-Region trail is found from any Region
 		}
 		if (named || len(wanted) == 0) && (how == home || how == shadow && shadows) {
 			list = append(list, t.described())
@@ -234,7 +234,7 @@ func (s *Store) describeTrails(ctx context.Context, c Call, in describeRequest) 
 	}{list}, nil
 }
 
-// trailsPage is how many trails ListTrails gives at a time.
+// trailsPage is how many trails ListTrails returns at a time.
 const trailsPage = 100
 
 type trailInfo struct{ TrailARN, Name, HomeRegion string }
@@ -244,8 +244,8 @@ type listTrailsAnswer struct {
 	NextToken string `json:",omitempty"`
 }
 
-// listTrails gives the trails of all Regions by ARN; the token is the last one's,
-// so that trails may come and go between pages.
+// listTrails returns the trails of all Regions, sorted by ARN. The token is the last
+// ARN, so trails may be added and deleted between pages.
 func (s *Store) listTrails(ctx context.Context, c Call, in struct{ NextToken string }) (any, error) {
 	after, err := base64.RawURLEncoding.DecodeString(in.NextToken)
 	if err != nil {

@@ -12,14 +12,14 @@ type insightsRequest struct {
 	InsightSelectors    *[]InsightSelector
 }
 
-// insightsView is what PutInsightSelectors and GetInsightSelectors answer.
+// insightsView is the answer of PutInsightSelectors and GetInsightSelectors.
 type insightsView struct {
 	TrailARN         string
 	InsightSelectors []InsightSelector
 }
 
-// trailName is the trail the request is about; it can be about an event data
-// store, and the sandbox has none.
+// trailName returns the trail of the request. It refuses event data stores, which the
+// sandbox does not have.
 func (in insightsRequest) trailName() (string, error) {
 	switch {
 	case in.TrailName != nil && (in.EventDataStore != nil || in.InsightsDestination != nil):
@@ -32,8 +32,8 @@ func (in insightsRequest) trailName() (string, error) {
 	return "", refuse("InvalidParameterException", "TrailName or EventDataStore must be specified.")
 }
 
-// putInsightSelectors turns kinds of Insights on and all others off. The sandbox
-// finds no Insights itself; those that are injected are delivered by it.
+// putInsightSelectors turns on the given types of Insights and turns off all others.
+// The sandbox detects no Insights; it delivers injected Insights events accordingly.
 func (s *Store) putInsightSelectors(ctx context.Context, c Call, in insightsRequest) (any, error) {
 	name, err := in.trailName()
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Store) putInsightSelectors(ctx context.Context, c Call, in insightsRequ
 	return insightsView{t.ARN, t.InsightSelectors}, s.put(t)
 }
 
-// checkInsightPermits asks again for the bucket and the key: Insights have a
+// checkInsightPermits checks the bucket and the key again: Insights events go to a
 // folder of their own.
 func (s *Store) checkInsightPermits(ctx context.Context, t Trail) error {
 	in := trailRequest{S3BucketName: &t.Bucket, KmsKeyID: &t.KeyARN}

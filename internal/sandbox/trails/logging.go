@@ -15,7 +15,7 @@ func (s *Store) startLogging(ctx context.Context, c Call, in nameRequest) (any, 
 	if t.isLogging() {
 		return nothing{}, nil
 	}
-	// From the arrival on, so that the call itself is logged.
+	// Logging starts when the call arrived, so that the call itself is logged.
 	t.Logging = append(slices.Clip(t.Logging), Span{From: c.Arrived})
 	return nothing{}, s.put(t)
 }
@@ -32,7 +32,8 @@ func (s *Store) stopLogging(ctx context.Context, c Call, in nameRequest) (any, e
 	return nothing{}, s.put(t)
 }
 
-// deleteTrail keeps a trail that was logging until all is delivered.
+// deleteTrail deletes a trail. One that has logged is kept, marked as deleted, until
+// everything is delivered.
 func (s *Store) deleteTrail(ctx context.Context, c Call, in nameRequest) (any, error) {
 	t, err := s.own(ctx, c, in.Name)
 	if err != nil {
@@ -59,7 +60,8 @@ func (t *Trail) stop(at time.Time) {
 	}
 }
 
-// started and stopped are when the trail last did; zero if it never did.
+// started and stopped return when the trail last started and stopped logging, zero if
+// it never did.
 func (t Trail) started() time.Time {
 	if len(t.Logging) == 0 {
 		return time.Time{}
@@ -76,8 +78,8 @@ func (t Trail) stopped() time.Time {
 	return time.Time{}
 }
 
-// statusView is what GetTrailStatus answers. The texts repeat times for callers
-// of long ago, and are there with nothing in them too.
+// statusView is the answer of GetTrailStatus. The times in text form are legacy
+// members, which are present even when empty.
 type statusView struct {
 	IsLogging                          bool
 	LatestDeliveryError                string     `json:",omitempty"`
@@ -138,7 +140,7 @@ func (t epochTime) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(t.UnixMilli())/1000, 'f', -1, 64), nil
 }
 
-// epoch is nil for the zero time.
+// epoch returns nil for the zero time.
 func epoch(t time.Time) *epochTime {
 	if t.IsZero() {
 		return nil

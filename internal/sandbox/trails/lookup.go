@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// remembered is how far back LookupEvents sees.
+	// remembered is how far back LookupEvents searches.
 	remembered        = 90 * 24 * time.Hour
 	maxResults        = 50
 	maxAttributeValue = 2000
@@ -38,7 +38,7 @@ func (t *requestTime) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &seconds); err != nil {
 		return err
 	}
-	if seconds < 0 || seconds > 1e11 { // the year 5138; milliseconds, by mistake
+	if seconds < 0 || seconds > 1e11 { // after the year 5138: milliseconds by mistake
 		return refuse("InvalidTimeRangeException", "The time %s is out of range.", text)
 	}
 	t.Time = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
@@ -71,13 +71,13 @@ type lookupAnswer struct {
 // search is what a LookupEvents call looks for.
 type search struct {
 	account, region, category string
-	from, until               time.Time // of when the event happened
+	from, until               time.Time // bounds of the event time
 	after                     position  // in the order of the answer
 	filter                    lookup.Filter
 }
 
-// lookupEvents finds events right after the call that left them, where CloudTrail
-// takes minutes.
+// lookupEvents finds events as soon as their call is answered; CloudTrail takes
+// minutes.
 func (s *Store) lookupEvents(_ context.Context, c Call, in lookupRequest) (any, error) {
 	q, err := s.search(c, in)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Store) search(c Call, in lookupRequest) (search, error) {
 	return q, q.add(in.LookupAttributes)
 }
 
-// add makes the search one for the attribute, of which there can be one.
+// add adds the attribute to the search. At most one is allowed.
 func (q search) add(attributes []lookupAttribute) error {
 	const code = "InvalidLookupAttributesException"
 	if len(attributes) > 1 {

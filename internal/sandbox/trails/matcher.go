@@ -12,15 +12,15 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
-// globalRegion is where events of global services happen. Since November 2021
-// only trails that cover it get them, whatever IncludeGlobalServiceEvents says
-// elsewhere.
+// globalRegion is the Region of the events of global services. Since November 2021
+// only trails that cover this Region get them, whatever IncludeGlobalServiceEvents
+// says in other Regions.
 const globalRegion = "us-east-1"
 
-// Matcher tells which events a trail wants. It is for one goroutine.
+// Matcher decides which events a trail wants. It is not safe for concurrent use.
 type Matcher struct {
-	// Member tells whether another account is in the organization of an
-	// organization trail. With nil, each is.
+	// Member reports whether another account is in the organization of an
+	// organization trail. If it is nil, every account is.
 	Member func(account string) bool
 
 	earlier   []scopeMatcher
@@ -28,7 +28,7 @@ type Matcher struct {
 	resources resourceList
 }
 
-// scopeMatcher is for what the trail asks for in a span of time.
+// scopeMatcher matches events by the selectors of one span of time.
 type scopeMatcher struct {
 	until    time.Time
 	trail    Trail
@@ -36,7 +36,7 @@ type scopeMatcher struct {
 	advanced []advancedMatcher
 }
 
-// NewMatcher makes the matcher of a trail as it is configured now, and was before.
+// NewMatcher returns a matcher for the trail's current and earlier configurations.
 func NewMatcher(t Trail) *Matcher {
 	m := &Matcher{now: newScopeMatcher(t)}
 	for _, s := range t.Earlier {
@@ -59,9 +59,9 @@ func newScopeMatcher(t Trail) scopeMatcher {
 	return m
 }
 
-// Wants reports whether the trail asked for the event, when it happened, by its
-// account, its Region and its content; r is the decoded e.Record. Whether the trail
-// was logging then is for LoggedAt to say.
+// Wants reports whether the trail's configuration at e.Time selects the event, by its
+// account, Region and content. r is the decoded e.Record. It does not check whether
+// the trail was logging; see LoggedAt.
 func (m *Matcher) Wants(e *journal.Entry, r *event.Record) bool {
 	m.resources.decoded = false
 	for i := range m.earlier {
@@ -78,7 +78,7 @@ func (s *scopeMatcher) wants(e *journal.Entry, r *event.Record, m *Matcher) bool
 	}
 	category := e.Category
 	if category == "" {
-		category = categoryManagement // before eventVersion 1.07 there was no other here
+		category = categoryManagement // records before eventVersion 1.07 have no category
 	}
 	if category == categoryInsight {
 		return s.wantsInsight(r)
@@ -88,7 +88,7 @@ func (s *scopeMatcher) wants(e *journal.Entry, r *event.Record, m *Matcher) bool
 			return true
 		}
 	}
-	readOnly, _ := r.Get(event.ReadOnly).Bool() // what does not say so is a write
+	readOnly, _ := r.Get(event.ReadOnly).Bool() // an event without readOnly is a write
 	return slices.ContainsFunc(s.classic, func(s EventSelector) bool {
 		return s.reads(readOnly) && s.wants(category, r, &m.resources)
 	})
@@ -105,8 +105,8 @@ func (s *scopeMatcher) covers(e *journal.Entry, r *event.Record, member func(acc
 	return e.Region == t.Region && (t.GlobalEvents || e.Region != globalRegion || !isGlobal(r))
 }
 
-// isGlobal reports whether an event in us-east-1 is of a global service. STS is
-// there twice: by its global endpoint, and by the Region's own.
+// isGlobal reports whether an event in us-east-1 is of a global service. Of STS only
+// calls to its global endpoint are, not those to the Region's endpoint.
 func isGlobal(r *event.Record) bool {
 	switch string(r.Text(event.EventSource)) {
 	case "iam.amazonaws.com", "cloudfront.amazonaws.com", "route53.amazonaws.com", "organizations.amazonaws.com":
@@ -117,7 +117,7 @@ func isGlobal(r *event.Record) bool {
 	return false
 }
 
-// memberText is a member of an object, "" if there is none that is a string.
+// memberText returns a string member of an object, "" if there is none.
 func memberText(object event.Value, member string) (text string) {
 	object.Members(func(name []byte, v event.Value) {
 		if string(name) == member {
@@ -128,8 +128,8 @@ func memberText(object event.Value, member string) (text string) {
 	return text
 }
 
-// wantsInsight tells whether the kind of Insights is turned on for the category
-// of the events it was found in.
+// wantsInsight reports whether the trail has this type of Insights turned on for the
+// category of its source events.
 func (s *scopeMatcher) wantsInsight(r *event.Record) bool {
 	details := r.Get(event.InsightDetails)
 	kind := memberText(details, "insightType")
@@ -157,8 +157,8 @@ func (s EventSelector) wants(category string, r *event.Record, list *resourceLis
 	return false
 }
 
-// wants tells whether the resource is of the type and one of its values. A value
-// without a resource part, such as arn:aws:s3, is all of the type.
+// wants reports whether the resource has the type and matches a value. A value
+// without a resource part, such as arn:aws:s3, matches all resources of the type.
 func (d DataResource) wants(r resource) bool {
 	if r.Type != d.Type {
 		return false
@@ -168,7 +168,7 @@ func (d DataResource) wants(r resource) bool {
 		if wholeType(value) != "" {
 			return true
 		}
-		// Objects are meant by prefix; functions and tables exactly.
+		// Objects match by prefix, functions and tables exactly.
 		if d.Type == typeObject {
 			return len(arn) >= len(value) && arn[:len(value)] == value
 		}
@@ -190,8 +190,8 @@ func (r resource) arn() string {
 	return r.ARNPrefix
 }
 
-// resourceList decodes a record's resources when they are first asked for: only
-// selectors of data events do.
+// resourceList decodes a record's resources on first use: only selectors of data
+// events use them.
 type resourceList struct {
 	decoded bool
 	list    []resource
@@ -200,7 +200,7 @@ type resourceList struct {
 func (l *resourceList) of(r *event.Record) []resource {
 	if !l.decoded {
 		l.decoded, l.list = true, nil
-		// Anything but a list of objects names no resource.
+		// A value that is not a list of objects has no resources.
 		if json.Unmarshal(r.Get(event.Resources).Raw, &l.list) != nil {
 			l.list = nil
 		}
@@ -208,11 +208,11 @@ func (l *resourceList) of(r *event.Record) []resource {
 	return l.list
 }
 
-// advancedMatcher is an advanced selector with its values as bytes, so that
-// looking at an event copies nothing.
+// advancedMatcher is an advanced selector with its values as bytes, so that matching
+// does not allocate.
 type advancedMatcher struct {
 	fields []fieldMatcher
-	// kind and arn are of one and the same resource, if resources are asked for.
+	// If byResource is set, one resource must match both kind and arn.
 	byResource bool
 	kind, arn  fieldMatcher
 }
@@ -243,7 +243,7 @@ func (m *advancedMatcher) wants(category string, r *event.Record, list *resource
 	})
 }
 
-// fieldValue is what an event has in a field, empty if nothing.
+// fieldValue returns an event's value of a field, empty if it has none.
 func fieldValue(field, category string, r *event.Record) []byte {
 	switch field {
 	case fieldCategory:
@@ -271,7 +271,7 @@ func fieldValue(field, category string, r *event.Record) []byte {
 	return nil
 }
 
-// fieldMatcher is a FieldSelector; the zero one fits everything.
+// fieldMatcher matches a FieldSelector. The zero value matches everything.
 type fieldMatcher struct {
 	name                   string
 	equals, starts, ends   [][]byte
@@ -293,8 +293,8 @@ func texts(values []string) [][]byte {
 	return list
 }
 
-// fits tells whether no negative value fits v and, if there are positive ones, one
-// of them does.
+// fits reports whether v matches no negative value and, if there are positive values,
+// at least one of them.
 func (f *fieldMatcher) fits(v []byte) bool {
 	if anyFits(bytes.Equal, v, f.not) || anyFits(bytes.HasPrefix, v, f.notStart) || anyFits(bytes.HasSuffix, v, f.notEnds) {
 		return false

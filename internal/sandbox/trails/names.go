@@ -21,7 +21,7 @@ func isAlnum(c byte) bool {
 
 func isPunctuation(c byte) bool { return c == '.' || c == '_' || c == '-' }
 
-// checkTrailName refuses what is no name of a trail.
+// checkTrailName refuses an invalid trail name.
 func checkTrailName(name string) error {
 	const code = "InvalidTrailNameException"
 	switch {
@@ -56,7 +56,7 @@ func isAddress(name string) bool {
 	return err == nil
 }
 
-// checkBucket refuses what is no name of an S3 bucket.
+// checkBucket refuses an invalid bucket name.
 func checkBucket(name string) error {
 	const code = "InvalidS3BucketNameException"
 	switch {
@@ -72,8 +72,8 @@ func checkBucket(name string) error {
 
 func bucketName() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*[a-z0-9]$`) }
 
-// checkPrefix refuses a prefix that is too long, or that would put log files
-// where those of other trails are.
+// checkPrefix refuses a prefix that is too long or that would mix the log files with
+// those of other trails.
 func checkPrefix(prefix string) error {
 	const code = "InvalidS3PrefixException"
 	if len(prefix) > maxPrefix {
@@ -85,7 +85,7 @@ func checkPrefix(prefix string) error {
 	return nil
 }
 
-// topicARN returns the ARN of a topic that was named by its name or its ARN.
+// topicARN returns the ARN of a topic that is given by name or ARN.
 func topicARN(topic, account, region string) (string, error) {
 	name := topic
 	if arn.Begins(topic) {
@@ -110,7 +110,7 @@ func trailARN(account, region, name string) string {
 	return arn.Build(partition.Of(region).ID, "cloudtrail", region, account, "trail/"+name)
 }
 
-// parseTrailARN reads the ARN of a trail.
+// parseTrailARN parses the ARN of a trail.
 func parseTrailARN(text string) (arn.ARN, error) {
 	a, err := arn.Parse(text)
 	name, isTrail := strings.CutPrefix(a.Resource, "trail/")

@@ -17,27 +17,27 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
-// position is where an event stands in an answer of LookupEvents: by when it
-// happened, and among those of the same time by when it was recorded.
+// position is the sort key of LookupEvents: the event time, then the order in which
+// events were recorded.
 type position struct {
 	at  int64 // Unix milliseconds
 	seq uint64
 }
 
-// newest is before every event in the order of the answer.
+// newest returns a position before every event in the order of the answer.
 func newest() position { return position{math.MaxInt64, math.MaxUint64} }
 
-// compare puts the newest event first.
+// compare sorts the newest event first.
 func (p position) compare(q position) int {
 	return cmp.Or(cmp.Compare(q.at, p.at), cmp.Compare(q.seq, p.seq))
 }
 
-// page is the newest events that were found, up to a limit. It holds no more, so
-// that a history of any length can be searched.
+// page holds the newest matching events, up to a limit, so that its memory does not
+// grow with the history.
 type page struct {
 	limit int
 	found []positioned // newest first
-	more  bool         // there was no room for another one
+	more  bool         // there are matches beyond the limit
 }
 
 type positioned struct {
@@ -61,7 +61,7 @@ func (p *page) fill(h History, q search) error {
 			damage = fmt.Errorf("event %d: %w", e.Seq, damage)
 			return false
 		}
-		// An event that was injected may have happened long before.
+		// The event time of an injected event may be long before it was recorded.
 		at, ok := record.Time()
 		if !ok {
 			at = e.Time.Truncate(time.Second)
@@ -82,14 +82,14 @@ func (p *page) fill(h History, q search) error {
 	return errors.Join(err, damage)
 }
 
-// past tells whether no event that was recorded then, or before, can get into the
-// page any more: none happened after it was recorded.
+// past reports whether no event recorded at that time or earlier can be on the page.
+// No event happens after it is recorded.
 func (p *page) past(recorded time.Time, q search) bool {
 	return recorded.Before(q.from) ||
 		p.more && p.isLast(position{recorded.UnixMilli(), math.MaxUint64})
 }
 
-// isLast tells whether an event would come after all that were found.
+// isLast reports whether the position is after all found events.
 func (p *page) isLast(here position) bool {
 	return here.compare(p.found[len(p.found)-1].position) > 0
 }
@@ -114,7 +114,7 @@ func show(found lookup.Event, at time.Time) lookupEvent {
 	return event
 }
 
-// binding is the hash of what must stay the same from page to page.
+// binding is a hash of the query. It must be the same for all pages.
 type binding [sha256.Size]byte
 
 func (in lookupRequest) binding(c Call) binding {
@@ -124,13 +124,13 @@ func (in lookupRequest) binding(c Call) binding {
 		Request         lookupRequest
 	}{c.Account, c.Region, in})
 	if err != nil {
-		panic(err) // it was decoded from JSON
+		panic(err) // cannot happen: it was decoded from JSON
 	}
 	return sha256.Sum256(text)
 }
 
-// seal makes a token of the position of the last event seen. The checksum tells a
-// token of another query, or one that somebody changed.
+// seal returns a token with the position of the last returned event. Its checksum
+// detects tokens of other queries and modified tokens.
 func (b binding) seal(p position) string {
 	token := binary.BigEndian.AppendUint64(nil, uint64(p.at))
 	token = binary.BigEndian.AppendUint64(token, p.seq)

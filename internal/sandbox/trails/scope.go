@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// maxEarlier is how many scopes a trail remembers. Older events than these, which
-// can only wait for a bucket that is broken, are judged by the oldest of them.
+// maxEarlier is how many earlier scopes a trail keeps. Events from before these are
+// matched by the oldest one. Only a failing bucket makes events wait that long.
 const maxEarlier = 100
 
-// Scope is which events a trail asks for.
+// Scope is the part of a trail's configuration that selects events.
 type Scope struct {
-	Until             time.Time // when the trail got another one
+	Until             time.Time // when it was replaced
 	MultiRegion       bool
 	GlobalEvents      bool
 	OrganizationID    string
@@ -28,14 +28,14 @@ func (t Trail) scope() Scope {
 	}
 }
 
-// in is the trail as it was when it had the scope.
+// in returns the trail with the scope's configuration.
 func (s Scope) in(t Trail) Trail {
 	t.MultiRegion, t.GlobalEvents, t.OrganizationID = s.MultiRegion, s.GlobalEvents, s.OrganizationID
 	t.EventSelectors, t.AdvancedSelectors, t.InsightSelectors = s.EventSelectors, s.AdvancedSelectors, s.InsightSelectors
 	return t
 }
 
-// remember adds the scope that the trail had until now, if it is another one.
+// remember keeps the scope of the trail before a change, if the change replaced it.
 func (t *Trail) remember(before Trail, now time.Time) {
 	old := before.scope()
 	if len(t.Logging) == 0 || reflect.DeepEqual(old, t.scope()) {

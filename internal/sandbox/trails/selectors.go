@@ -32,7 +32,7 @@ type putSelectorsRequest struct {
 	AdvancedEventSelectors []AdvancedSelector
 }
 
-// selectorRequest is an EventSelector of which members may be missing.
+// selectorRequest is an EventSelector with optional members.
 type selectorRequest struct {
 	ReadWriteType                 *string
 	IncludeManagementEvents       *bool
@@ -40,8 +40,8 @@ type selectorRequest struct {
 	ExcludeManagementEventSources []string
 }
 
-// complete fills in what is missing. Its lists are never nil: CloudTrail shows
-// them also when they are empty.
+// complete returns the selector with defaults for missing members. Its lists are
+// never nil: CloudTrail shows empty lists too.
 func (r selectorRequest) complete() EventSelector {
 	s := defaultSelector()
 	if r.ReadWriteType != nil {
@@ -58,7 +58,7 @@ func (r selectorRequest) complete() EventSelector {
 	return s
 }
 
-// defaultSelector is the one of a trail that was given none.
+// defaultSelector returns the selector of a trail that was given none.
 func defaultSelector() EventSelector {
 	return EventSelector{
 		ReadWriteType: readWriteAll, IncludeManagementEvents: true,
@@ -71,7 +71,7 @@ func (s EventSelector) isDefault() bool {
 		len(s.DataResources) == 0 && len(s.ExcludeManagementEventSources) == 0
 }
 
-// classicSelectors are the trail's, or the one that a trail without any has.
+// classicSelectors returns the trail's classic selectors, or the default one.
 func (t Trail) classicSelectors() []EventSelector {
 	if len(t.EventSelectors) > 0 {
 		return t.EventSelectors
@@ -84,8 +84,8 @@ func (t Trail) hasCustomSelectors() bool {
 	return len(t.AdvancedSelectors) > 0 || len(classic) > 1 || !classic[0].isDefault()
 }
 
-// selectorsView is what PutEventSelectors and GetEventSelectors answer: selectors
-// of one of the two kinds.
+// selectorsView is the answer of PutEventSelectors and GetEventSelectors: classic or
+// advanced selectors, not both.
 type selectorsView struct {
 	TrailARN               string
 	EventSelectors         []EventSelector    `json:",omitempty"`
@@ -99,7 +99,7 @@ func (t Trail) selectorsView() selectorsView {
 	return selectorsView{TrailARN: t.ARN, EventSelectors: t.classicSelectors()}
 }
 
-// putEventSelectors replaces the trail's selectors, those of the other kind too.
+// putEventSelectors replaces all selectors of the trail, classic and advanced.
 func (s *Store) putEventSelectors(ctx context.Context, c Call, in putSelectorsRequest) (any, error) {
 	t, err := s.own(ctx, c, in.TrailName)
 	if err != nil {
@@ -137,7 +137,7 @@ func refuseSelectors(format string, args ...any) error {
 	return refuse("InvalidEventSelectorsException", format, args...)
 }
 
-// checkClassic refuses classic selectors that CloudTrail would not take.
+// checkClassic refuses classic selectors that CloudTrail does not accept.
 func checkClassic(selectors []EventSelector) error {
 	if len(selectors) > maxSelectors {
 		return refuseSelectors("The number of event selectors, %d, exceeds the maximum of %d.", len(selectors), maxSelectors)
@@ -169,8 +169,8 @@ func checkClassic(selectors []EventSelector) error {
 	return nil
 }
 
-// excludableSources are the only services whose management events a trail can
-// leave out.
+// excludableSources returns the only services whose management events a trail can
+// exclude.
 func excludableSources() []string {
 	return []string{"kms.amazonaws.com", "rdsdata.amazonaws.com"}
 }
@@ -206,8 +206,9 @@ func checkDataResource(d DataResource) error {
 	return nil
 }
 
-// wholeType is the service of which the value of a data resource means all: arn:aws:s3,
-// arn:aws:s3:::, arn:aws:lambda, arn:aws:dynamodb. It is empty of other values.
+// wholeType returns the service if the value of a data resource means all its
+// resources: arn:aws:s3, arn:aws:s3:::, arn:aws:lambda or arn:aws:dynamodb. Otherwise
+// it returns "".
 func wholeType(value string) string {
 	a, err := arn.ParseStart(value)
 	all := err == nil && a == arn.ARN{Partition: a.Partition, Service: a.Service}

@@ -18,46 +18,46 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
-// Config is what a store needs of its surroundings. Only Dir and Now must be set.
+// Config configures a Store. Only Dir and Now are required.
 type Config struct {
 	// Dir holds trails.json.
 	Dir string
 	// Now is the sandbox's clock.
 	Now func() time.Time
-	// Permit says whether CloudTrail would be let in. Nil asks nobody.
+	// Permit checks whether CloudTrail may use a resource. If it is nil, it always may.
 	Permit permit.Checker
-	// Keys finds KMS keys. Nil takes what it is told for a key.
+	// Keys finds KMS keys. If it is nil, keys are not checked.
 	Keys Keys
-	// Organizations knows the organizations of accounts. With nil there are none.
+	// Organizations finds the organizations of accounts. If it is nil, there are none.
 	Organizations Organizations
-	// Status tells how deliveries of a trail in a Region went.
+	// Status returns the delivery status of a trail in a Region.
 	Status func(trailID, region string) Status
-	// PublicKeys are the keys that signed a Region's digests in a time.
+	// PublicKeys returns a Region's signing keys that were valid between from and until.
 	PublicKeys func(region string, from, until time.Time) []digest.PublicKey
-	// History is what LookupEvents finds events in.
+	// History holds the events that LookupEvents searches.
 	History History
 }
 
 // Keys finds a KMS key.
 type Keys interface {
-	// KeyARN returns the ARN of the key that id means in its account and the Region:
-	// an alias or its ARN, a key's id or its ARN. It is "" when there is none.
+	// KeyARN returns the ARN of the key that id names in the account and Region: an
+	// alias, a key ID or the ARN of either. It returns "" if there is none.
 	KeyARN(ctx context.Context, account, region, id string) (arn string, err error)
 }
 
-// Organizations knows the organization of an account.
+// Organizations finds the organization of an account.
 type Organizations interface {
-	// Organization is the zero Organization when the account is in none.
+	// Organization returns the zero Organization if the account is in none.
 	Organization(ctx context.Context, account string) (Organization, error)
 }
 
-// Organization is what CloudTrail asks of an organization.
+// Organization is what CloudTrail needs to know of an organization.
 type Organization struct {
 	ID         string
 	Management string // the management account
-	// AllFeatures is false when only consolidated billing is on.
+	// AllFeatures is false if only consolidated billing is enabled.
 	AllFeatures bool
-	// Trusted says that service access is on for cloudtrail.amazonaws.com.
+	// Trusted says whether cloudtrail.amazonaws.com has service access.
 	Trusted bool
 	// Delegated are CloudTrail's delegated administrators.
 	Delegated []string
@@ -72,14 +72,14 @@ type History interface {
 // Store holds the trails of all accounts.
 type Store struct {
 	config Config
-	// changing is held while a call changes trails, which may ask the upstream
-	// for long; mu only while the list is looked at or replaced.
+	// changing is held during a call that changes trails, which may wait for the
+	// upstream. mu is held only while the list is read or replaced.
 	changing sync.Mutex
 	mu       sync.Mutex
-	trails   []Trail // never changed in place, oldest first
+	trails   []Trail // oldest first; replaced, never modified
 }
 
-// format is that of trails.json.
+// format is the format version of trails.json.
 const format = 1
 
 type file struct {
@@ -87,8 +87,7 @@ type file struct {
 	Trails []Trail
 }
 
-// Open reads the trails a store left in the folder. A folder without any is an
-// empty store.
+// Open reads the trails stored in c.Dir. Without trails.json the store is empty.
 func Open(c Config) (*Store, error) {
 	s := &Store{config: c}
 	path := s.path()
@@ -112,15 +111,15 @@ func Open(c Config) (*Store, error) {
 
 func (s *Store) path() string { return filepath.Join(s.config.Dir, "trails.json") }
 
-// All returns every trail, the deleted ones included. The lists in a trail are not
-// to be changed.
+// All returns every trail, including deleted ones. The caller must not modify the
+// lists in a trail.
 func (s *Store) All() []Trail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.trails)
 }
 
-// Forget drops a deleted trail of which all is delivered.
+// Forget removes a deleted trail after everything is delivered.
 func (s *Store) Forget(id string) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
@@ -128,7 +127,7 @@ func (s *Store) Forget(id string) error {
 	return s.replace(left)
 }
 
-// live are the trails that exist.
+// live returns the trails that are not deleted.
 func (s *Store) live() []Trail {
 	return slices.DeleteFunc(s.All(), func(t Trail) bool { return !t.Deleted.IsZero() })
 }
@@ -145,7 +144,7 @@ func (s *Store) put(t Trail) error {
 	return s.replace(all)
 }
 
-// replace writes the list and then shows it. The caller holds changing.
+// replace writes the list to disk and then publishes it. The caller holds changing.
 func (s *Store) replace(all []Trail) error {
 	text, err := json.Marshal(file{Format: format, Trails: all})
 	if err != nil {

@@ -33,8 +33,8 @@ func (s *Store) addTags(ctx context.Context, c Call, in tagsRequest) (any, error
 	return nothing{}, s.put(t)
 }
 
-// removeTags removes tags by their keys, whatever their values. A key the trail
-// does not have is no error.
+// removeTags removes tags by key and ignores their values. A key that the trail does
+// not have is no error.
 func (s *Store) removeTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
 	t, err := s.tagged(ctx, c, in.ResourceID)
 	if err != nil {
@@ -70,8 +70,8 @@ func (s *Store) listTags(ctx context.Context, c Call, in listTagsRequest) (any, 
 	return struct{ ResourceTagList []resourceTags }{list}, nil
 }
 
-// tagged returns the trail with an ARN. Tags are kept in the home Region, where
-// even looking at them must be done.
+// tagged returns the trail with an ARN. Tags can be read and changed only in the home
+// Region.
 func (s *Store) tagged(ctx context.Context, c Call, id string) (Trail, error) {
 	if a, err := arn.Parse(id); err == nil && a.Service == "cloudtrail" && !strings.HasPrefix(a.Resource, "trail/") {
 		kind, _, _ := strings.Cut(a.Resource, "/")
@@ -92,8 +92,7 @@ func (s *Store) tagged(ctx context.Context, c Call, id string) (Trail, error) {
 	return live[at], nil
 }
 
-// withTags returns the tags with others added; a key that is there gets the new
-// value.
+// withTags returns tags with those in added. An existing key gets the new value.
 func withTags(tags, added []Tag) ([]Tag, error) {
 	tags = slices.Clone(tags)
 	seen := map[string]bool{}
@@ -132,5 +131,5 @@ func (t Tag) check() error {
 	return nil
 }
 
-// tagText is what every AWS service takes in tags.
+// tagText matches the characters that every AWS service accepts in tags.
 func tagText() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`) }

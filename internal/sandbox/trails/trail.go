@@ -1,11 +1,11 @@
-// Package trails is CloudTrail's own API: the trails of every account, and what can be asked of them.
+// Package trails implements CloudTrail's own API: the trails of every account, their settings, and event lookup.
 package trails
 
 import "time"
 
 // Trail is one trail as its owner configured it.
 type Trail struct {
-	// ID tells this trail from a deleted one that had the same ARN.
+	// ID distinguishes the trail from a deleted one with the same ARN.
 	ID      string
 	Name    string
 	ARN     string
@@ -14,7 +14,7 @@ type Trail struct {
 
 	Bucket string
 	Prefix string
-	// TopicName is how the owner named the topic: by name or by ARN.
+	// TopicName is the topic as the owner gave it: a name or an ARN.
 	TopicName      string
 	TopicARN       string
 	KeyARN         string
@@ -31,21 +31,21 @@ type Trail struct {
 
 	Tags []Tag
 
-	// Logging is the time spans in which the trail was logging, oldest first. The
-	// last one is open while it is.
+	// Logging lists the time spans in which the trail was logging, oldest first. The
+	// last one is open while the trail is logging.
 	Logging []Span
 
-	// Earlier is what the trail asked for before, oldest first: an event that waits
-	// for its delivery is one for the selectors of its own time.
+	// Earlier lists earlier configurations, oldest first. An event that waits for its
+	// delivery is matched by the selectors of its own time.
 	Earlier []Scope `json:",omitempty"`
 
-	// Deleted is when the trail was deleted, zero if it was not. A deleted trail
-	// is there for what was logged before and is not delivered yet.
+	// Deleted is when the trail was deleted, zero if it exists. A deleted trail is
+	// kept until its events are delivered.
 	Deleted time.Time
 }
 
-// LoggedAt tells whether the trail was logging at that time, both ends of a span
-// included.
+// LoggedAt reports whether the trail was logging at that time. Both ends of a span
+// are included.
 func (t Trail) LoggedAt(at time.Time) bool {
 	for _, span := range t.Logging {
 		if !at.Before(span.From) && (span.Until.IsZero() || !at.After(span.Until)) {
@@ -55,7 +55,7 @@ func (t Trail) LoggedAt(at time.Time) bool {
 	return false
 }
 
-// Span is from when until when. Until is zero while it lasts.
+// Span is a span of time. Until is zero while it is open.
 type Span struct{ From, Until time.Time }
 
 // EventSelector is a classic selector.
@@ -66,7 +66,7 @@ type EventSelector struct {
 	ExcludeManagementEventSources []string
 }
 
-// DataResource names the resources of one type whose data events are wanted.
+// DataResource selects data events of resources of one type.
 type DataResource struct {
 	Type   string
 	Values []string
@@ -78,8 +78,8 @@ type AdvancedSelector struct {
 	FieldSelectors []FieldSelector
 }
 
-// FieldSelector is a condition on one field: one value of all the positive lists
-// must fit, unless they are empty, and none of the negative ones may.
+// FieldSelector is a condition on one field: it must match a value of any positive
+// list, unless all are empty, and no value of a negative list.
 type FieldSelector struct {
 	Field         string
 	Equals        []string `json:",omitempty"`
@@ -96,14 +96,14 @@ type Tag struct {
 	Value string `json:",omitempty"`
 }
 
-// InsightSelector turns on one kind of Insights.
+// InsightSelector turns on one type of Insights.
 type InsightSelector struct {
 	InsightType     string
 	EventCategories []string
 }
 
-// Delivered is what a delivery came to, for GetTrailStatus. Zero times are left
-// out; an error is "" after a success.
+// Delivered is the outcome of deliveries for GetTrailStatus. Zero times mean never;
+// Error is "" after a success.
 type Delivered struct {
 	Latest        time.Time // the last success
 	LatestAttempt time.Time
