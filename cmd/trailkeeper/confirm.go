@@ -12,13 +12,13 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// interactive tells whether somebody at a terminal can answer a question.
+// interactive reports whether a person at a terminal can answer a question.
 func (s *streams) interactive() bool {
 	return terminal.Is(s.in)
 }
 
-// confirm asks a question, of which want is the only answer that means yes. Where
-// nobody can answer it is a mistake to have come here.
+// confirm asks a question; only the answer want means yes. Without a terminal
+// it returns a usage error.
 func (s *streams) confirm(ctx context.Context, question, want string) error {
 	if !s.interactive() {
 		return outcome.Usage(outcome.WithHint(errors.New("nobody can confirm it: standard input is no terminal"),
@@ -36,8 +36,8 @@ func (s *streams) confirm(ctx context.Context, question, want string) error {
 	return nil
 }
 
-// readLine reads a line without keeping Ctrl-C waiting for it. What is being read when
-// ctx ends is lost with the process.
+// readLine reads a line, or returns when ctx ends. A read that is interrupted
+// then is lost with the process.
 func readLine(ctx context.Context, in io.Reader) (string, error) {
 	type result struct {
 		line string
@@ -47,7 +47,7 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 	go func() {
 		line, err := bufio.NewReader(in).ReadString('\n')
 		if errors.Is(err, io.EOF) {
-			err = nil // Ctrl-D is an answer too: none
+			err = nil // Ctrl-D counts as an empty answer
 		}
 		read <- result{strings.TrimSpace(line), err}
 	}()

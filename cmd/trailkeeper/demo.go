@@ -18,8 +18,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// demoMarker tells a folder of an earlier demo, which may be replaced, from
-// somebody's own.
+// demoMarker marks the folder of an earlier demo, which may be replaced, as
+// opposed to a user's own folder.
 const demoMarker = ".trailkeeper-demo"
 
 func newDemoCommand(s *streams) *cobra.Command {
@@ -39,7 +39,7 @@ nothing but its own folder.`,
 	return cmd
 }
 
-// demoStep is a remark and the command that follows from it.
+// demoStep is a remark and the command that it introduces.
 type demoStep struct {
 	say  string
 	args []string
@@ -64,7 +64,7 @@ func runDemo(ctx context.Context, dir string, s *streams) error {
 	return err
 }
 
-// clearDemo makes the folder, empty but for the marker.
+// clearDemo makes the folder, empty except for the marker.
 func clearDemo(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +88,7 @@ func clearDemo(dir string) error {
 func showAll(ctx context.Context, steps []demoStep, s *streams) error {
 	quiet := *s
 	if !terminal.Is(s.err) {
-		quiet.err = io.Discard // progress and row counts are for a person watching
+		quiet.err = io.Discard // progress and row counts are for interactive use
 	}
 	for _, step := range steps {
 		if _, err := fmt.Fprintf(s.out, "%s\n\n  $ trailkeeper %s\n\n", step.say, shellLine(step.args)); err != nil {
@@ -104,7 +104,7 @@ func showAll(ctx context.Context, steps []demoStep, s *streams) error {
 	return nil
 }
 
-// newestUser returns the name of the IAM user made last.
+// newestUser returns the name of the most recently created IAM user.
 func newestUser(ctx context.Context, lake string, s *streams) (string, error) {
 	var answer bytes.Buffer
 	silent := *s
@@ -122,7 +122,7 @@ func newestUser(ctx context.Context, lake string, s *streams) (string, error) {
 	return row.UserName, err
 }
 
-// shellLine writes arguments as one would type them.
+// shellLine formats arguments as a shell command line.
 func shellLine(args []string) string {
 	typed := make([]string, len(args))
 	for i, arg := range args {
@@ -144,8 +144,8 @@ func preparation(archive, lake string) []demoStep {
 	}
 }
 
-// investigation asks what an incident responder would ask, each question
-// following from an answer.
+// investigation returns the queries of an incident response, each following
+// from the previous result.
 func investigation(lake, suspect string) []demoStep {
 	return []demoStep{
 		{"Did somebody try to blind the audit trail itself?",
@@ -175,7 +175,7 @@ func investigation(lake, suspect string) []demoStep {
 	}
 }
 
-// query is the command for SQL of several lines.
+// query returns the command for SQL of several lines.
 func query(lake string, sql ...string) []string {
 	return []string{"query", "--lake", lake, strings.Join(sql, "\n      ")}
 }

@@ -20,19 +20,19 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/resources"
 )
 
-// configFile is where the configuration of a trail is unless told otherwise.
+// configFile is the default path of a trail's configuration.
 const configFile = "trailkeeper.yaml"
 
 // deployOptions are the flags of all verbs that deal with a deployed trail.
 type deployOptions struct {
 	config   string
-	given    trail.Spec // what flags say, where they were given
+	given    trail.Spec // values of flags that were given
 	flags    *pflag.FlagSet
 	profile  string
 	endpoint string
 }
 
-// override is a flag that takes the place of a field of the configuration.
+// override is a flag that overrides a field of the configuration.
 type override struct {
 	flag string
 	take func(to, from *trail.Spec)
@@ -82,8 +82,8 @@ func (o *deployOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&o.endpoint, "endpoint-url", "", "URL of an AWS-compatible endpoint")
 }
 
-// spec reads the configuration, and what flags say instead. What makes no sense is a
-// mistake in the command line.
+// spec reads the configuration and applies the flags. An invalid configuration
+// is a usage error.
 func (o *deployOptions) spec() (trail.Spec, error) {
 	spec, err := o.read()
 	if err != nil {
@@ -97,7 +97,8 @@ func (o *deployOptions) spec() (trail.Spec, error) {
 	return spec, senseless(spec.Validate())
 }
 
-// senseless is the error for a configuration with problems, one on each line.
+// senseless returns the error for an invalid configuration, one problem per
+// line.
 func senseless(problems error) error {
 	if problems == nil {
 		return nil
@@ -122,7 +123,7 @@ func (o *deployOptions) read() (trail.Spec, error) {
 	return trail.Default(), nil
 }
 
-// deployment is a trail, and the account it is or will be in.
+// deployment is a trail and its account.
 type deployment struct {
 	*resources.Set
 	options converge.Options
@@ -135,7 +136,7 @@ type (
 	worker  func(context.Context, []converge.Resource, converge.Options) (*converge.Result, error)
 )
 
-// connect finds the account.
+// connect determines the account.
 func (o *deployOptions) connect(ctx context.Context, s *streams) (*deployment, error) {
 	spec, err := o.spec()
 	if err != nil {
@@ -158,13 +159,13 @@ func (o *deployOptions) connect(ctx context.Context, s *streams) (*deployment, e
 	return &deployment{Set: set, options: converge.Options{Now: s.now, Classify: resources.Classify, Grants: set.Grants()}}, nil
 }
 
-// plan is the plan of either kind.
+// plan makes a plan for either function.
 func (d *deployment) plan(ctx context.Context, make planner, s *streams) (*converge.Plan, error) {
 	defer d.progress("Reading", s).Done()
 	return make(ctx, d.All(), d.options)
 }
 
-// progress tells on a terminal what is done, until its Done.
+// progress shows the progress on a terminal until its Done.
 func (d *deployment) progress(label string, s *streams) *progress.Bar {
 	bar := progress.New(s.err, label)
 	d.Progress = bar.SetNote
@@ -172,7 +173,7 @@ func (d *deployment) progress(label string, s *streams) *progress.Bar {
 	return bar
 }
 
-// carryOut does what a plan says, and tells what was done.
+// carryOut executes a plan and reports what was done.
 func (d *deployment) carryOut(ctx context.Context, do worker, s *streams) error {
 	bar := d.progress("Working", s)
 	result, err := do(ctx, d.All(), d.options)
@@ -192,7 +193,7 @@ func (d *deployment) carryOut(ctx context.Context, do worker, s *streams) error 
 	return err
 }
 
-// refused tells whether a plan cannot be carried out.
+// refused reports whether a plan cannot be executed.
 func refused(plan *converge.Plan) bool {
 	return slices.ContainsFunc(plan.Changes(), func(c converge.Change) bool { return c.Action == converge.Refused })
 }

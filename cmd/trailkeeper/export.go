@@ -31,7 +31,7 @@ type exportOptions struct {
 	writes  bool
 }
 
-// selection is the values of a column that are wanted; none for any.
+// selection holds the wanted values of a column; empty means any.
 type selection struct {
 	column string
 	values *[]string
@@ -87,7 +87,7 @@ the end. A name that ends in .gz is compressed.`,
 	return cmd
 }
 
-// selected is what the options select.
+// selected returns the selection of the options.
 func (o *exportOptions) selected() search.Selection {
 	s := search.Selection{Principals: o.who, Failed: o.failed, Writes: o.writes}
 	for _, wanted := range o.columns {
@@ -136,7 +136,7 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
-// unanswered is the question of the options.
+// unanswered describes the options for a search that found nothing.
 func (o *exportOptions) unanswered() unanswered {
 	q := unanswered{timed: !o.lake.since.IsZero() || !o.lake.until.IsZero(), names: map[string][]string{}}
 	for _, wanted := range o.columns {
@@ -147,7 +147,7 @@ func (o *exportOptions) unanswered() unanswered {
 	return q
 }
 
-// exportTo writes every record and returns how many there were.
+// exportTo writes every record and returns their number.
 func exportTo(w io.Writer, records *duckdb.Records, format exportFormat) (count int64, err error) {
 	out := bufio.NewWriterSize(w, 256<<10)
 	before, between, after, none := "", "\n", "\n", ""
@@ -176,8 +176,8 @@ func exportTo(w io.Writer, records *duckdb.Records, format exportFormat) (count 
 	return count, out.Flush()
 }
 
-// writeAside lets write fill a temporary file beside path and renames it to
-// path when all went well. A path that ends in .gz is compressed.
+// writeAside calls write with a temporary file beside path and renames it to
+// path on success. A path that ends in .gz is compressed.
 func writeAside(path string, write func(io.Writer) error) error {
 	aside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.partial")
 	if err != nil {

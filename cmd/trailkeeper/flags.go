@@ -18,42 +18,42 @@ import (
 const detailedExitCode = "detailed-exitcode"
 
 // wantsDetailedExitCode reports whether a verb that has the flag was given it.
-// It looks at the arguments themselves: a command line that could not be parsed
+// It checks the arguments themselves: a command line that could not be parsed
 // must not end with the code for a difference.
 func wantsDetailedExitCode(cmd *cobra.Command, args []string) bool {
 	return cmd.Flags().Lookup(detailedExitCode) != nil &&
 		(slices.Contains(args, "--"+detailedExitCode) || slices.Contains(args, "--"+detailedExitCode+"=true"))
 }
 
-// The environment variables that name what the flags --lake and --archive name.
+// Environment variables with the defaults of --lake and --archive.
 const (
 	lakeVariable    = "TRAILKEEPER_LAKE"
 	archiveVariable = "TRAILKEEPER_ARCHIVE"
 )
 
-// addLakeFlag adds --lake, whose default is in the environment.
+// addLakeFlag adds --lake, with a default from the environment.
 func addLakeFlag(f *pflag.FlagSet, dir *string, usage string, s *streams) {
 	addVariableFlag(f, dir, "lake", lakeVariable, usage, s)
 }
 
-// addArchiveFlag adds --archive, whose default is in the environment.
+// addArchiveFlag adds --archive, with a default from the environment.
 func addArchiveFlag(f *pflag.FlagSet, path *string, usage string, s *streams) {
 	addVariableFlag(f, path, "archive", archiveVariable, usage, s)
 }
 
 func addVariableFlag(f *pflag.FlagSet, value *string, name, variable, usage string, s *streams) {
 	f.StringVar(value, name, s.getenv(variable), fmt.Sprintf("%s (default $%s)", usage, variable))
-	f.Lookup(name).DefValue = "" // help is the same whatever the environment
+	f.Lookup(name).DefValue = "" // help must not depend on the environment
 }
 
-// missingFlag is the error for a flag that has neither a value nor a default in
-// the environment.
+// missingFlag returns the error for a flag that has neither a value nor a
+// default in the environment.
 func missingFlag(name, variable string) error {
 	return outcome.WithHint(fmt.Errorf("--%s is missing", name), fmt.Sprintf("give --%s, or set %s", name, variable))
 }
 
-// timeFlag is a flag for a moment, in any form quantity.ParseTime accepts. An
-// age such as 30d is counted from now.
+// timeFlag is a flag for a time, in any form quantity.ParseTime accepts. An age
+// such as 30d is counted from now.
 func timeFlag(at *time.Time, now func() time.Time) pflag.Value {
 	return &timeValue{at, now}
 }
@@ -77,8 +77,8 @@ func (v *timeValue) Set(s string) (err error) {
 	return err
 }
 
-// dayFlag is a flag for a whole day: the one in which a moment lies. What is in
-// it before is the default.
+// dayFlag is a flag for a whole day: the one that contains the given time. The
+// initial value is the default.
 func dayFlag(day *time.Time, now func() time.Time) pflag.Value {
 	return &dayValue{timeValue{day, now}}
 }
@@ -99,7 +99,7 @@ func (v *dayValue) Set(s string) error {
 }
 
 // sizeFlag is a flag for a number of bytes, in any form quantity.ParseSize
-// accepts. What is in it before is the default.
+// accepts. The initial value is the default.
 func sizeFlag(bytes *int64) pflag.Value {
 	return (*sizeValue)(bytes)
 }
@@ -118,15 +118,15 @@ func (v *sizeValue) Set(s string) error {
 	return err
 }
 
-// addFormatFlag adds --format to a verb. It is one of choices, of which the first
-// is the default; usage says what is written in it.
+// addFormatFlag adds --format to a verb. The first of choices is the default;
+// usage says what is written in the format.
 func addFormatFlag(f *pflag.FlagSet, format *report.Format, usage string, choices ...report.Format) {
 	*format = choices[0]
 	f.Var(choiceFlag(format, choices...), "format", usage)
 }
 
-// choiceFlag is a flag whose value is one of choices. What is in it before is
-// the default.
+// choiceFlag is a flag whose value is one of choices. The initial value is the
+// default.
 func choiceFlag[T ~string](value *T, choices ...T) pflag.Value {
 	return &choiceValue[T]{value, choices}
 }

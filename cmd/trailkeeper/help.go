@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// helpWidth is where the descriptions of flags wrap; the screens are the same on
-// every terminal.
+// helpWidth is the column at which descriptions of flags wrap, on every
+// terminal.
 const helpWidth = 100
 
 const rootIntroduction = `trailkeeper keeps an AWS audit trail: it deploys a hardened CloudTrail trail, brings
@@ -81,7 +81,7 @@ func printVerbHelp(w io.Writer, verb *cobra.Command) error {
 	return err
 }
 
-// newHelpCommand replaces cobra's, which exits 0 for a verb that does not exist.
+// newHelpCommand replaces cobra's, which exits with 0 for an unknown verb.
 func newHelpCommand(show func(verb *cobra.Command) error) *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [VERB]",

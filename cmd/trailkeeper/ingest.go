@@ -36,12 +36,12 @@ type ingestOptions struct {
 	memory  int64
 	format  report.Format
 	mode    string // octal
-	follow  bool   // symbolic links out of a folder
+	follow  bool   // follow symbolic links out of the folder
 	s3      s3archive.Options
 }
 
-// remoteWorkers is how many files are fetched at once from a bucket, where
-// most of the time goes by waiting.
+// remoteWorkers is the number of concurrent downloads from a bucket, where most
+// of the time is spent waiting.
 const remoteWorkers = 16
 
 func newIngestCommand(s *streams) *cobra.Command {
@@ -122,7 +122,7 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Mode: mode, Bar: bar,
 	})
 	bar.Done()
-	// Parts that are damaged were left alone; what the run was for is done.
+	// Damaged parts were left unmerged; the ingest itself is done.
 	part, damaged := errors.AsType[*lake.PartError](err)
 	if err != nil && !damaged {
 		return explainIngest(err, account, opts, s.err)
@@ -137,8 +137,8 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	return judge(account, opts)
 }
 
-// parseMode reads the permissions of files, in octal: those that their owner can
-// use and that make nothing executable.
+// parseMode parses the permissions of files, in octal: their owner must be able
+// to use them, and none may be executable.
 func parseMode(text string) (fs.FileMode, error) {
 	mode, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || mode&0o600 != 0o600 || mode&^0o666 != 0 {
@@ -148,7 +148,7 @@ func parseMode(text string) (fs.FileMode, error) {
 	return fs.FileMode(mode), nil
 }
 
-// openArchive opens the archive that a flag names.
+// openArchive opens the archive of a flag.
 func openArchive(ctx context.Context, opts ingestOptions) (archive.Source, error) {
 	if strings.HasPrefix(opts.archive, "s3://") {
 		source, err := s3archive.New(ctx, opts.archive, opts.s3)
@@ -165,7 +165,7 @@ func openArchive(ctx context.Context, opts ingestOptions) (archive.Source, error
 	return source, nil
 }
 
-// hinted passes on the advice that an error carries.
+// hinted adds the hint that an error carries.
 func hinted(err error) error {
 	if advised, ok := errors.AsType[interface {
 		error
@@ -176,7 +176,8 @@ func hinted(err error) error {
 	return err
 }
 
-// explainIngest says what a run that ended early has kept, and what helps.
+// explainIngest reports what an interrupted run has kept, and adds a hint to
+// the error.
 func explainIngest(err error, account *ingest.Report, opts ingestOptions, stderr io.Writer) error {
 	if kept := account.Committed; kept.Files > 0 || kept.Stored > 0 {
 		fmt.Fprintf(stderr, "kept in %s before the run ended: %s events of %s files; run the same command again for the rest\n",
@@ -201,8 +202,8 @@ func judge(r *ingest.Report, opts ingestOptions) error {
 	return nil
 }
 
-// maxConflicts is how many conflicts are shown: they are common where a trail
-// adds to events later, and nothing is wrong with the archive then.
+// maxConflicts is the maximum number of conflicts shown. Conflicts are common
+// where a trail adds to events later, and are then no fault of the archive.
 const maxConflicts = 3
 
 func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Duration) error {

@@ -7,11 +7,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// A pipe whose other end neither reads nor writes, and a terminal at which
-// nobody types, block for ever. These let a verb end with its context anyway:
-// the read or write goes on until the process is gone.
+// A pipe whose other end neither reads nor writes, and a terminal without
+// input, block for ever. These functions let a verb end with its context
+// anyway: the read or write goes on until the process ends.
 
-// writerUntil returns w, whose writes end with ctx.
+// writerUntil returns a writer to w whose writes end with ctx.
 func writerUntil(ctx context.Context, w io.Writer) io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		return untilDone(ctx, func() (int, error) { return w.Write(p) })
@@ -46,7 +46,7 @@ func untilDone[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}
 }
 
-// sayKept adds what is kept to the error of a run that was interrupted.
+// sayKept adds to the error of an interrupted run what has been kept.
 func sayKept(err error, kept string) error {
 	if outcome.ExitCode(err) != outcome.Interrupted {
 		return err
@@ -54,7 +54,7 @@ func sayKept(err error, kept string) error {
 	return outcome.WithHint(err, kept)
 }
 
-// cutShort is sayKept for an answer on standard output.
+// cutShort is sayKept for a result on standard output.
 func cutShort(err error) error {
 	return sayKept(err, "what was written to standard output is not the whole answer")
 }

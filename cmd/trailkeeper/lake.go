@@ -11,7 +11,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/search"
 )
 
-// lakeOptions name a lake and the time in it that a verb reads.
+// lakeOptions select a lake and the time range that a verb reads.
 type lakeOptions struct {
 	dir          string
 	since, until time.Time
@@ -27,7 +27,7 @@ func (o *lakeOptions) addTimeFlags(cmd *cobra.Command, s *streams) {
 	cmd.Flags().Var(timeFlag(&o.until, s.now), "until", "only events before this time")
 }
 
-// validate checks the options that verb was given.
+// validate checks the options of a verb.
 func (o *lakeOptions) validate(verb string) error {
 	switch {
 	case o.dir == "":
@@ -40,7 +40,7 @@ func (o *lakeOptions) validate(verb string) error {
 	return nil
 }
 
-// misuse marks a mistake in the command line of a verb.
+// misuse marks a usage error of a verb.
 func misuse(verb string, err error) error {
 	hint := outcome.Hint(err)
 	if hint == "" {
@@ -49,7 +49,8 @@ func misuse(verb string, err error) error {
 	return outcome.Usage(outcome.WithHint(fmt.Errorf("%s: %w", verb, err), hint))
 }
 
-// open opens the lake for a search in the options' time. The caller closes it.
+// open opens the lake for a search in the time range of the options. The caller
+// closes it.
 func (o *lakeOptions) open(ctx context.Context) (*search.Lake, error) {
 	l, err := search.Open(ctx, search.Options{
 		Dir: o.dir, Since: o.since, Until: o.until, Memory: o.limits.memory, Spill: o.limits.spill,

@@ -39,7 +39,7 @@ that it was read from. The exit code is 0 when there is none, and 1 when there i
 	return cmd
 }
 
-// lakeCheck is the report, and its JSON.
+// lakeCheck is the report and its JSON document.
 type lakeCheck struct {
 	Lake string `json:"lake"`
 	lake.CheckReport

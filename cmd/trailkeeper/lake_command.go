@@ -23,8 +23,8 @@ func newLakeCommand(s *streams) *cobra.Command {
 	return cmd
 }
 
-// unknownCommand is the check of arguments of a verb that has commands and
-// takes nothing else.
+// unknownCommand is the argument check of a verb that has commands and takes no
+// other arguments.
 func unknownCommand(verb *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

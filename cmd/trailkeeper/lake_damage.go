@@ -9,11 +9,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/search"
 )
 
-// maxNamed is how many damaged parts and rows a verb names; lake check names all.
+// maxNamed is the maximum number of damaged parts and rows that a verb lists;
+// lake check lists all.
 const maxNamed = 20
 
-// complete is the outcome of a verb that has given its answer: nil, unless the
-// answer lacks what is damaged. That is named on stderr.
+// complete returns an error if the result of a verb lacks damaged data, which
+// it lists on stderr.
 func complete(l *search.Lake, verb string, stderr io.Writer) error {
 	damaged, rows := l.Damaged()
 	var lacking string

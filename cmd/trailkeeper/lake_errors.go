@@ -9,7 +9,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// explainLake adds advice to errors of opening, reading or writing a lake.
+// explainLake adds hints to errors of opening, reading or writing a lake.
 func explainLake(err error) error {
 	if outcome.Hint(err) != "" {
 		return err // an error of the archive, which has its own advice
@@ -20,10 +20,10 @@ func explainLake(err error) error {
 	return err
 }
 
-// anewHint is for a lake that cannot be made whole from what is in it.
+// anewHint is the hint for a lake that cannot be repaired from its own data.
 const anewHint = "; or ingest the archive into a new --lake, which gives the same events"
 
-// lakeHint says what to do about an error of a lake, and is empty for others.
+// lakeHint returns the hint for an error of a lake, or "" for other errors.
 func lakeHint(err error) string {
 	if hint := lakeStateHint(err); hint != "" {
 		return hint
@@ -41,7 +41,7 @@ func lakeHint(err error) string {
 	return ""
 }
 
-// lakeStateHint is lakeHint for the errors that package lake names.
+// lakeStateHint is lakeHint for the error types of package lake.
 func lakeStateHint(err error) string {
 	if _, ok := errors.AsType[*lake.VersionError](err); ok {
 		return "use a newer trailkeeper, or another --lake"

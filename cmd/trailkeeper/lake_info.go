@@ -49,7 +49,7 @@ events. A hole may be a quiet day, or log files that are missing.`,
 	return cmd
 }
 
-// lakeInfo is the report, and its JSON.
+// lakeInfo is the report and its JSON document.
 type lakeInfo struct {
 	Lake       string     `json:"lake"`
 	Events     int64      `json:"events"`
@@ -93,7 +93,7 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 	return errors.Join(err, l.Close())
 }
 
-// describeLake takes what it can from the manifest, and the rest from one pass
+// describeLake reads what it can from the manifest, and the rest in one pass
 // over three columns.
 func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeInfo, err error) {
 	totals := l.Files().Totals
@@ -115,7 +115,7 @@ func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeIn
 			info.Last = &part.To
 		}
 	}
-	info.Days = len(slices.Compact(days)) // parts come in order of day
+	info.Days = len(slices.Compact(days)) // parts are sorted by day
 	if info.Coverage, err = covered(ctx, l.DB); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ const coverageSQL = `
 		count(*) AS events, bit_or(1 << hour(event_time)) AS hours, min(event_time) AS earliest, max(event_time) AS latest
 	FROM events GROUP BY ALL ORDER BY ALL`
 
-// covered reads what every account did in every Region on every day.
+// covered reads the activity of every account by Region and day.
 func covered(ctx context.Context, db *duckdb.DB) (*coverage.Coverage, error) {
 	rows, err := db.Query(ctx, coverageSQL, nil)
 	if err != nil {
@@ -178,7 +178,7 @@ func (i *lakeInfo) print(w io.Writer) error {
 	return table.Flush()
 }
 
-// maxShown is how many names or holes are shown to a person.
+// maxShown is the maximum number of names or gaps shown as text.
 const maxShown = 20
 
 func firstNames(names []string) string {

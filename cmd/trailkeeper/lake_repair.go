@@ -94,8 +94,8 @@ func printRepair(w io.Writer, done *ingest.RepairReport, opts ingestOptions) err
 	return err
 }
 
-// requireLake returns an error unless there is a lake in dir: opening one to write
-// would make it.
+// requireLake returns an error unless there is a lake in dir: opening one for
+// writing would create it.
 func requireLake(dir string) error {
 	l, err := lake.Open(dir)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
-// limitOptions are what the statements of a verb may take.
+// limitOptions are the limits for the statements of a verb.
 type limitOptions struct {
-	memory, spill int64 // bytes; 0 for the engine's own limits
+	memory, spill int64 // bytes; 0 for the engine's defaults
 	timeout       time.Duration
 }
 
@@ -53,7 +53,7 @@ func (o *limitOptions) within(ctx context.Context) (context.Context, context.Can
 	return context.WithTimeoutCause(ctx, o.timeout, &duckdb.LimitError{Limit: duckdb.Time})
 }
 
-// explain adds to the error of a limit which flag raises it.
+// explain adds to the error of a limit the flag that raises it.
 func (o *limitOptions) explain(err error) error {
 	reached, ok := errors.AsType[*duckdb.LimitError](err)
 	if !ok {

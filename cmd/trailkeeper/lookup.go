@@ -61,7 +61,7 @@ Both ends of the time count.`,
 	opts.rows.register(f, "json and text are those of the AWS CLI",
 		report.JSON, report.Text, report.JSONL, report.Table, report.Line, report.Markdown, report.CSV, report.Parquet)
 	f.Var(f.Lookup("format").Value, "output", "the AWS CLI's name of --format")
-	_ = f.MarkHidden("output") // fails only for a flag that does not exist
+	_ = f.MarkHidden("output") // fails only for an unknown flag
 	return cmd
 }
 
@@ -139,7 +139,7 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
-// asked is what the options ask for.
+// asked returns the filter and the categories of the options.
 func (o *lookupOptions) asked() (lookup.Filter, []lookup.Category, error) {
 	filter, err := o.filter()
 	if err != nil {

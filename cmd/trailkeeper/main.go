@@ -17,9 +17,9 @@ import (
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	// A reader that went away, such as head, is then an error of writing, and
-	// verbs leave no temporary files behind. To ignore the signal would do so for
-	// the programs that sandbox runs, too.
+	// A write to a closed pipe, as with head, then returns an error, and verbs
+	// leave no temporary files behind. Ignoring the signal would make the
+	// programs that sandbox runs ignore it too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx := cancelOn(context.Background(), signals, os.Exit)
 

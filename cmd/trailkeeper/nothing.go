@@ -13,19 +13,19 @@ import (
 	"github.com/cerpac/trailkeeper/internal/search"
 )
 
-// unanswered is a question that found no event.
+// unanswered is a query that found no event.
 type unanswered struct {
-	timed bool                // it asks for a time
-	names map[string][]string // it asks for, by column of the view events: those of namedColumns
+	timed bool                // it has a time range
+	names map[string][]string // names in the query, by column of the view events: those of namedColumns
 }
 
-// namedColumns are the columns whose values people know by heart and misspell,
-// by what they are called.
+// namedColumns are the columns whose values people type from memory, with their
+// labels.
 func namedColumns() map[string]string {
 	return map[string]string{"event_name": "event name", "event_source": "event source"}
 }
 
-// ofSQL fills the question from the conditions of a statement.
+// ofSQL takes the names from the conditions of a statement.
 func (q *unanswered) ofSQL(asked map[string][]string) {
 	q.names = map[string][]string{}
 	for column, values := range asked {
@@ -40,12 +40,12 @@ func (q *unanswered) ofSQL(asked map[string][]string) {
 	}
 }
 
-// maxNear is how many nearest names are shown.
+// maxNear is the maximum number of similar names shown.
 const maxNear = 3
 
-// sayWhyNothing tells what may be wrong with a question that found nothing:
-// names that no event of the lake has, and a time it does not cover. What cannot
-// be found out is not told, as the answer itself is complete.
+// sayWhyNothing reports what may be wrong with a query that found nothing:
+// names that no event of the lake has, and a time that it does not cover. It
+// ignores errors, as the result itself is complete.
 func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *search.Lake, q unanswered, w io.Writer) {
 	if q.timed {
 		_, _ = fmt.Fprintln(w, timeText(l))
@@ -58,7 +58,7 @@ func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *search.Lake, q unans
 	if err != nil {
 		return
 	}
-	defer all.Close() // only read from
+	defer all.Close() // only read
 	for _, column := range []string{"event_name", "event_source"} {
 		if len(q.names[column]) == 0 {
 			continue
@@ -75,7 +75,7 @@ func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *search.Lake, q unans
 	}
 }
 
-// timeText tells where the events of the whole lake begin and end.
+// timeText returns the time range of the events in the lake.
 func timeText(l *search.Lake) string {
 	first, last := l.Span()
 	if first.IsZero() {
@@ -88,7 +88,7 @@ func nearestText(what, name string, existing []string) string {
 	text := fmt.Sprintf("no event of the lake has the %s %q", what, name)
 	var near []string
 	for _, candidate := range nearest.Names(name, existing, maxNear) {
-		near = append(near, strconv.Quote(candidate)) // it comes from the logs
+		near = append(near, strconv.Quote(candidate)) // quoted, as it comes from the logs
 	}
 	if near != nil {
 		text += "; did you mean " + strings.Join(near, ", ") + "?"

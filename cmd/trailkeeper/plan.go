@@ -42,7 +42,7 @@ compared by what they mean.`,
 	return cmd
 }
 
-// adoptUsage describes a flag of plan and apply.
+// adoptUsage is the usage text of --adopt of plan and apply.
 const adoptUsage = "take over resources that have the names of ours but not the tag"
 
 func runPlan(ctx context.Context, opts *planOptions, s *streams) error {

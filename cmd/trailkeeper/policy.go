@@ -68,8 +68,9 @@ func runPolicy(ctx context.Context, opts *deployOptions, job permissions.Job, s 
 	return err
 }
 
-// placeOf is where a trail is, if its configuration tells. An organization must be
-// asked for its management account, which owns its trails.
+// placeOf returns the account and Region of a trail if its configuration has
+// them. Trails of an organization belong to its management account, which needs
+// a request to the organization.
 func placeOf(spec trail.Spec) (place trail.Place, known bool) {
 	if spec.Region == "" || spec.ExpectedAccount == "" || spec.Organization {
 		return place, false

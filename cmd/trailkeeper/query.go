@@ -24,7 +24,7 @@ import (
 
 type queryOptions struct {
 	lake    lakeOptions
-	sql     string // the argument, or what is piped in
+	sql     string // the argument, or standard input
 	file    string
 	named   string
 	params  []string // NAME=VALUE
@@ -78,7 +78,7 @@ days from being read, and so do --since and --until.`,
 	f.StringVar(&opts.dialect, "dialect", "", "whose SQL it is: trino or duckdb; by default Trino's if it reads cloudtrail_logs")
 	f.BoolVar(&opts.list, "list", false, "list the catalogue of named queries")
 	opts.lake.addTimeFlags(cmd, s)
-	_ = cmd.RegisterFlagCompletionFunc("named", completeNamed) // fails only for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("named", completeNamed) // fails only for an unknown flag
 	return cmd
 }
 
@@ -130,9 +130,8 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	return errors.Join(opts.lake.limits.explain(explainSQL(err)), l.Close())
 }
 
-// takePiped takes the SQL from standard input when there is none elsewhere and
-// something is connected to it: a pipe or a file, but not a terminal or
-// /dev/null.
+// takePiped reads the SQL from standard input if there is none elsewhere and
+// standard input is a pipe or a file, not a terminal or /dev/null.
 func (o *queryOptions) takePiped(ctx context.Context, s *streams) error {
 	if o.sql != "" || o.file != "" || o.named != "" || o.list {
 		return nil
@@ -149,7 +148,7 @@ func (o *queryOptions) takePiped(ctx context.Context, s *streams) error {
 	return err
 }
 
-// maxSQL bounds the text of a statement: what is longer is some other file.
+// maxSQL bounds the size of a statement in bytes; a larger file is no SQL.
 const maxSQL = 16 << 20
 
 func readSQL(ctx context.Context, r io.Reader) (string, error) {
@@ -161,7 +160,7 @@ func readSQL(ctx context.Context, r io.Reader) (string, error) {
 }
 
 // commentsAreNoFlags puts a space before arguments that start like an SQL
-// comment, which would be taken for flags.
+// comment, which would be parsed as flags.
 func commentsAreNoFlags(args []string) []string {
 	kept := slices.Clone(args)
 	for i, arg := range kept {
@@ -192,7 +191,8 @@ func (o *queryOptions) validate() error {
 }
 
 // question returns the SQL to run and the values of its parameters. A query
-// about the whole lake takes the time as parameters instead of narrowed views.
+// about the whole lake takes the time range as parameters instead of narrowed
+// views.
 func (o *queryOptions) question(ctx context.Context, s *streams) (sql string, params map[string]any, err error) {
 	given, err := parseParams(o.params)
 	if err != nil {
@@ -230,12 +230,12 @@ func (o *queryOptions) question(ctx context.Context, s *streams) (sql string, pa
 	if err != nil {
 		return "", nil, err
 	}
-	defer file.Close() // only read from
+	defer file.Close() // only read
 	sql, err = readSQL(ctx, file)
 	return sql, params, err
 }
 
-// byteOrderMark is what some editors put before the text of a file.
+// byteOrderMark is what some editors write at the start of a file.
 const byteOrderMark = "\ufeff"
 
 func parseParams(list []string) (map[string]string, error) {
@@ -250,8 +250,8 @@ func parseParams(list []string) (map[string]string, error) {
 	return params, nil
 }
 
-// spellTimes writes the given values of parameters that are times in RFC 3339,
-// as the catalogue takes them.
+// spellTimes converts given values of time parameters to RFC 3339, the form
+// that the catalogue takes.
 func spellTimes(q queries.Query, given map[string]string, now time.Time) error {
 	for _, p := range q.Parameters {
 		text, ok := given[p.Name]
@@ -284,7 +284,7 @@ func namedQuery(name string) (queries.Query, error) {
 	return queries.Query{}, misuse("query", outcome.WithHint(fmt.Errorf("unknown named query %q", name), hint))
 }
 
-// answer runs the statement, writes its rows and returns how many there were.
+// answer runs the statement, writes its rows and returns their number.
 func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) (count int64, err error) {
 	rows, err := db.QueryIn(ctx, duckdb.Dialect(opts.dialect), sql, params)
 	if err != nil {
@@ -308,7 +308,7 @@ func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]an
 	return count, nil
 }
 
-// explainSQL marks a mistake in the SQL as one of usage.
+// explainSQL marks a mistake in the SQL as a usage error.
 func explainSQL(err error) error {
 	if mistake, ok := errors.AsType[*duckdb.SQLError](err); ok {
 		if mistake.Hint != "" {

@@ -8,14 +8,14 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// job is a group of verbs in the help, named for what the reader wants to do.
+// job is a group of verbs in the help, named for a task of the user.
 type job struct {
 	title string
 	verbs []*cobra.Command
 }
 
-// jobs lists every verb, in the order the help shows them. A new verb is a line
-// here; a job without verbs is not shown.
+// jobs lists every verb in the order of the help. A new verb is a line here; a
+// job without verbs is not shown.
 func jobs(s *streams) []job {
 	return []job{
 		{"Try it", []*cobra.Command{
@@ -46,8 +46,7 @@ func jobs(s *streams) []job {
 	}
 }
 
-// execute runs the verb that args name. It prints nothing about the error it
-// returns.
+// execute runs the verb in args. It prints nothing about the error it returns.
 func execute(ctx context.Context, args []string, s *streams) error {
 	root := newRootCommand(s)
 	started := false
@@ -79,7 +78,7 @@ func newRootCommand(s *streams) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
 
 		SilenceUsage:      true, // a usage screen would hide the error; the hint names it
-		SilenceErrors:     true, // main prints, once
+		SilenceErrors:     true, // main prints the error once
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.SetIn(s.in)
@@ -87,7 +86,7 @@ func newRootCommand(s *streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(flagError)
-	// What --help cannot write has nowhere to go: cobra takes no error here.
+	// cobra does not take an error here, so write errors of --help are dropped.
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = showHelp(cmd) })
 	help := newHelpCommand(showHelp)
 	root.SetHelpCommand(help)
@@ -98,9 +97,9 @@ func newRootCommand(s *streams) *cobra.Command {
 	return root
 }
 
-// prepare gives every command the manners they share: no arguments unless it
-// says which, and started set once the command line was accepted and the verb
-// runs. An error before that is one of usage.
+// prepare applies the defaults of all commands: no arguments unless it declares
+// them, and started is set once the command line was accepted and the verb
+// runs. An error before that is a usage error.
 func prepare(cmd *cobra.Command, started *bool) {
 	if cmd.Args == nil {
 		cmd.Args = noArguments

@@ -13,7 +13,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// rowOptions say how rows are written, and where.
+// rowOptions configure the output of rows.
 type rowOptions struct {
 	format report.Format
 	full   bool
@@ -22,7 +22,7 @@ type rowOptions struct {
 	out    string // file to write, "" for standard output
 }
 
-// register adds the flags. Usage describes --format, whose first choice is the
+// register adds the flags. usage describes --format, whose first choice is the
 // default.
 func (o *rowOptions) register(f *pflag.FlagSet, usage string, formats ...report.Format) {
 	addFormatFlag(f, &o.format, usage, formats...)
@@ -39,7 +39,7 @@ func (o *rowOptions) validate(verb string, s *streams) error {
 	return nil
 }
 
-// write lets do write the results to where they belong.
+// write calls do with the writer of the results.
 func (o *rowOptions) write(ctx context.Context, s *streams, do func(w io.Writer) error) error {
 	if o.out != "" {
 		return writeAside(o.out, do)
@@ -47,7 +47,7 @@ func (o *rowOptions) write(ctx context.Context, s *streams, do func(w io.Writer)
 	return cutShort(do(writerUntil(ctx, s.out)))
 }
 
-// rows writes rows and returns how many there were.
+// rows writes rows and returns their number.
 func (o *rowOptions) rows(ctx context.Context, s *streams, rows result.Reader) (count int64, err error) {
 	opts := report.Options{Format: o.format, Full: o.full, CRLF: o.crlf, SpreadsheetSafe: o.safe}
 	if o.out == "" {

@@ -31,11 +31,13 @@ import (
 )
 
 const (
-	// sandboxAddress is where a sandbox listens unless told otherwise.
+	// sandboxAddress is the default listen address of a sandbox.
 	sandboxAddress = "127.0.0.1:4580"
-	// roleDelay is how long --strict-propagation refuses a changed role.
+	// roleDelay is the time for which --strict-propagation refuses a changed
+	// role.
 	roleDelay = 5 * time.Second
-	// farewell is how long calls under way may take when the sandbox is stopped.
+	// farewell is the time that calls in progress have when the sandbox is
+	// stopped.
 	farewell = 5 * time.Second
 )
 
@@ -47,10 +49,10 @@ type sandboxOptions struct {
 	strict           bool
 	certificate, key string
 	region           string   // that the command calls
-	command          []string // runs inside; nil serves until Ctrl-C
+	command          []string // runs with the sandbox; nil serves until Ctrl-C
 }
 
-// policyCheck tells whether the policies at the upstream are asked.
+// policyCheck says whether the upstream evaluates policies.
 type policyCheck string
 
 const (
@@ -118,7 +120,7 @@ on the terminal, and kept in the state folder.`,
 	return cmd
 }
 
-// check completes the configuration, or says what about the command line makes no sense.
+// check completes the configuration, or returns a usage error.
 func (o *sandboxOptions) check(s *streams) error {
 	switch {
 	case len(o.Account) != 12 || strings.Trim(o.Account, "0123456789") != "":
@@ -153,7 +155,7 @@ func (o *sandboxOptions) check(s *streams) error {
 	return nil
 }
 
-// callerRegion is the Region that the environment names, as the AWS CLI reads it.
+// callerRegion returns the Region in the environment, as the AWS CLI reads it.
 func callerRegion(getenv func(string) string) string {
 	return cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), "us-east-1")
 }
@@ -200,7 +202,7 @@ func runSandbox(ctx context.Context, opts sandboxOptions, s *streams) (err error
 	return err
 }
 
-// part tells what is left of the sandbox.
+// part reports what is left of the sandbox.
 func part(w io.Writer, opts sandboxOptions, box *sandbox.Sandbox) {
 	left := "nothing is left of it"
 	if opts.State != "" {
@@ -209,7 +211,7 @@ func part(w io.Writer, opts sandboxOptions, box *sandbox.Sandbox) {
 	_, _ = fmt.Fprintf(w, "sandbox ended with %s events recorded; %s\n", quantity.FormatCount(int64(box.Events())), left)
 }
 
-// url is where a client finds the sandbox.
+// url returns the URL of the sandbox for clients.
 func (o *sandboxOptions) url(address string) string {
 	if o.certificate != "" {
 		return "https://" + address
@@ -237,7 +239,7 @@ func listen(opts sandboxOptions) (net.Listener, error) {
 	return listener, nil
 }
 
-// greet tells where the sandbox is.
+// greet prints the address of the sandbox.
 func greet(w io.Writer, opts sandboxOptions, address string, box *sandbox.Sandbox) error {
 	state := ""
 	if admin := box.Admin(); admin != nil {
@@ -254,8 +256,8 @@ Ctrl-C ends it.
 	return err
 }
 
-// introduce tells where the administrator's keys are, and what they are when they are
-// new and shown to a person: what is no terminal may be a log.
+// introduce describes where the administrator's keys are. It includes new keys
+// only if they are shown to a person: other output may be a log.
 func introduce(admin *access.Admin, person bool) string {
 	if admin == nil {
 		return ""
@@ -267,17 +269,17 @@ func introduce(admin *access.Admin, person bool) string {
 	return text + ", and not shown again:\n  AWS_ACCESS_KEY_ID=" + admin.AccessKey + "\n  AWS_SECRET_ACCESS_KEY=" + admin.Secret + "\n\n"
 }
 
-// isLoopback reports whether only this machine reaches an address.
+// isLoopback reports whether an address can be reached only from this machine.
 func isLoopback(address net.Addr) bool {
 	tcp, ok := address.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
 }
 
-// serve answers calls and delivers while inside runs.
+// serve answers calls and runs deliveries while inside runs.
 func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, inside func(context.Context) error) error {
 	server := box.Server()
 	group, working := errgroup.WithContext(ctx)
-	// Deliveries end last, when all calls are recorded.
+	// Deliveries end last, after all calls are recorded.
 	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return box.Run(delivering) })
 	group.Go(func() error {
@@ -289,7 +291,7 @@ func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, ins
 	group.Go(func() error {
 		defer stop()
 		err := inside(working)
-		// Calls that are under way get their answers.
+		// Calls in progress are answered first.
 		end, abort := context.WithTimeout(context.Background(), farewell)
 		defer abort()
 		if server.Shutdown(end) != nil {
@@ -300,7 +302,7 @@ func serve(ctx context.Context, box *sandbox.Sandbox, listener net.Listener, ins
 	return group.Wait()
 }
 
-// runInside runs a command that calls the sandbox. Its exit code becomes ours.
+// runInside runs a command with the sandbox. Its exit code becomes ours.
 func runInside(ctx context.Context, opts sandboxOptions, variables []variable, s *streams) error {
 	name := opts.command[0]
 	child := exec.CommandContext(ctx, name, opts.command[1:]...)
@@ -321,8 +323,8 @@ func runInside(ctx context.Context, opts sandboxOptions, variables []variable, s
 	return nil
 }
 
-// exitCode is the code of a command as a shell reports it: 128 and the number of
-// the signal for one that a signal ended.
+// exitCode returns the exit code of a command as a shell reports it: 128 plus
+// the number of the signal if a signal ended it.
 func exitCode(state *os.ProcessState) int {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return 128 + int(status.Signal())
@@ -330,7 +332,7 @@ func exitCode(state *os.ProcessState) int {
 	return state.ExitCode()
 }
 
-// with sets variables in an environment.
+// with returns an environment with variables set.
 func with(environment []string, variables []variable) []string {
 	for _, v := range variables {
 		environment = slices.DeleteFunc(environment, func(entry string) bool { return strings.HasPrefix(entry, v.name+"=") })

@@ -15,11 +15,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 )
 
-// variable is one of the environment; an empty value means that it must not be set.
+// variable is an environment variable; an empty value unsets it.
 type variable struct{ name, value string }
 
-// sandboxVariables make the AWS CLI, the SDKs and Terraform call the sandbox. S3
-// Control puts the account before the host, which an IP address does not bear.
+// sandboxVariables make the AWS CLI, the SDKs and Terraform call the sandbox.
+// S3 Control puts the account before the host, which does not work with an IP
+// address.
 func sandboxVariables(url, region string, k keys) []variable {
 	variables := []variable{
 		{"AWS_ENDPOINT_URL", url},
@@ -29,10 +30,10 @@ func sandboxVariables(url, region string, k keys) []variable {
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 	}
 	switch {
-	case k.pair == nil && k.profile: // the shell's own stay
+	case k.pair == nil && k.profile: // keep the shell's own keys
 		return variables
 	case k.pair == nil:
-		return append(variables, variable{"AWS_PROFILE", ""}) // which some tools would prefer
+		return append(variables, variable{"AWS_PROFILE", ""}) // some tools would prefer it
 	}
 	return append(variables, variable{"AWS_ACCESS_KEY_ID", k.pair.AccessKey}, variable{"AWS_SECRET_ACCESS_KEY", k.pair.Secret},
 		variable{"AWS_SESSION_TOKEN", ""}, variable{"AWS_PROFILE", ""})
@@ -78,7 +79,8 @@ that other machines reach, or that is before a store, lets nobody at CloudTrail.
 	return cmd
 }
 
-// envKeys are the administrator's with a state folder, and else the caller's.
+// envKeys returns the administrator's keys if there is a state folder,
+// otherwise the caller's.
 func envKeys(ctx context.Context, state, url string, s *streams) (keys, error) {
 	if state == "" {
 		return callerKeys(ctx, url, s)
@@ -90,7 +92,7 @@ func envKeys(ctx context.Context, state, url string, s *streams) (keys, error) {
 	return adminKeys(admin), nil
 }
 
-// noAdmin says what to do about keys that cannot be read.
+// noAdmin adds a hint to the error for keys that cannot be read.
 func noAdmin(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = outcome.WithHint(err, "a sandbox makes them at its first start, unless it is before moto and only this machine reaches it")
@@ -110,11 +112,11 @@ func shellCommands(variables []variable) string {
 	return lines.String()
 }
 
-// environment is the document of sandbox env.
+// environment is the JSON document of sandbox env.
 type environment struct {
 	Set   map[string]string `json:"set"`
 	Unset []string          `json:"unset"`
-	Keys  string            `json:"keys"` // where they come from
+	Keys  string            `json:"keys"` // source of the keys
 }
 
 func describeVariables(variables []variable, k keys) environment {
@@ -129,7 +131,7 @@ func describeVariables(variables []variable, k keys) environment {
 	return e
 }
 
-// shellQuote writes a text so that a POSIX shell reads it as one word.
+// shellQuote quotes text as one word for a POSIX shell.
 func shellQuote(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -15,25 +15,26 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 )
 
-// keys are those that a shell calls the sandbox with.
+// keys are the credentials with which a shell calls the sandbox.
 type keys struct {
-	pair    *access.Admin // nil leaves the shell its own
-	profile bool          // which it has from a profile
-	source  string        // where they come from
+	pair    *access.Admin // nil keeps the shell's own
+	profile bool          // the shell's own are from a profile
+	source  string        // source of the keys
 }
 
 const (
-	// askTimeout is how long a sandbox may take to tell what is behind it.
+	// askTimeout is the timeout of the request for a sandbox's upstream.
 	askTimeout = 5 * time.Second
 	madeUp     = "made up"
 )
 
-// madeUpKeys are as good as any before moto.
+// madeUpKeys returns placeholder keys: moto accepts any.
 func madeUpKeys() keys {
 	return keys{pair: &access.Admin{AccessKey: "test", Secret: "test"}, source: madeUp}
 }
 
-// adminKeys are the administrator's, and made up ones where there is none.
+// adminKeys returns the administrator's keys, or placeholder keys if there is
+// no administrator.
 func adminKeys(admin *access.Admin) keys {
 	if admin == nil {
 		return madeUpKeys()
@@ -41,8 +42,9 @@ func adminKeys(admin *access.Admin) keys {
 	return keys{pair: admin, source: "the sandbox's administrator, from " + admin.File}
 }
 
-// commandKeys are those of a command that the sandbox runs. Before a store it keeps
-// its own, which the sandbox takes for the administrator's then.
+// commandKeys returns the keys for a command that the sandbox runs. With a
+// store as upstream the command keeps its own keys, which the sandbox then
+// accepts as the administrator's.
 func commandKeys(admin, own *access.Admin) keys {
 	if admin != nil && own != nil {
 		return keys{pair: own}
@@ -50,9 +52,9 @@ func commandKeys(admin, own *access.Admin) keys {
 	return adminKeys(admin)
 }
 
-// callerKeys are for a sandbox of which no more than its address is known: made up
-// where moto is behind it, and else the shell's own, which are the only ones that a
-// store knows.
+// callerKeys returns keys for a sandbox of which only the address is known:
+// placeholder keys if its upstream is moto, otherwise the shell's own keys, the
+// only ones that a store knows.
 func callerKeys(ctx context.Context, url string, s *streams) (keys, error) {
 	moto, err := beforeMoto(ctx, url)
 	if moto {
@@ -66,8 +68,8 @@ func callerKeys(ctx context.Context, url string, s *streams) (keys, error) {
 	return ownKeys(ctx, s)
 }
 
-// beforeMoto asks a sandbox what is behind it. Before a store it tells that to its
-// administrator only.
+// beforeMoto reports whether a sandbox's upstream is moto. With a store as
+// upstream, a sandbox tells that only to its administrator.
 func beforeMoto(ctx context.Context, url string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -87,8 +89,8 @@ func beforeMoto(ctx context.Context, url string) (bool, error) {
 	return health.Moto, nil
 }
 
-// ownKeys finds where the AWS CLI and the SDKs have a shell's keys from. They stay
-// there.
+// ownKeys finds the source of the shell's keys as the AWS CLI and the SDKs do.
+// It does not copy the keys.
 func ownKeys(ctx context.Context, s *streams) (keys, error) {
 	if s.getenv("AWS_ACCESS_KEY_ID") != "" && s.getenv("AWS_SECRET_ACCESS_KEY") != "" {
 		return keys{source: "your own, from AWS_ACCESS_KEY_ID"}, nil
@@ -101,7 +103,7 @@ func ownKeys(ctx context.Context, s *streams) (keys, error) {
 		"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of the store, or AWS_PROFILE; the administrator's, for CloudTrail, come with --state"))
 }
 
-// tell says where keys come from, unless they are what everybody expects.
+// tell prints the source of the keys unless it is the expected one.
 func (k keys) tell(s *streams) {
 	if k.source != madeUp {
 		_, _ = fmt.Fprintf(s.err, "keys: %s\n", k.source)

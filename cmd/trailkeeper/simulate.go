@@ -98,8 +98,8 @@ func runSimulate(ctx context.Context, opts simulateOptions, s *streams) error {
 	return printSimulated(s.out, opts.Out, summary)
 }
 
-// explainSimulate tells mistakes in the command line from failures, and what a
-// run that was stopped has left behind.
+// explainSimulate separates usage errors from failures, and reports what an
+// interrupted run has left behind.
 func explainSimulate(err error, opts simulate.Options, events int64, stderr io.Writer) error {
 	if option, ok := errors.AsType[*simulate.OptionError](err); ok {
 		return outcome.Usage(outcome.WithHint(option, "run 'trailkeeper simulate --help' for the flags and examples"))
@@ -150,8 +150,8 @@ func printSimulated(w io.Writer, out string, s *simulate.Summary) error {
 	return table.Flush()
 }
 
-// simulatedArchive is the document of simulate: what is in the text, and no more. The
-// rest is in the archive's own summary.
+// simulatedArchive is the JSON document of simulate, with the content of the
+// text output. The archive's own summary has the rest.
 type simulatedArchive struct {
 	Out      string          `json:"out"`
 	FirstDay string          `json:"first_day"`

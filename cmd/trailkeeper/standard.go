@@ -10,14 +10,14 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// standard is standard output or standard error. What goes to a terminal passes
-// through terminal.Writer; what goes elsewhere is not touched.
+// standard is standard output or standard error. Output to a terminal passes
+// through terminal.Writer; other output is unchanged.
 type standard struct {
 	file *os.File
 	mu   sync.Mutex
 	to   io.Writer // file, or the terminal.Writer before it
-	// unread is the error for whatever is written after the reader went away.
-	// Without one it is dropped: nobody misses a message.
+	// unread is the error of writes after the reader has gone away. If it is
+	// nil, such writes are dropped.
 	unread error
 }
 
@@ -29,10 +29,10 @@ func newStandard(file *os.File, unread error) *standard {
 	return w
 }
 
-// Fd makes the terminal behind it known to package terminal.
+// Fd lets package terminal detect a terminal.
 func (w *standard) Fd() uintptr { return w.file.Fd() }
 
-// File is what other programs inherit.
+// File returns the file for child processes to inherit.
 func (w *standard) File() *os.File { return w.file }
 
 func (w *standard) Write(p []byte) (int, error) {
@@ -48,21 +48,21 @@ func (w *standard) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// finish shows the beginning of a character that never got complete. A write that
-// still hangs is left alone.
+// finish shows the bytes of an incomplete character at the end. It does not
+// wait for a write that hangs.
 func (w *standard) finish() {
 	if screen, ok := w.to.(*terminal.Writer); ok && w.mu.TryLock() {
-		_ = screen.Close() // as well as can be: the process ends
+		_ = screen.Close() // best effort: the process ends
 		w.mu.Unlock()
 	}
 }
 
-// errUnread is the error of writing results that nobody reads any more, as below
-// `| head`. It ends a verb early and is no failure. Other broken pipes, such as
-// those of a network, are.
+// errUnread is the error of writing results after the reader went away, as with
+// `| head`. It ends a verb early and is not a failure. Other broken pipes, such
+// as those of a network, are failures.
 var errUnread = errors.New("write results: the reader went away")
 
-// dropUnread returns err without errUnread. An error that came along with it stays.
+// dropUnread returns err without errUnread; other joined errors stay.
 func dropUnread(err error) error {
 	if !errors.Is(err, errUnread) {
 		return err

@@ -11,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// streams is what a verb touches of the outside world besides the files and
-// endpoints its flags name, so that tests can run it on their own.
+// streams is the environment of a verb besides the files and endpoints of its
+// flags, so that tests can replace it.
 type streams struct {
 	in     io.Reader
 	out    io.Writer // results only: safe to pipe
@@ -25,15 +25,15 @@ func systemStreams() *streams {
 	return &streams{in: os.Stdin, out: newStandard(os.Stdout, errUnread), err: newStandard(os.Stderr, nil), now: time.Now, getenv: os.Getenv}
 }
 
-// finish ends what verbs have written.
+// finish flushes the output of verbs.
 func (s *streams) finish() {
 	if out, ok := s.out.(*standard); ok {
 		out.finish()
 	}
 }
 
-// printError is the one place where an error becomes text for a person. Names in it may
-// come from events: nothing of it steers a terminal, wherever it is read.
+// printError is the only function that prints an error. Names in it may come
+// from events, so control characters are escaped wherever the output goes.
 func printError(stderr io.Writer, err error) {
 	if err == nil || outcome.Said(err) {
 		return
@@ -49,7 +49,7 @@ func printError(stderr io.Writer, err error) {
 }
 
 // cancelOn returns a context that the first signal cancels, so that a verb can
-// leave its files whole. The second signal exits at once.
+// leave its files intact. The second signal exits at once.
 func cancelOn(parent context.Context, signals <-chan os.Signal, exit func(code int)) context.Context {
 	ctx, cancel := context.WithCancel(parent)
 	go func() {

@@ -12,7 +12,7 @@ import (
 )
 
 // usageError marks err as a mistake in the command line of cmd, names the verb
-// and makes sure that there is a hint.
+// and adds a hint if there is none.
 func usageError(cmd *cobra.Command, err error) error {
 	hint := outcome.Hint(err)
 	if hint == "" {
@@ -24,9 +24,8 @@ func usageError(cmd *cobra.Command, err error) error {
 	return outcome.Usage(outcome.WithHint(err, hint))
 }
 
-// flagError adds what was probably meant to an unknown flag. On the root
-// command a word before the flag is a verb that does not exist, which is the
-// better thing to say.
+// flagError adds a suggestion to the error for an unknown flag. On the root
+// command a word before the flag is an unknown verb, which it reports instead.
 func flagError(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() && cmd.Flags().NArg() > 0 {
 		return unknownVerb(cmd, cmd.Flags().Args())
@@ -43,8 +42,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// unknownVerb is the root command's check of its arguments: it takes none, so
-// the first is a verb that does not exist.
+// unknownVerb is the root command's argument check: it takes none, so the first
+// is an unknown verb.
 func unknownVerb(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// duckdbModule is the driver whose version tells which DuckDB is linked in.
+// duckdbModule is the driver whose version shows the linked DuckDB.
 const duckdbModule = "github.com/duckdb/duckdb-go-bindings"
 
 func versionText() string {
@@ -19,8 +19,8 @@ func versionText() string {
 	return describeBuild(info)
 }
 
-// describeBuild writes what is known of a build, one fact a line; what the
-// build did not record is left out.
+// describeBuild lists what is known of a build, one fact per line; unknown
+// facts are left out.
 func describeBuild(info *debug.BuildInfo) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "trailkeeper %s\n", cmp.Or(info.Main.Version, "(devel)"))
@@ -48,9 +48,9 @@ func describeRevision(info *debug.BuildInfo) string {
 	return revision
 }
 
-// duckdbVersion reads the version of DuckDB that the driver's own version
-// encodes: the minor number of v0.10506.0 is 1.05.06, DuckDB 1.5.6. A version of
-// another form is returned as it is.
+// duckdbVersion decodes the version of DuckDB from the driver's own version:
+// the minor number of v0.10506.0 is 1.05.06, DuckDB 1.5.6. A version of another
+// form is returned unchanged.
 func duckdbVersion(driver string) string {
 	var major, encoded, patch int
 	if _, err := fmt.Sscanf(driver, "v%d.%d.%d", &major, &encoded, &patch); err != nil || encoded < 10000 {
