@@ -9,8 +9,8 @@ import (
 )
 
 // bucketOperation names a request for a bucket that may be answered here.
-// CreateBucket can also be a small object of a bucket in the host's name; the body
-// tells.
+// CreateBucket can also be a small object of a bucket in the host's name, and
+// DeleteBucket any object of one: what answers them has to look.
 func bucketOperation(r *http.Request) string {
 	if strings.Count(strings.TrimSuffix(r.URL.Path, "/"), "/") > 1 {
 		return "" // for an object
@@ -25,6 +25,8 @@ func bucketOperation(r *http.Request) string {
 		return "GetBucketLifecycleConfiguration"
 	case lifecycle && r.Method == http.MethodPut:
 		return "PutBucketLifecycleConfiguration"
+	case r.Method == http.MethodDelete && (r.URL.RawQuery == "" || r.URL.RawQuery == "x-id=DeleteBucket"):
+		return "DeleteBucket"
 	case r.Method == http.MethodPut && r.URL.RawQuery == "" && 0 < r.ContentLength && r.ContentLength <= 64<<10:
 		return "CreateBucket"
 	}

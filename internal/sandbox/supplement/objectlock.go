@@ -51,7 +51,21 @@ func getObjectLock(c *call) {
 	a.relay(c)
 }
 
-// locks tells whether a body is a configuration that S3 takes.
+// deleteBucket forgets the configuration of a bucket that is gone. One of the same
+// name may be made within the second, which is as exact as moto's times are.
+func deleteBucket(c *call) {
+	deleted, bucket := c.pass(), bucketOf(c.r)
+	if deleted.ok() && c.state.ObjectLocks[bucket] != nil && c.bucketCreated(bucket) == "" {
+		delete(c.state.ObjectLocks, bucket)
+		if err := c.state.save(); err != nil {
+			c.broken(err)
+			return
+		}
+	}
+	deleted.relay(c)
+}
+
+// locks reports whether a body is a configuration that S3 takes.
 func locks(body []byte) bool {
 	var configuration struct {
 		XMLName           xml.Name `xml:"ObjectLockConfiguration"`

@@ -66,6 +66,7 @@ func operations() map[string]operation {
 		"iam UpdateRole":                     updateRole,
 		"logs PutMetricFilter":               putMetricFilter,
 		"s3 CreateBucket":                    createBucket,
+		"s3 DeleteBucket":                    deleteBucket,
 		"s3 PutBucketLifecycleConfiguration": putLifecycle,
 		"s3 GetBucketLifecycleConfiguration": getLifecycle,
 
