@@ -9,8 +9,8 @@ import (
 
 func decimal(n int) number { return number(strconv.Itoa(n)) }
 
-// responseElements is what an answer tells of what was changed; nothing for calls
-// that only read, except those that give credentials.
+// responseElements returns the recorded part of an answer. It is nil for read-only
+// calls, except those that return credentials.
 func (c *call) responseElements() tree {
 	if c.x.Status/100 != 2 || c.op.ReadOnly && !givesCredentials(c.op) {
 		return nil
@@ -19,7 +19,7 @@ func (c *call) responseElements() tree {
 		return c.s3Elements()
 	}
 	if c.op.Category == operation.Data && (c.op.Protocol == operation.RESTJSON || c.op.EventSource == "dynamodb.amazonaws.com") {
-		return nil // the body is the user's
+		return nil // the body is user data
 	}
 	return emptyIsNothing(c.answer())
 }
@@ -65,7 +65,7 @@ func result(op operation.Operation, answer object) object {
 	return inner
 }
 
-// xmlElements is the answer of a service other than EC2 and S3.
+// xmlElements returns the answer of a service other than EC2 and S3.
 func (s speller) xmlElements(root *element) tree {
 	if s.op.Protocol == operation.Query {
 		var result *element
@@ -88,8 +88,8 @@ func (s speller) xmlElements(root *element) tree {
 	return s.spell(answer)
 }
 
-// flat tells whether a service's records leave out the name of the one thing an
-// answer holds, such as DBInstance.
+// flat reports whether a service's records omit the name of an answer's only member,
+// such as DBInstance.
 func flat(source string) bool {
 	switch source {
 	case "rds.amazonaws.com", "redshift.amazonaws.com", "elasticache.amazonaws.com":
@@ -98,7 +98,7 @@ func flat(source string) bool {
 	return false
 }
 
-// modelled is an element of a service whose model tells what is a list.
+// modelled returns an element of a service whose model says which members are lists.
 func (s speller) modelled(e *element) tree {
 	if len(e.children) == 0 {
 		if strings.TrimSpace(e.text) == "" && s.isList(e.name) {
@@ -124,7 +124,7 @@ func (s speller) modelled(e *element) tree {
 	for _, child := range e.children {
 		value := s.modelled(child)
 		if value == "" {
-			continue // a structure or a text with nothing in it, neither of which AWS sends
+			continue // an empty structure or text, which AWS does not send
 		}
 		_, flattened := s.op.ListMember(child.name)
 		switch earlier := members.get(child.name).(type) {
@@ -156,7 +156,7 @@ func alike(children []*element) bool {
 	return true
 }
 
-// emptyIsNothing makes null of what has no members, as it is in records.
+// emptyIsNothing returns nil for a value without members, as records have it.
 func emptyIsNothing(t tree) tree {
 	if members, ok := t.(object); !ok || len(members) == 0 {
 		return nil
@@ -164,7 +164,7 @@ func emptyIsNothing(t tree) tree {
 	return t
 }
 
-// s3Elements is what S3 tells in headers of an answer.
+// s3Elements returns what S3 sends in the headers of an answer.
 func (c *call) s3Elements() tree {
 	members := object{}
 	for _, name := range []string{

@@ -12,8 +12,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// All is the record of a call and, for DeleteObjects, a record of DeleteObject for
-// each of its keys.
+// All returns the record of a call and, for DeleteObjects, a record of DeleteObject
+// for each of its keys.
 func All(x *exchange.Exchange, op operation.Operation, who identity.Identity) ([]journal.Entry, error) {
 	call, err := Compose(x, op, who)
 	if err != nil {
@@ -31,9 +31,9 @@ func All(x *exchange.Exchange, op operation.Operation, who identity.Identity) ([
 	return entries, nil
 }
 
-// deletions is what a call of DeleteObjects did to each key; nothing for one that
-// was refused before it came to the keys. Of an answer that cannot be read each key
-// counts as deleted: an event too many does less harm than a missing one.
+// deletions returns what a call of DeleteObjects did to each key. It is empty for a
+// call that was refused before any key was processed. If the answer cannot be read,
+// every key counts as deleted: an extra event does less harm than a missing one.
 func deletions(x *exchange.Exchange, op operation.Operation, who identity.Identity) []bulkdelete.Outcome {
 	if op.Name != "DeleteObjects" {
 		return nil
@@ -45,7 +45,7 @@ func deletions(x *exchange.Exchange, op operation.Operation, who identity.Identi
 	}
 	var asked []bulkdelete.Object
 	if document, err := bulkdelete.Document(x.Header, bodyOf(x.Header, x.Request)); err == nil {
-		asked, _ = bulkdelete.Parse(document) // the sandbox lets no other pass
+		asked, _ = bulkdelete.Parse(document) // the sandbox forwards only valid ones
 	}
 	if code != "" {
 		var outcomes []bulkdelete.Outcome
@@ -58,7 +58,7 @@ func deletions(x *exchange.Exchange, op operation.Operation, who identity.Identi
 	return bulkdelete.Outcomes(asked, told)
 }
 
-// deletion is the part of a call that deletes one key, as a call of its own.
+// deletion returns the part of a call that deletes one key as a call of its own.
 func deletion(x *exchange.Exchange, op operation.Operation, o bulkdelete.Outcome) (*exchange.Exchange, operation.Operation) {
 	part := *x
 	part.Method, part.URL = http.MethodDelete, &url.URL{}

@@ -18,11 +18,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// maxBody is how much of a body is read. Parameters that CloudTrail keeps are far
-// smaller; those it leaves out, such as the code of a function, may not be.
+// maxBody is the maximum size of a decoded body, in bytes. The parameters that
+// CloudTrail keeps are far smaller; omitted ones, such as function code, may not be.
 const maxBody = 16 << 20
 
-// bodyOf is the text of a body that was kept whole, without its compression.
+// bodyOf returns a completely captured body, decompressed, or nil.
 func bodyOf(header http.Header, body exchange.Body) []byte {
 	if !body.Whole || len(body.Bytes) > maxBody {
 		return nil
@@ -41,7 +41,7 @@ func bodyOf(header http.Header, body exchange.Body) []byte {
 	return text
 }
 
-// maxValues is more than fit in the largest parameters that CloudTrail keeps.
+// maxValues exceeds the number of values in the largest parameters that CloudTrail keeps.
 const maxValues = 60_000
 
 var (
@@ -49,18 +49,18 @@ var (
 	errMany = errors.New("too many values")
 )
 
-// tooMany stands for what has more values than anybody wants to wait for.
+// tooMany replaces a value that has too many members to decode.
 func tooMany(size int) object {
 	return object{{"omitted", true}, {"originalSize", decimal(size)}, {"reason", errMany.Error()}}
 }
 
-// jsonReader reads a JSON value by its tokens, which keeps the order of members.
+// jsonReader decodes JSON token by token to keep the order of members.
 type jsonReader struct {
 	*json.Decoder
 	values int
 }
 
-// decodeJSON reads one JSON value; nil when it is not one.
+// decodeJSON decodes one JSON value. It returns nil for invalid JSON.
 func decodeJSON(text []byte) tree {
 	r := &jsonReader{Decoder: json.NewDecoder(bytes.NewReader(text))}
 	r.UseNumber()
@@ -125,14 +125,14 @@ func (r *jsonReader) object(depth int) (tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		name, _ := token.(string) // the decoder lets nothing else pass
+		name, _ := token.(string) // the decoder guarantees a string
 		members.add(name, value)
 	}
 	_, err := r.Token()
 	return members.unique(), err
 }
 
-// decodeCBOR reads the body of a call by Smithy's RPC v2.
+// decodeCBOR decodes a body of Smithy's RPC v2 protocol.
 func decodeCBOR(body []byte) tree {
 	mode, err := cbor.DecOptions{
 		MaxNestedLevels: maxDepth, MaxArrayElements: maxValues, MaxMapPairs: maxValues, TimeTagToAny: cbor.TimeTagToTime,

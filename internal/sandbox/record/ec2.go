@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// ec2Text lists EC2's older operations, whose records have a form of their own,
-// with the parameters that are sets and stand there even when they are empty. All
-// other operations are recorded as the XML documents they once were.
+// ec2Text lists EC2's older operations, whose records have a format of their own,
+// with their set parameters, which are recorded even when empty. All other
+// operations are recorded like XML documents.
 //
 //go:embed ec2.txt
 var ec2Text string
 
-// ec2Set is a list as the older operations call it.
+// ec2Set is a list parameter of an older operation and its name in records.
 type ec2Set struct{ parameter, name string }
 
 var ec2Older = sync.OnceValue(func() map[string][]ec2Set {
@@ -30,7 +30,7 @@ var ec2Older = sync.OnceValue(func() map[string][]ec2Set {
 	return operations
 })
 
-// ec2Parameters are the parameters of a call to EC2.
+// ec2Parameters returns the parameters of a call to EC2.
 func (s speller) ec2Parameters(form object) tree {
 	s.asIs = true
 	shown, _ := s.spell(unflatten(form)).(object)
@@ -54,8 +54,8 @@ func (s speller) ec2Parameters(form object) tree {
 	return members
 }
 
-// runInstances moves what is asked of all instances alike to where its records
-// have it, and adds the defaults they tell.
+// runInstances moves the parameters that apply to each instance to where records have
+// them, and adds the defaults that records show.
 func (s speller) runInstances(asked object, members *object) object {
 	instance := object{}
 	for _, name := range []string{"ImageId", "MinCount", "MaxCount", "KeyName"} {
@@ -76,7 +76,7 @@ func (s speller) runInstances(asked object, members *object) object {
 	return asked
 }
 
-// older is a parameter as the older operations write it.
+// older returns a parameter in the format of the older operations.
 func (s speller) older(name string, t tree) (string, tree) {
 	switch value := t.(type) {
 	case string:
@@ -119,7 +119,7 @@ func (s speller) olderName(name string) string {
 	return name
 }
 
-// items is a set; each element is an object, that of a text has one member.
+// items returns a set. Each element is an object; that of a text has one member.
 func (s speller) items(parameter string, values list) tree {
 	if len(values) == 0 {
 		return object{}
@@ -162,8 +162,8 @@ func (s speller) element(parameter string, value object) object {
 	return element
 }
 
-// tagged is a parameter as it looked in XML: elements of lists are numbered by a
-// tag, and one alone is no list.
+// tagged returns a parameter as in XML: list elements are numbered by a tag, and a
+// single element is not a list.
 func tagged(t tree) tree {
 	switch t := t.(type) {
 	case string:
@@ -190,7 +190,7 @@ func tagged(t tree) tree {
 	return t
 }
 
-// ec2Elements is the answer of EC2.
+// ec2Elements returns the answer of EC2.
 func (s speller) ec2Elements(root *element) tree {
 	if _, older := ec2Older()[s.op.Name]; !older {
 		s.asIs = true
@@ -222,7 +222,7 @@ func (s speller) ec2Answer(e *element) tree {
 	}
 	switch {
 	case len(items) > 0 && e.name == "privateIpAddressesSet":
-		return object{{"item", items}} // as AWS has it in answers, but not in requests
+		return object{{"item", items}} // as AWS records it in answers, unlike in requests
 	case len(items) > 0:
 		return object{{"items", items}}
 	}

@@ -11,16 +11,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// shortest is how long a secret is at least to be looked for in a message. What is
-// shorter is in it by chance, such as an a.
+// shortest is the minimum length of a secret that is searched for in a message.
+// Shorter ones occur by chance.
 const shortest = 4
 
-// maxSearched bounds the search: secrets times bytes of the message, far more than those
-// of a call that means it.
+// maxSearched bounds the search: secrets times bytes of the message. It is far more
+// than any legitimate call has.
 const maxSearched = 64 << 20
 
-// withoutSecrets is an error message without the secrets of the request, which an
-// upstream may quote when it refuses them.
+// withoutSecrets removes the secrets of the request from an error message. An upstream
+// may quote the values it refuses.
 func (c *call) withoutSecrets(message string) string {
 	if message == "" {
 		return ""
@@ -38,8 +38,8 @@ func (c *call) withoutSecrets(message string) string {
 	return strings.NewReplacer(pairs...).Replace(message)
 }
 
-// requestSecrets are the texts of a request that its record does not show, and the
-// ways in which a message may write them; longer ones first, which may hold others.
+// requestSecrets returns the texts of a request that its record hides, in all
+// encodings that a message may use. Longer ones are first, as they may contain others.
 func (c *call) requestSecrets() []string {
 	var found []string
 	dry := *c
@@ -67,10 +67,10 @@ func (c *call) requestSecrets() []string {
 	return slices.Compact(secrets)
 }
 
-// spellings are the other ways to write a text: escaped as in JSON and in a URL, and
-// the bytes behind base64.
+// spellings returns other encodings of a text: escaped for JSON and for URLs, trimmed,
+// and decoded from base64.
 func spellings(text string) []string {
-	quoted, _ := json.Marshal(text) // a text is always JSON
+	quoted, _ := json.Marshal(text) // strings always marshal
 	ways := []string{string(quoted[1 : len(quoted)-1]), url.QueryEscape(text), url.PathEscape(text), strings.TrimSpace(text)}
 	if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
 		ways = append(ways, string(plain))
@@ -78,19 +78,19 @@ func spellings(text string) []string {
 	return ways
 }
 
-// secretHeader reports whether a header of a request has a secret in it.
+// secretHeader reports whether a request header contains a secret.
 func (s speller) secretHeader(name string) bool {
 	lower := strings.ToLower(name)
 	switch lower {
 	case "authorization", "x-amz-security-token", "x-amz-s3session-token", "x-amz-mfa":
 		return true
 	}
-	// Go spells the header of SageMaker, which the model has, in another way.
+	// The model has SageMaker's header too, but in another case than net/http.
 	return strings.Contains(lower, "customer-key") || lower == "x-amzn-sagemaker-custom-attributes" || strings.HasSuffix(lower, "-encryption-context") ||
 		s.op.Sensitive(operation.Input, name) || s.op.Sensitive(operation.Input, lower)
 }
 
-// gather adds all texts of a value, and the names in it, which may be the user's.
+// gather adds all texts of a value, and its member names, which may be user data.
 func gather(t tree, found *[]string) {
 	switch t := t.(type) {
 	case string:
@@ -109,7 +109,7 @@ func gather(t tree, found *[]string) {
 	}
 }
 
-// masked reports whether what is shown of a value hides it.
+// masked reports whether the shown value is a placeholder for a hidden one.
 func masked(shown tree) bool {
 	if values, ok := shown.(list); ok {
 		return len(values) > 0 && masked(values[0])

@@ -7,7 +7,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// failure is why a call was refused, in CloudTrail's words; "" when it was not.
+// failure returns the recorded errorCode and errorMessage, "" for a successful call.
 func (c *call) failure() (code, message string) {
 	if c.x.Status < 300 || c.x.Status == http.StatusNotModified {
 		return "", ""
@@ -22,7 +22,7 @@ func (c *call) failure() (code, message string) {
 	return c.spellCode(code), message
 }
 
-// refusal reads an error of any protocol.
+// refusal decodes an error of any protocol.
 func (c *call) refusal() (code, message string) {
 	body := bodyOf(c.x.ResponseHeader, c.x.Response)
 	header := bare(c.x.ResponseHeader.Get("X-Amzn-Errortype"))
@@ -54,8 +54,8 @@ func (c *call) refusal() (code, message string) {
 	return code, message
 }
 
-// xmlRefusal reads <Error>, which stands alone, in <ErrorResponse>, or among
-// <Errors> of a <Response>.
+// xmlRefusal decodes an <Error>, either alone, in <ErrorResponse>, or in the <Errors>
+// of a <Response>.
 func xmlRefusal(root *element) (code, message string) {
 	for _, name := range []string{"Errors", "Error"} {
 		if inner := root.child(name); inner != nil {
@@ -65,15 +65,14 @@ func xmlRefusal(root *element) (code, message string) {
 	return root.value("Code"), root.value("Message")
 }
 
-// bare is the name of an exception without its namespace and the address of its
-// documentation.
+// bare returns the name of an exception without its namespace and documentation URL.
 func bare(exception string) string {
 	exception = exception[strings.LastIndexByte(exception, '#')+1:]
 	exception, _, _ = strings.Cut(exception, ":")
 	return exception
 }
 
-// byStatus is the error of an answer without a body, as to HEAD.
+// byStatus returns the error of an answer without a body, as to HEAD.
 func (c *call) byStatus() (code, message string) {
 	s3 := c.op.EventSource == "s3.amazonaws.com"
 	switch status := c.x.Status; {
@@ -94,8 +93,8 @@ func (c *call) byStatus() (code, message string) {
 	}
 }
 
-// spellCode is an error's code as CloudTrail has it: the name of the exception
-// where the query protocol shortens it, and EC2's with whose fault it was.
+// spellCode returns an error code as CloudTrail records it: with the full exception
+// name where the query protocol shortens it, and for EC2 with Client. or Server.
 func (c *call) spellCode(code string) string {
 	if c.op.Protocol == operation.EC2 {
 		if c.x.Status >= 500 {
@@ -127,8 +126,8 @@ func (c *call) spellCode(code string) string {
 	return code + suffix
 }
 
-// general tells whether a code is one every service has, which has no exception
-// of its own.
+// general reports whether a code is common to all services. Such codes have no
+// exception.
 func general(code string) bool {
 	switch code {
 	case "AccessDenied", "AuthFailure", "IncompleteSignature", "InternalFailure", "InvalidAction", "InvalidClientTokenId",

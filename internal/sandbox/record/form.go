@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// maxPairs is how many parameters a form may have to be read; placing more takes
-// longer than they are worth.
+// maxPairs is the maximum number of parameters in a form. Longer forms take too long
+// to decode.
 const maxPairs = 5000
 
-// decodeForm reads parameters of the query protocol, such as
-// Tags.member.1.Key=Team, as members that hold members; indexes are names still.
+// decodeForm decodes parameters of the query protocol, such as
+// Tags.member.1.Key=Team, to nested objects. Indexes are still member names.
 func decodeForm(texts ...string) object {
 	members := object{}
 	for _, text := range texts {
@@ -33,7 +33,7 @@ func decodeForm(texts ...string) object {
 	return members
 }
 
-// unspoken tells whether a parameter belongs to the request, not to the operation.
+// unspoken reports whether a parameter belongs to the request, not to the operation.
 func unspoken(name string) bool {
 	switch name {
 	case "Action", "Version", "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp", "SecurityToken":
@@ -42,7 +42,7 @@ func unspoken(name string) bool {
 	return len(name) > 6 && strings.EqualFold(name[:6], "X-Amz-")
 }
 
-// place puts a value where its path leads.
+// place sets the value at a path.
 func (o *object) place(path []string, value string) {
 	if len(path) == 1 {
 		o.set(path[0], value)
@@ -53,7 +53,7 @@ func (o *object) place(path []string, value string) {
 	o.set(path[0], inner)
 }
 
-// elements are the values of an object whose names are all indexes, in their order.
+// elements returns the values of an object whose names are all indexes, by index.
 func (o object) elements() (list, bool) {
 	if len(o) == 0 {
 		return nil, false
@@ -76,8 +76,8 @@ func (o object) elements() (list, bool) {
 	return values, true
 }
 
-// unflatten makes lists and maps of the flat forms that the query protocol has for
-// them: Names.member.1, Names.Name.1, Name.1, Attributes.entry.1.key.
+// unflatten restores lists and maps from their flat forms in the query protocol:
+// Names.member.1, Names.Name.1, Name.1, Attributes.entry.1.key.
 func unflatten(form object) object {
 	for i := range form {
 		form[i].value = unflattened(form[i].value)
@@ -110,7 +110,7 @@ func unflattened(t tree) tree {
 	return members
 }
 
-// entries makes a map of its keys and values.
+// entries returns a map from its list of keys and values.
 func entries(values list) tree {
 	members := object{}
 	for _, value := range values {

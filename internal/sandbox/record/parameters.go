@@ -8,8 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// requestParameters is what was asked for. What cannot be read of a body is left
-// out; the path and the query tell the rest.
+// requestParameters returns the recorded parameters of the request. A body that cannot
+// be decoded is omitted; those of path and query remain.
 func (c *call) requestParameters(errorCode string) tree {
 	s := speller{op: c.op, secrets: c.secrets}
 	body := bodyOf(c.x.Header, c.x.Request)
@@ -45,8 +45,8 @@ func (c *call) requestParameters(errorCode string) tree {
 	return emptyIsNothing(c.restParameters(s, body))
 }
 
-// withIncomingTags adds the tags that a session of a role hands on to the one it
-// assumes.
+// withIncomingTags adds the transitive tags that the assumed session inherits from the
+// caller's session.
 func (c *call) withIncomingTags(parameters tree) tree {
 	members, ok := parameters.(object)
 	if !ok || c.op.EventSource != "sts.amazonaws.com" || c.op.Name != "AssumeRole" || len(c.who.TransitiveTags) == 0 {
@@ -66,13 +66,13 @@ func (c *call) query() string {
 	return c.x.URL.RawQuery
 }
 
-// restParameters gathers what a REST request tells in its path, query and body.
+// restParameters collects the parameters of a REST request from path, query and body.
 func (c *call) restParameters(s speller, body []byte) tree {
 	located := object{}
 	for _, name := range slices.Sorted(maps.Keys(c.op.Path)) {
 		located.add(name, c.op.Path[name])
 	}
-	values, _ := url.ParseQuery(c.query()) // what can be read of a bad one
+	values, _ := url.ParseQuery(c.query()) // of a malformed query, the valid part
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		switch held := values[name]; {
 		case unspoken(name):
@@ -92,7 +92,7 @@ func (c *call) restParameters(s speller, body []byte) tree {
 	return append(parameters, c.restBody(s, body)...).unique()
 }
 
-// restBody is the body as parameters. That of a data event is the user's.
+// restBody returns the body as parameters. For data events the body is user data.
 func (c *call) restBody(s speller, body []byte) object {
 	if c.op.Category == operation.Data && c.secrets == nil {
 		return nil

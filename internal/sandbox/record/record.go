@@ -1,8 +1,8 @@
 // Package record writes the CloudTrail record of an API call.
 //
-// The forms are those of real records; docs/sandbox.md tells where they differ.
-// What a service's record looks like is written nowhere, so for services that
-// nobody compared it is made by the rules that most of them follow.
+// The format is that of real records; docs/sandbox.md lists the differences. AWS does
+// not document the records of each service, so those that were not compared with real
+// records follow the rules that most services share.
 package record
 
 import (
@@ -24,23 +24,23 @@ import (
 const (
 	maxText    = 1 << 10   // userAgent, errorCode, errorMessage, requestID
 	maxMember  = 100 << 10 // requestParameters, responseElements
-	maxDetails = 28 << 10  // additionalEventData; here of resources and callers too
+	maxDetails = 28 << 10  // additionalEventData; here also for resources and callers
 	maxEvent   = 256 << 10
 )
 
-// call is what a record is made of.
+// call is the input of a record.
 type call struct {
 	x   *exchange.Exchange
 	op  operation.Operation
 	who identity.Identity
 
-	largest  int      // in bytes, of parameters and of an answer
-	answered *element // the answer in XML, once it was read
-	// secrets, unless nil, gets the texts of the request that are not shown.
+	largest  int      // limit of parameters and of the answer, in bytes
+	answered *element // the decoded XML answer, nil until document is called
+	// secrets, unless nil, collects the hidden texts of the request.
 	secrets *[]string
 }
 
-// document is the answer in XML, nil when it is something else.
+// document returns the answer if it is XML, otherwise nil.
 func (c *call) document() *element {
 	if c.answered == nil {
 		if body := bodyOf(c.x.ResponseHeader, c.x.Response); len(body) > 0 && body[0] == '<' {
@@ -50,12 +50,12 @@ func (c *call) document() *element {
 	return c.answered
 }
 
-// Compose is the record of a call whose answer is complete. What was not kept of
-// bodies, or cannot be read, is missing in it; that is no error.
+// Compose returns the record of a completed call. Bodies that were not kept or cannot
+// be decoded are omitted without an error.
 func Compose(x *exchange.Exchange, op operation.Operation, who identity.Identity) (journal.Entry, error) {
 	c := &call{x: x, op: op, who: who, largest: maxMember}
 	record := c.compose()
-	if len(record) > maxEvent { // members of whom each may be as large
+	if len(record) > maxEvent { // each member is within its limit, the sum is not
 		c.largest = 0
 		record = c.compose()
 	}
@@ -75,7 +75,7 @@ func category(op operation.Operation) operation.Category {
 	return op.Category
 }
 
-// compose writes the members in the order CloudTrail does.
+// compose writes the members in CloudTrail's order.
 func (c *call) compose() []byte {
 	code, message := c.failure()
 	message = c.withoutSecrets(message)
@@ -135,7 +135,7 @@ func (c *call) userIdentity() []byte {
 	return c.who.UserIdentity
 }
 
-// userAgent is in brackets in records of S3.
+// userAgent returns the User-Agent, in brackets for S3.
 func (c *call) userAgent() string {
 	agent := c.x.Header.Get("User-Agent")
 	if c.op.EventSource == "s3.amazonaws.com" && agent != "" {
@@ -144,7 +144,7 @@ func (c *call) userAgent() string {
 	return agent
 }
 
-// requestID is the one the caller got, "" when it got none.
+// requestID returns the request ID of the answer, "" if it has none.
 func (c *call) requestID() string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Amz-Request-Id"} {
 		if id := c.x.ResponseHeader.Get(name); id != "" {
@@ -164,7 +164,7 @@ func tlsVersion(state *tls.ConnectionState) string {
 	return strings.ReplaceAll(tls.VersionName(state.Version), "TLS ", "TLSv")
 }
 
-// cipherSuite is OpenSSL's name for it.
+// cipherSuite returns OpenSSL's name of the cipher suite.
 func cipherSuite(state *tls.ConnectionState) string {
 	name := tls.CipherSuiteName(state.CipherSuite)
 	if state.Version >= tls.VersionTLS13 {

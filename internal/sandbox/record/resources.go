@@ -8,7 +8,7 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// resources are the things a call touched, for the services whose records name them.
+// resources returns the resources of a call, for the services whose records have them.
 func (c *call) resources(asked, told tree, errorCode string) list {
 	parameters, _ := asked.(object)
 	answer, _ := told.(object)
@@ -46,7 +46,7 @@ func (c *call) resources(asked, told tree, errorCode string) list {
 	return nil
 }
 
-// one is a list of one resource; of none without an ARN.
+// one returns a list of one resource, empty without an ARN.
 func (c *call) one(kind, name string) list {
 	if name == "" {
 		return nil
@@ -57,7 +57,7 @@ func (c *call) one(kind, name string) list {
 	return list{resource}
 }
 
-// named is the ARN of a resource of the caller's account and Region.
+// named returns the ARN of a resource in the caller's account and Region.
 func (c *call) named(service, prefix, name string) string {
 	if name == "" || arn.Begins(name) {
 		return name
@@ -81,8 +81,8 @@ func (c *call) s3Resources(errorCode string) list {
 	return list{owned}
 }
 
-// kmsKey is the key a call used: the answer's when it tells, else the one asked
-// for by its id. Which key is behind an alias only the answer knows.
+// kmsKey returns the key that a call used: that of the answer, otherwise the one
+// requested by its ID. An alias can only be resolved by the answer.
 func (c *call) kmsKey(parameters, answer object) string {
 	metadata, _ := answer.get("keyMetadata").(object)
 	id := metadata.text("arn")
@@ -98,7 +98,7 @@ func (c *call) kmsKey(parameters, answer object) string {
 	return c.named("kms", "key/", id)
 }
 
-// answeredKey is the KeyId of an answer that is not recorded, as of Decrypt.
+// answeredKey returns the KeyId of an answer that is not recorded, as of Decrypt.
 func (c *call) answeredKey() string {
 	answer, _ := decodeJSON(bodyOf(c.x.ResponseHeader, c.x.Response)).(object)
 	if metadata, ok := answer.get("KeyMetadata").(object); ok {

@@ -9,14 +9,14 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// s3Parameters are those of a call to S3: where it went, each parameter of the
-// query as it is, headers that change what happens, and the document it sent.
+// s3Parameters returns the parameters of a call to S3: bucket and key, the query
+// unchanged, headers that affect the operation, and the XML document.
 func (c *call) s3Parameters(body []byte) tree {
 	members := object{}
 	members.addText("bucketName", c.op.Path["Bucket"])
 	members.addText("Host", c.x.Host)
 	members.addText("key", c.op.Path["Key"])
-	values, _ := url.ParseQuery(c.query()) // what can be read of a bad one
+	values, _ := url.ParseQuery(c.query()) // of a malformed query, the valid part
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !s3Credential(name) {
 			members.add(name, values.Get(name))
@@ -34,7 +34,7 @@ func (c *call) s3Parameters(body []byte) tree {
 	return append(members, c.s3Document(body)...).unique()
 }
 
-// s3Credential tells whether a parameter of a presigned URL would let others call.
+// s3Credential reports whether a parameter of a presigned URL is a credential.
 func s3Credential(name string) bool {
 	switch strings.ToLower(name) {
 	case "x-amz-signature", "x-amz-credential", "x-amz-security-token", "signature", "awsaccesskeyid":
@@ -43,7 +43,7 @@ func s3Credential(name string) bool {
 	return strings.Contains(strings.ToLower(name), "customer-key")
 }
 
-// s3Header tells whether a header, without its x-amz-, is a parameter.
+// s3Header reports whether a header, named without x-amz-, is a parameter.
 func s3Header(name string) bool {
 	if strings.Contains(name, "customer-key") {
 		return false
@@ -60,7 +60,7 @@ func s3Header(name string) bool {
 	return false
 }
 
-// s3Document is the body, when it configures something and is no object.
+// s3Document returns the body if it is a configuration, not the content of an object.
 func (c *call) s3Document(body []byte) object {
 	if len(body) == 0 || c.op.Category == operation.Data && !strings.HasSuffix(c.op.Name, "Acl") {
 		return nil
@@ -81,7 +81,7 @@ func (c *call) s3Document(body []byte) object {
 	return document
 }
 
-// s3Additional is additionalEventData, which of all services S3 fills the most.
+// s3Additional returns additionalEventData, of which S3 has more than other services.
 func (c *call) s3Additional() tree {
 	members := object{}
 	members.addText("SignatureVersion", c.op.SignatureVersion)
@@ -96,7 +96,7 @@ func (c *call) s3Additional() tree {
 	return members
 }
 
-// s3Received is how many bytes came in, without the frames of signed chunks.
+// s3Received returns the bytes received, without the framing of signed chunks.
 func (c *call) s3Received() number {
 	if decoded := c.x.Header.Get("X-Amz-Decoded-Content-Length"); len(decoded) < 18 && isNumber(decoded) {
 		return number(decoded)
@@ -104,7 +104,7 @@ func (c *call) s3Received() number {
 	return decimal(int(c.x.Request.Size))
 }
 
-// sseApplied is how a new object was encrypted, and whether by the bucket's default.
+// sseApplied returns how a new object was encrypted, and whether by the bucket default.
 func (c *call) sseApplied() string {
 	const header = "X-Amz-Server-Side-Encryption"
 	switch c.op.Name {

@@ -12,7 +12,7 @@ const (
 	starred = "****"
 )
 
-// shown is what a record shows of a member; keep is false when it shows nothing.
+// shown returns what a record shows of a member; keep is false if it omits the member.
 func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep bool) {
 	shown, keep := s.judge(modelled, value, path)
 	if s.secrets != nil && (!keep || masked(shown)) {
@@ -21,8 +21,9 @@ func (s speller) shown(modelled string, value tree, path []string) (_ tree, keep
 	return shown, keep
 }
 
-// judge tells what is shown of a member, by rules that are tried in turn. Services differ in the case of the first letter, which the rules below ignore. The
-// model of S3 marks the ids of keys too, which records show.
+// judge returns what is shown of a member, by the first rule that applies. Services
+// differ in the case of the first letter, which the rules ignore. S3's model also
+// marks key IDs as sensitive, but records show them.
 func (s speller) judge(modelled string, value tree, path []string) (_ tree, keep bool) {
 	service, _, _ := strings.Cut(s.op.EventSource, ".")
 	name := upperFirst(modelled)
@@ -49,14 +50,15 @@ func (s speller) judge(modelled string, value tree, path []string) (_ tree, keep
 	return value, true
 }
 
-// sensitive tells what AWS hides besides what models mark and names give away.
+// sensitive reports whether AWS hides a member that neither the model nor the name
+// shows to be secret.
 func (s speller) sensitive(service, name string) bool {
 	switch service + "." + name {
 	case "ssm.Value", "ssm.Parameters", "ecs.Environment", "batch.Environment", "sagemaker.Environment",
 		"elasticbeanstalk.Value", "servicecatalog.Value",
 		"sns.Message", "sns.Subject", "sns.MessageAttributes", "sqs.MessageBody", "sqs.Body", "sqs.ReceiptHandle", "sqs.MessageAttributes", "sqs.MessageSystemAttributes":
 		return true
-	case "apigateway.Value", "appsync.Id": // the id of a key of AppSync is the key
+	case "apigateway.Value", "appsync.Id": // the ID of an AppSync key is the key itself
 		return strings.Contains(s.op.Name, "ApiKey")
 	}
 	switch name {
@@ -97,14 +99,13 @@ func hideEach(value tree) tree {
 	return each
 }
 
-// isFlag reports whether a text is a boolean of a protocol that has only texts, such
-// as that of ManageMasterUserPassword.
+// isFlag reports whether a text is a boolean in a protocol that has only texts, such
+// as ManageMasterUserPassword.
 func isFlag(name string, value tree) bool {
 	return scalars()[lowerFirst(name)] == "boolean" && (value == "true" || value == "false")
 }
 
-// dropped are the members that AWS leaves out, where it does not say that it hides
-// them.
+// dropped reports whether AWS omits a member instead of showing a placeholder.
 func dropped(service, name string) bool {
 	switch service + "." + name {
 	case "iam.SecretAccessKey", "iam.Password", "iam.OldPassword", "iam.NewPassword", "iam.ServicePassword",
@@ -124,8 +125,8 @@ func dropped(service, name string) bool {
 	return false
 }
 
-// namesSecret is the net below what models say: names that promise a secret, save
-// those of something about one, such as SecretId and PasswordLastUsed.
+// namesSecret is the fallback for members that models do not mark. It reports whether
+// a name suggests a secret, and not data about one such as SecretId.
 func namesSecret(name string) bool {
 	name = strings.ToLower(name)
 	for _, end := range []string{
@@ -159,7 +160,7 @@ func inTags(path []string) bool {
 	return false
 }
 
-// hasText tells whether there is anything in a value that could be a secret.
+// hasText reports whether a value contains anything that could be a secret.
 func hasText(t tree) bool {
 	switch t := t.(type) {
 	case string:
@@ -174,7 +175,7 @@ func hasText(t tree) bool {
 	return false
 }
 
-// isLeaf tells whether a value has no members whose names say more.
+// isLeaf reports whether a value contains no objects, whose member names say more.
 func isLeaf(t tree) bool {
 	switch t := t.(type) {
 	case object:

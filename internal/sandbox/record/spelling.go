@@ -10,9 +10,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// scalarsText lists the members that are booleans, numbers or times in the models
-// of the services whose protocol carries only texts (botocore 1.43.11). Members
-// such as Value, which are many things, are not in it.
+// scalarsText lists the members that are booleans, numbers or times in the models of
+// services whose protocol has only texts (botocore 1.43.11). Members of several
+// types, such as Value, are not in it.
 //
 //go:embed scalars.txt
 var scalarsText string
@@ -30,17 +30,17 @@ var scalars = sync.OnceValue(func() map[string]string {
 	return kinds
 })
 
-// speller turns the names and values of an API into those of CloudTrail.
+// speller converts the names and values of an API to those of CloudTrail.
 type speller struct {
 	op operation.Operation
-	// words says that the protocol carries texts only, so that names must tell
-	// what is a number.
+	// words says that the protocol has only texts, so that types must be derived from
+	// names.
 	words bool
-	// asIs keeps names and values, save for secrets.
+	// asIs keeps names and values, except secrets.
 	asIs bool
 	// answer says that the values are those of an answer.
 	answer bool
-	// secrets, unless nil, gets the texts that are not shown.
+	// secrets, unless nil, collects the hidden texts.
 	secrets *[]string
 	// millis writes times as EC2's older operations do.
 	millis bool
@@ -53,7 +53,7 @@ func (s speller) side() operation.Side {
 	return operation.Input
 }
 
-// spell is a value in CloudTrail's spelling. The path leads to it.
+// spell converts the value at a path to CloudTrail's format.
 func (s speller) spell(t tree, path ...string) tree {
 	name := ""
 	if len(path) > 0 {
@@ -93,7 +93,7 @@ func (s speller) members(o object, path []string) tree {
 	spelled := o[:0]
 	for _, m := range o {
 		value, keep := s.shown(m.name, m.value, path)
-		if !keep || value == nil { // an SDK does not send what is not there
+		if !keep || value == nil { // SDKs do not send absent members
 			continue
 		}
 		name := m.name
@@ -105,8 +105,8 @@ func (s speller) members(o object, path []string) tree {
 	return spelled.unique()
 }
 
-// entries are those of a map, whose keys are the user's and tell no type. It may be a
-// structure, too: of some names the model has both.
+// entries converts the entries of a map. Its keys are user data and say nothing about
+// types. It may also be a structure: the model uses some names for both.
 func (s speller) entries(o object, path []string) tree {
 	for i, m := range o {
 		switch {
@@ -122,7 +122,7 @@ func (s speller) entries(o object, path []string) tree {
 	return o
 }
 
-// capitalized tells whether a service's records keep the API's capital letters.
+// capitalized reports whether a service's records keep the API's capital letters.
 func capitalized(source string) bool {
 	switch source {
 	case "account.amazonaws.com", "cloudshell.amazonaws.com", "detective.amazonaws.com",
@@ -132,7 +132,7 @@ func capitalized(source string) bool {
 	return false
 }
 
-// word is a text as what its name says it is.
+// word converts a text to the type that its name implies.
 func (s speller) word(name, text string) tree {
 	switch kind := scalars()[name]; {
 	case kind == "boolean" && (text == "true" || text == "false"):
@@ -161,5 +161,5 @@ func namesTime(name string) bool {
 	return false
 }
 
-// date is how most services' records write a time.
+// date formats a time as in most services' records.
 func date(t time.Time) string { return t.UTC().Format("Jan 2, 2006 3:04:05 PM") }

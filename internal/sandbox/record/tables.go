@@ -9,12 +9,12 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// dynamodbResources are the tables or the stream that a call names. The bodies of
-// batches, transactions and statements are not recorded, but tell the tables.
+// dynamodbResources returns the tables or the stream of a call. The bodies of batches,
+// transactions and statements are not recorded, but the tables are read from them.
 func (c *call) dynamodbResources(parameters object) list {
 	if c.op.ResourceType == "AWS::DynamoDB::Stream" {
 		stream := parameters.text("streamArn")
-		if stream == "" { // AWS's iterators begin with it
+		if stream == "" { // AWS's iterators begin with the stream's ARN
 			stream, _, _ = strings.Cut(parameters.text("shardIterator"), "|")
 		}
 		if !arn.Begins(stream) {
@@ -29,7 +29,7 @@ func (c *call) dynamodbResources(parameters object) list {
 	return all
 }
 
-// tables are the names or ARNs of the tables of a call, each once.
+// tables returns the names or ARNs of the tables of a call, without duplicates.
 func (c *call) tables(parameters object) []string {
 	if name := parameters.text("tableName"); name != "" {
 		return []string{name}
@@ -65,7 +65,7 @@ func (c *call) tables(parameters object) []string {
 	return names
 }
 
-// objects are the elements of a member that is a list.
+// objects returns the objects in a member that is a list.
 func (o object) objects(name string) []object {
 	var all []object
 	values, _ := o.get(name).(list)
@@ -77,8 +77,8 @@ func (o object) objects(name string) []object {
 	return all
 }
 
-// statementTable is the table of a PartiQL statement: what follows UPDATE at its
-// start, INTO or FROM.
+// statementTable returns the table of a PartiQL statement: the token after UPDATE at
+// its start, INTO or FROM.
 func statementTable(statement string) string {
 	follows := false
 	for first := true; ; first = false {
@@ -94,8 +94,8 @@ func statementTable(statement string) string {
 	}
 }
 
-// nextToken cuts a word, a quoted text with its quotes or a sign off a statement,
-// after blanks and comments. It is "" at the end.
+// nextToken splits off the next word, quoted text with its quotes, or sign. It skips
+// blanks and comments. At the end token is "".
 func nextToken(text string) (token, rest string) {
 	for {
 		text = strings.TrimLeft(text, " \t\r\n\f\v")
@@ -131,8 +131,7 @@ func isWord(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-' || b >= 0x80
 }
 
-// plainKey writes the key of an item as CloudTrail does, without the types of
-// its attributes.
+// plainKey returns the key of an item without attribute types, as CloudTrail does.
 func plainKey(t tree) tree {
 	parameters, ok := t.(object)
 	if !ok {
@@ -147,7 +146,7 @@ func plainKey(t tree) tree {
 	return parameters
 }
 
-// kinesisResources are the stream or the consumer of a data event.
+// kinesisResources returns the stream or the consumer of a data event.
 func (c *call) kinesisResources(parameters object) list {
 	if c.op.ResourceType == "AWS::Kinesis::StreamConsumer" {
 		return c.one(c.op.ResourceType, parameters.text("consumerARN"))
@@ -158,8 +157,8 @@ func (c *call) kinesisResources(parameters object) list {
 	return c.one(c.op.ResourceType, c.named("kinesis", "stream/", name))
 }
 
-// iteratedStream is the stream of a shard iterator of moto, which holds its name
-// before a colon. Those of AWS tell nothing.
+// iteratedStream returns the stream of a shard iterator of moto, which has its name
+// before a colon. Iterators of AWS are opaque.
 func iteratedStream(iterator string) string {
 	text, err := base64.StdEncoding.DecodeString(iterator)
 	name, _, found := strings.Cut(string(text), ":")

@@ -8,8 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// A tree is parameters or an answer, whatever their protocol: nil, bool, string,
-// number, list or object. Members keep their order.
+// A tree holds parameters or an answer of any protocol: nil, bool, string, number,
+// list or object. Members keep their order.
 type (
 	tree   any
 	number string // as JSON writes it
@@ -21,7 +21,7 @@ type (
 	}
 )
 
-// maxDepth is how deep parameters may nest; readers of records refuse far more.
+// maxDepth is the maximum nesting of parameters.
 const maxDepth = 100
 
 func (o object) get(name string) tree {
@@ -51,7 +51,7 @@ func (o *object) set(name string, value tree) {
 
 func (o *object) add(name string, value tree) { *o = append(*o, member{name, value}) }
 
-// addText adds a text that is there.
+// addText adds a text unless it is empty.
 func (o *object) addText(name, text string) {
 	if text != "" {
 		o.add(name, text)
@@ -62,7 +62,7 @@ func (o object) without(names ...string) object {
 	return slices.DeleteFunc(slices.Clone(o), func(m member) bool { return slices.Contains(names, m.name) })
 }
 
-// unique keeps the last of members with one name, as readers of JSON do.
+// unique keeps the last of members with the same name, as JSON decoders do.
 func (o object) unique() object {
 	if len(o) < 2 {
 		return o
@@ -122,7 +122,7 @@ func appendTree(dst []byte, t tree) []byte {
 
 func appendText(dst []byte, text string) []byte { return event.AppendQuoted(dst, []byte(text)) }
 
-// lowerFirst is how CloudTrail spells a name of the API.
+// lowerFirst returns a name of the API as CloudTrail spells it.
 func lowerFirst(name string) string {
 	if name == "" || name[0] < 'A' || name[0] > 'Z' {
 		return name

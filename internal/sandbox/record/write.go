@@ -29,7 +29,7 @@ func (w *writer) tree(name string, t tree) {
 	w.dst = appendTree(w.dst, t)
 }
 
-// limited writes parameters or an answer, or says that they were too large.
+// limited writes parameters or an answer, or a note that they were too large.
 func (w *writer) limited(name string, t tree, largest int) {
 	w.name(name)
 	start := len(w.dst)
@@ -41,7 +41,7 @@ func (w *writer) limited(name string, t tree, largest int) {
 	}
 }
 
-// detail writes a member that is left out when it is too large.
+// detail writes a member unless it is too large.
 func (w *writer) detail(name string, t tree) {
 	start := len(w.dst)
 	w.tree(name, t)

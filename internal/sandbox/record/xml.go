@@ -9,15 +9,15 @@ import (
 // element is an XML element.
 type element struct {
 	name     string
-	space    string // its namespace, when it declares one
+	space    string // its namespace, if it declares one
 	text     string
 	children []*element
 }
 
-// maxElements is more than fit in the largest answer that CloudTrail keeps.
+// maxElements exceeds the number of elements in the largest answer that CloudTrail keeps.
 const maxElements = 10_000
 
-// decodeXML reads one document; nil when it is not one.
+// decodeXML decodes one document. It returns nil for invalid XML.
 func decodeXML(body []byte) *element {
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	var open []*element
@@ -76,7 +76,7 @@ func (e *element) child(name string) *element {
 	return nil
 }
 
-// value is the text of the child with that name.
+// value returns the text of the child with that name, "" if there is none.
 func (e *element) value(name string) string {
 	if child := e.child(name); child != nil {
 		return strings.TrimSpace(child.text)
@@ -84,9 +84,8 @@ func (e *element) value(name string) string {
 	return ""
 }
 
-// literal is an element as CloudTrail writes documents it does not know the
-// model of: elements as members, those that repeat as a list, words as what they
-// look like.
+// literal converts an element as CloudTrail does without a model: elements become
+// members, repeated ones a list, and the types of values are guessed.
 func (e *element) literal() tree {
 	if len(e.children) == 0 && e.space == "" {
 		return guess(e.text)
@@ -110,7 +109,7 @@ func (e *element) literal() tree {
 	return members
 }
 
-// guess is a text as the value it looks like.
+// guess converts a text to the type it looks like.
 func guess(text string) tree {
 	switch text {
 	case "true":
@@ -124,7 +123,7 @@ func guess(text string) tree {
 	return text
 }
 
-// isNumber tells whether text is a number as JSON writes it, without an exponent.
+// isNumber reports whether text is a JSON number without an exponent.
 func isNumber(text string) bool {
 	digits := strings.TrimPrefix(text, "-")
 	whole, fraction, point := strings.Cut(digits, ".")
