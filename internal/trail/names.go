@@ -29,6 +29,8 @@ type Names struct {
 	Boundary, BoundaryARN     string // the managed policy that bounds the role
 	Topic, TopicARN           string // of notifications: the one of ours, or the one that sns names
 	AlarmTopic, AlarmTopicARN string // likewise
+	// The topic for alarms that is made where no other is named.
+	OwnAlarmTopic, OwnAlarmTopicARN string
 }
 
 // The value of an option for what trailkeeper makes itself, and for what is not wanted.
@@ -87,6 +89,7 @@ func (s Spec) Names(p Place) Names {
 	n.RoleARN = arn.Build(p.Partition, "iam", "", p.Account, "role/"+n.Role)
 	n.BoundaryARN = arn.Build(p.Partition, "iam", "", p.Account, "policy/"+n.Boundary)
 	n.Topic, n.TopicARN = p.topic(n.Topic, s.SNS)
+	n.OwnAlarmTopic, n.OwnAlarmTopicARN = p.topic(n.AlarmTopic, "")
 	n.AlarmTopic, n.AlarmTopicARN = p.topic(n.AlarmTopic, s.Alarms.TopicARN)
 	return n
 }

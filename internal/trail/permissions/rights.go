@@ -26,6 +26,7 @@ func all(spec trail.Spec, place trail.Place) []rights {
 		itself(names),
 		alarms(spec, place, names),
 		detection(spec, place, names),
+		switchedOff(spec, place, names),
 	)
 }
 
@@ -227,10 +228,18 @@ func topics(spec trail.Spec, names trail.Names) []rights {
 	if spec.CreatesAlarmTopic() {
 		topic.on = append(topic.on, names.AlarmTopicARN)
 	}
-	if topic.on == nil {
-		return nil
+	var list []rights
+	if topic.on != nil {
+		list = append(list, topic)
 	}
-	return []rights{topic}
+	if own := names.OwnAlarmTopicARN; !slices.Contains(topic.on, own) {
+		list = append(list, rights{
+			sid: "AlarmTopic", service: "sns", on: policy.Values{own},
+			read:  "GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
+			write: "DeleteTopic", remove: "DeleteTopic",
+		})
+	}
+	return list
 }
 
 func itself(names trail.Names) []rights {

@@ -9,7 +9,7 @@ func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	if !spec.Alarms.Enabled {
 		return nil
 	}
-	on := policy.Values{place.ARN("cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")}
+	on := policy.Values{alarmARN(spec, place)}
 	return []rights{{
 		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
 		read:   "DescribeMetricFilters",
@@ -98,14 +98,13 @@ func securityHub(spec trail.Spec, place trail.Place) []rights {
 	hub := rights{
 		sid: "SecurityHub", service: "securityhub", on: policy.Values{place.ARN("securityhub", "hub/default")},
 		read:   "DescribeHub ListTagsForResource",
-		write:  "EnableSecurityHub TagResource",
-		remove: "DisableSecurityHub",
+		write:  "BatchDisableStandards EnableSecurityHub GetEnabledStandards TagResource UntagResource",
+		remove: "BatchDisableStandards DisableSecurityHub GetEnabledStandards UntagResource",
 	}
 	var list []rights
 	if len(spec.SecurityHub.Standards) > 0 {
 		hub.read += " GetEnabledStandards"
 		hub.write += " BatchEnableStandards"
-		hub.remove += " BatchDisableStandards UntagResource"
 		list = append(list, rights{
 			sid: "SecurityHubStandards", service: "securityhub", on: policy.Values{everything},
 			read: "DescribeStandards",

@@ -20,7 +20,7 @@ type watch struct {
 // alarms come after the log group, whose metric filters feed them.
 func (s *Set) alarms() []converge.Resource {
 	if !s.Spec.Alarms.Enabled {
-		return nil
+		return append(s.leftoverAlarms(), s.leftoverAlarmTopic()...)
 	}
 	var list []converge.Resource
 	if s.Spec.CreatesAlarmTopic() {
@@ -31,7 +31,7 @@ func (s *Set) alarms() []converge.Resource {
 	for _, w := range s.watches() {
 		list = append(list, s.metricFilter(w), s.alarm(w))
 	}
-	return list
+	return append(list, s.leftoverAlarmTopic()...)
 }
 
 // watches are all controls there are.
@@ -64,4 +64,6 @@ func (w watch) check() error {
 }
 
 // alarmName is unique in the Region, where other trails may have the same alarms.
-func (s *Set) alarmName(w watch) string { return s.Spec.Env + "-" + s.Spec.ProjectID + "-cis-" + w.ID }
+func (s *Set) alarmName(w watch) string { return s.alarmPrefix() + w.ID }
+
+func (s *Set) alarmPrefix() string { return s.Spec.Env + "-" + s.Spec.ProjectID + "-cis-" }

@@ -46,10 +46,7 @@ func (s *Set) alarm(w watch) converge.Resource {
 				return s.tagAlarm(ctx, name, s.tagsFor(now))
 			}},
 		},
-		Delete: func(ctx context.Context) error {
-			_, err := s.Account.Alarms.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{name}})
-			return err
-		},
+		Delete: func(ctx context.Context) error { return s.deleteAlarm(ctx, name) },
 	}
 }
 

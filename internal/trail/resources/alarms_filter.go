@@ -55,12 +55,7 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 			Fields: []string{"pattern", "metric.", "field_selection", "transformed_logs"}, Call: "logs:PutMetricFilter",
 			Write: func(ctx context.Context, _ converge.Actual) error { return put(ctx) },
 		}},
-		Delete: func(ctx context.Context) error {
-			_, err := s.Account.Logs.DeleteMetricFilter(ctx, &cloudwatchlogs.DeleteMetricFilterInput{
-				LogGroupName: &s.Names.LogGroup, FilterName: &w.Filter,
-			})
-			return err
-		},
+		Delete: func(ctx context.Context) error { return s.deleteFilter(ctx, w.Filter) },
 		Retry: func(err error) string {
 			if account.Missing(err) {
 				return "CloudWatch Logs does not know the log group everywhere yet"

@@ -28,7 +28,7 @@ func (r rule) name() string {
 // configRules come after the trail, of which they speak.
 func (s *Set) configRules() []converge.Resource {
 	if !s.Spec.ConfigRules.Enabled {
-		return nil
+		return []converge.Resource{s.leftoverRules()}
 	}
 	list := []converge.Resource{s.recorder()}
 	for _, r := range s.rules() {

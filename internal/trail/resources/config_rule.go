@@ -127,29 +127,18 @@ func (s *Set) deleteRule(ctx context.Context, name string) error {
 
 // leftoverRules are what an earlier configuration wanted and this one does not.
 func (s *Set) leftoverRules() converge.Resource {
-	var names []string
-	return converge.Resource{
-		Kind: "leftover Config rules", Name: s.Names.Trail, Unwanted: true,
-		Read: func(ctx context.Context) (_ converge.Actual, err error) {
-			names, err = s.unwantedRules(ctx)
-			return converge.Actual{Exists: len(names) > 0, Owned: true, Note: strings.Join(names, ", ")}, err
-		},
-		Delete: func(ctx context.Context) error {
-			for _, name := range names {
-				if err := s.deleteRule(ctx, name); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		Retry: waitForRule,
-	}
+	list := leftoverList("leftover Config rules", s.Names.Trail, s.unwantedRules, s.deleteRule)
+	list.Retry = waitForRule
+	return list
 }
 
 // unwantedRules carry our tag. An account has hundreds of rules, of which only those
 // that are called as ours are asked for theirs.
 func (s *Set) unwantedRules(ctx context.Context) (names []string, err error) {
-	wanted := s.rules()
+	var wanted []rule
+	if s.Spec.ConfigRules.Enabled {
+		wanted = s.rules()
+	}
 	pages := configservice.NewDescribeConfigRulesPaginator(s.Account.Config, &configservice.DescribeConfigRulesInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

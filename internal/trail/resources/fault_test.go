@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -156,7 +157,7 @@ func survive(t *testing.T, box *deploytest.Box, spec trail.Spec, broken *breaker
 	mustBeEmpty(t, box, spec)
 	box.Destroy(t, spec)
 	for _, change := range box.Plan(t, spec).Changes() {
-		if change.Action != converge.Create && change.Action != converge.None {
+		if !slices.Contains([]converge.Action{converge.Create, converge.None, converge.Gone}, change.Action) {
 			t.Errorf("after destroy, the plan is to %s %s %s: %s", change.Action, change.Kind, change.Name, change.Note)
 		}
 	}

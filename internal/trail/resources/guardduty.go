@@ -14,10 +14,14 @@ import (
 // its own.
 func (s *Set) guardDuty() []converge.Resource {
 	if !s.Spec.GuardDuty {
-		return nil
+		return []converge.Resource{leftover(s.guardDutyDetector(), "its findings go too")}
 	}
+	return []converge.Resource{s.guardDutyDetector()}
+}
+
+func (s *Set) guardDutyDetector() converge.Resource {
 	id := ""
-	return []converge.Resource{{
+	return converge.Resource{
 		Kind: "GuardDuty detector", Name: s.Account.Region,
 		Want: func() (converge.State, error) {
 			return converge.State{"status": string(types.DetectorStatusEnabled), "tags": s.wantedTags()}, nil
@@ -58,7 +62,7 @@ func (s *Set) guardDuty() []converge.Resource {
 			_, err := s.Account.GuardDuty.DeleteDetector(ctx, &guardduty.DeleteDetectorInput{DetectorId: &id})
 			return err
 		},
-	}}
+	}
 }
 
 // detector is the id of the Region's detector, or "".

@@ -14,13 +14,13 @@ import (
 // hub's own default standards are left out: each costs.
 func (s *Set) securityHub() []converge.Resource {
 	if !s.Spec.SecurityHub.Enabled {
-		return nil
+		return []converge.Resource{s.leftoverStandards(), leftover(s.hub(), "its standards and findings go too")}
 	}
 	list := []converge.Resource{s.hub()}
 	for _, name := range s.Spec.SecurityHub.Standards {
 		list = append(list, (&standard{Set: s, name: name}).resource())
 	}
-	return list
+	return append(list, s.leftoverStandards())
 }
 
 func (s *Set) hub() converge.Resource {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,6 +70,22 @@ func (d *standard) read(ctx context.Context) (actual converge.Actual, err error)
 
 // mark is the key of the hub's tag that says that we subscribed.
 func (d *standard) mark() string { return trail.OwnerTag + ":" + d.name }
+
+// leftoverStandards are those to which we subscribed a hub of others and that are no
+// longer wanted. A hub of ours tells nobody's from ours, and keeps them while it is on.
+func (s *Set) leftoverStandards() converge.Resource {
+	return leftoverList("leftover Security Hub standards", s.Account.Region, func(ctx context.Context) (names []string, err error) {
+		_, tags, err := s.describeHub(ctx)
+		for _, key := range slices.Sorted(maps.Keys(tags)) {
+			name, marked := strings.CutPrefix(key, trail.OwnerTag+":")
+			wanted := s.Spec.SecurityHub.Enabled && slices.Contains(s.Spec.SecurityHub.Standards, name)
+			if marked && tags[key] == s.Names.Trail && !wanted {
+				names = append(names, name)
+			}
+		}
+		return names, err
+	}, func(ctx context.Context, name string) error { return (&standard{Set: s, name: name}).disable(ctx) })
+}
 
 // subscription is nil where there is none.
 func (d *standard) subscription(ctx context.Context) (*types.StandardsSubscription, error) {
