@@ -132,14 +132,14 @@ func (f Field) String() string {
 	return "unknown"
 }
 
-// guesses is how many members CloudTrail may leave out between two that are
-// there, for the second to be expected still.
+// guesses is the number of members that CloudTrail may leave out between two
+// present ones for the second still to be expected.
 const guesses = 3
 
-// expected reports whether one of the next few members of a record, counted
-// from guess, stands at i, and where its value starts. CloudTrail writes
-// members in a steady order and without white space, so comparing beats
-// scanning. It returns noField when it is something else.
+// expected reports which of the next few members of a record, counted from
+// guess, starts at i, and where its value starts; it returns noField for any
+// other member. CloudTrail writes members in a steady order and without white
+// space, so comparing is faster than scanning.
 func (s *scanner) expected(i int, guess Field) (Field, int) {
 	for f := guess; f < min(guess+guesses, noField); f++ {
 		name := f.String()
@@ -169,7 +169,7 @@ func FieldNamed(name string) (f Field, documented bool) {
 	return f, f != noField
 }
 
-// fieldNamed is the exact reverse of String.
+// fieldNamed is the inverse of String.
 func fieldNamed(name []byte) Field {
 	switch string(name) {
 	case "eventVersion":

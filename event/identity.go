@@ -1,9 +1,8 @@
 package event
 
-// Identity is what a record says of who called, flattened out of userIdentity
-// for searching. Every value aliases the record; nil is absent, null or not a
-// string. The record's own userIdentity stays the authority: it has more
-// members than are here.
+// Identity holds the fields of userIdentity that identify the caller, for
+// searching. Every value aliases the record; nil means absent, null or not a
+// string. The record's userIdentity has more members than these.
 type Identity struct {
 	Type, PrincipalID, ARN, AccountID, AccessKeyID, UserName, InvokedBy []byte
 

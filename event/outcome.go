@@ -1,10 +1,10 @@
 package event
 
-// Failed reports whether what the event tells of did not succeed: the record
-// has an error code, of whatever JSON type, or an error message, or it is a
-// sign-in that says so. CloudTrail gives sign-ins that failed no error code:
-// {"ConsoleLogin": "Failure"} is in their responseElements, and in IAM Identity
-// Center {"CredentialVerification": "Failure"} in their serviceEventDetails.
+// Failed reports whether the call of the event failed: the record has an error
+// code, of any JSON type, or an error message, or it is a failed sign-in.
+// CloudTrail gives failed sign-ins no error code: {"ConsoleLogin": "Failure"}
+// is in their responseElements, and in IAM Identity Center
+// {"CredentialVerification": "Failure"} in their serviceEventDetails.
 func (r *Record) Failed() bool {
 	code := r.Get(ErrorCode)
 	if text, ok := code.Text(); ok && len(text) > 0 || !ok && code.Present() && !code.IsNull() {
@@ -17,13 +17,14 @@ func (r *Record) Failed() bool {
 }
 
 // Changed reports whether the event is a call that may have changed something:
-// one that did not fail and does not say that it only reads. A record that does
-// not say counts, as many old ones do not.
+// it did not fail and is not marked as read-only. Records without readOnly,
+// such as many old ones, count as changes.
 func (r *Record) Changed() bool {
 	return r.says(EventName) && !r.readsOnly() && !r.Failed()
 }
 
-// says reports whether a member has a text, or a number in place of one.
+// says reports whether a member has a non-empty text, or a number in place of
+// one.
 func (r *Record) says(f Field) bool {
 	v := r.Get(f)
 	text, _ := v.Text()

@@ -7,20 +7,19 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// Principal is who an event is attributed to: one actor, whatever the record
-// tells of it.
+// Principal is the actor to whom an event is attributed.
 type Principal struct {
 	Kind PrincipalKind
 
-	// Name is the actor's ARN where the record has one, and else the most
-	// specific of its other names, with its account. It is empty when the
-	// record names nobody, as in Insights events.
+	// Name is the actor's ARN if the record has one, otherwise the most specific
+	// of its other names, with its account. It is empty when the record names
+	// nobody, as in Insights events.
 	Name string
 }
 
 // PrincipalKind is the kind of an actor. The kinds are AWS's types of
-// userIdentity, but that an actor whose type is missing or new has the kind
-// that the rest of its identity shows.
+// userIdentity. If the type is missing or unknown, the kind is derived from the
+// other members of the identity.
 type PrincipalKind string
 
 // The kinds of principals, with the types they stand for.
@@ -39,11 +38,11 @@ const (
 	UnknownPrincipal        PrincipalKind = "unknown"         // Unknown, and a failed sign-in that names no user
 )
 
-// HiddenUserName stands for the user name of a sign-in that failed because
-// there is no such user: people type passwords there.
+// HiddenUserName replaces the user name of a failed sign-in of a user that does
+// not exist, as people type passwords there.
 const HiddenUserName = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
-// Principal returns who the event is attributed to.
+// Principal returns the actor to whom the event is attributed.
 func (r *Record) Principal() Principal {
 	var id Identity
 	id.Decode(r.Get(UserIdentity))
@@ -93,7 +92,7 @@ func (id *Identity) kind() PrincipalKind {
 	return id.impliedKind()
 }
 
-// impliedKind is the kind of an actor whose type does not tell.
+// impliedKind returns the kind of an actor whose type is missing or unknown.
 func (id *Identity) impliedKind() PrincipalKind {
 	in := func(part string) bool { return bytes.Contains(id.ARN, []byte(part)) }
 	switch {
@@ -113,8 +112,8 @@ func (id *Identity) impliedKind() PrincipalKind {
 	return UnknownPrincipal
 }
 
-// principalName is the first of the names that the kind of actor has, the best
-// first.
+// principalName returns the best name that the record has for an actor of the
+// kind.
 func (id *Identity) principalName(kind PrincipalKind, region []byte) string {
 	account, user := string(id.AccountID), id.qualified(id.UserName)
 	own, made := "", ""
@@ -141,7 +140,7 @@ func (id *Identity) principalName(kind PrincipalKind, region []byte) string {
 	return cmp.Or(own, string(id.ARN), made, user, id.qualified(id.PrincipalID), string(id.InvokedBy), account)
 }
 
-// qualified is a name with its account, unless it starts with it.
+// qualified returns a name with its account, unless it starts with it.
 func (id *Identity) qualified(name []byte) string {
 	if len(name) == 0 || len(id.AccountID) == 0 || bytes.HasPrefix(name, id.AccountID) {
 		return string(name)
@@ -149,7 +148,7 @@ func (id *Identity) qualified(name []byte) string {
 	return string(id.AccountID) + ":" + string(name)
 }
 
-// iamARN is the beginning of the ARN of something in IAM.
+// iamARN returns the part of an IAM ARN before the resource.
 func iamARN(account string, region []byte) string {
 	return "arn:" + partition.Of(string(region)).ID + ":iam::" + account
 }

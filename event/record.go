@@ -1,11 +1,11 @@
-// Package event is one CloudTrail record: its documented members, its
-// identity, and a decoder that loses nothing.
+// Package event decodes a CloudTrail record, its documented members and its
+// identity, without loss.
 //
-// A [Record] keeps every member as the JSON text it came in, so numbers keep
-// their digits, members nobody has documented yet survive, and writing a
-// record back gives the same JSON value. Decoding validates the text as it
-// walks it, once, without allocating for a record of ordinary shape; it is
-// the hot path of everything that reads an archive.
+// A [Record] keeps every member as its original JSON text, so numbers keep
+// their digits, undocumented members are kept, and writing a record gives the
+// same JSON value. Decoding validates the text in the same single pass, without
+// allocations for an ordinary record; it is the hot path of everything that
+// reads an archive.
 //
 // The members are those of the CloudTrail record contents reference, for
 // eventVersion 1.0 to 1.11 and for aggregated events.
@@ -20,10 +20,10 @@ type Value struct {
 	flags flags
 }
 
-// Present reports whether the member was there, with any value, null included.
+// Present reports whether the member is present, with any value including null.
 func (v Value) Present() bool { return v.Raw != nil }
 
-// IsNull reports whether the member was there with the value null.
+// IsNull reports whether the member is present with the value null.
 func (v Value) IsNull() bool { return len(v.Raw) == 4 && v.Raw[0] == 'n' }
 
 // IsString reports whether the value is a JSON string.
@@ -74,45 +74,45 @@ type Member struct {
 }
 
 // Record is one CloudTrail record. Its values alias the data it was decoded
-// from and stay valid only as long as that data is left alone. The zero Record
-// is ready to use, and reusing one saves allocations.
+// from, which must not be changed while they are in use. The zero Record is
+// ready to use, and reusing one saves allocations.
 type Record struct {
 	raw    []byte
 	fields [NumFields]span
 	other  []Member
-	places map[string]int // in other, by name; nil while they are few
+	places map[string]int // indexes in other by name; nil while there are few
 	flags  flags
 	scan   scanner
 }
 
 const (
-	// maxOther is how many members that are not documented a record may have.
+	// maxOther is the maximum number of undocumented members in a record.
 	// CloudTrail documents some forty in all.
 	maxOther = 10000
 
-	// searched is how many of them are compared by name one after another.
+	// searched is the number of undocumented members up to which a linear search
+	// is used.
 	searched = 16
 )
 
-// maxLength is how far into its data a record is looked for, in bytes.
+// maxLength is the maximum length of a record, in bytes.
 const maxLength = 1 << 31
 
-// span is where in raw a value stands; the zero span is an absent one. It is a
-// third of a Value in size, and storing one needs no write barrier.
+// span is the position of a value in raw; the zero span is an absent value. It
+// is a third of a Value in size, and storing one needs no write barrier.
 type span struct {
 	start, end uint32
 	flags      flags
 }
 
-// Decode reads the one record that starts at data[0], which must be an opening
-// brace, and returns how many bytes it takes. Text after the record is left
-// alone.
+// Decode decodes the record that starts at data[0], which must be an opening
+// brace, and returns its length in bytes. It ignores text after the record.
 //
-// The error is [ErrTruncated] when data ends too early, a [*SyntaxError] with
-// n == 0 when the end of the record could not be found, and a [*SyntaxError]
-// with n > 0 when the record is whole but no reader should be given its text:
-// invalid UTF-8, control characters or bad escapes in strings, absurd depth,
-// thousands of members that are not documented.
+// The error is [ErrTruncated] when data ends too early, a [*SyntaxError] with n
+// == 0 when the end of the record could not be found, and a [*SyntaxError] with
+// n > 0 when the end was found but the text is unsafe for other readers:
+// invalid UTF-8, control characters or bad escapes in strings, excessive
+// nesting, thousands of undocumented members.
 func (r *Record) Decode(data []byte) (n int, err error) {
 	r.fields = [NumFields]span{}
 	r.flags, r.raw = 0, nil
@@ -170,8 +170,8 @@ func (r *Record) members(s *scanner) (int, error) {
 			return end, err
 		}
 		if f < noField {
-			// A member that stands twice counts once, with its last value, as most
-			// JSON readers have it.
+			// Of a repeated member only the last value counts, as in most JSON
+			// readers.
 			r.fields[f] = span{uint32(start), uint32(end), s.flags}
 			guess = f + 1
 		} else {
@@ -190,8 +190,8 @@ func (r *Record) members(s *scanner) (int, error) {
 	}
 }
 
-// setOther keeps a member that is not documented. One that stands twice counts
-// once.
+// setOther adds an undocumented member; of a repeated one only the last value
+// counts.
 func (r *Record) setOther(name []byte, v Value, at int) {
 	if i := r.otherNamed(name); i >= 0 {
 		r.other[i].Value = v
@@ -213,7 +213,7 @@ func (r *Record) setOther(name []byte, v Value, at int) {
 	}
 }
 
-// otherNamed returns where in r.other a name is, or -1.
+// otherNamed returns the index of a name in r.other, or -1.
 func (r *Record) otherNamed(name []byte) int {
 	if r.places != nil {
 		if i, ok := r.places[string(name)]; ok {
@@ -229,8 +229,8 @@ func (r *Record) otherNamed(name []byte) int {
 	return -1
 }
 
-// clearOther forgets the members of the record before, and their memory where
-// they were many.
+// clearOther clears the members of the previous record, and frees their memory
+// if there were many.
 func (r *Record) clearOther() {
 	if r.places != nil {
 		r.places, r.other = nil, nil
@@ -254,8 +254,7 @@ func (r *Record) Get(f Field) Value {
 // slice is valid until the next Decode.
 func (r *Record) Other() []Member { return r.other }
 
-// OtherNamed returns the undocumented member of that name, the zero Value when
-// there is none.
+// OtherNamed returns the undocumented member with that name, or the zero Value.
 func (r *Record) OtherNamed(name string) Value {
 	if i := r.otherNamed([]byte(name)); i >= 0 {
 		return r.other[i].Value
@@ -264,7 +263,7 @@ func (r *Record) OtherNamed(name string) Value {
 }
 
 // Sound reports whether every string of the record is valid Unicode. JSON
-// allows an escaped surrogate without its pair, and many readers refuse it.
+// allows an escaped surrogate without its pair, which many readers reject.
 func (r *Record) Sound() bool { return r.flags&sawSurrogate == 0 }
 
 // Text returns a documented member that is a string, or nil.
@@ -283,8 +282,8 @@ func (r *Record) ID() []byte {
 }
 
 // AppendJSON appends the record as one JSON object: documented members in
-// CloudTrail's order, then the others. It is the same JSON value as was
-// decoded.
+// CloudTrail's order, then the others. The JSON value is the same as the
+// decoded one.
 func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	first := true

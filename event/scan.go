@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// ErrTruncated says that the data ended inside a value: with more data the
-// same value may be whole.
+// ErrTruncated reports that the data ended inside a value; with more data the
+// value may be valid.
 var ErrTruncated = errors.New("unexpected end of JSON")
 
-// SyntaxError is a text that is not JSON (RFC 8259). Offset counts bytes from
-// the start of the data that was decoded.
+// SyntaxError reports text that is not JSON (RFC 8259). Offset counts bytes
+// from the start of the decoded data.
 type SyntaxError struct {
 	Offset int
 	Cause  string
@@ -20,15 +20,16 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s at byte %d", e.Cause, e.Offset)
 }
 
-// maxDepth is how deep a record may nest. Readers of the lake parse the same
-// text again, most of them recursively.
+// maxDepth is the maximum nesting depth of a record. Readers of the lake parse
+// the same text again, most of them recursively.
 const maxDepth = 1000
 
-// keepStack is how large a stack is kept for the next record. To find the end
-// of a record that nests too deep, it grows as deep as that does.
+// keepStack is the capacity up to which a stack is kept for the next record.
+// The stack grows with the nesting while the end of a record that nests too
+// deeply is searched for.
 const keepStack = 4 * maxDepth
 
-// flags say what was met in a value, beyond its plain shape.
+// flags are the properties found in a value.
 type flags uint8
 
 const (
@@ -37,9 +38,9 @@ const (
 	sawSurrogate                   // an escaped UTF-16 surrogate without its pair
 )
 
-// scanner walks JSON text and validates it in the same pass. Some faults are
-// noted and walked over, because the end of the value can still be found: the
-// record is refused, its neighbours are not.
+// scanner scans JSON text and validates it in the same pass. It continues after
+// some faults, because the end of the value can still be found: then only this
+// record is rejected, not its neighbours.
 type scanner struct {
 	data  []byte
 	stack []byte // open brackets, outermost first
@@ -60,8 +61,8 @@ func (s *scanner) note(offset int, cause string) {
 	}
 }
 
-// space returns the position of the next byte that is not white space. Where
-// there is none, as in nearly all files, it costs a comparison.
+// space returns the position of the next byte that is not white space. In
+// nearly all files there is no white space, which costs one comparison.
 func (s *scanner) space(i int) int {
 	if i < len(s.data) && s.data[i] > ' ' {
 		return i
@@ -104,7 +105,7 @@ func (s *scanner) value(i int) (int, error) {
 	}
 }
 
-// container walks a whole object or array without recursion.
+// container scans an object or array without recursion.
 func (s *scanner) container(i int) (int, error) {
 	s.stack = append(s.stack[:0], s.data[i])
 	i++
@@ -162,8 +163,8 @@ func (s *scanner) push(i int) {
 }
 
 // after handles what follows a member or element: closing brackets, then a
-// comma. It reports whether the outermost container was closed. In ASCII both
-// closing brackets stand two after their opening ones.
+// comma. It reports whether the outermost container was closed. In ASCII each
+// closing bracket is its opening one plus two.
 func (s *scanner) after(i int) (done bool, next int, err error) {
 	for {
 		i = s.space(i)
@@ -185,7 +186,7 @@ func (s *scanner) after(i int) (done bool, next int, err error) {
 	}
 }
 
-// key walks a member's name and colon. It returns the positions after the
+// key scans a member's name and colon. It returns the positions after the
 // name's closing quote and of the value.
 func (s *scanner) key(i int) (nameEnd, value int, err error) {
 	if s.data[i] != '"' {
@@ -202,7 +203,7 @@ func (s *scanner) key(i int) (nameEnd, value int, err error) {
 	return nameEnd, s.space(i + 1), nil
 }
 
-// scalar walks a number or one of the three literals.
+// scalar scans a number or one of the three literals.
 func (s *scanner) scalar(i int) (int, error) {
 	switch s.data[i] {
 	case 't':
@@ -227,8 +228,8 @@ func (s *scanner) literal(i int, want string) (int, error) {
 	return i + len(want), nil
 }
 
-// number walks a number of any size: its digits are kept, never converted. A
-// number that runs to the end of the data may go on, so it counts as cut.
+// number scans a number of any size without converting it. A number that ends
+// with the data counts as truncated, as it may continue.
 func (s *scanner) number(i int) (int, error) {
 	d, start := s.data, i
 	if d[i] == '-' {
@@ -274,9 +275,9 @@ func digits(d []byte, i int) int {
 	return i
 }
 
-// DecodeValue reads the JSON value at the start of data and returns how many
-// bytes it takes, with the errors of [Record.Decode]. A number must be followed
-// by something.
+// DecodeValue decodes the JSON value at the start of data and returns its
+// length in bytes, with the errors of [Record.Decode]. A number must be
+// followed by another byte.
 func DecodeValue(data []byte) (v Value, n int, err error) {
 	s := scanner{data: data}
 	n, err = s.value(0)
@@ -289,8 +290,9 @@ func DecodeValue(data []byte) (v Value, n int, err error) {
 	return Value{data[:n:n], s.flags}, n, nil
 }
 
-// ValueEnd returns how many bytes the JSON value at the start of data takes,
-// with the errors of [Record.Decode]. A number must be followed by something.
+// ValueEnd returns the length in bytes of the JSON value at the start of data,
+// with the errors of [Record.Decode]. A number must be followed by another
+// byte.
 func ValueEnd(data []byte) (int, error) {
 	s := scanner{data: data}
 	n, err := s.value(0)

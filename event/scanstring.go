@@ -21,8 +21,8 @@ func special(x uint64) uint64 {
 	return (((quote - ones) &^ quote) | ((back - ones) &^ back) | ((x - 0x20*ones) &^ x) | x) & highs
 }
 
-// plainPrefix returns how many bytes text begins with that a JSON string holds as
-// they are, in whole words of eight and then not counting the rest.
+// plainPrefix returns the length of the prefix of text that a JSON string holds
+// unescaped. It counts in words of eight bytes and ignores the rest.
 func plainPrefix(text []byte) (n int) {
 	for n+8 <= len(text) && special(binary.LittleEndian.Uint64(text[n:])) == 0 {
 		n += 8

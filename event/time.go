@@ -31,9 +31,9 @@ func ParseTime(text []byte) (time.Time, bool) {
 	return parseEpoch(text)
 }
 
-// parseEpoch reads a time as a count since 1970, which tools write that keep
-// times as numbers: ten digits of seconds or thirteen of milliseconds, which
-// leaves no doubt from 2001 to 2286, and perhaps a fraction.
+// parseEpoch parses a time as a count since 1970, which tools write that store
+// times as numbers: ten digits of seconds or thirteen of milliseconds,
+// unambiguous from 2001 to 2286, with an optional fraction.
 func parseEpoch(text []byte) (time.Time, bool) {
 	whole, fraction, dotted := bytes.Cut(text, []byte{'.'})
 	n, err := strconv.ParseInt(string(whole), 10, 64)
@@ -54,8 +54,8 @@ func parseEpoch(text []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// PlainTime reports whether text is a time spelled as CloudTrail writes
-// eventTime, so that AppendTime gives it back.
+// PlainTime reports whether text is a time in CloudTrail's spelling of
+// eventTime, so that AppendTime returns it unchanged.
 func PlainTime(text []byte) bool {
 	_, ok := parsePlain(text)
 	return ok
@@ -66,7 +66,7 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
 }
 
-// parsePlain reads YYYY-MM-DDThh:mm:ssZ, nearly every eventTime there is.
+// parsePlain parses YYYY-MM-DDThh:mm:ssZ, the form of nearly every eventTime.
 func parsePlain(s []byte) (time.Time, bool) {
 	if len(s) != 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[19] != 'Z' {
 		return time.Time{}, false
@@ -95,9 +95,9 @@ func number(s []byte) (n int, ok bool) {
 	return n, true
 }
 
-// Time returns when the event happened, in UTC: eventTime, a string or a
-// number, or the start of an aggregated event's window. ok is false when the
-// record has no time that can be read.
+// Time returns the time of the event in UTC: eventTime, a string or a number,
+// or the start of an aggregated event's window. ok is false when the record has
+// no valid time.
 func (r *Record) Time() (t time.Time, ok bool) {
 	switch v := r.Get(EventTime); {
 	case v.IsString():

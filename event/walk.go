@@ -4,8 +4,8 @@ package event
 // nothing when v is not an object.
 func (v Value) Members(f func(name []byte, v Value)) { eachMember(v.Raw, f) }
 
-// First returns the first member of an object that has the name, as the JSON
-// functions of SQL engines do where a name stands twice.
+// First returns the first member of an object with the name, as the JSON
+// functions of SQL engines do for repeated names.
 func (v Value) First(name string) (found Value) {
 	v.members(func(member []byte, value Value) bool {
 		if string(member) == name {

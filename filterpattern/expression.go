@@ -15,14 +15,14 @@ type expression struct {
 	*condition
 }
 
-// condition is a test of the values that a selector or field has.
+// condition is a test of the values of a selector or field.
 type condition struct {
 	name string         // as Extract names it
 	path predicate.Path // of a selector
 	test test
 }
 
-// holds reports whether the expression is true of a field of a message.
+// holds reports whether the expression is true for a field of a message.
 func (e *expression) holds(text string) bool {
 	if e.condition != nil {
 		return e.test.compiled().Fits(text)
@@ -98,13 +98,13 @@ const (
 
 func (o operator) ordering() bool { return o == less || o == atMost || o == more || o == atLeast }
 
-// test is an operator with what it compares to.
+// test is an operator with its operand.
 type test struct {
 	operator
 	literal
 }
 
-// compiled returns the test of one value. NOT EXISTS is no such test.
+// compiled returns the test of one value. NOT EXISTS has no such test.
 func (t test) compiled() predicate.Test {
 	switch t.operator {
 	case isNull:
@@ -133,8 +133,8 @@ func (t test) String() string {
 	return " " + string(t.operator) + " " + t.literal.String()
 }
 
-// literal is what values are compared to: text in which * stands for anything, or
-// a regular expression; a number too where the text is one and not quoted.
+// literal is an operand: text in which * matches anything, or a regular
+// expression; also a number if the text is an unquoted number.
 type literal struct {
 	text   string
 	number *float64
@@ -164,7 +164,7 @@ func (l literal) String() string {
 	return quote(l.text)
 }
 
-// number reads a decimal number, and not the other forms Go knows.
+// number parses a decimal number, without the other forms of Go.
 func number(text string) (float64, bool) {
 	if strings.Trim(text, "0123456789+-.eE") != "" {
 		return 0, false

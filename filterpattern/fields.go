@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// fieldsPattern is [a, b=4*, ..., c]: one entry for each field of a message, nil
-// for one of which nothing is said. At rest, which is -1 without it, ... stands
-// for any number of fields.
+// fieldsPattern is [a, b=4*, ..., c]: one entry for each field of a message,
+// nil for a field without name or condition. rest is the index of ..., which
+// matches any number of fields, or -1.
 type fieldsPattern struct {
 	fields []*field
 	rest   int
@@ -49,7 +49,8 @@ func (p *parser) fields() (matcher, error) {
 	}
 }
 
-// field reads what is said of a field; all conditions must name the same.
+// field parses the entry of a field; all its conditions must name the same
+// field.
 func (p *parser) field() (*field, error) {
 	if p.peek() == ',' || p.peek() == ']' {
 		return nil, nil
@@ -79,7 +80,8 @@ func (f *fieldsPattern) match(message []byte) bool {
 	return ok
 }
 
-// extract names every field of the message, also those that ... stands for.
+// extract returns every field of the message by name, including those that ...
+// matches.
 func (f *fieldsPattern) extract(message []byte) map[string]string {
 	names, ok := f.align(message)
 	found := map[string]string{}
@@ -92,7 +94,7 @@ func (f *fieldsPattern) extract(message []byte) map[string]string {
 	return found
 }
 
-// align matches a message; names has one for each of its fields.
+// align matches a message; names has one name for each of its fields.
 func (f *fieldsPattern) align(message []byte) (names []string, ok bool) {
 	texts := split(string(message))
 	skipped := len(texts) - len(f.fields)
@@ -137,7 +139,8 @@ func (f *fieldsPattern) String() string {
 	return "[" + strings.Join(texts, ", ") + "]"
 }
 
-// split cuts a message at its spaces; what is in brackets or quotes is one field.
+// split splits a message at its spaces; text in brackets or quotes is one
+// field.
 func split(message string) (fields []string) {
 	for {
 		message = strings.TrimLeft(message, " \t\r\n")

@@ -26,7 +26,7 @@ func (p *parser) wrongSince(start int, format string, args ...any) error {
 	return &Error{start, p.at, fmt.Sprintf(format, args...)}
 }
 
-// expected says what is missing here.
+// expected returns the error for a missing token.
 func (p *parser) expected(what string) error {
 	if p.at == len(p.text) {
 		return p.wrong("expected %s, found the end", what)
@@ -38,7 +38,7 @@ func (p *parser) expected(what string) error {
 	return &Error{p.at, p.at + len(found), fmt.Sprintf("expected %s, found %q", what, found)}
 }
 
-// peek is the next byte, or 0 at the end.
+// peek returns the next byte, or 0 at the end.
 func (p *parser) peek() byte {
 	if p.at == len(p.text) {
 		return 0
@@ -57,7 +57,7 @@ func (p *parser) end() bool {
 	return p.at == len(p.text)
 }
 
-// take reads the token if it is next, after white space.
+// take consumes the token if it is next, after white space.
 func (p *parser) take(token string) bool {
 	p.space()
 	if !strings.HasPrefix(p.text[p.at:], token) {
@@ -67,7 +67,7 @@ func (p *parser) take(token string) bool {
 	return true
 }
 
-// keyword reads the words, in either case, if they are next.
+// keyword consumes the words, in either case, if they are next.
 func (p *parser) keyword(words operator) bool {
 	start := p.at
 	for word := range strings.SplitSeq(string(words), " ") {
@@ -80,7 +80,7 @@ func (p *parser) keyword(words operator) bool {
 	return true
 }
 
-// while reads the bytes of a kind.
+// while consumes bytes of a kind.
 func (p *parser) while(kind func(byte) bool) string {
 	start := p.at
 	for p.at < len(p.text) && kind(p.text[p.at]) {
@@ -93,7 +93,7 @@ func letter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 func digit(b byte) bool  { return '0' <= b && b <= '9' }
 func word(b byte) bool   { return letter(b) || digit(b) || b == '_' }
 
-// bare tells of which bytes a value without quotes is made.
+// bare reports whether a value without quotes may contain the byte.
 func bare(b byte) bool {
 	return b > ' ' && strings.IndexByte("(){}[],\"%&|=<>!", b) < 0
 }
@@ -169,7 +169,7 @@ func (p *parser) selectorCondition() (condition, error) {
 	return c, err
 }
 
-// selector reads $ with its steps, such as $.a-b[0].*.['c.d'].
+// selector parses $ with its steps, such as $.a-b[0].*.['c.d'].
 func (p *parser) selector() (path predicate.Path, err error) {
 	start := p.at
 	if !p.take("$") {
@@ -197,7 +197,7 @@ func (p *parser) selector() (path predicate.Path, err error) {
 	return path, nil
 }
 
-// step reads one step of a selector and returns the path with it.
+// step parses one step of a selector and returns the path with it.
 func (p *parser) step(path predicate.Path) (predicate.Path, error) {
 	if p.peek() == '[' {
 		return p.bracket(path)
@@ -244,7 +244,7 @@ func (p *parser) bracket(path predicate.Path) (predicate.Path, error) {
 	return path, nil
 }
 
-// comparison reads an operator and a value, or nothing.
+// comparison parses an operator and a value, or nothing.
 func (p *parser) comparison() (test, error) {
 	for _, o := range []operator{unequal, atMost, atLeast, less, more, equal} {
 		if !p.take(string(o)) {
@@ -302,12 +302,12 @@ func (p *parser) quoted() (string, error) {
 	return "", p.wrongSince(start, "a quote that does not end")
 }
 
-// regexSyntax is what CloudWatch Logs knows of regular expressions: no ( ), and no
-// character beyond these.
+// regexSyntax is the syntax of regular expressions in CloudWatch Logs: no ( ),
+// and no character beyond these.
 var regexSyntax = regexp.MustCompile(
 	`^([A-Za-z0-9:_#=@/;,\-^$?\[\]{}|*+.]|\\[dDsSwW:_#=@/;,\-^$?\[\]{}|*+.\\]|\\x[0-9A-Fa-f]{2})+$`)
 
-// regex reads %expression%.
+// regex parses %expression%.
 func (p *parser) regex() (literal, error) {
 	start := p.at
 	p.at++

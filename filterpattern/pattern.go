@@ -30,7 +30,7 @@ const (
 	maxSelectorStar = 1    // wildcards in a selector
 )
 
-// Pattern is a filter pattern that was read.
+// Pattern is a parsed filter pattern.
 type Pattern struct {
 	of matcher
 }
@@ -41,7 +41,7 @@ type matcher interface {
 	String() string
 }
 
-// Error says where a pattern is wrong.
+// Error reports the position of a mistake in a pattern.
 type Error struct {
 	Start, End int // the bytes of the pattern that are wrong; equal at its end
 	Problem    string
@@ -81,11 +81,11 @@ func parsed(of matcher, err error) (*Pattern, error) {
 	return &Pattern{of}, nil
 }
 
-// Match tells whether a log event with this message passes the filter.
+// Match reports whether a log event with this message matches the pattern.
 func (p *Pattern) Match(message []byte) bool { return p.of.match(message) }
 
-// Predicate returns the pattern as a condition on a CloudTrail record; ok is false
-// of a pattern that is not one of conditions on JSON.
+// Predicate returns the pattern as a condition on a CloudTrail record; ok is
+// false for a pattern that is not a condition on JSON.
 func (p *Pattern) Predicate() (condition *predicate.Predicate, ok bool) {
 	of, ok := p.of.(*jsonPattern)
 	if !ok {
@@ -94,12 +94,12 @@ func (p *Pattern) Predicate() (condition *predicate.Predicate, ok bool) {
 	return of.compiled, true
 }
 
-// Extract returns what the pattern names in a message that it matches, as
-// TestMetricFilter answers it: selectors with their values, or fields by name,
-// or by number where they have none.
+// Extract returns the values that the pattern names in a message that it
+// matches, as TestMetricFilter returns them: selectors with their values, or
+// fields by name, or by number if they have no name.
 func (p *Pattern) Extract(message []byte) map[string]string { return p.of.extract(message) }
 
-// String returns the pattern in one spelling of many; it has the same meaning.
+// String returns the pattern in a normalized spelling with the same meaning.
 func (p *Pattern) String() string { return p.of.String() }
 
 // jsonPattern is { conditions }.
@@ -129,7 +129,7 @@ func (j *jsonPattern) extract(message []byte) map[string]string {
 
 func (j *jsonPattern) String() string { return "{ " + j.conditions.String() + " }" }
 
-// decode reports whether a message is one JSON object, and decodes it.
+// decode decodes a message and reports whether it is one JSON object.
 func decode(r *event.Record, message []byte) bool {
 	message = bytes.TrimSpace(message)
 	n, err := r.Decode(message)

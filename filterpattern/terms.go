@@ -2,8 +2,8 @@ package filterpattern
 
 import "strings"
 
-// termsPattern is the terms that a message must contain, must not contain (-), or
-// of which it must contain one (?).
+// termsPattern is the list of terms that a message must contain, must not
+// contain (-), or of which it must contain at least one (?).
 type termsPattern []term
 
 type term struct {
@@ -23,7 +23,7 @@ func (p *parser) terms() (matcher, error) {
 		if t.literal, err = p.term(); err != nil {
 			return nil, err
 		}
-		if strings.TrimSpace(t.text) != "" { // " " matches everything, as does nothing
+		if strings.TrimSpace(t.text) != "" { // " " matches everything, as an empty pattern does
 			terms = append(terms, t)
 		}
 	}
@@ -75,7 +75,7 @@ func (t termsPattern) match(message []byte) bool {
 			}
 		}
 	}
-	// Beside other terms those with ? count for nothing.
+	// Terms with ? are ignored if there are other terms.
 	return found || optional < len(t) || optional == 0
 }
 

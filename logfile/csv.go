@@ -8,8 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// table reads a file that begins with no JSON as the form its first line shows;
-// found is false when that is none.
+// table reads a file that does not begin with JSON, in the format that its
+// first line shows; found is false when the format is unknown.
 func (r *Reader) table() (found bool, err error) {
 	if r.opensYAML() {
 		return true, r.yaml()
@@ -36,8 +36,8 @@ func holdsEventInCSV(name []byte) bool {
 	return holdsEvent(name) || string(bytes.ToLower(bytes.TrimSpace(name))) == "message"
 }
 
-// lackingHeader says what a table lacks whose columns are members of events;
-// ok is false when they are not.
+// lackingHeader describes what is missing in a table whose columns are members
+// of events; ok is false for other tables.
 func lackingHeader(names [][]byte) (w wrapped, ok bool) {
 	spaced, plain := 0, 0
 	for _, name := range names {
@@ -58,15 +58,16 @@ func lackingHeader(names [][]byte) (w wrapped, ok bool) {
 	return w, false
 }
 
-// csvLine is what is told of one line of a table.
+// csvLine is the result of scanning one line of a table.
 type csvLine struct {
 	length int    // bytes, with the line's end
-	cause  string // why it cannot be read
+	cause  string // the reason why it is invalid
 }
 
-// csvRow visits the cells of the line that data begins with; ok is false when
-// data ends before it does. last says that nothing comes after data. The rules
-// are those of RFC 4180; a line ends with or without a carriage return.
+// csvRow calls visit for the cells of the line at the start of data; ok is
+// false when data ends before the line. last reports that nothing follows data.
+// The rules are those of RFC 4180; a line ends with or without a carriage
+// return.
 func csvRow(data []byte, separator byte, last bool, visit func(cell []byte, quoted bool)) (line csvLine, ok bool) {
 	i := 0
 	for {
@@ -94,13 +95,13 @@ type csvState int
 
 const (
 	csvPlain  csvState = iota
-	csvQuoted          // two quotes in it stand for one
+	csvQuoted          // it contains doubled quotes
 	csvOpen            // data ends inside quotes
-	csvStray           // something stands behind the closing quote
+	csvStray           // text follows the closing quote
 )
 
-// csvCell returns the cell that data begins with, without the quotes around it,
-// and the position after it, of a separator, a line's end or the end of data.
+// csvCell returns the cell at the start of data, without its quotes, and the
+// position after it, of a separator, a line's end or the end of data.
 func csvCell(data []byte, separator byte) (cell []byte, end int, state csvState) {
 	if len(data) == 0 || data[0] != '"' {
 		for end < len(data) && data[end] != separator && data[end] != '\n' {
@@ -157,7 +158,7 @@ func (r *Reader) csv(separator byte, column, columns int) error {
 	}
 }
 
-// csvEvent visits the event in a row of a table.
+// csvEvent visits the event in one row of a table.
 func (r *Reader) csvEvent(raw []byte, at int64, separator byte, column, columns int) error {
 	n, doubled := 0, false
 	var text []byte
@@ -179,8 +180,8 @@ func (r *Reader) csvEvent(raw []byte, at int64, separator byte, column, columns 
 	return r.text(text, at)
 }
 
-// csvLine reads the line at r.pos, without moving past it. Its length is 0 at
-// the end of the file.
+// csvLine reads the line at r.pos without advancing. Its length is 0 at the end
+// of the file.
 func (r *Reader) csvLine(separator byte) (csvLine, error) {
 	if !r.need(1) {
 		if !r.ended() {

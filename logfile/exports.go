@@ -27,8 +27,8 @@ func insightsRow() wrapped {
 	return wrapped{kind: partial, why: "row of a Logs Insights query without the field @message", fix: `add "fields @message" to the query`}
 }
 
-// exportForms are the forms of tools that events were sent to. A log event's
-// message comes last, for it is the least telling name.
+// exportForms are the export formats of other tools. The form of a log event's
+// message is last, as its member name is the least specific.
 func exportForms() []form {
 	return []form{
 		{"_source", document},
@@ -60,8 +60,8 @@ func exportForms() []form {
 }
 
 // document takes the source of an Elasticsearch document: the event itself, or
-// one that keeps it as it was. What Elastic's integration makes of an event's
-// members under aws.cloudtrail is not the event.
+// a member with the original event. The members under aws.cloudtrail, which
+// Elastic's integration derives, are not the event.
 func document(_ *event.Record, v event.Value) (wrapped, bool) {
 	if !isObject(v) {
 		return wrapped{}, false

@@ -10,25 +10,24 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// maxWraps is how deep events may be wrapped. An event in a notification in a
-// queue's message in a test event of a function, compressed, takes five.
+// maxWraps is the maximum depth of wrapping. A compressed event in a
+// notification in a queue's message in a test event of a function takes five.
 const maxWraps = 8
 
-// form is a way in which services and tools wrap events in an object: the
-// member that tells it, and what an object with that member holds. ok is false
-// when the object is of another form.
+// form is a format in which services and tools wrap events in an object: the
+// member by which it is recognised, and a function that returns the content. ok
+// is false when the object has another format.
 type form struct {
 	member string
 	open   func(o *event.Record, v event.Value) (wrapped, bool)
 }
 
-// forms lists the forms that are known. Of several that an object fits, the
-// first counts.
+// forms lists the known formats. The first one that fits is used.
 func forms() []form {
 	return slices.Concat(cloudTrailForms(), messageForms(), logForms(), exportForms())
 }
 
-// wrapped is what an object holds instead of being a record.
+// wrapped is the content of an object that is not a record.
 type wrapped struct {
 	kind  wrapping
 	value event.Value
@@ -39,18 +38,19 @@ type wrapped struct {
 type wrapping int
 
 const (
-	noEvent  wrapping = iota // nothing, by its nature: passed over for the reason why
+	noEvent  wrapping = iota // never an event: skipped for the reason why
 	foreign                  // the whole file holds no events
-	partial                  // an event in a form that has lost some of it
+	partial                  // an event in a format that has lost some of it
 	inString                 // value is a string of text that holds events, or an event itself
 	inBase64                 // value is a string of base64, of text that may be compressed
 	inObject                 // value is an object that is an event or wraps one
 	inArrays                 // members of the object itself are arrays of events
 )
 
-// classify visits the records that an object stands for. declared says that
-// the file calls it a record: then, and once a record was seen, an object that
-// is none is rejected by itself; before that the file is taken for foreign.
+// classify visits the records in an object. declared reports that the file
+// calls the object a record: in that case, and once a record was seen, an
+// object that is not a record is rejected by itself; before that the whole file
+// counts as foreign.
 func (r *Reader) classify(rec *event.Record, at int64, declared bool) error {
 	if w, ok := r.unwrap(rec); ok {
 		return r.open(w, rec, at, declared)
@@ -63,7 +63,7 @@ func (r *Reader) classify(rec *event.Record, at int64, declared bool) error {
 	return r.refuse(at, rec.Raw(), cause, declared)
 }
 
-// refuse rejects a piece, or takes the file for foreign.
+// refuse rejects a piece, or the whole file as foreign.
 func (r *Reader) refuse(at int64, text []byte, cause string, declared bool) error {
 	if declared || r.known {
 		return r.visit.Reject(at, text, cause)
@@ -71,10 +71,10 @@ func (r *Reader) refuse(at int64, text []byte, cause string, declared bool) erro
 	return &ForeignError{What: "JSON without CloudTrail records"}
 }
 
-// unwrap returns what an object holds that is no record.
+// unwrap returns the content of an object that is not a record.
 func (r *Reader) unwrap(rec *event.Record) (wrapped, bool) {
 	source := rec.Text(event.EventSource)
-	lambda := bytes.HasPrefix(source, []byte("aws:")) // an event of Lambda's, of CloudTrail's members
+	lambda := bytes.HasPrefix(source, []byte("aws:")) // an event of Lambda, with members like CloudTrail's
 	switch {
 	case string(source) == "aws:s3":
 		return wrapped{kind: noEvent, why: "S3 notification, which names objects and holds no events"}, true
@@ -103,7 +103,7 @@ func (r *Reader) unwrap(rec *event.Record) (wrapped, bool) {
 	return found, best < len(r.forms)
 }
 
-// open visits the records in what an object at offset at holds.
+// open visits the records in the content of an object at offset at.
 func (r *Reader) open(w wrapped, rec *event.Record, at int64, declared bool) error {
 	switch w.kind {
 	case noEvent:
@@ -133,7 +133,7 @@ func (r *Reader) skip(at int64, reason string) {
 	}
 }
 
-// lacking refuses a piece that tells of an event and does not hold it whole.
+// lacking rejects a piece that refers to an event without all of it.
 func (r *Reader) lacking(at int64, text []byte, w wrapped, declared bool) error {
 	if declared || r.known {
 		return r.visit.Reject(at, text, w.why+": "+w.fix)
@@ -141,7 +141,7 @@ func (r *Reader) lacking(at int64, text []byte, w wrapped, declared bool) error 
 	return &ForeignError{What: w.why, Remedy: w.fix}
 }
 
-// notRecord says why an object is not a CloudTrail record, or "".
+// notRecord returns the reason why an object is not a CloudTrail record, or "".
 func notRecord(rec *event.Record) string {
 	named := 0
 	for _, f := range [...]event.Field{event.EventVersion, event.EventTime, event.EventName, event.EventSource, event.EventID, event.AggregatedEventID, event.EventCategory} {
@@ -162,8 +162,9 @@ func notRecord(rec *event.Record) string {
 	return ""
 }
 
-// nested has a reader of its own read text that a piece at offset at holds
-// whole. A fault in the text is one of the piece: the file goes on after it.
+// nested reads text that is contained in a piece at offset at, with its own
+// reader. A fault in the text is a fault of the piece: the file goes on after
+// it.
 func (r *Reader) nested(text []byte, at int64, read func(in *Reader) error) error {
 	if r.depth == maxWraps {
 		return r.visit.Reject(at, text, fmt.Sprintf("wrapped more than %d times", maxWraps))

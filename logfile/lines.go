@@ -7,8 +7,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// line reads what is at r.pos where no JSON begins: a line of a form that puts
-// something before an event, or the first line of a table.
+// line reads a line at r.pos that does not begin with JSON: a format with a
+// prefix before each event, or the first line of a table.
 func (r *Reader) line() error {
 	first := !r.known && r.fault == nil && r.depth == 0
 	if first {
@@ -40,9 +40,8 @@ func (r *Reader) hasPrefix(prefix string) bool {
 	return bytes.HasPrefix(r.buf[r.pos:], []byte(prefix))
 }
 
-// timePrefix returns how many bytes a time and the white space behind it take
-// that stand before JSON, as in what a CloudWatch Logs export task writes; 0
-// when that is not there.
+// timePrefix returns the length of a time and white space before JSON, as in
+// the output of a CloudWatch Logs export task; 0 if there is none.
 func (r *Reader) timePrefix() int {
 	const longest = 64
 	r.need(longest)
@@ -61,8 +60,8 @@ func (r *Reader) timePrefix() int {
 	return len(s) - len(rest)
 }
 
-// lookedUp reads a line of lookup-events' text output: values between tabs, of
-// which the only one that is JSON is the event.
+// lookedUp reads a line of lookup-events' text output: tab-separated values, of
+// which only the event is JSON.
 func (r *Reader) lookedUp() error {
 	start := r.offset(r.pos)
 	for {
@@ -87,8 +86,8 @@ func (r *Reader) lookedUp() error {
 	}
 }
 
-// skipTo moves past the next separator on the line, or to the line's end; false
-// at the end of the file.
+// skipTo advances past the next separator on the line, or to the line's end; it
+// returns false at the end of the file.
 func (r *Reader) skipTo(separator byte) bool {
 	for {
 		for ; r.pos < len(r.buf); r.pos++ {
@@ -108,12 +107,12 @@ func (r *Reader) skipTo(separator byte) bool {
 
 func (r *Reader) skipLine() { r.skipTo('\n') }
 
-// headOfFile is how much of a file that is in no known form is searched for
-// events.
+// headOfFile is the number of bytes searched for events in a file of unknown
+// format.
 const headOfFile = 64 << 10
 
-// notJSON says what a file is that begins as no known form does. Where it shows
-// events all the same, it must not be passed over.
+// notJSON returns the error for a file of unknown format. A file that contains
+// events must not be skipped.
 func (r *Reader) notJSON() error {
 	r.need(headOfFile)
 	head := r.buf[r.pos:min(len(r.buf), r.pos+headOfFile)]
@@ -128,8 +127,8 @@ func (r *Reader) notJSON() error {
 	return &ForeignError{What: looksLike(head)}
 }
 
-// showsEvent reports whether an event's version stands in text, in whichever
-// quotes: "eventVersion": "1.08".
+// showsEvent reports whether text contains an event's version, in any quotes:
+// "eventVersion": "1.08".
 func showsEvent(text []byte) bool {
 	const name = "eventVersion"
 	for {

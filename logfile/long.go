@@ -8,16 +8,16 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// tooLong is why a piece of that many bytes is rejected.
+// tooLong returns the reason for rejecting a piece of size bytes.
 func tooLong(size int64) string {
 	return fmt.Sprintf("longer than %d MiB: %d bytes", MaxRecord>>20, size)
 }
 
-// full reports whether as much is read ahead from r.pos on as may be held.
+// full reports whether the buffer from r.pos on has reached its maximum.
 func (r *Reader) full() bool { return len(r.buf)-r.pos >= MaxRecord }
 
-// longFault turns the error of a value that cannot be passed over, for only all of
-// it shows where it ends, into a fault of the file.
+// longFault turns the error of a value that cannot be skipped, as all of it is
+// needed to find its end, into a fault of the file.
 func (r *Reader) longFault(err error) error {
 	if errors.Is(err, errLong) {
 		return &FaultError{r.offset(r.pos), fmt.Sprintf("a value longer than %d MiB", MaxRecord>>20), nil}
@@ -25,7 +25,8 @@ func (r *Reader) longFault(err error) error {
 	return err
 }
 
-// head copies the beginning of what stands at r.pos, which is to be passed over.
+// head copies the beginning of the piece at r.pos, which is going to be
+// skipped.
 func (r *Reader) head() []byte {
 	return bytes.Clone(r.buf[r.pos:min(r.pos+keptHead, len(r.buf))])
 }
@@ -37,7 +38,7 @@ func (r *Reader) decode(rec *event.Record, data []byte) (n int, err error) {
 	return n, err
 }
 
-// count adds up how far a value was decoded.
+// count adds the number of decoded bytes of a value.
 func (r *Reader) count(n int, err error, all int) {
 	var syntax *event.SyntaxError
 	switch {
@@ -49,8 +50,8 @@ func (r *Reader) count(n int, err error, all int) {
 	r.work += int64(all)
 }
 
-// skipLong passes over the value at r.pos, which is too long to be held, and
-// returns its length. Of the value, only its end is looked for.
+// skipLong skips the value at r.pos, which is too long to be buffered, and
+// returns its length. It only searches for the end of the value.
 func (r *Reader) skipLong() (size int64, err error) {
 	first, start := r.base+int64(r.pos), r.offset(r.pos)
 	var s skipper
@@ -75,7 +76,8 @@ type skipper struct {
 	scalar   bool // the value is a number or a literal
 }
 
-// skip returns how many bytes of the value are in data, and whether its end is.
+// skip returns the number of bytes of the value in data, and whether its end is
+// in data.
 func (s *skipper) skip(data []byte) (n int, done bool) {
 	for i := 0; i < len(data); i++ {
 		c := data[i]

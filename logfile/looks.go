@@ -2,8 +2,8 @@ package logfile
 
 import "bytes"
 
-// looksLike says what text that is not JSON is, with what helps, as far as its
-// beginning tells.
+// looksLike describes text that is not JSON, with a hint, as far as its
+// beginning allows.
 func looksLike(head []byte) string {
 	start := bytes.ToLower(head[:min(len(head), 200)])
 	for _, begins := range []string{"<!doctype html", "<html"} {

@@ -2,15 +2,14 @@ package logfile
 
 import "bytes"
 
-// EmptyFile is the cause of the fault of a file that has nothing but white
-// space.
+// EmptyFile is the cause of the fault of a file with nothing but white space.
 const EmptyFile = "empty file"
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// gap moves to the next value of the outermost level; false at the end. A byte
-// order mark stands where a file begins, and after it wherever files with marks
-// were put one behind the other.
+// gap advances to the next top-level value; it returns false at the end. A byte
+// order mark may be at the start of a file, and between values when files with
+// marks were concatenated.
 func (r *Reader) gap() bool {
 	for {
 		if !r.space() {

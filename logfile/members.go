@@ -2,7 +2,7 @@ package logfile
 
 import "bytes"
 
-// holding is what an array holds.
+// holding is the content of an array.
 type holding int
 
 const (
@@ -11,8 +11,8 @@ const (
 	rows                   // objects, or rows that are arrays of cells
 )
 
-// memberHolding returns what the array holds that is the member of an object
-// with that name; ok is false when it is no business of ours.
+// memberHolding returns the content of an array that is the member of an object
+// with that name; ok is false for arrays that are ignored.
 func memberHolding(name []byte) (h holding, ok bool) {
 	switch string(name) {
 	case "Records", "Events", "events", "logEvents": // CloudTrail's files, lookup-events, CloudWatch Logs

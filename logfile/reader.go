@@ -1,16 +1,15 @@
-// Package logfile reads the contents of one log file, in whichever wrapping
-// people keep CloudTrail records: the {"Records":[...]} that CloudTrail
-// delivers, a bare array, one record after another or a line each, a single
-// record, what AWS's APIs and queries answer, messages of queues and streams,
-// and exports of other tools, as JSON, lines, CSV and YAML. The form is told by
-// the content, never by the name. Package unpack gives the text of files that
-// are compressed or packed.
+// Package logfile reads the contents of one log file, in any of the formats in
+// which CloudTrail records are kept: the {"Records":[...]} that CloudTrail
+// delivers, a bare array, one record after another or one per line, a single
+// record, responses of AWS's APIs and queries, messages of queues and streams,
+// and exports of other tools, as JSON, lines, CSV and YAML. The format is
+// detected from the content, never from the name. Package unpack returns the
+// text of files that are compressed or packed.
 //
-// A form that wraps events in JSON objects is a line of the lists in forms.go,
-// messages.go and exports.go.
+// A format that wraps events in JSON objects is an entry of the lists in
+// forms.go, messages.go and exports.go.
 //
-// Files are read in a stream: memory is bounded by the largest record, not by
-// the file.
+// Files are streamed: memory is bounded by the largest record, not by the file.
 package logfile
 
 import (
@@ -27,10 +26,10 @@ import (
 )
 
 const (
-	// MaxRecord is the longest value that is held in memory, in bytes: a record,
-	// or what records are wrapped in where that cannot be read in a stream.
-	// CloudTrail's own limit of a record is 256 KB, 1 MB in event data stores. A
-	// longer value is rejected by itself.
+	// MaxRecord is the maximum length of a value that is buffered, in bytes: a
+	// record, or a wrapping of records that cannot be streamed. CloudTrail's own
+	// limit of a record is 256 KB, 1 MB in event data stores. A longer value is
+	// rejected by itself.
 	MaxRecord = 16 << 20
 
 	firstBuffer = 256 << 10
@@ -38,29 +37,29 @@ const (
 	keptHead    = 64 << 10 // of a value longer than MaxRecord, for who visits it
 )
 
-// Visitor receives what is in a file. Record and Reject must be set. What they
-// are given is valid only during the call.
+// Visitor receives the content of a file. Record and Reject must be set. Their
+// arguments are valid only during the call.
 //
-// An offset is that of the record or piece in the text. Where it was wrapped in
-// a string, base64 or a compressed message, it is the offset of the object or
-// string around it.
+// An offset is the position of the record or piece in the text. If it was
+// wrapped in a string, base64 or a compressed message, it is the offset of the
+// object or string around it.
 type Visitor struct {
-	// Record is called for each record. An error ends the reading and is returned
-	// as it is.
+	// Record is called for each record. An error ends the reading and is
+	// returned unchanged.
 	Record func(offset int64, r *event.Record) error
 
-	// Reject is called for each piece that should have been a record and is
-	// not one that can be kept, with its text. The file goes on after it.
+	// Reject is called, with its text, for each piece that should have been a
+	// record and cannot be kept. Reading continues after it.
 	Reject func(offset int64, text []byte, cause string) error
 
-	// Skip, unless it is nil, is called for each piece that holds no event by its
-	// nature, such as a control message among log events. The reason is one of
-	// few.
+	// Skip, unless it is nil, is called for each piece that never holds an
+	// event, such as a control message among log events. There are only a few
+	// reasons.
 	Skip func(offset int64, reason string)
 }
 
-// FaultError says that a file could not be read to its end. What came before
-// Offset, in the text, has been visited.
+// FaultError reports that a file could not be read to its end. The records
+// before Offset, in the text, have been visited.
 type FaultError struct {
 	Offset int64
 	Cause  string
@@ -73,17 +72,17 @@ func (e *FaultError) Error() string {
 
 func (e *FaultError) Unwrap() error { return e.Err }
 
-// ForeignError says that a file holds no CloudTrail records that could be read
-// and is no damaged log file either.
+// ForeignError reports that a file holds no readable CloudTrail records and is
+// not a damaged log file either.
 type ForeignError struct {
 	What string // "digest file", "not JSON", ...
 
-	// NoEvents says that such files never hold events, and are no fault of the
-	// archive's.
+	// NoEvents reports that such files never hold events, so that the archive is
+	// not at fault.
 	NoEvents bool
 
-	// Remedy says how to get a file that can be read, where this one tells of
-	// events and does not hold them whole. Such a file must not be passed over.
+	// Remedy says how to get a readable file if this one refers to events
+	// without holding them completely. Such a file must not be skipped.
 	Remedy string
 }
 
@@ -97,8 +96,8 @@ func (e *ForeignError) Error() string {
 // Reader reads log files one after another, reusing its buffers. The zero
 // Reader is ready to use; it is not safe for concurrent use.
 type Reader struct {
-	// Large bounds the memory of several Readers: one of its weight is acquired
-	// while a value longer than 1 MiB is held. Nil is no bound.
+	// Large bounds the memory of several Readers: one unit is acquired while a
+	// value longer than 1 MiB is buffered. Nil means no bound.
 	Large *semaphore.Weighted
 
 	ctx   context.Context // of the reading
@@ -117,9 +116,9 @@ type Reader struct {
 
 	forms    []form
 	byMember map[string][]int // of forms, by the member that tells them
-	inner    *Reader          // of text that a piece holds whole
-	depth    int              // how many readers this one is inside of
-	enclosed bool             // all of the text stands at the offset base
+	inner    *Reader          // for text contained in a piece
+	depth    int              // how many readers this one is nested in
+	enclosed bool             // all of the text is at the offset base
 	inflated int64            // bytes of compressed messages, decompressed
 	zip      *gzip.Reader     // of such messages
 	message  bool             // large is for one of them
@@ -130,9 +129,9 @@ type Reader struct {
 }
 
 // Read visits the records in the text of src. The error is nil, a
-// [*FaultError], a [*ForeignError], an [*unpack.ForeignError] of src, or what a
-// visitor function returned. A cancelled context ends it between two records
-// and inside one, with a [*FaultError] that wraps the context's error.
+// [*FaultError], a [*ForeignError], an [*unpack.ForeignError] of src, or the
+// error of a visitor function. When the context is cancelled, Read ends, also
+// inside a record, with a [*FaultError] that wraps the context's error.
 func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
 	r.ctx, r.src, r.visit, r.known, r.fault, r.inflated = ctx, src, visit, false, nil, 0
 	r.buf, r.pos, r.base, r.total, r.err, r.work = r.buf[:0], 0, 0, 0, nil, 0
@@ -145,12 +144,12 @@ func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
 	return err
 }
 
-// Bytes returns how many bytes the text of the last file had, as far as it was
+// Bytes returns the length of the last file's text in bytes, as far as it was
 // read.
 func (r *Reader) Bytes() int64 { return r.total }
 
-// fill reads ahead. It reports whether there is more than before; when not,
-// r.err says why.
+// fill reads ahead. It reports whether there is more data; if not, r.err has
+// the reason.
 func (r *Reader) fill() bool {
 	if r.err != nil || r.cancelled() {
 		return false
@@ -179,8 +178,8 @@ func (r *Reader) fill() bool {
 	return false
 }
 
-// grow doubles the buffer, up to MaxRecord. It waits for its turn when other
-// Readers hold values that are as long.
+// grow doubles the buffer, up to MaxRecord. It waits while other Readers buffer
+// values of such length.
 func (r *Reader) grow() bool {
 	size := min(2*cap(r.buf), MaxRecord)
 	if size > keepBuffer && !r.large && r.Large != nil {
@@ -194,7 +193,7 @@ func (r *Reader) grow() bool {
 	return true
 }
 
-// shrink gives up a large buffer once what is left in it is little.
+// shrink frees a large buffer once little is left in it.
 func (r *Reader) shrink() {
 	left := r.buf[r.pos:]
 	if cap(r.buf) <= keepBuffer || len(left) > firstBuffer/2 {
@@ -208,7 +207,7 @@ func (r *Reader) shrink() {
 	}
 }
 
-// cancelled reports whether the context is; r.err says so then.
+// cancelled reports whether the context is cancelled; r.err is set then.
 func (r *Reader) cancelled() bool {
 	err := r.ctx.Err()
 	if err == nil {
@@ -218,7 +217,7 @@ func (r *Reader) cancelled() bool {
 	return true
 }
 
-// stopped is what an error of the source means.
+// stopped translates an error of the source.
 func (r *Reader) stopped(err error) error {
 	var fault *unpack.FaultError
 	var kind *unpack.ForeignError
@@ -243,7 +242,8 @@ func (r *Reader) need(n int) bool {
 	return true
 }
 
-// offset is the position in the text of buf[i], or of what it is wrapped in.
+// offset returns the position in the text of buf[i], or of the piece it is
+// wrapped in.
 func (r *Reader) offset(i int) int64 {
 	if r.enclosed {
 		return r.base
@@ -254,7 +254,7 @@ func (r *Reader) offset(i int) int64 {
 // ended reports whether the text has been read ahead to its end.
 func (r *Reader) ended() bool { return errors.Is(r.err, io.EOF) }
 
-// cut is the fault of a file that ends inside the value at r.pos.
+// cut returns the fault of a file that ends inside the value at r.pos.
 func (r *Reader) cut() error { return r.cutAt(r.offset(r.pos)) }
 
 func (r *Reader) cutAt(offset int64) error {

@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// nextLine moves past a broken value to the next line that begins as it did, and
-// reports whether there is one: a file of one record a line loses only its
-// broken lines. From then on no value may go on beyond such a line, so that each
-// line is decoded once, however many are broken.
+// nextLine advances past a broken value to the next line that begins with the
+// same byte, and reports whether there is one: a file with one record per line
+// loses only its broken lines. From then on no value may extend beyond such a
+// line, so that each line is decoded once, however many are broken.
 func (r *Reader) nextLine(err error) (found bool, failed error) {
 	var broken *FaultError
 	if !errors.As(err, &broken) || r.cancelled() || r.err != nil && !r.ended() {
@@ -18,7 +18,7 @@ func (r *Reader) nextLine(err error) (found bool, failed error) {
 		clear(r.searched[:])
 	}
 	first, start, cause := r.base+int64(r.pos), r.offset(r.pos), broken.Cause
-	var head []byte // set when the piece is too long to be held
+	var head []byte // set when the piece is too long to be buffered
 	for {
 		end, found := r.lineEnd()
 		if found {
@@ -44,9 +44,9 @@ func (r *Reader) nextLine(err error) (found bool, failed error) {
 	}
 }
 
-// lineEnd returns where in buf the line at r.pos ends before another one that
-// begins as the current value does, or the end of buf. What was looked through
-// for it is not looked through again.
+// lineEnd returns the end in buf of the line at r.pos, before another line that
+// begins as the current value does, or the end of buf. It does not search the
+// same bytes twice.
 func (r *Reader) lineEnd() (end int, found bool) {
 	searched := &r.searched[r.lead]
 	from := max(r.pos, int(*searched-r.base))
@@ -61,8 +61,8 @@ func (r *Reader) lineEnd() (end int, found bool) {
 	return from + i, true
 }
 
-// ahead returns what is read ahead of the value at r.pos, and whether the value
-// must end in it.
+// ahead returns the buffered data from the value at r.pos on, and whether the
+// value must end in it.
 func (r *Reader) ahead() (data []byte, last bool) {
 	if r.fault == nil {
 		return r.buf[r.pos:], false

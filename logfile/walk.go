@@ -33,7 +33,7 @@ func (r *Reader) file() error {
 	}
 }
 
-// end is the outcome of a file that has been read as far as it goes.
+// end returns the result of a file that has been read as far as possible.
 func (r *Reader) end(empty bool) error {
 	switch {
 	case !errors.Is(r.err, io.EOF):
@@ -65,7 +65,8 @@ func (r *Reader) top() error {
 	return r.line()
 }
 
-// space moves to the next byte that is not white space; false at the end.
+// space advances to the next byte that is not white space; it returns false at
+// the end.
 func (r *Reader) space() bool {
 	for {
 		for ; r.pos < len(r.buf); r.pos++ {
@@ -111,7 +112,7 @@ func (r *Reader) unexpected(where string) error {
 	return &FaultError{r.offset(r.pos), fmt.Sprintf("unexpected %q %s", r.buf[r.pos], where), nil}
 }
 
-// comma moves past a comma, or stops at the closing bracket.
+// comma advances past a comma, or stops at the closing bracket.
 func (r *Reader) comma(closing byte) error {
 	if !r.space() {
 		return r.cut()
@@ -126,9 +127,9 @@ func (r *Reader) comma(closing byte) error {
 	return r.unexpected("after a value")
 }
 
-// value passes over one value and returns its text. Faults inside its strings
-// do not matter here. When it is too long to be held, cause says so and the
-// text is only its beginning.
+// value skips one value and returns its text. Faults inside its strings are
+// ignored. When it is too long to be buffered, cause says so and the text is
+// only its beginning.
 func (r *Reader) value() (raw []byte, cause string, err error) {
 	for {
 		data, last := r.ahead()
@@ -153,11 +154,11 @@ func (r *Reader) value() (raw []byte, cause string, err error) {
 
 var errLong = errors.New("value too long to be held")
 
-// more reads ahead after a value turned out to be cut, and turns any other
-// fault, or the end of the file, into an error. last says that the value must
-// end in what was read. It reads until there is twice as much of the value, so
-// that decoding it from its start again and again costs no more than one
-// decoding of twice its length.
+// more reads ahead after a value turned out to be truncated, and turns any
+// other fault, or the end of the file, into an error. last reports that the
+// value must end in the data read. It reads until the data has doubled, so that
+// repeated decoding from the start costs no more than decoding twice the length
+// once.
 func (r *Reader) more(err error, last bool) error {
 	var syntax *event.SyntaxError
 	switch {
@@ -205,7 +206,7 @@ func (r *Reader) array(h holding) error {
 	}
 }
 
-// element reads an element of an array that is no object.
+// element reads an array element that is not an object.
 func (r *Reader) element(h holding) error {
 	if r.buf[r.pos] == '"' {
 		return r.quoted(true)
@@ -223,8 +224,8 @@ func (r *Reader) element(h holding) error {
 	return r.visit.Reject(at, raw, notObject(raw))
 }
 
-// quoted visits the events in the JSON string at r.pos. element says that it is
-// one of an array, which may be any string.
+// quoted visits the events in the JSON string at r.pos. element reports that it
+// is an array element, which may be any string.
 func (r *Reader) quoted(element bool) error {
 	at := r.offset(r.pos)
 	raw, long, err := r.value()
@@ -244,7 +245,7 @@ func (r *Reader) quoted(element bool) error {
 	return r.str(v, at, false)
 }
 
-// cause names the fault of a value whose end is known.
+// cause returns the fault of a value whose end is known.
 func cause(err error) string {
 	if broken, ok := errors.AsType[*event.SyntaxError](err); ok {
 		return broken.Cause

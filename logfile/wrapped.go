@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// Compressed messages past bombFloor bytes that grew more than bombRatio
-	// times the text they are in are refused. Log events grow some 10 to 30.
+	// Compressed messages that inflate to more than bombFloor bytes and more
+	// than bombRatio times the text around them are rejected. Log events grow
+	// some 10 to 30 times.
 	bombFloor = 64 << 20
 	bombRatio = 100
 )
@@ -43,14 +44,14 @@ func (r *Reader) text(text []byte, at int64) error {
 	return r.nested(text, at, (*Reader).file)
 }
 
-// opensJSON reports whether text begins as JSON that may hold events does.
+// opensJSON reports whether text begins like JSON that may hold events.
 func opensJSON(text []byte) bool {
 	text = bytes.TrimLeft(text, " \t\r\n")
 	return len(text) > 0 && (text[0] == '{' || text[0] == '[' || text[0] == '"')
 }
 
-// base64 visits the events in data, as streams carry it: base64, of text or of
-// a gzip of text. Some tools have decoded it already.
+// base64 visits the events in data as streams carry it: base64 of text or of
+// gzip. Some tools have decoded it already.
 func (r *Reader) base64(v event.Value, at int64) error {
 	text, _ := v.Text()
 	if opensJSON(text) {
@@ -83,8 +84,8 @@ func (r *Reader) base64(v event.Value, at int64) error {
 	return r.text(data, at)
 }
 
-// inflate decompresses a message, or says why it cannot be. A long one counts
-// as a long value does, until release.
+// inflate decompresses a message, or returns the cause of its failure. A long
+// message counts as a long value until release.
 func (r *Reader) inflate(data []byte) (plain []byte, cause string) {
 	var err error
 	if r.zip == nil {
@@ -116,8 +117,8 @@ func (r *Reader) inflate(data []byte) (plain []byte, cause string) {
 	return nil, "corrupt gzip in a message"
 }
 
-// acquire waits for the turn to hold something long, unless it is this reader's
-// already. It reports false when the reading was cancelled.
+// acquire waits for permission to buffer a long value, unless this reader has
+// it already. It returns false when the reading was cancelled.
 func (r *Reader) acquire() bool {
 	if r.large || r.Large == nil {
 		return true
@@ -130,7 +131,7 @@ func (r *Reader) acquire() bool {
 	return true
 }
 
-// release gives up what acquire got.
+// release returns what acquire got.
 func (r *Reader) release() {
 	if r.message {
 		r.Large.Release(1)

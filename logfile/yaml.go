@@ -9,8 +9,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// opensYAML reports whether the text at r.pos begins as lookup-events in YAML
-// does: with the list, one of its events, or the text of one.
+// opensYAML reports whether the text at r.pos begins like lookup-events in
+// YAML: with the list, one of its events, or the text of an event.
 func (r *Reader) opensYAML() bool {
 	const longest = 64
 	r.need(longest)
@@ -32,7 +32,7 @@ func (r *Reader) opensYAML() bool {
 	return false
 }
 
-// yamlCount counts what should come in equal numbers.
+// yamlCount counts ids and events, whose numbers must be equal.
 type yamlCount struct{ ids, events int }
 
 // yaml reads the rest of the file as YAML in the block style that the AWS CLI
@@ -111,13 +111,13 @@ func (r *Reader) yamlValue(wanted bool) error {
 	return nil
 }
 
-// notYAML is the fault of YAML that is written in another way, in which events
-// could be overlooked.
+// notYAML returns the fault of YAML in another style, in which events could be
+// overlooked.
 func (r *Reader) notYAML() error {
 	return &FaultError{r.offset(r.pos), "YAML in another style than the AWS CLI's: write it as JSON", nil}
 }
 
-// yamlKey moves past a key and its colon to the value on the same line.
+// yamlKey advances past a key and its colon to the value on the same line.
 func (r *Reader) yamlKey() (key string, ok bool) {
 	const longest = 64
 	r.need(longest)
@@ -143,8 +143,8 @@ func (r *Reader) blanks() {
 	}
 }
 
-// yamlQuoted moves past the quoted value at r.pos, and visits the event in it
-// when it is wanted.
+// yamlQuoted advances past the quoted value at r.pos, and visits the event in
+// it if wanted.
 func (r *Reader) yamlQuoted(wanted bool) error {
 	at, quote := r.offset(r.pos), r.buf[r.pos]
 	length := 0
@@ -178,8 +178,8 @@ func (r *Reader) yamlQuoted(wanted bool) error {
 	return r.text(text, at)
 }
 
-// quotedLength returns how many bytes the quoted value takes that s begins
-// with, 0 when s does not reach behind it.
+// quotedLength returns the length in bytes of the quoted value at the start of
+// s, 0 when s does not contain all of it.
 func quotedLength(s []byte, quote byte) int {
 	for i := 1; i+1 < len(s); i++ {
 		switch {
@@ -230,8 +230,8 @@ func fold(s []byte, escapes bool) (text []byte, ok bool) {
 	return text, true
 }
 
-// unescape appends what an escape stands for of which s is what follows the
-// backslash, and returns how many bytes of s it takes, 0 when it is unknown.
+// unescape appends the text of an escape, where s follows the backslash, and
+// returns the number of bytes used of s, 0 for an unknown escape.
 func unescape(text, s []byte) (appended []byte, n int) {
 	if len(s) == 0 {
 		return text, 0

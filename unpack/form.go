@@ -4,16 +4,16 @@ import (
 	"bytes"
 )
 
-// headSize is how many bytes tell a form: a tar header, which has no magic
-// number at its beginning.
+// headSize is the number of bytes needed to detect a format: a tar header,
+// whose magic number is not at its beginning.
 const headSize = 512
 
-// shortest is how many bytes the magic numbers need, and no record is shorter.
+// shortest is the length needed for the magic numbers; no record is shorter.
 const shortest = 8
 
 const gzipMagic = "\x1f\x8b"
 
-// form is what a stream is packed in.
+// form is the packing format of a stream.
 type form int
 
 const (
@@ -26,7 +26,7 @@ const (
 	formZip
 )
 
-// formOf tells the form of a stream by its first bytes.
+// formOf detects the format of a stream from its first bytes.
 func formOf(head []byte) form {
 	begins := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
 	switch {

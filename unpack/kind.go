@@ -5,18 +5,18 @@ import (
 	"unicode/utf8"
 )
 
-// kindLink is what a link in an archive is skipped as: what it leads to is
-// another member, or outside.
+// kindLink is the kind of a skipped link in an archive: its target is another
+// member, or outside.
 const kindLink = "link"
 
-// signature is the bytes by which a kind of file is told, at an offset.
+// signature is the bytes that identify a kind of file, with their offset.
 type signature struct {
 	at    int
 	magic string
 	what  string
 }
 
-// foreignKinds are the kinds of file that hold no log records.
+// foreignKinds returns the kinds of file that hold no log records.
 func foreignKinds() []signature {
 	return []signature{
 		{0, "\x89PNG\r\n\x1a\n", "image"},
@@ -52,8 +52,8 @@ func foreignKinds() []signature {
 	}
 }
 
-// packedKinds are the kinds of file that may hold log records and cannot be
-// read, each with what helps.
+// packedKinds returns the kinds of file that may hold log records but cannot be
+// read, each with a hint.
 func packedKinds() []signature {
 	return []signature{
 		{0, "7z\xbc\xaf\x27\x1c", "7z archive: unpack it first"},
@@ -85,7 +85,7 @@ func packedKinds() []signature {
 	}
 }
 
-// textKinds are those of both sorts that begin with text.
+// textKinds returns the kinds of both sorts that begin with text.
 func textKinds() []signature {
 	return []signature{
 		{0, "%PDF-", "PDF document"},
@@ -99,7 +99,7 @@ func textKinds() []signature {
 	}
 }
 
-// textSecrets are kinds that begin with text and may hold log records.
+// textSecrets returns the kinds that begin with text and may hold log records.
 func textSecrets() []signature {
 	return []signature{
 		{0, "age-encryption.org/", "encrypted with age: decrypt it first"},
@@ -110,8 +110,8 @@ func textSecrets() []signature {
 	}
 }
 
-// kindOf returns what a stream that is no text fails with, or nil for text. A
-// stream that begins like JSON is text whatever else is in it.
+// kindOf returns the error for a stream that is not text, or nil for text. A
+// stream that begins like JSON is always text.
 func kindOf(head []byte) error {
 	if what := match(head, textSecrets()); what != "" {
 		return &FaultError{Cause: what}
@@ -140,7 +140,7 @@ func match(head []byte, kinds []signature) string {
 	return ""
 }
 
-// isBinary reports whether a stream does not begin as text does.
+// isBinary reports whether a stream does not begin like text.
 func isBinary(head []byte) bool {
 	start := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	if len(start) == 0 || bytes.IndexByte([]byte("{[\""), start[0]) >= 0 {

@@ -10,19 +10,19 @@ import (
 	"os"
 )
 
-// spoolMemory is the size up to which what is needed at random is kept in
-// memory rather than in a temporary file.
+// spoolMemory is the maximum size, in bytes, of random access data that is kept
+// in memory rather than in a temporary file.
 const spoolMemory = 1 << 20
 
-// spool is a stream that can be read at random.
+// spool is a stream with random access.
 type spool struct {
 	io.ReaderAt
 	size int64
 	done func()
 }
 
-// randomly makes the stream in, of the layer from, readable at random. What
-// could be read of a stream that broke off is there beside its error.
+// randomly makes the stream in, of the layer from, readable at random. If the
+// stream broke off, the data before the error is available.
 func (w *Walker) randomly(in io.Reader, from *layer) (*spool, error) {
 	if file, ok := w.file.src.(*os.File); ok && from == w.file {
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
@@ -39,13 +39,13 @@ func (w *Walker) randomly(in io.Reader, from *layer) (*spool, error) {
 	if err != nil {
 		return nil, spoolError(err)
 	}
-	// Removed before it is used where the system allows it, so that nothing is
-	// left behind whatever happens.
+	// Removed before use if the system allows it, so that no file is left
+	// behind.
 	removed := os.Remove(file.Name()) == nil
 	done := func() {
-		_ = file.Close() // what is in it is not needed any more
+		_ = file.Close() // its content is no longer needed
 		if !removed {
-			_ = os.Remove(file.Name()) // it was closed, and is nobody else's
+			_ = os.Remove(file.Name()) // it is closed, and nobody else uses it
 		}
 	}
 	dst := &spoolWriter{file: file}
@@ -57,7 +57,7 @@ func (w *Walker) randomly(in io.Reader, from *layer) (*spool, error) {
 	return &spool{file, rest, done}, ended(err)
 }
 
-// ended is nil for the end of a stream.
+// ended returns nil for the end of a stream.
 func ended(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -65,7 +65,7 @@ func ended(err error) error {
 	return err
 }
 
-// spoolWriter keeps apart the errors of writing from those of the stream.
+// spoolWriter separates write errors from errors of the stream.
 type spoolWriter struct {
 	file *os.File
 	err  error
@@ -77,8 +77,8 @@ func (s *spoolWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// spoolError says that there is no room to unpack, which is no fault of the
-// file.
+// spoolError reports that there is no space to unpack, which is not a fault of
+// the file.
 func spoolError(err error) error {
 	cause := err
 	var path *fs.PathError
@@ -88,8 +88,8 @@ func spoolError(err error) error {
 	return &FaultError{Cause: fmt.Sprintf("no temporary file to unpack it in: %v", cause), Err: err}
 }
 
-// readerAt reads a spool as long as the walk goes on, and keeps what cut it
-// short in the layer that stands for it.
+// readerAt reads a spool until the walk ends, and records the error that ended
+// it in the layer.
 type readerAt struct {
 	*spool
 	ctx   context.Context

@@ -1,9 +1,9 @@
-// Package unpack finds the plain text streams inside a file: whatever it is
-// compressed with or packed in, at any depth up to a bound. Forms are told by
-// the content, never by the name.
+// Package unpack finds the plain text streams inside a file, whatever
+// compression or archive format it uses, nested up to a bound. Formats are
+// detected from the content, never from the name.
 //
-// Memory is bounded however many members a file has and whatever its headers
-// claim, and so is the work: what grows more than a log file can is refused.
+// Memory and work are bounded however many members a file has and whatever its
+// headers claim: what grows more than a log file can is rejected.
 package unpack
 
 import (
@@ -18,20 +18,20 @@ import (
 )
 
 const (
-	// What grew past bombFloor bytes and more than bombRatio times is refused:
-	// deflate reaches 1032 to 1, log files some 10 to 60.
+	// A file is rejected when it grows past bombFloor bytes and more than
+	// bombRatio times: deflate reaches 1032 to 1, log files some 10 to 60.
 	bombFloor = 64 << 20
 	bombRatio = 300
 
-	// maxDepth is how many compressions and archives may be inside each other.
+	// maxDepth is the maximum nesting of compressions and archives.
 	maxDepth = 8
 
 	fileBuffer  = 64 << 10
 	innerBuffer = 16 << 10
 )
 
-// FaultError says that a stream could not be read to its end. What came before
-// Offset, in the unpacked text, has been handed out.
+// FaultError reports that a stream could not be read to its end. The data
+// before Offset, in the unpacked text, has been returned.
 type FaultError struct {
 	Offset int64
 	Cause  string
@@ -44,30 +44,29 @@ func (e *FaultError) Error() string {
 
 func (e *FaultError) Unwrap() error { return e.Err }
 
-// ForeignError says that a stream is of a kind that holds no log records, and
-// is not damaged either.
+// ForeignError reports that a stream is of a kind that holds no log records,
+// and is not damaged either.
 type ForeignError struct {
 	What string // "image", "digest file", ...
 }
 
 func (e *ForeignError) Error() string { return e.What }
 
-// VisitFunc is called for each stream. The member is empty where the file is
-// just one stream, compressed or not; in an archive it is the member's name,
-// and of archives in archives each name, joined by "!". Names are fit for
-// display and must not be used as paths.
+// VisitFunc is called for each stream. The member is empty if the file is just
+// one stream, compressed or not; in an archive it is the member's name, and in
+// nested archives the names joined by "!". Names are safe for display and must
+// not be used as paths.
 //
 // The text is UTF-8, as far as the stream is text, and may begin with a byte
-// order mark. Its errors are io.EOF, [*FaultError] and [*ForeignError]: what
-// cannot be unpacked at all gives one of them at the first Read. An error that
-// the function returns ends the walk.
+// order mark. Its errors are io.EOF, [*FaultError] and [*ForeignError]; a
+// stream that cannot be unpacked returns one of these at the first Read. An
+// error that the function returns ends the walk.
 type VisitFunc func(member string, text io.Reader) error
 
 // Walker unpacks files one after another, reusing its buffers. The zero Walker
 // is ready to use; it is not safe for concurrent use.
 type Walker struct {
-	// Windows is shared by walkers at work at the same time; nil for a walker
-	// that works alone.
+	// Windows is shared by concurrent walkers; nil for a single walker.
 	Windows *Windows
 	// TempDir is the folder for temporary files; empty for the system's own.
 	TempDir string
@@ -76,7 +75,7 @@ type Walker struct {
 	ctx     context.Context // of the walk
 	file    *layer
 	decoded int64       // bytes that came out of decoders
-	text    int64       // bytes of text handed out
+	text    int64       // bytes of text returned
 	fault   *FaultError // what ended the file's own archive early
 	bomb    *FaultError
 	grows   int64 // instead of bombFloor, for tests; 0 for none
@@ -91,9 +90,9 @@ type Walker struct {
 	flates []io.ReadCloser
 }
 
-// Walk calls visit for each stream in src, in order. It returns what visit
-// returned, or a [*FaultError] when the archive that src is could not be read
-// to its end: there may be more members than were visited.
+// Walk calls visit for each stream in src, in order. It returns the error of
+// visit, or a [*FaultError] when src is an archive that could not be read to
+// its end: there may be more members than were visited.
 func (w *Walker) Walk(ctx context.Context, src io.Reader, visit VisitFunc) error {
 	w.ctx, w.visit = ctx, visit
 	w.decoded, w.text, w.fault, w.bomb = 0, 0, nil, nil
@@ -113,15 +112,15 @@ func (w *Walker) Walk(ctx context.Context, src io.Reader, visit VisitFunc) error
 	return err
 }
 
-// Bytes returns how many bytes the last file had, as stored and as text.
+// Bytes returns the size of the last file in bytes, as stored and as text.
 func (w *Walker) Bytes() (stored, text int64) { return w.file.n, w.text }
 
-// stream visits what is in one stream. in reads from the layer from.
+// stream visits the content of one stream. in reads from the layer from.
 func (w *Walker) stream(member string, in *bufio.Reader, from *layer, depth int) error {
 	head, _ := in.Peek(headSize) // an error comes again when it is read
 	var fault *FaultError
 	if len(head) < shortest && errors.As(from.err, &fault) {
-		return w.visit(member, failing{fault}) // too little to tell the form by
+		return w.visit(member, failing{fault}) // too short to detect the format
 	}
 	form := formOf(head)
 	if form != formPlain && depth == maxDepth {
@@ -144,14 +143,14 @@ func (w *Walker) stream(member string, in *bufio.Reader, from *layer, depth int)
 	return w.plain(member, head, in, from)
 }
 
-// decode visits what is in the stream that a decoder makes of from.
+// decode visits the content of the stream that a decoder makes of from.
 func (w *Walker) decode(member string, decoder *layer, depth int) error {
 	in := w.buffer(decoder)
 	defer w.release(in)
 	return w.stream(member, in, decoder, depth+1)
 }
 
-// plain visits a stream that nothing can be unpacked from.
+// plain visits a stream that needs no unpacking.
 func (w *Walker) plain(member string, head []byte, in *bufio.Reader, from *layer) error {
 	if err := kindOf(head); err != nil {
 		return w.visit(member, failing{err})
@@ -168,8 +167,9 @@ func (w *Walker) refuse(member, cause string) error {
 	return w.visit(member, failing{&FaultError{Cause: cause}})
 }
 
-// broken ends the reading of an archive. Where the archive is the file itself,
-// that is the walk's outcome; one that is a member of another is visited.
+// broken ends the reading of an archive. If the archive is the file itself, it
+// returns the fault as the result of the walk; an archive inside another one is
+// visited.
 func (w *Walker) broken(member, form string, from *layer, in *bufio.Reader, err error) error {
 	end := &layer{walk: w, from: from, n: from.n, cause: causes(form)}
 	if in != nil {
@@ -188,8 +188,8 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// layer is one stream inside another: what src makes of the layer it reads
-// from. It counts, and gives errors their names.
+// layer is one stream inside another: the output of src, which reads from the
+// outer layer. It counts bytes, and adds context to errors.
 type layer struct {
 	walk  *Walker
 	from  *layer // nil for the file itself
@@ -223,8 +223,8 @@ func (l *layer) Read(p []byte) (int, error) {
 	return n, l.err
 }
 
-// named gives an error of src its name. An error of an outer layer, however the
-// decoder passed it on, stays what it is.
+// named adds context to an error of src. An error of an outer layer is returned
+// unchanged, however the decoder passed it on.
 func (l *layer) named(err error) error {
 	var fault *FaultError
 	switch {
@@ -240,7 +240,7 @@ func (l *layer) named(err error) error {
 	return &FaultError{l.n, l.cause(err), nil}
 }
 
-// exploded returns the fault of a file that grew beyond all measure.
+// exploded returns the fault of a file that grew too much.
 func (w *Walker) exploded(l *layer) error {
 	if grown := max(w.decoded, w.text); w.bomb == nil && grown > cmp.Or(w.grows, bombFloor) && grown > bombRatio*w.file.n {
 		w.bomb = &FaultError{l.n, fmt.Sprintf("%s bomb: over %d times its size", l.packing(), bombRatio), nil}
@@ -251,7 +251,7 @@ func (w *Walker) exploded(l *layer) error {
 	return w.bomb
 }
 
-// packing is the form that the layer came out of.
+// packing returns the format that the layer was unpacked from.
 func (l *layer) packing() string {
 	for l.form == "" && l.from != nil {
 		l = l.from
@@ -259,7 +259,7 @@ func (l *layer) packing() string {
 	return l.form
 }
 
-// buffer returns a reader of l from which forms can be told.
+// buffer returns a buffered reader of l for detecting formats.
 func (w *Walker) buffer(l io.Reader) *bufio.Reader {
 	if last := len(w.inner) - 1; last >= 0 {
 		in := w.inner[last]

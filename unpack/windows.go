@@ -4,11 +4,12 @@ import (
 	"fmt"
 )
 
-// smallWindows is what the decoders of a walk may hold without asking.
+// smallWindows is the number of bytes that the decoders of a walk may hold
+// without a reservation.
 const smallWindows = 8 << 20
 
-// Windows lets one walk at a time hold windows above a few megabytes: how much
-// of its text a decoder must keep is told by the file, up to gigabytes.
+// Windows lets one walk at a time hold windows above a few megabytes: the file
+// determines how much text a decoder must keep, up to gigabytes.
 type Windows struct {
 	limit int64
 	taken chan struct{}
@@ -20,8 +21,8 @@ func NewWindows(limit int64) *Windows {
 	return &Windows{limit: max(limit, smallWindows), taken: make(chan struct{}, 1)}
 }
 
-// reserve makes sure that the walk may hold n bytes more. The walk keeps the
-// right to large windows until it ends: no two walks wait for each other.
+// reserve ensures that the walk may hold n bytes more. The walk keeps the right
+// to large windows until it ends, so that walks cannot deadlock.
 func (w *Walker) reserve(n int64) error {
 	total := w.windows + n
 	limit := int64(128 << 20)
@@ -43,7 +44,7 @@ func (w *Walker) reserve(n int64) error {
 	return nil
 }
 
-// leave gives up what was reserved.
+// leave releases the reservation.
 func (w *Walker) leave() {
 	if w.large {
 		<-w.Windows.taken

@@ -1,4 +1,4 @@
-// Package nearest finds the name that somebody meant who wrote a wrong one.
+// Package nearest suggests names for a misspelled one.
 package nearest
 
 import (
@@ -8,8 +8,8 @@ import (
 )
 
 // Name returns the candidate that is closest to name, or "" if none is close
-// enough to be a slip of the fingers. A name that a candidate begins with is
-// always close. Ties go to the first candidate.
+// enough to be a typing error. A name that is a prefix of a candidate is always
+// close. Ties go to the first candidate.
 func Name(name string, candidates []string) string {
 	for _, near := range Names(name, candidates, 1) {
 		return near
@@ -48,8 +48,8 @@ func Names(name string, candidates []string, n int) []string {
 	return names
 }
 
-// distance is the number of single-byte insertions, deletions, replacements and
-// swaps of neighbours that make b of a.
+// distance returns the number of single-byte insertions, deletions,
+// replacements and swaps of neighbours that turn a into b.
 func distance(a, b string) int {
 	before, above := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range above {

@@ -1,7 +1,8 @@
-// Package outcome tells how a command ended, so that "the evidence is bad" is never confused with "I could not look".
+// Package outcome maps the result of a command to an exit code, so that "the
+// evidence is bad" is never confused with "I could not look".
 //
 // A command marks the errors whose kind it knows; main turns the returned error
-// into an exit code exactly once. The codes are a promise to scripts and are
+// into an exit code exactly once. The codes are stable, for scripts, and
 // documented in docs/exit-codes.md.
 package outcome
 
@@ -20,15 +21,15 @@ const (
 	Interrupted = 130 // stopped by Ctrl-C or SIGTERM, as a shell reports it
 )
 
-// Exit codes of a verb that was given --detailed-exitcode: those of terraform
-// plan. Interrupted stays what it is.
+// Exit codes of a verb with --detailed-exitcode: those of terraform plan.
+// Interrupted is unchanged.
 const (
 	Same    = 0 // nothing differs
 	Failed  = 1 // any failure, whatever its kind
 	Differs = 2 // something differs
 )
 
-// marked carries the exit code of the error it wraps; the text stays as it was.
+// marked carries the exit code of the error it wraps, with the same text.
 type marked struct {
 	error
 	code     int
@@ -37,8 +38,8 @@ type marked struct {
 
 func (m *marked) Unwrap() error { return m.error }
 
-// hinted carries advice for the reader, kept apart from the error's text so
-// that the text can be wrapped and matched without it.
+// hinted carries a hint, separate from the error's text so that the text can be
+// wrapped and matched without it.
 type hinted struct {
 	error
 	hint string
@@ -46,15 +47,15 @@ type hinted struct {
 
 func (h *hinted) Unwrap() error { return h.error }
 
-// BadEvidence marks err as the result of a completed look: what was looked at
-// is bad, or something was found. It returns nil for nil.
+// BadEvidence marks err as the result of a completed check: the evidence is
+// bad, or there are findings. It returns nil for nil.
 func BadEvidence(err error) error { return mark(err, Bad) }
 
-// Usage marks err as a mistake in the command line. It returns nil for nil.
+// Usage marks err as a usage error. It returns nil for nil.
 func Usage(err error) error { return mark(err, Misused) }
 
-// CouldNotLook marks err as a job that could not be done: nothing is known, and
-// nothing may be concluded. It returns nil for nil.
+// CouldNotLook marks err as a job that could not be done, so that nothing is
+// known. It returns nil for nil.
 func CouldNotLook(err error) error { return mark(err, Unseen) }
 
 func mark(err error, code int) error {
@@ -64,7 +65,7 @@ func mark(err error, code int) error {
 	return &marked{error: err, code: code}
 }
 
-// Difference marks err as the result of a completed look under
+// Difference marks err as the result of a completed check under
 // --detailed-exitcode: something differs. It returns nil for nil.
 func Difference(err error) error {
 	if err == nil {
@@ -73,8 +74,8 @@ func Difference(err error) error {
 	return &marked{err, Differs, true}
 }
 
-// Detailed gives every error that is no Difference the one code that failures
-// have under --detailed-exitcode. It returns nil for nil.
+// Detailed gives every error that is not a Difference the exit code of failures
+// under --detailed-exitcode. It returns nil for nil.
 func Detailed(err error) error {
 	if m, ok := errors.AsType[*marked](err); err == nil || ok && m.detailed {
 		return err
@@ -82,8 +83,8 @@ func Detailed(err error) error {
 	return &marked{err, Failed, true}
 }
 
-// CommandError is the end of another program whose exit code becomes this
-// program's. That program has said itself what went wrong.
+// CommandError reports that another program failed; its exit code becomes ours.
+// That program has already printed what went wrong.
 type CommandError struct {
 	Name string
 	Code int
@@ -99,15 +100,15 @@ func Command(name string, code int) error {
 	return &marked{error: &CommandError{name, code}, code: code}
 }
 
-// Said reports whether err is a CommandError and tells nothing besides: then there
-// is nothing left to print.
+// Said reports whether err is a CommandError and nothing else, so that there is
+// nothing left to print.
 func Said(err error) bool {
 	command, ok := errors.AsType[*CommandError](err)
 	return ok && err.Error() == command.Error()
 }
 
-// WithHint attaches advice that is printed on a line of its own, such as
-// "did you mean --lake?". It returns nil for nil.
+// WithHint attaches a hint that is printed on its own line, such as "did you
+// mean --lake?". It returns nil for nil.
 func WithHint(err error, hint string) error {
 	if err == nil {
 		return nil
@@ -115,7 +116,7 @@ func WithHint(err error, hint string) error {
 	return &hinted{err, hint}
 }
 
-// Hint returns the outermost advice attached to err, or "".
+// Hint returns the outermost hint attached to err, or "".
 func Hint(err error) string {
 	if h, ok := errors.AsType[*hinted](err); ok {
 		return h.hint
@@ -124,8 +125,8 @@ func Hint(err error) string {
 }
 
 // ExitCode returns the exit code for the error a command ended with: 0 for nil,
-// 130 when the command was cancelled, else the outermost mark. An unmarked
-// error is a job that was not done: 3, never a pass.
+// 130 when the command was cancelled, otherwise the code of the outermost mark.
+// An unmarked error means that the job was not done: 3, never success.
 func ExitCode(err error) int {
 	if err == nil {
 		return Good

@@ -1,9 +1,10 @@
-// Package progress draws one line on a terminal that tells how far a long job is.
+// Package progress draws one line on a terminal with the progress of a long
+// job.
 //
 // The line is redrawn in place at most ten times a second and erased at the
-// end. Nothing at all is written when the output is not a terminal, so logs and
-// pipes stay clean. Only carriage returns and spaces are used, no escape
-// sequences, which every terminal understands.
+// end. Nothing is written when the output is not a terminal, so logs and pipes
+// stay clean. It uses only carriage returns and spaces, no escape sequences, so
+// it works on every terminal.
 package progress
 
 import (
@@ -43,7 +44,7 @@ type Bar struct {
 	note    string
 }
 
-// New starts a bar that draws on w, if w is a terminal. The label says what is
+// New starts a bar that draws on w, if w is a terminal. The label names what is
 // counted, such as "Reading log files".
 func New(w io.Writer, label string) *Bar {
 	return newBar(terminal.Direct(w), label, time.Now, terminalWidth(w))
@@ -65,25 +66,25 @@ func terminalWidth(w io.Writer) func() int {
 
 func (b *Bar) silent() bool { return b == nil || b.width == nil }
 
-// Add counts n more done.
+// Add adds n to the number done.
 func (b *Bar) Add(n int64) {
 	b.update(func() { b.count += n })
 }
 
-// SetTotal says how many there are in all, which allows a percentage and an
-// estimate. Zero means not known.
+// SetTotal sets the total number, which allows a percentage and an estimate.
+// Zero means unknown.
 func (b *Bar) SetTotal(n int64) {
 	b.update(func() { b.total = n })
 }
 
-// SetNote shows s at the end of the line, such as the name of the file in hand.
-// What in it would steer the terminal is spelled out.
+// SetNote shows s at the end of the line, such as the name of the current file.
+// Control characters in it are escaped.
 func (b *Bar) SetNote(s string) {
 	b.update(func() { b.note = terminal.Visible(s) })
 }
 
-// Println writes a line above the bar, for warnings while the job goes on. It
-// is written even when the bar is silent; a nil Bar drops it.
+// Println writes a line above the bar, for warnings during the job. It is
+// written even when the bar is silent; a nil Bar drops it.
 func (b *Bar) Println(line string) {
 	if b == nil {
 		return
@@ -97,7 +98,7 @@ func (b *Bar) Println(line string) {
 	}
 }
 
-// Done erases the line. What is called afterwards draws nothing.
+// Done erases the line. Later calls draw nothing.
 func (b *Bar) Done() {
 	if b.silent() {
 		return
@@ -120,8 +121,8 @@ func (b *Bar) update(change func()) {
 	}
 }
 
-// draw needs the lock. A write error is ignored: a terminal that went away must
-// not end the job.
+// draw needs the lock. A write error is ignored: a closed terminal must not end
+// the job.
 func (b *Bar) draw(now time.Time) {
 	// The last column stays free: many terminals wrap when it is written.
 	line := terminal.Truncate(b.line(now), b.width()-1)
@@ -166,7 +167,7 @@ func formatRate(perSecond float64) string {
 	return quantity.FormatCount(int64(math.Round(perSecond))) + "/s"
 }
 
-// formatLeft writes an estimate no more precisely than it deserves.
+// formatLeft formats an estimate with a precision that fits its accuracy.
 func formatLeft(seconds float64) string {
 	switch {
 	case seconds < 60:
