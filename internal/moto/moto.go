@@ -21,27 +21,26 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// startTimeout is for a machine busy with other work; the server is ready in about
-// two seconds.
+// startTimeout allows for a busy machine. The server is usually ready in about two
+// seconds.
 const startTimeout = 2 * time.Minute
 
-// ErrMissing says that moto_server is not on this machine. The error that Start
-// returns for it has a hint how to install it.
+// ErrMissing means that moto_server is not installed. Start wraps it with a hint how
+// to install it.
 var ErrMissing = errors.New("find moto_server: it is not on the PATH")
 
-// Options say how a server runs.
+// Options configures a server.
 type Options struct {
-	// Log gets what the server prints, a line for each request among it. Nil is
-	// nowhere; errors have the last of it in any case.
+	// Log receives the output of the server, with a line for each request. It may be
+	// nil. Errors include the end of the output in any case.
 	Log io.Writer
 }
 
-// Server is a running moto_server. It keeps everything in memory, so what it
-// holds ends with it. Its own recorder cannot bring that back: a replay gives KMS
-// keys other key material, so that nothing decrypts, and calls that came at
-// the same time swap their generated ids, access keys among them.
+// Server is a running moto_server. Its state is in memory only and is lost when it
+// ends. moto's recorder cannot restore it: a replay generates other key material for
+// KMS keys, and concurrent calls may swap generated IDs, such as access keys.
 type Server struct {
-	// URL is where it answers.
+	// URL is the server's endpoint.
 	URL string
 
 	process *os.Process
@@ -49,12 +48,12 @@ type Server struct {
 	close   sync.Once
 	closed  chan struct{}
 	done    chan struct{}
-	err     error // why it ended by itself, once done is closed
+	err     error // why it ended by itself; set before done is closed
 }
 
-// Start runs a server on a free port of the loopback interface, and returns when
-// it answers. The context bounds that wait only: Close ends the server. On Linux
-// it ends with this process too, even if that is killed.
+// Start starts a server on a free loopback port and returns when it answers. ctx limits
+// only this wait; Close ends the server. On Linux the server also ends with this
+// process, even if that is killed.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	path, err := exec.LookPath("moto_server")
 	if err != nil {
@@ -69,7 +68,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		if err = s.ready(ctx); err == nil {
 			return s, nil
 		}
-		_ = s.Close() // err says more
+		_ = s.Close() // err is more important
 		if !errors.Is(err, errEnded) {
 			break
 		}
@@ -91,12 +90,12 @@ func launch(path string, opts Options) (*Server, error) {
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.Env = environment(os.Environ())
 	cmd.SysProcAttr = attributes()
-	// The server's Python may leave a child that holds the output open.
+	// Python may leave a child process that keeps the output open.
 	cmd.WaitDelay = time.Second
 	started := make(chan error)
 	go func() {
-		// Linux ends the child with the thread that started it, so that thread has
-		// to live as long.
+		// Linux kills the child when the thread that started it ends, so the thread must
+		// live as long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -142,7 +141,7 @@ func (s *Server) ready(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the server with all it started, and waits until it has ended.
+// Close ends the server and its child processes, and waits until it has ended.
 func (s *Server) Close() error {
 	s.close.Do(func() { close(s.closed) })
 	select {
@@ -157,11 +156,11 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Done is closed when the server has ended.
+// Done returns a channel that is closed when the server has ended.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Err tells why the server ended by itself, with the last it printed. It is nil
-// while it runs and after Close.
+// Err returns why the server ended by itself, with the end of its output. It is nil
+// while the server runs and after Close.
 func (s *Server) Err() error {
 	select {
 	case <-s.done:
@@ -173,7 +172,7 @@ func (s *Server) Err() error {
 	return nil
 }
 
-// Is tells whether moto answers at the URL.
+// Is reports whether moto answers at the URL.
 func Is(ctx context.Context, url string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -186,7 +185,7 @@ func Is(ctx context.Context, url string) bool {
 		return false
 	}
 	defer resp.Body.Close()
-	// Other servers may answer any path, so the answer has to be moto's.
+	// Other servers may answer any path, so the content is checked.
 	var config struct {
 		Batch, Lambda json.RawMessage
 	}
@@ -194,14 +193,13 @@ func Is(ctx context.Context, url string) bool {
 	return err == nil && resp.StatusCode < 300 && config.Batch != nil && config.Lambda != nil
 }
 
-// environment is this process's without the settings and credentials of AWS, which
-// are none of an emulator's business, and without what would be the account of every
-// caller.
+// environment returns own without AWS settings and credentials, and without moto's
+// setting for the account of all callers.
 func environment(own []string) []string {
 	env := slices.DeleteFunc(own, func(v string) bool {
 		return strings.HasPrefix(v, "AWS_") || strings.HasPrefix(v, "MOTO_ACCOUNT_ID=")
 	})
-	// Accounts have the policies that AWS manages, such as AdministratorAccess.
+	// This loads the AWS managed policies, such as AdministratorAccess.
 	return append(env, "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
 }
 

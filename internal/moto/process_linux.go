@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// attributes give the child a process group of its own, so that what it starts
-// ends with it, and let it end with this process.
+// attributes puts the child into a process group of its own, so that its children can
+// be ended with it, and has it killed when this process ends.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

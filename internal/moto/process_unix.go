@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// attributes give the child a process group of its own, so that what it starts
-// ends with it.
+// attributes puts the child into a process group of its own, so that its children can
+// be ended with it.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

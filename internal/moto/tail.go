@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// tailSize holds a Python traceback.
+// tailSize is the size of the kept output in bytes, enough for a Python traceback.
 const tailSize = 4 << 10
 
-// tail keeps the last of what is written, and hands all of it on.
+// tail keeps the end of what is written and forwards everything.
 type tail struct {
-	also io.Writer // nil for nobody
+	also io.Writer // may be nil
 
 	mu   sync.Mutex
 	kept []byte
@@ -25,7 +25,7 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.kept = append(t.kept[:0], t.kept[surplus:]...)
 	}
 	if t.also != nil {
-		_, _ = t.also.Write(p) // a full disk below a log is no reason to end the server
+		_, _ = t.also.Write(p) // a log that cannot be written must not end the server
 	}
 	return len(p), nil
 }

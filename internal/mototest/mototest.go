@@ -1,4 +1,4 @@
-// Package mototest runs moto_server, an emulator of AWS, for the time of a test.
+// Package mototest runs moto_server, an emulator of AWS, for the duration of a test.
 package mototest
 
 import (
@@ -9,10 +9,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/moto"
 )
 
-// Start runs a server until the test ends, and returns its URL. It sets
-// credentials and a Region for the AWS SDK in the environment of the test, which
-// therefore cannot be parallel. Without moto_server on this machine the test is
-// skipped.
+// Start starts a server that runs until the test ends, and returns its URL. It sets
+// credentials and a Region for the AWS SDK in the test's environment, so the test
+// cannot be parallel. It skips the test if moto_server is not installed.
 func Start(t *testing.T) (endpoint string) {
 	t.Helper()
 	Environment(t)
@@ -31,8 +30,8 @@ func Start(t *testing.T) (endpoint string) {
 	return server.URL
 }
 
-// Environment gives the AWS SDK credentials and a Region that are no real ones, and
-// keeps it from looking for real ones.
+// Environment sets fake credentials and a fake Region for the AWS SDK and keeps it
+// from looking for real ones.
 func Environment(t *testing.T) {
 	t.Helper()
 	for name, value := range map[string]string{

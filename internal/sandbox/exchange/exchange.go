@@ -1,4 +1,4 @@
-// Package exchange is one request to an AWS endpoint with its answer, as a proxy saw both pass.
+// Package exchange holds one request to an AWS endpoint with its answer, as a proxy captured them.
 package exchange
 
 import (
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Exchange is what passed. Bodies are kept up to a limit, so that an object of
-// any size can pass; what was not kept whole must not be read as if it were.
+// Exchange is a request with its answer. Bodies are kept up to a limit, so that objects
+// of any size can be forwarded. A body that is not whole must not be decoded.
 type Exchange struct {
 	// Arrived is when the request came in, by the sandbox's clock.
 	Arrived time.Time
@@ -27,17 +27,17 @@ type Exchange struct {
 	ResponseHeader http.Header
 	Response       Body
 
-	// Failed says that no call took place: the upstream was not reached, or the
-	// request never came to its end. Status is what the client was told.
+	// Failed says that no call took place: the upstream was not reached, or the request
+	// was incomplete. Status is the one sent to the client.
 	Failed bool
 }
 
 // Body is the bytes of a request or an answer.
 type Body struct {
-	// Bytes is the body without gzip, or nothing when it was too long to keep.
+	// Bytes is the body, decompressed from gzip, or nil if it was too long to keep.
 	Bytes []byte
-	// Size is how many bytes passed, packed or not.
+	// Size is the size of the body as it was transferred, in bytes.
 	Size int64
-	// Whole says that Bytes is all of the body.
+	// Whole says that Bytes is the complete body.
 	Whole bool
 }

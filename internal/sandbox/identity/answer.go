@@ -10,25 +10,25 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// maxAnswer is more than any answer that tells of credentials.
+// maxAnswer exceeds the size of any answer with credentials, in bytes.
 const maxAnswer = 1 << 20
 
-// parameters are those of a request of the query protocol.
+// parameters returns the parameters of a request of the query protocol.
 func parameters(x *exchange.Exchange) map[string]string {
 	values := map[string]string{}
 	text := x.URL.RawQuery
 	if x.Request.Whole && len(x.Request.Bytes) < maxAnswer {
 		text += "&" + string(x.Request.Bytes)
 	}
-	form, _ := url.ParseQuery(text) // what can be read of a bad one
+	form, _ := url.ParseQuery(text) // of a malformed form, the valid part
 	for name := range form {
 		values[name] = form.Get(name)
 	}
 	return values
 }
 
-// leaves are the texts of an answer in XML, or in JSON for who asked for that, by
-// the last two names on the way there.
+// leaves returns the texts of an XML answer, or of a JSON answer if the client asked
+// for JSON, by the last two names of their path.
 func leaves(body []byte) map[string]string {
 	found := map[string]string{}
 	if len(body) > maxAnswer {

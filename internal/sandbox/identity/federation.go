@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// unsigned is the caller of a request without a signature.
+// unsigned returns the caller of a request without a signature.
 func (d *Directory) unsigned(op operation.Operation, x *exchange.Exchange) Identity {
 	if op.EventSource == "sts.amazonaws.com" {
 		asked, told := parameters(x), map[string]string{}
@@ -52,8 +52,8 @@ func samlUser(l lesson, account string) Identity {
 	}.identity(account)
 }
 
-// federatedProvider is how CloudTrail names the provider of a web identity: OAuth
-// providers by their domain, OpenID Connect providers by their ARN.
+// federatedProvider returns CloudTrail's name of the provider of a web identity: the
+// domain of OAuth providers, the ARN of OpenID Connect providers.
 func federatedProvider(l lesson, account string) string {
 	if provider := l.asked["ProviderId"]; provider != "" {
 		return provider
@@ -70,7 +70,7 @@ func federatedProvider(l lesson, account string) string {
 	return arn.Build(partition.Of(l.op.Region).ID, "iam", "", account, "oidc-provider/"+issuer)
 }
 
-// claims is what a JSON Web Token says of its bearer.
+// claims are the claims of a JSON Web Token.
 type claims struct {
 	Issuer   string `json:"iss"`
 	Subject  string `json:"sub"`
@@ -92,7 +92,7 @@ func (c claims) audience() string {
 	return ""
 }
 
-// claimsOf reads a token without checking it; the upstream does, or does not.
+// claimsOf decodes a token without verifying it. That is left to the upstream.
 func claimsOf(token string) (c claims) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -1,8 +1,8 @@
-// Package identity knows to whom an access key belongs.
+// Package identity finds the owner of an access key.
 //
-// It learns keys and sessions from the answers of IAM and STS that pass by. A
-// key it never saw made belongs to whom the upstream says. Secrets are not kept;
-// of a session token only a hash, which tells sessions of one access key apart.
+// It learns keys and sessions from the forwarded answers of IAM and STS. For a key
+// whose creation it did not see, it asks the upstream. It keeps no secrets; of a
+// session token only a hash, which distinguishes sessions of the same access key.
 package identity
 
 import (
@@ -23,24 +23,24 @@ type Identity struct {
 	Account string
 	// UserIdentity is the userIdentity of the record, as JSON.
 	UserIdentity []byte
-	// Arn is the caller's, or "" for nobody.
+	// Arn is the caller's ARN, "" for an anonymous caller.
 	Arn string
-	// TransitiveTags are the session tags that a role the caller assumes inherits.
-	// They are not to be changed.
+	// TransitiveTags are the session tags that roles assumed by the caller inherit.
+	// They must not be modified.
 	TransitiveTags map[string]string
 }
 
-// Asker asks the upstream whose an access key is: the ARN, user id and account
-// that STS GetCallerIdentity answers.
+// Asker asks the upstream for the owner of an access key: the ARN, user ID and
+// account that STS GetCallerIdentity returns.
 type Asker func(ctx context.Context, accessKey, sessionToken string) (arn, userID, account string, err error)
 
-// How long an answer of the upstream holds. One without an owner, and an error,
-// holds shorter: the key may be made any moment.
+// How long an answer of the upstream is cached. An answer without an owner and an
+// error are cached for a shorter time: the key may be created at any moment.
 const (
 	ownerHolds   = time.Hour
 	nobodyHolds  = time.Minute
 	errorHolds   = 5 * time.Second
-	learnTimeout = 10 * time.Second // with the upstream
+	learnTimeout = 10 * time.Second // for asking the upstream
 	maxAsked     = 10_000
 	afterExpiry  = time.Hour // clocks of the sandbox and its upstream may differ
 	defaultUser  = "user/moto"
@@ -48,7 +48,7 @@ const (
 	rootResource = "root"
 )
 
-// Directory is who owns which access key. Its methods may be called at the same time.
+// Directory maps access keys to their owners. It is safe for concurrent use.
 type Directory struct {
 	account string
 	ask     Asker
@@ -64,25 +64,25 @@ type Directory struct {
 	ongoing int // lines since then
 }
 
-// answer is what the upstream said of a key.
+// answer is a cached answer of the upstream for a key.
 type answer struct {
 	*person
 	identity Identity
 	until    time.Time
 }
 
-// Config is what a directory is made of.
+// Config configures a Directory.
 type Config struct {
-	// File keeps what was learned, as JSON lines.
+	// File stores the learned keys as JSON lines.
 	File string
-	// Account is the one of keys nobody knows, as its root user.
+	// Account is the account whose root user owns unknown keys.
 	Account string
-	// Ask is for keys that were not learned; nil asks nobody.
+	// Ask finds the owners of keys that were not learned. It may be nil.
 	Ask Asker
 	Now func() time.Time
 }
 
-// Open reads what an earlier directory learned.
+// Open returns a Directory with the keys that c.File has.
 func Open(c Config) (*Directory, error) {
 	d := &Directory{
 		account: c.Account, ask: c.Ask, now: c.Now, ledger: &ledger{path: c.File},
@@ -97,8 +97,8 @@ func Open(c Config) (*Directory, error) {
 	return d, nil
 }
 
-// Of tells who made a call. Those who trade in a token of another identity
-// provider sign nothing; the exchange tells who they are.
+// Of returns the caller of a call. Calls that exchange a token of another identity
+// provider are unsigned; their caller is read from x.
 func (d *Directory) Of(ctx context.Context, op operation.Operation, x *exchange.Exchange) Identity {
 	if op.AccessKey == "" {
 		return d.unsigned(op, x)
@@ -121,7 +121,7 @@ func (d *Directory) known(op operation.Operation) (Identity, bool) {
 	return Identity{}, false
 }
 
-// inquire asks the upstream, once for all calls that wait for the same key.
+// inquire asks the upstream, once for all concurrent calls with the same key.
 func (d *Directory) inquire(ctx context.Context, op operation.Operation) answer {
 	key := slot(op.AccessKey, op.SessionToken)
 	found, _, _ := d.asking.Do(key, func() (any, error) {
@@ -143,7 +143,7 @@ func (d *Directory) answerOf(ctx context.Context, op operation.Operation) answer
 	if d.ask == nil {
 		return nobody
 	}
-	// Others may wait for the answer when the first client hangs up.
+	// Other calls may wait for this answer, so it continues if the first client hangs up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), learnTimeout)
 	defer cancel()
 	arn, userID, account, err := d.ask(ctx, op.AccessKey, op.SessionToken)

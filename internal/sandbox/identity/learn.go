@@ -12,8 +12,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// Learn reads who got which credentials from the answer of a call to IAM or STS.
-// Once it returns, a restart remembers them.
+// Learn learns the owners of new credentials from the answer of a call to IAM or STS.
+// They are on disk when it returns.
 func (d *Directory) Learn(op operation.Operation, x *exchange.Exchange) error {
 	if x.Status/100 != 2 || !x.Response.Whole {
 		return nil
@@ -39,15 +39,15 @@ func (d *Directory) Learn(op operation.Operation, x *exchange.Exchange) error {
 	return d.ledger.append(changes)
 }
 
-// lesson is a call that tells of credentials.
+// lesson is a call whose answer says something about credentials.
 type lesson struct {
 	op      operation.Operation
 	arrived time.Time
 	asked   map[string]string // parameters
-	told    map[string]string // of the answer, by the last two names on the path
+	told    map[string]string // texts of the answer, by the last two names of their path
 }
 
-// lessons is how to learn from an operation, nil when it tells of no credentials.
+// lessons returns how to learn from an operation, nil if there is nothing to learn.
 func lessons(op operation.Operation) func(*Directory, lesson) []change {
 	switch op.EventSource {
 	case "iam.amazonaws.com":
@@ -85,7 +85,7 @@ func (d *Directory) newUser(l lesson) []change {
 	return []change{{User: &u}}
 }
 
-// renamedUser changes the ARN of a user's keys too.
+// renamedUser changes the ARN of a user and of the user's keys.
 func (d *Directory) renamedUser(l lesson) []change {
 	old := d.users[d.accountOf(l.op)+"/"+l.asked["UserName"]]
 	if old == nil {
@@ -120,8 +120,8 @@ func (d *Directory) goneUser(l lesson) []change {
 	return []change{{Gone: gone}}
 }
 
-// newKey learns the key of a user that was seen made. Of others the upstream
-// knows more than the answer tells.
+// newKey learns the key of a user whose creation was seen. For other users the
+// upstream knows more than the answer has.
 func (d *Directory) newKey(l lesson) []change {
 	key, name := l.told["AccessKey.AccessKeyId"], l.told["AccessKey.UserName"]
 	delete(d.asked, key)
@@ -134,8 +134,8 @@ func (d *Directory) newKey(l lesson) []change {
 	}}}
 }
 
-// goneKey keeps a deleted key for a while. An upstream that lets it in all the
-// same does so in the name of the one who had it, not of the account's root.
+// goneKey keeps a deleted key for a while. If the upstream still accepts it, the caller
+// is its former owner, not the account's root user.
 func (d *Directory) goneKey(l lesson) []change {
 	p := d.people[l.asked["AccessKeyId"]]
 	if p == nil {
@@ -159,7 +159,7 @@ func (d *Directory) assumed(l lesson) []change {
 		p.SourceIdentity = l.asked["SourceIdentity"]
 	}
 	if caller := d.owner(l.op); p.SourceIdentity == "" && l.op.Name == "AssumeRole" && caller != nil {
-		p.SourceIdentity = caller.SourceIdentity // once set it stays, from role to role
+		p.SourceIdentity = caller.SourceIdentity // kept through role chaining
 	}
 	p.TransitiveTags = l.transitiveTags(d.owner(l.op))
 	if l.op.Name == "AssumeRoleWithWebIdentity" {
@@ -189,8 +189,8 @@ func (d *Directory) federated(l lesson) []change {
 	return l.credentials(p, 12*time.Hour)
 }
 
-// credentials gives p the key of the answer. It ends by the sandbox's clock,
-// which the upstream's Expiration may know nothing of.
+// credentials gives p the key of the answer. It expires by the sandbox's clock, as the
+// upstream's Expiration may be by another one.
 func (l lesson) credentials(p *person, lasting time.Duration) []change {
 	p.Key, p.Token = l.told["Credentials.AccessKeyId"], hashOf(l.told["Credentials.SessionToken"])
 	if p.Key == "" {
@@ -203,7 +203,7 @@ func (l lesson) credentials(p *person, lasting time.Duration) []change {
 	return []change{{Person: p}}
 }
 
-// owner is who signed a call, as far as that is known without asking.
+// owner returns the signer of a call, without asking the upstream.
 func (d *Directory) owner(op operation.Operation) *person {
 	key := slot(op.AccessKey, op.SessionToken)
 	if p := d.people[key]; p != nil {
@@ -222,7 +222,7 @@ func (d *Directory) accountOf(op operation.Operation) string {
 	return d.account
 }
 
-// take makes a change in memory.
+// take applies a change in memory.
 func (d *Directory) take(c change) {
 	switch {
 	case c.Person != nil:
@@ -235,7 +235,7 @@ func (d *Directory) take(c change) {
 	}
 }
 
-// rewrite forgets the sessions that are over, in memory and in the ledger.
+// rewrite removes expired sessions from memory and from the ledger.
 func (d *Directory) rewrite() error {
 	over := d.now().Add(-afterExpiry)
 	maps.DeleteFunc(d.people, func(_ string, p *person) bool {

@@ -15,8 +15,7 @@ import (
 // ledgerFormat is in the first line of the file.
 const ledgerFormat = 1
 
-// ledger is the file of what a directory learned: a JSON object a line, in the
-// order it was learned.
+// ledger is the file of a directory's changes: one JSON object per line, oldest first.
 type ledger struct{ path string }
 
 // change is a line of the ledger.
@@ -27,8 +26,8 @@ type change struct {
 	Gone   *user   `json:"gone,omitempty"`
 }
 
-// read gives each change to take. What follows the last line break was being
-// written when a sandbox died; its call was never answered.
+// read calls take for each change. It ignores an incomplete last line, left by a killed
+// sandbox: its call was never answered.
 func (l *ledger) read(take func(change)) error {
 	text, err := os.ReadFile(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +68,7 @@ func (l *ledger) append(changes []change) error {
 	return nil
 }
 
-// replace writes a new ledger aside and renames it over the old one.
+// replace atomically replaces the ledger.
 func (l *ledger) replace(changes []change) error {
 	text, err := lines(append([]change{{Format: ledgerFormat}}, changes...))
 	if err != nil {

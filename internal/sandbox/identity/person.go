@@ -23,14 +23,14 @@ type person struct {
 	Account     string `json:"account"`
 	UserName    string `json:"userName,omitempty"`
 
-	// Of a session.
+	// For sessions only.
 	Created        time.Time `json:"created,omitzero"`
 	Expires        time.Time `json:"expires,omitzero"`
 	MFA            bool      `json:"mfa,omitempty"`
 	Issuer         *issuer   `json:"issuer,omitempty"`
 	Provider       string    `json:"federatedProvider,omitempty"`
 	SourceIdentity string    `json:"sourceIdentity,omitempty"`
-	// TransitiveTags are the tags that the sessions of roles assumed from here get.
+	// TransitiveTags are the tags that sessions of roles assumed from this one inherit.
 	TransitiveTags map[string]string `json:"transitiveTags,omitempty"`
 
 	identity Identity
@@ -44,7 +44,7 @@ type user struct {
 	ARN     string `json:"arn"`
 }
 
-// slot is where the owner of credentials is kept.
+// slot returns the key of Directory.people for credentials.
 func slot(accessKey, sessionToken string) string {
 	if sessionToken == "" {
 		return accessKey
@@ -74,8 +74,8 @@ func rootOf(op operation.Operation, account string) *person {
 	}
 }
 
-// personOf reads what GetCallerIdentity answers; nil when the ARN is of no
-// principal.
+// personOf returns the owner by the answer of GetCallerIdentity, nil if the ARN is not
+// that of a principal.
 func personOf(name, userID, account string, now time.Time) *person {
 	a, err := arn.Parse(name)
 	if err != nil {
@@ -107,7 +107,7 @@ func personOf(name, userID, account string, now time.Time) *person {
 
 func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// userIdentity is how CloudTrail writes a caller.
+// userIdentity is the userIdentity of a record.
 type userIdentity struct {
 	Type             string          `json:"type"`
 	PrincipalID      *string         `json:"principalId,omitempty"`
@@ -171,12 +171,12 @@ func (p *person) describe() Identity {
 }
 
 func (u userIdentity) identity(account string) Identity {
-	text, _ := json.Marshal(u) // strings only: cannot fail
+	text, _ := json.Marshal(u) // strings always marshal
 	return Identity{Account: account, UserIdentity: text, Arn: u.ARN}
 }
 
-// Service is an AWS service that calls on its own account or somebody's behalf,
-// such as cloudtrail.amazonaws.com.
+// Service returns the identity of an AWS service that makes calls, such as
+// cloudtrail.amazonaws.com.
 func Service(name, account string) Identity {
 	return userIdentity{Type: "AWSService", InvokedBy: name}.identity(account)
 }

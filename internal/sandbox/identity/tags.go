@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// transitiveTags are those that a session passes on: those its own call made
-// transitive and, when a role assumes a role, those of the caller.
+// transitiveTags returns the tags that a session passes on: those that its own call
+// made transitive and, for role chaining, those of the caller.
 func (l lesson) transitiveTags(caller *person) map[string]string {
 	tags := map[string]string{}
 	if l.op.Name == "AssumeRole" && caller != nil {
@@ -20,7 +20,7 @@ func (l lesson) transitiveTags(caller *person) map[string]string {
 			break
 		}
 		for name, value := range passed {
-			if strings.EqualFold(name, key) { // keys of tags have no case, and keep it
+			if strings.EqualFold(name, key) { // tag keys ignore case but preserve it
 				tags[name] = value
 			}
 		}

@@ -1,9 +1,8 @@
-// Package journal is the durable list of the events a sandbox recorded.
+// Package journal is the durable list of the events that a sandbox recorded.
 //
 // It is a folder of segments, each named for the number of its first entry. Every
-// Append is one write to the
-// operating system, so an entry that was appended outlives the process, though
-// not necessarily the machine.
+// Append is one write to the operating system, so an appended entry survives a crash
+// of the process, but not necessarily of the machine.
 package journal
 
 import (
@@ -42,24 +41,24 @@ type Entry struct {
 // that a call is expected to take.
 const MaxDisorder = 15 * time.Minute
 
-// segmentSize is how long a segment may become before the next is begun. It is
-// also about what Open reads, and the grain of Trim.
+// segmentSize is the maximum size of a segment in bytes. It also bounds what Open
+// reads, and Trim removes whole segments.
 const segmentSize = 8 << 20
 
-// lockName is the file whose lock says that a process uses the folder.
+// lockName is the name of the lock file, which is locked while a process uses the folder.
 const lockName = "lock"
 
 var (
-	// ErrLocked says that another process has the journal open.
+	// ErrLocked means that another process has the journal open.
 	ErrLocked = errors.New("another sandbox uses it")
 	errClosed = errors.New("journal is closed")
 )
 
-// Journal is an open journal. Its methods may be called from any goroutine.
+// Journal is an open journal. It is safe for concurrent use.
 type Journal struct {
 	dir   string
 	lock  *flock.Flock
-	limit int64 // segmentSize, but in tests
+	limit int64 // segmentSize, except in tests
 
 	mu       sync.Mutex
 	segments []uint64 // first Seq of each, ascending; the last is being written
@@ -67,13 +66,13 @@ type Journal struct {
 	size     int64 // of the last segment, whole lines only
 	last     uint64
 	line     []byte // reused
-	broken   error  // why nothing can be appended any more
+	broken   error  // why Append no longer works
 }
 
-// Open opens the journal in dir, which is made if it is missing. What a process
-// that was killed had begun to write is cut off. The error is ErrLocked when
-// another process has the journal open, and a *DamageError when the last segment
-// is damaged before its end.
+// Open opens the journal in dir and creates dir if it is missing. It removes an
+// incomplete entry that a killed process left at the end. The error is ErrLocked if
+// another process has the journal open, and a *DamageError if the last segment is
+// damaged before its end.
 func Open(dir string) (*Journal, error) { return open(dir, segmentSize) }
 
 func open(dir string, limit int64) (*Journal, error) {
@@ -89,7 +88,7 @@ func open(dir string, limit int64) (*Journal, error) {
 		err = j.recover()
 	}
 	if err != nil {
-		_ = j.lock.Close() // the error at hand matters more
+		_ = j.lock.Close() // err is more important
 		return nil, fmt.Errorf("open journal %q: %w", dir, err)
 	}
 	return j, nil
@@ -133,7 +132,7 @@ func (j *Journal) recover() error {
 	return err
 }
 
-// begin starts the segment whose first entry will be first.
+// begin creates the segment whose first entry has the number first.
 func (j *Journal) begin(first uint64) error {
 	file, err := os.OpenFile(j.path(first), os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -147,8 +146,8 @@ func (j *Journal) begin(first uint64) error {
 	return nil
 }
 
-// Append numbers e, whatever its Seq, and adds it. When it returns, the entry is
-// with the operating system.
+// Append gives e the next number, ignoring e.Seq, and appends it. When it returns, the
+// operating system has the entry.
 func (j *Journal) Append(e Entry) (seq uint64, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -165,7 +164,7 @@ func (j *Journal) Append(e Entry) (seq uint64, err error) {
 	}
 	if _, err := j.file.Write(j.line); err != nil {
 		if cut := j.file.Truncate(j.size); cut != nil {
-			j.broken = cut // a piece of a line lies where the next would begin
+			j.broken = cut // the file ends with part of a line
 		}
 		return 0, fmt.Errorf("append to journal: %w", err)
 	}
@@ -174,7 +173,7 @@ func (j *Journal) Append(e Entry) (seq uint64, err error) {
 	return e.Seq, nil
 }
 
-// turn begins the next segment when the last one has no room for n bytes.
+// turn begins the next segment if the last one has no room for n bytes.
 func (j *Journal) turn(n int64) error {
 	if j.size+n <= j.limit || j.segments[len(j.segments)-1] == j.last+1 {
 		return nil
@@ -189,15 +188,15 @@ func (j *Journal) turn(n int64) error {
 	return full.Close()
 }
 
-// Last is the number of the newest entry, 0 when there is none.
+// Last returns the number of the newest entry, 0 if there is none.
 func (j *Journal) Last() uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.last
 }
 
-// Trim removes the oldest segments as far as all their entries are older than
-// before and have numbers below keep.
+// Trim removes the oldest segments whose entries are all older than before and have
+// numbers below keep.
 func (j *Journal) Trim(before time.Time, keep uint64) error {
 	for {
 		j.mu.Lock()
@@ -228,7 +227,7 @@ func (j *Journal) Trim(before time.Time, keep uint64) error {
 	}
 }
 
-// Close makes the journal durable and lets others open it.
+// Close syncs the journal to disk and unlocks it.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -258,8 +257,8 @@ func parseName(name string) (first uint64, ok bool) {
 	return first, prefixed && suffixed && err == nil && first > 0
 }
 
-// missing tells whether err says that a segment is gone because it was trimmed
-// since first was taken from the list.
+// missing reports whether err is due to a segment that was trimmed after first was
+// taken from the list.
 func (j *Journal) missing(first uint64, err error) bool {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return false

@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// header is the first line of a segment; it tells the version of the format.
+// header is the first line of a segment, with the version of the format.
 const header = "trailkeeper journal 1\n"
 
 // An entry is a line of fields with a tab between them:
 //
 //	CRC SEQ TIME ACCOUNT REGION CATEGORY RECORD
 //
-// CRC is eight hex digits, CRC-32C of the rest of the line after the tab. The
+// CRC is the CRC-32C of the rest of the line after the tab, in eight hex digits. The
 // record is JSON on one line, so a reader finds lines from either end of the file
-// and decodes no JSON.
+// without decoding JSON.
 const crcDigits = 8
 
 var crcTable = crc32.MakeTable(crc32.Castagnoli)
 
-// DamageError says where a segment is not what was written.
+// DamageError says where a segment differs from what was written.
 type DamageError struct {
 	File   string
 	Offset int64 // of the line
@@ -37,7 +37,7 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("journal %q is damaged at byte %d: %s", e.File, e.Offset, e.Cause)
 }
 
-// appendLine appends e as a line with its end.
+// appendLine appends e as a line with its line break.
 func appendLine(dst []byte, e Entry) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, "00000000\t"...)
@@ -66,8 +66,8 @@ func checksum(body []byte) (digits [crcDigits]byte) {
 	return digits
 }
 
-// parseLine reads a line without its end. The record aliases the line. The
-// string says what is wrong with a line that was not written so.
+// parseLine parses a line without its line break. The record aliases the line. wrong
+// says what is wrong with a damaged line, "" if nothing is.
 func parseLine(line []byte) (e Entry, wrong string) {
 	if len(line) <= crcDigits || line[crcDigits] != '\t' {
 		return e, "not an entry"

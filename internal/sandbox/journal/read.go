@@ -11,16 +11,16 @@ import (
 	"slices"
 )
 
-// wholeFile is an end of a segment that is as far as the file goes.
+// wholeFile as the end of a segment means the end of the file.
 const wholeFile = int64(math.MaxInt64)
 
-// Read calls yield for the entries that were there when it was called, in order,
-// beginning with number from or the oldest that was not trimmed. An entry is
-// yield's to keep. The error is the first one of yield, as it is, or a
-// *DamageError, after all entries before the damage.
+// Read calls yield for the entries that existed when it was called, in order, from
+// number from or the oldest that was not trimmed. yield may keep the entries. Read
+// returns the first error of yield, unwrapped, or a *DamageError after yielding all
+// entries before the damage.
 func (j *Journal) Read(from uint64, yield func(Entry) error) error {
 	segments, end, last := j.snapshot()
-	if from > last { // as whoever waits for the next entry asks again and again
+	if from > last { // common, as delivery polls for new entries
 		return nil
 	}
 	for i, first := range segments {
@@ -53,16 +53,16 @@ func (j *Journal) Read(from uint64, yield func(Entry) error) error {
 	return nil
 }
 
-// snapshot is the segments of the moment, the end of the last one and the number
-// of its last entry.
+// snapshot returns the current segments, the end of the last one and the number of its
+// last entry.
 func (j *Journal) snapshot() (segments []uint64, end int64, last uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.segments), j.size, j.last
 }
 
-// readSegment calls yield for the entries of a segment up to the byte end. A
-// record is valid during the call only.
+// readSegment calls yield for the entries of a segment up to the byte offset end. A
+// record is valid only during the call.
 func (j *Journal) readSegment(first uint64, end int64, yield func(Entry) error) error {
 	file, err := os.Open(j.path(first))
 	if err != nil {
@@ -73,8 +73,8 @@ func (j *Journal) readSegment(first uint64, end int64, yield func(Entry) error) 
 	return err
 }
 
-// scan reads a segment from its header on and returns where its last whole line
-// ends. What comes after that is no damage: it was being written.
+// scan reads a segment from its header and returns where its last whole line ends. An
+// incomplete line after that is not damage: it was being written.
 func scan(name string, file io.Reader, end int64, next uint64, yield func(Entry) error) (whole int64, err error) {
 	reader := bufio.NewReaderSize(io.LimitReader(file, end), 64<<10)
 	var long []byte // a line that is longer than the reader's buffer
@@ -118,9 +118,9 @@ func scan(name string, file io.Reader, end int64, next uint64, yield func(Entry)
 	}
 }
 
-// Backwards calls yield for every entry that was there when it was called,
-// newest first, until yield returns false. An entry is yield's to keep. Only a
-// little of the journal is in memory at a time.
+// Backwards calls yield for every entry that existed when it was called, newest first,
+// until yield returns false. yield may keep the entries. Only a small part of the
+// journal is in memory at a time.
 func (j *Journal) Backwards(yield func(Entry) bool) error {
 	segments, end, last := j.snapshot()
 	for i, first := range slices.Backward(segments) {
@@ -129,7 +129,7 @@ func (j *Journal) Backwards(yield func(Entry) bool) error {
 		}
 		more, err := j.segmentBackwards(first, last, end, yield)
 		if j.missing(first, err) {
-			return nil // and what is older was trimmed before it
+			return nil // older segments are trimmed too
 		}
 		if err != nil || !more {
 			return err
@@ -138,8 +138,8 @@ func (j *Journal) Backwards(yield func(Entry) bool) error {
 	return nil
 }
 
-// segmentBackwards is Backwards for the segment with the entries from first to
-// last. more is false when yield said that it has enough.
+// segmentBackwards is Backwards for the segment with the entries from first to last.
+// more is false if yield returned false.
 func (j *Journal) segmentBackwards(first, last uint64, end int64, yield func(Entry) bool) (more bool, err error) {
 	file, err := os.Open(j.path(first))
 	if err != nil {
@@ -181,14 +181,14 @@ func (j *Journal) segmentBackwards(first, last uint64, end int64, yield func(Ent
 type backward struct {
 	file  io.ReaderAt
 	start int64  // where held begins in the file
-	held  []byte // read and not given out
+	held  []byte // read and not returned yet
 	block []byte // held is a part of it
 }
 
 const backwardBlock = 64 << 10
 
-// next returns the last line not given out yet, without its end, and where it
-// begins. It is valid until the next call.
+// next returns the last line not returned yet, without its line break, and its offset.
+// The line is valid until the next call.
 func (b *backward) next() (line []byte, at int64, err error) {
 	searched := 0 // bytes at the end of held known to hold no line end but the last
 	for {
@@ -210,7 +210,7 @@ func (b *backward) next() (line []byte, at int64, err error) {
 	}
 }
 
-// more puts the block before held in front of it.
+// more reads the block before held and prepends it.
 func (b *backward) more() error {
 	n := int(min(b.start, backwardBlock))
 	if cap(b.block) < n+len(b.held) {

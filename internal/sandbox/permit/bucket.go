@@ -14,7 +14,7 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// Bucket asks whether CloudTrail may read the ACL of the bucket and write to the
+// Bucket checks that CloudTrail may read the ACL of the bucket and write to the
 // trail's folder in it. It needs both.
 func (c *checker) Bucket(ctx context.Context, t Trail) error {
 	client, err := c.clients.S3(ctx, t.Account, t.Region)
@@ -48,7 +48,7 @@ func (c *checker) Bucket(ctx context.Context, t Trail) error {
 	if why := denied([]string{upstream.BucketPolicy(aws.ToString(held.Policy))}, bucketRequests(t)...); why != "" {
 		return insufficient(why)
 	}
-	// An upstream that knows no requester that pays answers an error or nothing.
+	// An upstream without requester pays returns an error or an empty answer.
 	payment, err := client.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: &t.Bucket})
 	if err == nil && payment.Payer == types.PayerRequester {
 		return insufficient("its requesters pay")
@@ -75,7 +75,7 @@ func bucketRequests(t Trail) []policy.Request {
 		return requests
 	}
 	for _, folder := range folders(t) {
-		// A bucket that takes only objects under a KMS key is refused for any trail.
+		// A bucket that accepts only objects encrypted with a KMS key is refused for any trail.
 		put(folder+"CloudTrail/", "")
 		if t.KeyARN != "" {
 			put(folder+"CloudTrail/", t.KeyARN)
@@ -84,7 +84,7 @@ func bucketRequests(t Trail) []policy.Request {
 	return requests
 }
 
-// folders are those that a trail writes to.
+// folders returns the folders that a trail writes to.
 func folders(t Trail) []string {
 	root := "AWSLogs/"
 	if t.Prefix != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// New gives a Checker that asks the upstream. A role that fresh calls fresh is
-// refused as if IAM's other hosts did not know it yet; nil calls none so.
+// New returns a Checker that reads policies from the upstream. It refuses roles for
+// which fresh returns true, as AWS does until a change has propagated. fresh may be nil.
 func New(clients *upstream.Clients, fresh func(roleARN string) bool) Checker {
 	return &checker{clients, fresh}
 }
@@ -22,7 +22,7 @@ type checker struct {
 
 const service = "cloudtrail.amazonaws.com"
 
-// What GetTrailStatus shows are the error codes of the services that refuse.
+// Error codes of services, as GetTrailStatus shows them.
 const (
 	accessDenied       = "AccessDenied"
 	noSuchBucket       = "NoSuchBucket"
@@ -35,7 +35,7 @@ const (
 	groupNotFound      = "ResourceNotFoundException"
 )
 
-// request is what CloudTrail asks for on behalf of a trail.
+// request returns a policy request of CloudTrail on behalf of a trail.
 func request(t Trail, action, resource string) policy.Request {
 	context := map[string][]string{
 		"aws:SourceArn":                 {t.ARN},
@@ -53,13 +53,13 @@ func request(t Trail, action, resource string) policy.Request {
 	return policy.Request{Principal: policy.Service(service), Action: action, Resource: resource, Context: context}
 }
 
-// denied says why policies that work together do not allow one of the requests, or "".
+// denied returns why the policies together do not allow one of the requests, or "".
 func denied(texts []string, requests ...policy.Request) (why string) {
 	documents := make([]policy.Document, len(texts))
 	for i, text := range texts {
 		var err error
 		if documents[i], err = policy.Parse([]byte(text)); err != nil {
-			return err.Error() // AWS would not have stored it
+			return err.Error() // an invalid policy, which AWS does not store
 		}
 	}
 	for _, r := range requests {
@@ -70,7 +70,7 @@ func denied(texts []string, requests ...policy.Request) (why string) {
 	return ""
 }
 
-// code is the error code of an answer, or "".
+// code returns the AWS error code of err, or "".
 func code(err error) string {
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		return answer.ErrorCode()

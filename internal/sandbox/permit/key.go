@@ -13,7 +13,7 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// Key asks whether CloudTrail may encrypt with the trail's key.
+// Key checks that CloudTrail may encrypt with the trail's key.
 func (c *checker) Key(ctx context.Context, t Trail) error {
 	bucket, err := c.encryption(ctx, t)
 	if err != nil {
@@ -34,10 +34,10 @@ func (c *checker) Key(ctx context.Context, t Trail) error {
 	return key.admits(t, accessDenied, append(requests, request(t, "kms:DescribeKey", key.arn)))
 }
 
-// heldKey is a key that can be used, and its policy.
+// heldKey is a usable key with its policy.
 type heldKey struct{ name, arn, policy string }
 
-// key reads a key by its ARN or that of an alias.
+// key reads a key by its ARN or the ARN of an alias.
 func (c *checker) key(ctx context.Context, t Trail, name string) (heldKey, error) {
 	named, err := arn.Parse(name)
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *checker) key(ctx context.Context, t Trail, name string) (heldKey, error
 	return heldKey{name, aws.ToString(metadata.Arn), aws.ToString(held.Policy)}, nil
 }
 
-// requests are uses of the key with one pair of encryption context.
+// requests returns policy requests for the key with one encryption context pair.
 func (k heldKey) requests(t Trail, name, value string, actions ...string) []policy.Request {
 	requests := make([]policy.Request, len(actions))
 	for i, action := range actions {
@@ -76,7 +76,7 @@ func (k heldKey) requests(t Trail, name, value string, actions ...string) []poli
 	return requests
 }
 
-// admits tells whether the key's policy allows all requests.
+// admits returns a *Denial unless the key's policy allows all requests.
 func (k heldKey) admits(t Trail, status string, requests []policy.Request) error {
 	why := denied([]string{k.policy}, requests...)
 	if why == "" {
@@ -112,10 +112,10 @@ func unusable(name string, state types.KeyState) error {
 	}
 }
 
-// bucketEncryption is what the bucket means for the key.
+// bucketEncryption is how the bucket affects the use of the key.
 type bucketEncryption struct {
 	region    string // "" without a bucket
-	bucketKey bool   // for which CloudTrail needs to decrypt
+	bucketKey bool   // CloudTrail then needs to decrypt
 }
 
 func (c *checker) encryption(ctx context.Context, t Trail) (bucketEncryption, error) {
@@ -128,7 +128,7 @@ func (c *checker) encryption(ctx context.Context, t Trail) (bucketEncryption, er
 	}
 	location, err := client.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &t.Bucket})
 	if code(err) == "NoSuchBucket" {
-		return bucketEncryption{}, nil // for Bucket to say
+		return bucketEncryption{}, nil // Bucket reports this
 	}
 	if err != nil {
 		return bucketEncryption{}, fmt.Errorf("locate bucket %q: %w", t.Bucket, err)

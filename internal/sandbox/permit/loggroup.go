@@ -12,8 +12,8 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// LogGroup asks whether CloudTrail may assume the role, and whether the role may
-// write to the trail's streams in the log group.
+// LogGroup checks that CloudTrail may assume the role, and that the role may write to
+// the trail's streams in the log group.
 func (c *checker) LogGroup(ctx context.Context, t Trail) error {
 	if c.fresh != nil && c.fresh(t.RoleARN) {
 		return distrusted(t, "it is too young")
@@ -52,8 +52,7 @@ func distrusted(t Trail, why string) error {
 	}
 }
 
-// groupExists looks for the log group, which is in the account and home Region of
-// the trail.
+// groupExists checks that the log group exists in the trail's account and home Region.
 func (c *checker) groupExists(ctx context.Context, t Trail) error {
 	invalid := func(why string) error {
 		return &Denial{
@@ -75,7 +74,7 @@ func (c *checker) groupExists(ctx context.Context, t Trail) error {
 	if err != nil {
 		return err
 	}
-	// Names come in order, so that the name itself is before those it begins.
+	// Groups are sorted by name, so the exact name comes before names that it begins.
 	found, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
 	if err != nil {
 		return fmt.Errorf("find log group %q: %w", name, err)
@@ -88,8 +87,8 @@ func (c *checker) groupExists(ctx context.Context, t Trail) error {
 
 func groupARN(t Trail) string { return strings.TrimSuffix(t.LogGroupARN, ":*") }
 
-// streamRequests are what the role asks for: the streams that a trail writes to
-// first, in its home Region.
+// streamRequests returns the policy requests of the role, for the stream in the home
+// Region that a trail writes to first.
 func streamRequests(t Trail) []policy.Request {
 	stream := groupARN(t) + ":log-stream:"
 	own := t.Account + "_CloudTrail_" + t.Region

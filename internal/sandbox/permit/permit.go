@@ -1,4 +1,4 @@
-// Package permit asks whether CloudTrail would be let in: to a bucket, a key, a topic, a role and a log group, by the policies they have at this moment.
+// Package permit checks whether the current policies let CloudTrail use a bucket, a key, a topic, a role and a log group.
 package permit
 
 import "context"
@@ -15,30 +15,30 @@ type Trail struct {
 	TopicARN     string
 	LogGroupARN  string // with or without the :* at its end
 	RoleARN      string
-	// Object is the key about to be written to the bucket. Empty asks for what
-	// CreateTrail tries.
+	// Object is the key of the object to be written. If it is empty, the check is that
+	// of CreateTrail.
 	Object string
 }
 
-// Denial says that CloudTrail is not let in.
+// Denial is the error if the policies deny access.
 type Denial struct {
-	// Code is the exception CreateTrail answers with, such as
+	// Code is the exception of CreateTrail, such as
 	// InsufficientS3BucketPolicyException.
 	Code string
 	// Message is AWS's message for it.
 	Message string
-	// Status is what GetTrailStatus gives in a Latest...Error when this happens
-	// to a delivery, such as AccessDenied or NoSuchBucket.
+	// Status is the error code that GetTrailStatus shows after a denied delivery, such
+	// as AccessDenied or NoSuchBucket.
 	Status string
-	// Why says which document denies and why, for the sandbox's log.
+	// Why says which policy denies access and why, for the sandbox's log.
 	Why string
 }
 
 func (d *Denial) Error() string { return d.Code + ": " + d.Message }
 
-// Checker reads what the upstream holds. Its methods return nil when CloudTrail
-// is let in, a *Denial when it is not, and another error when the upstream could
-// not be asked.
+// Checker checks policies at the upstream. Its methods return nil if CloudTrail has
+// access, a *Denial if it has not, and another error if the upstream could not be
+// asked.
 type Checker interface {
 	Bucket(ctx context.Context, t Trail) error
 	Key(ctx context.Context, t Trail) error

@@ -11,16 +11,16 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// role is the policy documents of a role.
+// role holds the policy documents of a role.
 type role struct {
 	trust    string
 	policies []string // inline and attached
 	bounded  bool     // it has a permissions boundary
-	boundary []string // what that allows: nothing, if the policy is not there
+	boundary []string // of the boundary; empty, which allows nothing, if it is missing
 }
 
-// role reads the trail's role. CloudTrail is not told whether a role does not
-// exist or does not trust it.
+// role reads the trail's role. A missing role is refused like one that does not trust
+// CloudTrail, as in AWS.
 func (c *checker) role(ctx context.Context, t Trail) (role, error) {
 	named, _ := arn.Parse(t.RoleARN)
 	name, isRole := strings.CutPrefix(named.Resource, "role/")
@@ -88,7 +88,7 @@ func policies(ctx context.Context, client *iam.Client, name string) ([]string, e
 	return documents, nil
 }
 
-// managed reads the version of a managed policy that is in force.
+// managed reads the default version of a managed policy.
 func managed(ctx context.Context, client *iam.Client, arn *string) (string, error) {
 	held, err := client.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})
 	if err != nil {
@@ -101,7 +101,7 @@ func managed(ctx context.Context, client *iam.Client, arn *string) (string, erro
 	return unescape(version.PolicyVersion.Document), nil
 }
 
-// unescape reads a document as IAM answers it: URL-encoded.
+// unescape decodes a policy document, which IAM returns URL-encoded.
 func unescape(document *string) string {
 	if document == nil {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// Topic asks whether CloudTrail may publish to the topic, and encrypt with its key
-// if it has one.
+// Topic checks that CloudTrail may publish to the topic and, if the topic has a key,
+// use it for encryption.
 func (c *checker) Topic(ctx context.Context, t Trail) error {
 	insufficient := func(status, why string) error {
 		return &Denial{
@@ -55,7 +55,7 @@ func (c *checker) Topic(ctx context.Context, t Trail) error {
 		err = key.admits(t, topicKeyDenied, key.requests(t, "aws:sns:topicArn", t.TopicARN, "kms:GenerateDataKey", "kms:Decrypt"))
 	}
 	var denial *Denial
-	if errors.As(err, &denial) { // of the key, for which CloudTrail blames the topic
+	if errors.As(err, &denial) { // of the key, which CloudTrail reports as the topic's
 		return insufficient(denial.Status, denial.Why)
 	}
 	return err

@@ -9,7 +9,7 @@ import (
 )
 
 // requestParameters returns the recorded parameters of the request. A body that cannot
-// be decoded is omitted; those of path and query remain.
+// be decoded is omitted; the parameters of path and query remain.
 func (c *call) requestParameters(errorCode string) tree {
 	s := speller{op: c.op, secrets: c.secrets}
 	body := bodyOf(c.x.Header, c.x.Request)

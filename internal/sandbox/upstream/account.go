@@ -10,20 +10,20 @@ import (
 const (
 	// motoAccount is the account of keys that moto_server did not make.
 	motoAccount = "123456789012"
-	// motoHeader names another one for a call. Its MOTO_ACCOUNT_ID would be the
-	// account of every call, and no other could be entered.
+	// motoHeader sets another account for a call. MOTO_ACCOUNT_ID would set that of
+	// every call, so that no other account could be used.
 	motoHeader = "X-Moto-Account-Id"
 )
 
-// InAccount has moto_server take the calls of an account for that account's. of is the
-// account of a caller.
+// InAccount makes moto_server treat calls from account as that account's. of returns
+// the account of a request's caller.
 func InAccount(account string, of func(*http.Request) string, next http.Handler) http.Handler {
 	if account == motoAccount {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if of(r) == account {
-			named := *r // what came in is what is recorded
+			named := *r // r itself is recorded, unchanged
 			named.Header = r.Header.Clone()
 			named.Header.Set(motoHeader, account)
 			r = &named
@@ -32,7 +32,7 @@ func InAccount(account string, of func(*http.Request) string, next http.Handler)
 	})
 }
 
-// inAccount is the same for our own calls.
+// inAccount does the same for the sandbox's own calls.
 func inAccount(account string) []func(*middleware.Stack) error {
 	if account == motoAccount {
 		return nil

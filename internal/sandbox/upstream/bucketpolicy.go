@@ -9,18 +9,17 @@ import (
 	"strconv"
 )
 
-// moto_server applies a bucket's policy to the objects in it as if statements had no
-// conditions and every caller were meant: a Deny for requests without TLS takes the
-// bucket from everybody. Of two members with one name it sees the last, so a policy
-// gets a second list of statements, without those that deny; the escape, which nobody
-// else writes, tells that it is ours.
+// moto_server applies a bucket policy to objects but ignores conditions and principals:
+// a Deny for requests without TLS denies everything. Of two members with the same name
+// it uses the last, so Unapplied appends a second list of statements without the Deny
+// ones. The escape in the name marks this list as ours.
 const again = `,"\u0053tatement":`
 
-// longestPolicy is more than S3 takes, 20 KB.
+// longestPolicy exceeds S3's limit of 20 KB.
 const longestPolicy = 1 << 20
 
-// Unapplied stands before moto_server and keeps bucket policies from being applied
-// there. Clients get them back as they put them.
+// Unapplied keeps moto_server from applying the Deny statements of bucket policies.
+// Clients read policies back as they put them.
 func Unapplied(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -45,7 +44,7 @@ func putUnapplied(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	if err == nil && len(body) < longestPolicy {
 		allowed = allowing(body)
 	}
-	if allowed == nil { // for moto to judge
+	if allowed == nil { // forwarded unchanged, moto validates it
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 		next.ServeHTTP(w, r)
 		return
@@ -56,7 +55,7 @@ func putUnapplied(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	next.ServeHTTP(w, r)
 }
 
-// allowing is the list of a policy's statements that allow, nil if it has no list.
+// allowing returns the list of a policy's Allow statements, nil if it has no list.
 func allowing(text []byte) []byte {
 	var document struct{ Statement []json.RawMessage }
 	if json.Unmarshal(text, &document) != nil || document.Statement == nil {
@@ -73,7 +72,7 @@ func allowing(text []byte) []byte {
 	return list
 }
 
-// BucketPolicy gives a policy as it was put, whoever kept it.
+// BucketPolicy returns a stored policy as it was put, with or without Unapplied.
 func BucketPolicy(held string) string { return string(applied([]byte(held))) }
 
 func applied(held []byte) []byte {
@@ -83,7 +82,7 @@ func applied(held []byte) []byte {
 	return held
 }
 
-// kept holds an answer back until it is whole.
+// kept buffers an answer until it is complete.
 type kept struct {
 	http.ResponseWriter
 	status int
@@ -99,5 +98,5 @@ func (k *kept) send() {
 		k.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	k.ResponseWriter.WriteHeader(k.status)
-	_, _ = k.ResponseWriter.Write(body) // fails only when the client has gone
+	_, _ = k.ResponseWriter.Write(body) // fails only if the client hung up
 }

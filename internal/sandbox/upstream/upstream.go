@@ -1,4 +1,4 @@
-// Package upstream reaches the endpoint behind the sandbox with the AWS SDK.
+// Package upstream calls the endpoint behind the sandbox with the AWS SDK.
 package upstream
 
 import (
@@ -23,32 +23,32 @@ const (
 	// timeout is for one attempt, the body included.
 	timeout  = 30 * time.Second
 	attempts = 3
-	// backoff is short because the upstream is near and the sandbox asks again.
+	// backoff is short because the upstream is local and the sandbox retries later.
 	backoff = 200 * time.Millisecond
 	// global is the Region of services that have none.
 	global = "us-east-1"
 )
 
-// Options says what is behind the sandbox.
+// Options describes the upstream.
 type Options struct {
-	// Endpoint is the URL of the upstream. What the environment says of endpoints
-	// is ignored: there it names the sandbox itself.
+	// Endpoint is the URL of the upstream. Endpoints in the environment are ignored:
+	// there they name the sandbox itself.
 	Endpoint string
-	// Account is the one to which the credentials of the environment belong.
+	// Account is the account of the credentials in the environment.
 	Account string
-	// Moto says that the upstream is moto_server, which lets anybody assume a role
-	// in any account. Other emulators take an account's id for an access key.
+	// Moto says that the upstream is moto_server, where any role can be assumed in any
+	// account. Other emulators accept an account ID as access key.
 	Moto bool
-	// OwnMoto says that nobody else uses that moto_server, so that it has Account for
-	// the one of our credentials.
+	// OwnMoto says that only the sandbox uses the moto_server, which then treats Account
+	// as that of the credentials.
 	OwnMoto bool
 	// Getenv reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 	// Without a key the credentials are test and test.
 	Getenv func(name string) string
 }
 
-// Clients makes the clients of AWS services, one for each account and Region. It
-// can be used by many goroutines.
+// Clients creates and caches the clients of AWS services, one for each account and
+// Region. It is safe for concurrent use.
 type Clients struct {
 	options Options
 	ownKey  string
@@ -56,7 +56,7 @@ type Clients struct {
 	http    *awshttp.BuildableClient
 
 	mu       sync.Mutex
-	accounts map[string]aws.CredentialsProvider // but for options.Account
+	accounts map[string]aws.CredentialsProvider // except for options.Account
 	made     map[clientKey]any
 }
 
@@ -65,7 +65,7 @@ type clientKey struct {
 	kind            any // a nil pointer of the client's type
 }
 
-// New connects to nothing yet.
+// New returns Clients. It makes no connection.
 func New(options Options) *Clients {
 	key, secret, token := options.Getenv("AWS_ACCESS_KEY_ID"), options.Getenv("AWS_SECRET_ACCESS_KEY"), options.Getenv("AWS_SESSION_TOKEN")
 	if key == "" {
@@ -81,11 +81,11 @@ func New(options Options) *Clients {
 	}
 }
 
-// AccessKey is the one of the credentials that the clients use by themselves.
+// AccessKey returns the access key of the clients' own credentials.
 func (c *Clients) AccessKey() string { return c.ownKey }
 
-// client gives the client that make made for an account and Region before, or lets
-// it make one. The error says that the account cannot be entered.
+// client returns the cached client for an account and Region, or creates one with make.
+// It returns an error if there are no credentials for the account.
 func client[T any](ctx context.Context, c *Clients, account, region string, make func(aws.Config) *T) (*T, error) {
 	if region == "" {
 		region = global
@@ -108,7 +108,7 @@ func client[T any](ctx context.Context, c *Clients, account, region string, make
 	fresh := make(cfg)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.made[key] = fresh // whoever was faster made one that does as well
+	c.made[key] = fresh // may replace an equivalent client made concurrently
 	return fresh, nil
 }
 
@@ -123,13 +123,13 @@ func (c *Clients) config(region string, credentials aws.CredentialsProvider) aws
 				o.MaxAttempts, o.MaxBackoff, o.RateLimiter = attempts, backoff, ratelimit.None
 			})
 		},
-		// Stores that only resemble S3 may not know the newer checksums.
+		// Stores compatible with S3 may not support the newer checksums.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 	}
 }
 
-// credentials gives those with which to act in an account.
+// credentials returns the credentials to use for an account.
 func (c *Clients) credentials(ctx context.Context, account string) (aws.CredentialsProvider, error) {
 	if account == "" || account == c.options.Account {
 		return c.own, nil
