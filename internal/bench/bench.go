@@ -47,9 +47,9 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// say tells whoever waits what is going on.
+// say logs the progress for the user.
 func (b *bench) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(b.log, format+"\n", args...) // nothing is lost with it
+	_, _ = fmt.Fprintf(b.log, format+"\n", args...) // a failure to log is ignored
 }
 
 func (b *bench) measureAll(ctx context.Context, now func() time.Time) (*result, error) {

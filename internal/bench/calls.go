@@ -10,7 +10,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
 )
 
-// connections is from how many at once an endpoint is called.
+// connections is the number of concurrent connections to an endpoint.
 const connections = 32
 
 // latencyReport is how long calls took that were made one after the other.

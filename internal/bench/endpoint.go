@@ -25,7 +25,7 @@ type endpoint struct {
 	stderr bytes.Buffer
 }
 
-// start starts a process whose first line tells its URL.
+// start starts a process whose first line of output is its URL.
 func start(cmd *exec.Cmd) (*endpoint, error) {
 	e := &endpoint{cmd: cmd}
 	cmd.Stderr = &e.stderr
@@ -52,7 +52,7 @@ func (e *endpoint) kill() error {
 	return err
 }
 
-// stop lets it come to an end, and tells what it took.
+// stop lets the process end, and returns its sample.
 func (e *endpoint) stop() (sample, error) {
 	if err := e.cmd.Process.Signal(os.Interrupt); err != nil {
 		return sample{}, err

@@ -118,8 +118,8 @@ func (b *bench) refer(ctx context.Context, a *archiveDir, r reference, m *measur
 	return os.RemoveAll(out)
 }
 
-// check compares a count of records with what is in the archive: whoever is
-// fast because of missing some is not measured.
+// check compares a count of records with the archive: a tool that is fast
+// because it misses records is not measured.
 func (a *archiveDir) check(records int64) error {
 	if records != a.records() {
 		return fmt.Errorf("%s records were read of %s in the archive of %s",

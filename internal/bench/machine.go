@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
-// machine is where the figures hold.
+// machine describes the machine on which the figures were measured.
 type machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"` // that the measured programs use

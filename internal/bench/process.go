@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// sample is what one process took.
+// sample is the resource usage of one process.
 type sample struct {
 	Seconds float64 `json:"seconds"`        // from its start to its end, or what it measured itself
 	CPU     float64 `json:"cpu,omitempty"`  // seconds, user and system

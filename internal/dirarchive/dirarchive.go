@@ -1,8 +1,8 @@
 // Package dirarchive reads a log archive from a folder of files.
 //
-// Keys are paths below the folder with slashes. A byte of a name that is not part
-// of printable UTF-8, and every backslash, is written \xHH, so that each file has
-// its own key and a key can be shown and stored anywhere.
+// Keys are slash-separated paths below the folder. A byte of a name that is not
+// part of printable UTF-8, and every backslash, is written \xHH, so that each
+// file has a unique key that can be shown and stored anywhere.
 package dirarchive
 
 import (
@@ -22,22 +22,22 @@ import (
 // Source is a folder, or a single file, as a log archive. It implements
 // [archive.Source].
 type Source struct {
-	// FollowSymlinks follows symbolic links that lead out of the archive's folder.
-	// Set it before the first use. Whatever it is, the path of the archive itself
-	// may be a link.
+	// FollowSymlinks follows symbolic links that lead out of the archive's
+	// folder. It must be set before the first use. The path of the archive
+	// itself may always be a link.
 	FollowSymlinks bool
 
 	uri    string // absolute path as it was given
 	root   string // the folder; for a single file the folder it is in
 	single string // name of the single file, or empty
-	within string // what the path of root tells of the keys below it, escaped
+	within string // the part of root's path that belongs to the keys, escaped
 	real   string // root without symbolic links
 
 	readDir func(string) ([]fs.DirEntry, error) // os.ReadDir; replaced in tests of unreadable folders
 }
 
-// New takes the path of a folder or of one file. A path that does not exist gives
-// an error that is fs.ErrNotExist.
+// New takes the path of a folder or of one file. If the path does not exist,
+// the error is fs.ErrNotExist.
 func New(path string) (*Source, error) {
 	if path == "" {
 		return nil, fmt.Errorf("open archive: empty path: %w", fs.ErrInvalid)
@@ -64,13 +64,13 @@ func New(path string) (*Source, error) {
 	return s, nil
 }
 
-// URI is the absolute path of the folder or file.
+// URI returns the absolute path of the folder or file.
 func (s *Source) URI() string { return s.uri }
 
-// List implements [archive.Source]. Files outside account and Region folders come
-// first, each folder's sorted by name; then those of all account and Region
-// folders in order of delivery. A folder that cannot be read is an object with
-// Err; only when that folder is the archive itself List fails.
+// List implements [archive.Source]. Files outside account and Region folders
+// come first, each folder's sorted by name; then those of all account and
+// Region folders in order of delivery. A folder that cannot be read is returned
+// as an object with Err; only if it is the archive itself does List fail.
 func (s *Source) List(ctx context.Context, f archive.Filter, yield func(archive.Object) error) error {
 	l := &listing{source: s, filter: f}
 	if s.single != "" {
@@ -114,11 +114,12 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	return file, nil
 }
 
-// errOutside is of a key that leads out of the archive by symbolic links.
+// errOutside is the error for a key that leads out of the archive by symbolic
+// links.
 var errOutside = errors.New(skipOutside)
 
-// open opens a file of the archive for reading. A file listed before may be
-// another thing by now: a link that leads elsewhere, or a fifo, whose opening
+// open opens a file of the archive for reading. A listed file may have been
+// replaced since: by a link that leads elsewhere, or by a fifo, whose opening
 // would wait for a writer.
 func (s *Source) open(path string) (*os.File, error) {
 	const flags = os.O_RDONLY | syscall.O_NONBLOCK
@@ -141,8 +142,8 @@ func (s *Source) open(path string) (*os.File, error) {
 	return root.OpenFile(rel, flags, 0)
 }
 
-// cause drops the operation and path from an error of os, for the message around
-// it names the object already.
+// cause removes the operation and path from an error of os, as the outer
+// message has the name already.
 func cause(err error) error {
 	var e *fs.PathError
 	if errors.As(err, &e) {
@@ -151,8 +152,8 @@ func cause(err error) error {
 	return err
 }
 
-// irregular says what a thing is that is not a file to read, and is empty for one
-// that is.
+// irregular describes a file that is not a regular file, and returns "" for a
+// regular file.
 func irregular(mode fs.FileMode) string {
 	switch {
 	case mode.IsRegular():
@@ -169,7 +170,7 @@ func irregular(mode fs.FileMode) string {
 	return "not a regular file"
 }
 
-// hidden reports the names that are side files of some program.
+// hidden reports whether a name is that of a side file of some program.
 func hidden(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
 }

@@ -22,7 +22,7 @@ const (
 	skipOutside       = "symbolic link out of the archive"
 )
 
-// listing is what the walkers of one List share.
+// listing is the state shared by the walkers of one List.
 type listing struct {
 	source   *Source
 	filter   archive.Filter
@@ -30,10 +30,10 @@ type listing struct {
 	files    map[string]bool // files that links have led to
 }
 
-// tree is a folder that is listed with all below it.
+// tree is a folder that is listed with everything below it.
 type tree struct {
 	real string // path without symbolic links
-	key  string // what the keys below it begin with
+	key  string // prefix of the keys below it
 }
 
 // place is a folder below the archive's.
@@ -49,8 +49,8 @@ type frame struct {
 	entries []fs.DirEntry
 }
 
-// walker reads a tree of folders lazily, depth first, each sorted by name. It holds
-// the entries of the folders from its start down to where it is.
+// walker reads a tree of folders lazily, depth first, each sorted by name. It
+// keeps the entries of the folders from its start to the current one.
 type walker struct {
 	*listing
 	ctx    context.Context
@@ -59,7 +59,8 @@ type walker struct {
 	stack  []frame
 }
 
-// enterRoot begins at the archive's own folder, whose error is the caller's.
+// enterRoot opens the archive's own folder, whose error is returned to the
+// caller.
 func (w *walker) enterRoot() error {
 	p := place{told: w.toldOf("")}
 	if p.told.Root != "" {
@@ -104,8 +105,8 @@ func (w *walker) next() (archive.Object, error) {
 	return archive.Object{}, io.EOF
 }
 
-// visit looks at one entry. A folder is put on the stack, and is an object itself
-// only if there is something to say about it.
+// visit examines one entry. A folder is put on the stack, and is returned as an
+// object only if it is skipped or has an error.
 func (w *walker) visit(in place, entry fs.DirEntry) (o archive.Object, ok bool) {
 	path, key := filepath.Join(in.path, entry.Name()), in.key+archive.EscapeName(entry.Name())
 	if hidden(entry.Name()) {
@@ -165,9 +166,9 @@ func (w *walker) visitFolder(in, p place, entry fs.DirEntry) (o archive.Object, 
 	return o, false
 }
 
-// follow decides on a symbolic link to a folder. A folder that is listed without
-// the link is not listed again, nor one that another link has led to: links that
-// lead to each other would have no end.
+// follow decides whether to follow a symbolic link to a folder. A folder that
+// is also listed without the link is not listed again, nor one that another
+// link has led to: otherwise links in a cycle would never end.
 func (l *listing) follow(p place) (skip string, err error) {
 	link := filepath.Join(l.source.root, p.path)
 	target, err := filepath.EvalSymlinks(link)
@@ -191,7 +192,8 @@ func (l *listing) follow(p place) (skip string, err error) {
 	return "", nil
 }
 
-// outside reports whether a link may not lead to the path.
+// outside reports whether a link to the path leads out of the archive and must
+// not be followed.
 func (l *listing) outside(target string) bool {
 	_, ok := below(target, l.source.real)
 	return !ok && !l.source.FollowSymlinks
@@ -206,9 +208,9 @@ func (l *listing) listedElsewhere(folder string, link archive.Folder) bool {
 	return slices.ContainsFunc(l.followed, func(t tree) bool { return l.listsAsMuch(t, folder, link) })
 }
 
-// followFile decides on a symbolic link to a file, in the folder in. Each file is
-// listed once, so that a record without an eventID, which its file tells apart,
-// is not taken for two.
+// followFile decides whether to follow a symbolic link to a file, in the folder
+// in. Each file is listed once, as a record without an eventID, which is
+// identified by its file, would otherwise count twice.
 func (l *listing) followFile(in place, path string) (skip string, err error) {
 	target, err := filepath.EvalSymlinks(filepath.Join(l.source.root, path))
 	switch {
@@ -241,7 +243,8 @@ func (l *listing) listsAsMuch(t tree, folder string, link archive.Folder) bool {
 		(link.From.IsZero() || link.From.Equal(told.From))
 }
 
-// below gives the path of a folder relative to one that holds it or is it.
+// below returns the path of a folder relative to one that contains or equals
+// it.
 func below(path, folder string) (rel string, ok bool) {
 	rel, err := filepath.Rel(folder, path)
 	return rel, err == nil && filepath.IsLocal(rel)
@@ -256,12 +259,13 @@ func hiddenPath(rel string) bool {
 	return false
 }
 
-// file makes the object of anything that is not a folder.
+// file returns the object for anything that is not a folder.
 func (l *listing) file(key string, info fs.FileInfo) archive.Object {
 	if reason := irregular(info.Mode()); reason != "" {
 		return archive.Object{Key: key, Skip: reason}
 	}
-	// A key outside the grammar is no error of listing: Info holds what it tells.
+	// A key outside the grammar is no error of listing: Info holds what could be
+	// parsed.
 	told, _ := archive.ParseKey(l.inContext(key))
 	return archive.Object{
 		Key:     key,
@@ -289,8 +293,8 @@ func (l *listing) toldOf(key string) archive.Folder {
 	return archive.ParseFolder(l.inContext(key))
 }
 
-// inContext puts what the archive's own path tells before a key, unless the key
-// tells it all itself.
+// inContext prefixes a key with the archive's own path as far as it belongs to
+// the key, unless the key is complete.
 func (l *listing) inContext(key string) string {
 	switch {
 	case l.source.within == "" || strings.Contains("/"+key+"/", "/AWSLogs/"):

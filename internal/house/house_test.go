@@ -182,7 +182,7 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 }
 
-// matches tells whether one of the forbidden paths holds the imported one. Our
+// matches reports whether one of the forbidden paths holds the imported one. Our
 // own packages are held only by paths that name our module.
 func matches(imported string, ours bool, forbidden []string) bool {
 	return slices.ContainsFunc(forbidden, func(prefix string) bool {

@@ -1,7 +1,8 @@
-// Package scratch makes private temporary folders whose leftovers the next run removes.
+// Package scratch makes private temporary folders whose leftovers the next run
+// removes.
 //
-// A process that is killed cannot clean up. Its folder stays, but the lock on a
-// file in it goes with the process: a folder whose lock is free is nobody's.
+// A process that is killed cannot clean up. Its folder stays, but its lock on a
+// file in the folder is released: a folder whose lock is free is abandoned.
 package scratch
 
 import (
@@ -28,16 +29,16 @@ const (
 	maxWait = 2 * time.Second // for another process that makes a folder
 )
 
-// Dir is a private folder, in use until Remove.
+// Dir is a private folder, locked until Remove.
 type Dir struct {
 	path string
 	lock *flock.Flock
 }
 
-// New makes a folder in parent, which is made too when only it is missing, and
-// removes the folders there that killed processes left. When parent is "" or
-// cannot be used, as in a folder that is only read, it is a folder of this user
-// in the system's place for temporary files.
+// New makes a folder in parent, creating parent if only it is missing, and
+// removes the folders that killed processes left there. When parent is "" or
+// cannot be used, for example because it is read-only, it uses a folder of this
+// user in the system's folder for temporary files.
 func New(parent string) (*Dir, error) {
 	if parent != "" {
 		if d, err := makeIn(parent); err == nil {
@@ -51,16 +52,17 @@ func New(parent string) (*Dir, error) {
 	return d, nil
 }
 
-// Path returns where the folder is.
+// Path returns the path of the folder.
 func (d *Dir) Path() string { return d.path }
 
-// Remove removes the folder and what is in it.
+// Remove removes the folder and its content.
 func (d *Dir) Remove() error {
 	return errors.Join(remove(d.path), d.lock.Unlock())
 }
 
-// remove renames a folder before it empties it. A sweep that met it half empty
-// would make a lock file in it, and a folder with a new file cannot be removed.
+// remove renames a folder before it empties it. A sweep that found it half
+// empty would create a lock file in it, and a folder with a new file cannot be
+// removed.
 func remove(path string) error {
 	gone := filepath.Join(filepath.Dir(path), gonePrefix+strings.TrimPrefix(filepath.Base(path), runPrefix))
 	if err := os.Rename(path, gone); err != nil {
@@ -76,14 +78,14 @@ func makeIn(parent string) (*Dir, error) {
 	if err := checkOurs(parent); err != nil {
 		return nil, err
 	}
-	// Between the making of a folder and its locking it must not look abandoned.
+	// Between its creation and its locking a folder must not look abandoned.
 	making := flock.New(filepath.Join(parent, lockName), flock.SetPermissions(0o600))
 	ctx, cancel := context.WithTimeout(context.Background(), maxWait)
 	defer cancel()
 	if _, err := making.TryLockContext(ctx, time.Millisecond); err != nil {
 		return nil, err
 	}
-	defer func() { _ = making.Unlock() }() // goes with the process at the latest
+	defer func() { _ = making.Unlock() }() // released at the latest when the process ends
 	sweep(parent)
 	path, err := os.MkdirTemp(parent, runPrefix)
 	if err != nil {
@@ -96,7 +98,7 @@ func makeIn(parent string) (*Dir, error) {
 	return &Dir{path, lock}, nil
 }
 
-// checkOurs refuses a parent that is a link or that others may write to.
+// checkOurs rejects a parent that is a link or that others may write to.
 func checkOurs(parent string) error {
 	info, err := os.Lstat(parent)
 	if err != nil {
@@ -109,7 +111,7 @@ func checkOurs(parent string) error {
 	return nil
 }
 
-// sweep removes the folders whose processes are gone. What cannot be removed
+// sweep removes the folders whose processes have ended. What cannot be removed
 // stays for the next run.
 func sweep(parent string) {
 	entries, err := os.ReadDir(parent)

@@ -11,13 +11,13 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// checkedParts are the parts of a lake that are searched. Each is checked in what a
-// statement reads of it, before it is read.
+// checkedParts are the parts of a lake that are searched. The columns that a
+// statement reads are checked before it runs.
 type checkedParts struct {
 	mu       sync.Mutex
 	parts    []lake.Part       // not known to be damaged
-	damaged  []*lake.PartError // of which nothing is in the answer
-	rows     []*lake.RowError  // that the answer lacks
+	damaged  []*lake.PartError // parts left out of the result
+	rows     []*lake.RowError  // rows missing in the result
 	salvaged string            // folder of copies of parts with damaged rows, or ""
 }
 
@@ -40,14 +40,14 @@ func (c *checkedParts) verify(ctx context.Context, columns []string) (damaged []
 	return damaged, nil
 }
 
-// leaveOut takes a damaged part out. The caller holds mu.
+// leaveOut removes a damaged part. The caller holds mu.
 func (c *checkedParts) leaveOut(e *lake.PartError) {
 	c.damaged = append(c.damaged, e)
 	c.parts = slices.DeleteFunc(c.parts, func(p lake.Part) bool { return p.Path() == e.Path })
 }
 
-// paths returns where to read the parts: whole paths, of copies where a part has
-// damaged rows.
+// paths returns the paths of the parts to read; for parts with damaged rows
+// these are copies.
 func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,8 +71,8 @@ func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
 	return paths, nil
 }
 
-// salvage returns where to read a part without its damaged rows. Parts with
-// checksums were proved when they were written, and have none.
+// salvage returns the path of a part, or of a copy without its damaged rows.
+// Parts with checksums were verified when they were written, and have none.
 func (c *checkedParts) salvage(ctx context.Context, part lake.Part) (path string, err error) {
 	if part.Checksum != nil {
 		return part.Path(), nil
@@ -94,8 +94,8 @@ func (c *checkedParts) close() error {
 	return os.RemoveAll(c.salvaged)
 }
 
-// Damaged returns what is damaged of what was asked for up to now: the answers lack
-// these parts and rows.
+// Damaged returns the damage found so far in the data searched: the results
+// lack these parts and rows.
 func (l *Lake) Damaged() ([]*lake.PartError, []*lake.RowError) {
 	l.parts.mu.Lock()
 	defer l.parts.mu.Unlock()

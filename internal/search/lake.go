@@ -1,4 +1,4 @@
-// Package search finds events in a lake, whatever asks for them.
+// Package search finds events in a lake, for all commands.
 package search
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// Options name a lake, the time in it that is searched, and what a search may
-// take.
+// Options name a lake, the time range that is searched, and the limits of a
+// search.
 type Options struct {
 	Dir          string
 	Since, Until time.Time // the zero time is no bound
@@ -23,11 +23,12 @@ type Options struct {
 	Spill        int64     // bytes of disk; 0 for the engine's own limit
 }
 
-// openTries is how often a lake is opened anew when an ingest replaced parts
-// between reading the list of them and opening them.
+// openTries is the number of times a lake is opened when an ingest replaces
+// parts between listing and opening them.
 const openTries = 3
 
-// Lake is an engine over a lake. What it reads of a part is checked before.
+// Lake is an engine over a lake. It checks the data of a part before it is
+// read.
 type Lake struct {
 	*duckdb.DB
 	files *lake.Lake
@@ -35,8 +36,8 @@ type Lake struct {
 	days  []string // YYYY-MM-DD that have events, in order
 }
 
-// Open opens the parts of the lake that can hold events of the time, with views
-// narrowed to that time. The caller closes the result.
+// Open opens the parts of the lake that can hold events in the time range, with
+// views narrowed to it. The caller closes the result.
 func Open(ctx context.Context, opts Options) (l *Lake, err error) {
 	for range openTries {
 		if l, err = openOnce(ctx, opts); !errors.Is(err, fs.ErrNotExist) {
@@ -65,7 +66,7 @@ func openOnce(ctx context.Context, opts Options) (*Lake, error) {
 	return l, nil
 }
 
-// start starts the engine over the parts of the options' time.
+// start starts the engine over the parts in the time range of opts.
 func start(ctx context.Context, opts Options, files *lake.Lake, checked *checkedParts) (*duckdb.DB, error) {
 	for _, part := range files.Parts() {
 		if !opts.Since.IsZero() && part.To.Before(opts.Since) || !opts.Until.IsZero() && !part.From.Before(opts.Until) {
@@ -87,16 +88,17 @@ func start(ctx context.Context, opts Options, files *lake.Lake, checked *checked
 	})
 }
 
-// Close closes the engine, and then lets an ingest remove the parts it read.
+// Close closes the engine, and then lets an ingest remove the parts that it has
+// read.
 func (l *Lake) Close() error {
 	return errors.Join(l.DB.Close(), l.parts.close(), l.files.Close())
 }
 
-// Files returns the lake that is searched, whole.
+// Files returns the whole lake that is searched.
 func (l *Lake) Files() *lake.Lake { return l.files }
 
-// Span returns when the events of the whole lake begin and end, zero times when
-// it has none.
+// Span returns the times of the first and the last event of the whole lake, or
+// zero times when it is empty.
 func (l *Lake) Span() (first, last time.Time) {
 	for i, part := range l.files.Parts() {
 		if i == 0 || part.From.Before(first) {
@@ -109,7 +111,7 @@ func (l *Lake) Span() (first, last time.Time) {
 	return first, last
 }
 
-// Values returns the values that a column of the view events has, in order.
+// Values returns the sorted values of a column of the view events.
 func (l *Lake) Values(ctx context.Context, column string) (values []string, err error) {
 	rows, err := l.Query(ctx, "SELECT DISTINCT "+column+" FROM events WHERE "+column+" IS NOT NULL ORDER BY 1", nil)
 	if err != nil {

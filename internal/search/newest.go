@@ -10,10 +10,10 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lookup"
 )
 
-// newest gives the records of a lake that fulfil a condition, newest first. It
-// reads the newest days first and more days at a time as it goes back, so that the
-// first records come soon, a limited search reads little, and a long one takes few
-// queries.
+// newest returns the records of a lake that meet a condition, newest first. It
+// reads the newest days first and more days at a time as it goes back, so that
+// the first records come soon, a limited search reads little, and a long one
+// needs few queries.
 type newest struct {
 	db        *duckdb.DB
 	days      []string // that have events, in order; those not read yet
@@ -24,8 +24,8 @@ type newest struct {
 	span    int             // how many days are read at a time
 }
 
-// next returns the next record, or io.EOF after the last one. Of the days that it
-// begins to read, limit records are enough, unless limit is 0.
+// next returns the next record, or io.EOF after the last one. At most limit
+// records are needed of the days that it starts to read, unless limit is 0.
 func (n *newest) next(ctx context.Context, limit int) ([]byte, error) {
 	for {
 		if n.records == nil {
@@ -53,7 +53,7 @@ func (n *newest) readDays(ctx context.Context, limit int) (err error) {
 	clauses := "WHERE year || '-' || month || '-' || day BETWEEN $first_day AND $last_day AND " + n.condition +
 		" ORDER BY event_time DESC, event_id DESC"
 	if limit > 0 {
-		// Sorting what is not going to be asked for would take most of the time.
+		// Sorting records beyond the limit would take most of the time.
 		n.params["left"] = int64(limit)
 		clauses += " LIMIT $left"
 	}
@@ -63,12 +63,12 @@ func (n *newest) readDays(ctx context.Context, limit int) (err error) {
 
 func (n *newest) close() {
 	if n.records != nil {
-		_ = n.records.Close() // only read from
+		_ = n.records.Close() // only read
 		n.records = nil
 	}
 }
 
-// Events are the events that LookupEvents would find, newest first.
+// Events are the events that LookupEvents would return, newest first.
 type Events struct {
 	newest  newest
 	filter  lookup.Filter
@@ -81,8 +81,8 @@ type Events struct {
 // do not tell theirs, and before 1.06 not even whether they are of management.
 const categoryColumn = "coalesce(event_category, CASE WHEN management_event = false THEN 'Data' ELSE 'Management' END)"
 
-// Lookup finds the events that a filter matches, of the given categories or of all,
-// and gives at most a number of them unless it is 0.
+// Lookup finds the events that a filter matches, in the given categories or in
+// all. It returns at most that many events, or all if most is 0.
 func (l *Lake) Lookup(filter lookup.Filter, categories []lookup.Category, most int) *Events {
 	ofInsights := false
 	var names []string
@@ -120,7 +120,7 @@ func (e *Events) Next(ctx context.Context) (lookup.Event, error) {
 	return lookup.Event{}, io.EOF
 }
 
-// Found returns how many events Next has returned.
+// Found returns the number of events that Next has returned.
 func (e *Events) Found() int { return e.found }
 
 // Close ends the search.

@@ -8,7 +8,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 )
 
-// Selection is what records have to have. What is empty selects all.
+// Selection is a condition on records. Empty members select everything.
 type Selection struct {
 	Columns    []ColumnValues
 	Principals []string // see [duckdb.PrincipalIs]
@@ -16,20 +16,21 @@ type Selection struct {
 	Writes     bool // all that does not say that it only reads
 }
 
-// ColumnValues are the values of a column of the lake, one of which has to be there.
+// ColumnValues are values of a column of the lake; a record must have one of
+// them.
 type ColumnValues struct {
 	Column string
 	Values []string
 }
 
-// Select returns the records that are selected: by day, and in each file of the
-// lake by account, Region and time.
+// Select returns the selected records: by day, and in each file of the lake by
+// account, Region and time.
 func (l *Lake) Select(ctx context.Context, s Selection) (*duckdb.Records, error) {
 	clauses, params := s.clauses()
 	return l.Records(ctx, clauses, params)
 }
 
-// clauses returns what selects the records, with its parameters.
+// clauses returns the SQL clauses of the selection, with their parameters.
 func (s Selection) clauses() (string, map[string]any) {
 	params := map[string]any{}
 	anyOf := func(values []string, is func(parameter string) string) string {

@@ -72,7 +72,7 @@ func loadAccess(files fs.FS, words vocabulary) (map[string]accessTemplates, erro
 	return out, nil
 }
 
-// addActors brings every persona to life in every account.
+// addActors creates the actors of every persona in every account.
 func (org *organization) addActors(personas []*persona) error {
 	for i, a := range org.accounts {
 		nextPerson := 5 * i // accounts share some of their people
@@ -211,8 +211,8 @@ func (act *actor) block(at int64) (index, start int64) {
 	return index, index*length + phase
 }
 
-// identityAt returns the userIdentity, ready to be written, of the session that
-// act has at a time. It is the same whenever and wherever it is asked for.
+// identityAt returns the userIdentity, as JSON, of the session that act has at
+// a time. It depends only on the actor and the time.
 func (act *actor) identityAt(sc *scene, at int64) []byte {
 	index, start := act.block(at)
 	sc.begin(deriveN(act.key, index), start)

@@ -185,13 +185,14 @@ func (c *call) compileError(ef errorFile) (callError, error) {
 	return callError{code, message, ef.Rate}, err
 }
 
-// escape makes text fit for the inside of a JSON string.
+// escape escapes text for the inside of a JSON string.
 func escape(text string) string {
 	quoted, _ := json.Marshal(text) // a string always marshals
 	return string(quoted[1 : len(quoted)-1])
 }
 
-// isRead tells what a name says: AWS marks by hand, and nearly always agrees.
+// isRead guesses from the name whether a call only reads: AWS sets readOnly by
+// hand, and nearly always agrees.
 func isRead(name string) bool {
 	for _, verb := range []string{"Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Query", "Scan", "Filter", "Simulate", "Check"} {
 		if strings.HasPrefix(name, verb) {
@@ -232,7 +233,7 @@ func eachFile(files fs.FS, folder string, visit func(name string, b []byte) erro
 	return nil
 }
 
-// decodeStrict refuses unknown fields: a misspelt one would be lost silently.
+// decodeStrict rejects unknown fields: a misspelt one would be ignored.
 func decodeStrict(b []byte, to any) error {
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()

@@ -22,7 +22,7 @@ type logFile struct {
 	oldest, newest int64             // event times
 }
 
-// sighting is where an event of a story was written.
+// sighting is the position at which an event of a story was written.
 type sighting struct {
 	event           *storyEvent
 	id, name        string
@@ -71,7 +71,7 @@ func (w *world) deliver(root string, sh *shard) (*delivery, error) {
 	return d, nil
 }
 
-// kindOf is the folder a call's events go to.
+// kindOf returns the folder of a call's events.
 func kindOf(c *call) archive.Kind {
 	switch c.category {
 	case "Insight":
@@ -166,8 +166,8 @@ func (d *delivery) deliverSlot(kind archive.Kind, slot int64, indexes []int32) e
 	return nil
 }
 
-// place adds event i to the file that is being filled, after the copies that
-// had to wait, or makes it wait too.
+// place adds event i to the file that is being filled, after the postponed
+// copies, or postpones it too.
 func (d *delivery) place(batch []int32, i int32) []int32 {
 	waiting := append(d.postponed, i)
 	d.postponed = nil
@@ -222,7 +222,7 @@ func (d *delivery) writeFile(kind archive.Kind, at int64, batch []int32) error {
 	return writeObject(d.root, key, d.packed.Bytes(), d.folders)
 }
 
-// note keeps the books of one written record.
+// note updates the counts for one written record.
 func (d *delivery) note(e *occurrence, key string) {
 	c := &d.counts
 	if e.copyOf > 0 {
@@ -253,8 +253,8 @@ func (d *delivery) note(e *occurrence, key string) {
 	}
 }
 
-// writeObject stores one object so that it is there whole or not at all.
-// folders remembers which folders exist.
+// writeObject stores one object atomically. folders remembers which folders
+// exist.
 func writeObject(root, key string, content []byte, folders map[string]bool) error {
 	name := filepath.Join(root, filepath.FromSlash(key))
 	folder := filepath.Dir(name)
@@ -274,7 +274,8 @@ func writeObject(root, key string, content []byte, folders map[string]bool) erro
 	return nil
 }
 
-// folder is the organization's part of the keys, empty without an organization trail.
+// folder returns the organization's part of the keys, empty without an
+// organization trail.
 func (org *organization) folder() string {
 	if org.shared {
 		return org.id

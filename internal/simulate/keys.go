@@ -22,7 +22,7 @@ import (
 const keyLife = 30 * 86400
 
 // keyRing makes the keys that sign digests: each Region has its own, replaced
-// every keyLife. It may be used from several goroutines.
+// every keyLife. It may be used concurrently.
 type keyRing struct {
 	seed  uint64
 	sieve []uint64
@@ -60,8 +60,8 @@ func (k *keyRing) key(region string, at int64) (*signingKey, error) {
 	return once()
 }
 
-// newKey is reproducible, as rsa.GenerateKey is not: it deliberately makes
-// the same key from the same seed.
+// newKey makes the same key from the same seed, which rsa.GenerateKey
+// deliberately does not.
 func (k *keyRing) newKey(name keyName) (*signingKey, error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], deriveN(derive(k.seed, name.region), name.period))
@@ -105,7 +105,7 @@ func prime(random *rand.ChaCha8, sieve []uint64) *big.Int {
 	}
 }
 
-// divisible tells whether one of the primes divides a number, given the
+// divisible reports whether one of the primes divides a number, given the
 // remainders of the number less step.
 func divisible(remainders, primes []uint64, step uint64) bool {
 	for i, p := range primes {

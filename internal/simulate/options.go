@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Options say what to simulate. The archive's bytes follow from all of them
-// but Workers.
+// Options configure a simulation. The archive's bytes depend on all of them but
+// Workers.
 type Options struct {
 	Out           string // folder, absent or empty
 	Seed          uint64
@@ -49,7 +49,7 @@ func DefaultOptions() Options {
 	}
 }
 
-// OptionError is an option outside its bounds.
+// OptionError reports an option outside its bounds.
 type OptionError struct {
 	Option string // as the flag is called
 	Reason string
@@ -57,7 +57,7 @@ type OptionError struct {
 
 func (e *OptionError) Error() string { return fmt.Sprintf("read option --%s: %s", e.Option, e.Reason) }
 
-// Validate returns an *OptionError for the first option that makes no sense.
+// Validate returns an *OptionError for the first invalid option.
 func (o *Options) Validate() error {
 	if o.Out == "" {
 		return &OptionError{"out", "name the folder to write"}
@@ -95,9 +95,9 @@ func (o *Options) Validate() error {
 	return nil
 }
 
-// midnight is the beginning of a simulated day, in seconds since 1970.
+// midnight returns the start of a simulated day, in seconds since 1970.
 func (o *Options) midnight(day int) int64 { return o.Start.Unix() + int64(day)*86400 }
 
-// closing is when the archive is taken: the last event is older, every file
-// was delivered before.
+// closing returns the time at which the archive is taken: all events and
+// deliveries are earlier.
 func (o *Options) closing() int64 { return o.midnight(o.Days) + 3600 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// shard is the events of one account in one Region on one day. It needs
-// nothing of other shards, and decides itself into which files, perhaps of
-// later days, its events go.
+// shard is the events of one account in one Region on one day. It does not
+// depend on other shards, and determines the files, perhaps of later days, of
+// its events.
 type shard struct {
 	account *account
 	region  *region
@@ -15,7 +15,7 @@ type shard struct {
 	events  []occurrence
 }
 
-// world is what all shards share and none changes.
+// world is the immutable state shared by all shards.
 type world struct {
 	opts     Options
 	org      *organization
@@ -61,7 +61,7 @@ type planner struct {
 	hours    []chooser // their activity over the day
 }
 
-// weighActors finds out who is at work, and how much comes of it.
+// weighActors determines who is at work, and their share of the events.
 func (p *planner) weighActors() {
 	sh := p.shard
 	var weights []float64
@@ -94,15 +94,15 @@ func (p *planner) weighActors() {
 	}
 }
 
-// canWorkIn is false for those who call global services only, elsewhere than
-// where these are recorded.
+// canWorkIn returns false for actors that call only global services, in Regions
+// where these are not recorded.
 func (act *actor) canWorkIn(r *region) bool {
 	return r.name == globalRegion || act.persona.anywhere.total() > 0
 }
 
 func (p *planner) room() bool { return len(p.shard.events) < p.target && p.actors.total() > 0 }
 
-// burst lets one actor do one thing.
+// burst plays one activity of one actor.
 func (p *planner) burst() {
 	i := p.actors.draw(&p.rng)
 	act := p.shard.account.actors[p.indexes[i]]
@@ -128,7 +128,7 @@ func (p *planner) burst() {
 	}
 }
 
-// interval is how often CloudTrail delivers, in seconds.
+// interval is CloudTrail's delivery interval, in seconds.
 const interval = 300
 
 // deliver decides when each event's file arrives, adds the second deliveries,

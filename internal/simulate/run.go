@@ -34,14 +34,14 @@ const (
 	SummaryFile        = "summary.json"
 )
 
-// ErrNotEmpty is a folder that has something in it already.
+// ErrNotEmpty reports that the output folder is not empty.
 var ErrNotEmpty = errors.New("folder is not empty")
 
-// Run writes the archive. done is told of every finished shard: how many there
-// are in all, and how many events it had; it may be called from several
-// goroutines, and may be nil.
+// Run writes the archive. It calls done for every finished shard with the total
+// number of shards and the shard's number of events; done may be called
+// concurrently, and may be nil.
 //
-// When ctx ends, or something fails, whole files may have been written and
+// When ctx ends, or an error occurs, whole files may have been written and
 // nothing is removed; there is no summary.json then.
 func Run(ctx context.Context, o Options, done func(shards, events int)) (*Summary, error) {
 	if err := o.Validate(); err != nil {
@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options, done func(shards, events int)) (*Summar
 	return summary, r.writeSideFiles(summary)
 }
 
-// newWorld makes all there is before the first event.
+// newWorld makes everything that exists before the first event.
 func newWorld(o Options) (*world, error) {
 	p, err := loadPlaces(data)
 	if err != nil {
@@ -91,7 +91,7 @@ func newWorld(o Options) (*world, error) {
 	return w, w.load(words)
 }
 
-// load reads who does what.
+// load reads the catalogue, the personas and the stories.
 func (w *world) load(words vocabulary) error {
 	var err error
 	if w.kinds, err = loadKinds(data, words); err != nil {
@@ -123,7 +123,7 @@ func (w *world) load(words vocabulary) error {
 	return w.planAttacks()
 }
 
-// prepareFolder makes the output folder, and refuses one that is in use.
+// prepareFolder makes the output folder, and rejects one that is not empty.
 func prepareFolder(out string) error {
 	entries, err := os.ReadDir(out)
 	switch {
@@ -138,7 +138,7 @@ func prepareFolder(out string) error {
 	return nil
 }
 
-// withoutPath drops the operation and path, which the message has already.
+// withoutPath removes the operation and path, which the message has already.
 func withoutPath(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
@@ -175,7 +175,7 @@ func newRun(w *world) *run {
 
 func (r *run) side(name string) string { return filepath.Join(r.root, SideFolder, name) }
 
-// shards makes all shards, the days in order, so that few files wait for their
+// shards makes all shards in order of days, so that few files wait for their
 // digest.
 func (r *run) shards(ctx context.Context, done func(shards, events int)) error {
 	o := &r.world.opts
@@ -199,7 +199,7 @@ func (r *run) shards(ctx context.Context, done func(shards, events int)) error {
 	return group.Wait()
 }
 
-// shard writes one shard and returns how many events it had.
+// shard writes one shard and returns its number of events.
 func (r *run) shard(key shardKey) (int, error) {
 	sh, err := r.world.plan(key)
 	if err != nil {
@@ -245,7 +245,8 @@ func (r *run) summary() *Summary {
 	return s
 }
 
-// writeSideFiles ends with summary.json: where it is, the archive is whole.
+// writeSideFiles writes summary.json last: where it exists, the archive is
+// complete.
 func (r *run) writeSideFiles(s *Summary) error {
 	for _, write := range []func() error{
 		r.writeGroundTruth,
@@ -286,7 +287,7 @@ func (r *run) writeGroundTruth() error {
 	return os.WriteFile(r.side(GroundTruthFile), b.Bytes(), 0o644)
 }
 
-// writeObjectMetadata joins what the chains have put aside.
+// writeObjectMetadata joins the metadata files of the chains.
 func (r *run) writeObjectMetadata() error {
 	f, err := os.Create(r.side(ObjectMetadataFile))
 	if err != nil {

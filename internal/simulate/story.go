@@ -277,7 +277,7 @@ func choose(stories []*story, names []string, accounts int) ([]*story, error) {
 	}), nil
 }
 
-// needsPeer tells whether part of st is recorded in a second account.
+// needsPeer reports whether part of st is recorded in a second account.
 func (st *story) needsPeer() bool {
 	return slices.ContainsFunc(st.steps, func(s step) bool { return s.file.In == "peer" })
 }

@@ -32,7 +32,7 @@ func (c testCounts) good() bool {
 
 type skippedTest struct{ name, reason string }
 
-// run is the state of one reading.
+// run is the state of one report.
 type run struct {
 	out     io.Writer
 	counts  testCounts
@@ -40,13 +40,13 @@ type run struct {
 	// output holds what tests printed that have not ended yet, by package and
 	// test; the package's own output is under "".
 	output map[string]map[string]*strings.Builder
-	// blamed are packages of which a test failed, so that the package's failure
-	// is not counted again.
+	// blamed are packages with a failed test, so that the package's failure is
+	// not counted again.
 	blamed map[string]bool
 }
 
 // tally reads events until in ends and writes the report to out. A line that is
-// not an event, such as the go command's own complaints, is passed on.
+// not an event, such as an error of the go command, is copied.
 func tally(in io.Reader, out io.Writer) (testCounts, error) {
 	r := &run{out: out, output: map[string]map[string]*strings.Builder{}, blamed: map[string]bool{}}
 	lines := bufio.NewScanner(in)
@@ -66,8 +66,8 @@ func tally(in io.Reader, out io.Writer) (testCounts, error) {
 	return r.counts, nil
 }
 
-// print ignores write errors: without its standard output a report has no
-// reader, and the exit code still tells.
+// print ignores write errors: without standard output nobody reads the report,
+// and the exit code still shows the result.
 func (r *run) print(text string) { _, _ = io.WriteString(r.out, text) }
 
 func (r *run) handle(event testEvent) {

@@ -14,19 +14,19 @@ import (
 	"golang.org/x/term"
 )
 
-// Writer writes text to a terminal and spells out everything but printing
+// Writer writes text to a terminal and escapes everything but printing
 // characters, line ends and tabs. It is used by one goroutine at a time.
 type Writer struct {
 	to   io.Writer
-	tail []byte // the beginning of a character whose rest has not come yet
-	text []byte // used again for each Write
+	tail []byte // the first bytes of an incomplete character
+	text []byte // reused by each Write
 }
 
 // NewWriter returns a Writer to a terminal.
 func NewWriter(to io.Writer) *Writer { return &Writer{to: to} }
 
-// Write writes all complete characters of p. Like any writer it counts the bytes
-// of p, not those that it makes of them.
+// Write writes all complete characters of p. It returns the number of bytes of
+// p, not of its output.
 func (w *Writer) Write(p []byte) (int, error) {
 	pending := append(w.tail, p...)
 	whole := len(pending) - incomplete(pending)
@@ -38,7 +38,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close writes what is left of an incomplete character. It leaves the terminal
+// Close writes the rest of an incomplete character. It leaves the terminal
 // open.
 func (w *Writer) Close() error {
 	_, err := w.to.Write(appendVisible(nil, string(w.tail), ""))
@@ -60,7 +60,7 @@ func incomplete(p []byte) int {
 	return 0
 }
 
-// filer is a file, or a writer that stands for one.
+// filer is a file, or a writer that wraps one.
 type filer interface{ Fd() uintptr }
 
 // Is reports whether w is a terminal, or writes to one.
@@ -69,7 +69,7 @@ func Is(w any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// Width returns the columns of the terminal that w is, or 0 if it is none.
+// Width returns the columns of the terminal w, or 0 if it is not a terminal.
 func Width(w io.Writer) int {
 	if !Is(w) {
 		return 0
@@ -81,8 +81,8 @@ func Width(w io.Writer) int {
 	return width
 }
 
-// Direct returns the file that w stands for, for what draws on the terminal by
-// itself and for other programs; w itself if it stands for none.
+// Direct returns the file that w wraps, for code and programs that draw on the
+// terminal themselves; w itself if it wraps none.
 func Direct(w io.Writer) io.Writer {
 	if standing, ok := w.(interface{ File() *os.File }); ok {
 		return standing.File()

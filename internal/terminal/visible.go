@@ -33,8 +33,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// appendVisible appends s with what is not printing spelled out, but for the
-// characters of keep.
+// appendVisible appends s with non-printing characters escaped, except those in
+// keep.
 func appendVisible(dst []byte, s, keep string) []byte {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -62,8 +62,8 @@ func appendVisible(dst []byte, s, keep string) []byte {
 	return dst
 }
 
-// Message makes text of several lines fit to be shown after a prefix: lines after
-// the first are indented, so that none of them passes for a message of its own.
+// Message formats text of several lines for display after a prefix: lines after
+// the first are indented, so that none of them looks like a separate message.
 func Message(s string) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	for i, line := range lines {
@@ -75,7 +75,7 @@ func Message(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TextWidth is the number of columns that visible text takes.
+// TextWidth returns the number of columns of visible text.
 func TextWidth(s string) int {
 	if isPlain(s) {
 		return len(s)
@@ -102,7 +102,7 @@ func runeWidth(r rune) int {
 }
 
 // Truncate shortens visible text to at most limit columns, with an ellipsis in
-// the place of what is cut off.
+// place of the removed part.
 func Truncate(s string, limit int) string {
 	if TextWidth(s) <= limit {
 		return s

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// renamed are functions that DuckDB has by another name.
+// renamed maps functions to their names in DuckDB.
 func renamed() map[string]string {
 	return map[string]string{
 		"arbitrary": "any_value", "approx_percentile": "quantile_disc", "transform": "list_transform",
@@ -16,7 +16,7 @@ func renamed() map[string]string {
 	}
 }
 
-// unlike are functions of both whose values differ.
+// unlike lists functions that both have with different results.
 func unlike() []string {
 	return []string{"zip", "log", "typeof", "json_value", "json_exists", "skewness", "kurtosis", "to_milliseconds", "timezone"}
 }
@@ -60,7 +60,7 @@ func (r *rewriter) call(at int, name string) {
 		r.extract(at, end)
 	case name == "at_timezone", name == "with_timezone":
 		r.zoneCall(at, name, commas, end)
-	case r.zoned && name == "date": // which DuckDB reads as a cast
+	case r.zoned && name == "date": // DuckDB parses it as a cast
 		r.need("trino_date")
 		r.replace(at, at, "trino_date")
 	case r.zoned && (name == "date_trunc" || name == "date_add") && len(commas) > 0 && r.zonedArgument(commas[len(commas)-1]+1, end):
@@ -81,8 +81,8 @@ func (r *rewriter) call(at int, name string) {
 	}
 }
 
-// fields are the fields of a time that EXTRACT has by another name, or that have
-// other values.
+// fields maps the fields of EXTRACT that have other names in DuckDB, or other
+// values.
 func fields() map[string]string {
 	return map[string]string{
 		"day_of_week": "isodow", "dow": "isodow", "day_of_month": "day", "day_of_year": "doy", "year_of_week": "isoyear", "yow": "isoyear",
@@ -105,7 +105,8 @@ func (r *rewriter) extract(at, end int) {
 	}
 }
 
-// within moves the order of an aggregate into its parentheses.
+// within moves the ORDER BY of WITHIN GROUP into the parentheses of an
+// aggregate.
 func (r *rewriter) within(end int) {
 	at, ordered := r.words(end+1, "WITHIN", "GROUP", "(")
 	if last := r.closing(at - 1); ordered && last < len(r.tokens) {
@@ -179,8 +180,8 @@ func (r *rewriter) cast(at int) {
 	}
 }
 
-// exact keeps the number of digits of a literal time that is the only token
-// between two: Trino knows it, and prints it.
+// exact keeps the precision of a time literal that is the only token between
+// two: Trino prints it.
 func (r *rewriter) exact(before, after int) {
 	literal := r.token(before + 2)
 	if !r.token(before+1).is("TIMESTAMP") || before+3 != after || hasZone(literal.name) || strings.Contains(literal.name, ".") {
@@ -189,8 +190,8 @@ func (r *rewriter) exact(before, after int) {
 	r.replace(before+1, before+1, "TIMESTAMP_S")
 }
 
-// typeName writes the type of the tokens from first to last: DuckDB's arrays
-// are written behind their element.
+// typeName returns the type in the tokens from first to last: DuckDB writes the
+// element type of an array first.
 func (r *rewriter) typeName(first, last int) string {
 	var b strings.Builder
 	for i := first; i <= last; i++ {

@@ -29,7 +29,7 @@ func Defines(sql, table string) bool {
 	return repaired && named && at == len(r.tokens)
 }
 
-// significant drops the backquotes, in which Hive writes names.
+// significant removes the backquotes in which Hive writes names.
 func significant(tokens []token) []token {
 	kept := tokens[:0]
 	for _, t := range tokens {
@@ -40,7 +40,7 @@ func significant(tokens []token) []token {
 	return kept
 }
 
-// words returns the index behind words that stand at an index.
+// words returns the index after words that are at an index.
 func (r *rewriter) words(at int, words ...string) (int, bool) {
 	for i, w := range words {
 		if !r.token(at + i).is(w) {
@@ -50,8 +50,8 @@ func (r *rewriter) words(at int, words ...string) (int, bool) {
 	return at + len(words), true
 }
 
-// table returns the index behind the name of a table, with the names of its
-// catalog and database or without.
+// table returns the index after the name of a table, with or without the names
+// of its catalog and database.
 func (r *rewriter) table(at int, name string) (int, bool) {
 	for r.token(at + 1).is(".") {
 		at += 2

@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// macro is a function of Trino, or a part of one, in DuckDB's SQL. Bodies name
+// macro is a Trino function, or a part of one, in DuckDB's SQL. Bodies call
 // functions with system.main, as a macro hides the function of its name. A
-// failure is a cast that fails: a call of error() would be no constant, and
-// nothing that TRY can catch. [Failure] finds its message.
+// failure is expressed as a failing cast: a call of error() is not a constant,
+// and TRY cannot catch it. [Failure] returns its message.
 type macro struct{ name, body string }
 
 func macros() []macro {
 	return slices.Concat(numberMacros(), textMacros(), timeMacros(), listMacros(), addressMacros())
 }
 
-// Macros returns the statements that create what a translation needs, in the
-// order that they need each other.
+// Macros returns the statements that create the macros of a translation, in the
+// order of their dependencies.
 func (t Translation) Macros() []string {
 	var created []string
 	var names []string
@@ -44,7 +44,8 @@ func (t Translation) Macros() []string {
 	return created
 }
 
-// Failure returns the words of a macro that failed, in the engine's message.
+// Failure returns the message of a macro that failed, from the engine's
+// message.
 func Failure(message string) (words string, found bool) {
 	_, words, found = strings.Cut(message, "'trino: ")
 	if at := strings.LastIndex(words, "'"); found && at >= 0 {

@@ -26,8 +26,8 @@ func numberMacros() []macro {
 	}
 }
 
-// whole is the body of a cast to a whole number: Trino rounds halves away from
-// zero, and takes no text with a fraction.
+// whole returns the body of a cast to an integer: Trino rounds halves away from
+// zero, and rejects text with a fraction.
 func whole(kind string) string {
 	return `(x) AS CASE system.main.typeof(x) WHEN 'DOUBLE' THEN system.main.round(x::VARCHAR::DOUBLE)::` + kind + `
 		WHEN 'VARCHAR' THEN CASE WHEN system.main.regexp_full_match(x::VARCHAR, '\s*[+-]?\d+\s*') THEN x::VARCHAR::` + kind + `
@@ -92,13 +92,13 @@ func textMacros() []macro {
 	}
 }
 
-// A start of 0, or one before the text, is no start.
+// A start of 0, or one before the text, gives an empty string.
 const substr = `(s, n) AS CASE WHEN n = 0 OR n < 0 AND -n > system.main.length(s) THEN system.main.left(s, 0) ELSE system.main.substr(s, n) END,
 	(s, n, l) AS CASE WHEN n = 0 OR n < 0 AND -n > system.main.length(s) THEN system.main.left(s, 0) ELSE system.main.substr(s, n, l) END`
 
-// AddressField is the only field of the struct that an IPADDRESS is: its
-// number, an IPv4 address that of its IPv4-mapped form. A type of its own has an
-// output form of its own.
+// AddressField is the only field of the struct that represents an IPADDRESS:
+// its number, for IPv4 that of the IPv4-mapped address. It has its own output
+// format.
 const AddressField = "trino_address_number"
 
 func addressMacros() []macro {

@@ -2,8 +2,8 @@ package trino
 
 import "fmt"
 
-// deepest is how deep calls of reduce may stand in each other: each one writes
-// what is in it twice.
+// deepest is the maximum nesting of calls of reduce: each call doubles the text
+// inside it.
 const deepest = 3
 
 // reduce writes reduce(list, start, (s, x) -> step, s -> result). DuckDB's
@@ -24,7 +24,8 @@ func (r *rewriter) reduce(at int, commas []int, end int) {
 		list, list, element, start, state, step, start, element, state, element, step, last))
 }
 
-// step reads the names before the arrow of a step, and where it begins.
+// step parses the names before the arrow of a step, and returns the start of
+// its body.
 func (r *rewriter) step(at, end int) (state, element string, body int, plain bool) {
 	s, x := r.token(at+1), r.token(at+3)
 	plain = r.token(at).is("(") && s.kind == word && r.token(at+2).is(",") && x.kind == word && r.token(at+4).is(")") &&

@@ -11,7 +11,7 @@ const (
 	other              // a number, or one character of anything else
 )
 
-// token is a part of a statement; blanks and comments are none.
+// token is a part of a statement, without blanks and comments.
 type token struct {
 	kind       kind
 	start, end int // byte offsets
@@ -28,8 +28,8 @@ func (t token) named(name string) bool {
 	return t.kind == quoted && t.name == name || t.kind == word && strings.EqualFold(t.name, name)
 }
 
-// scan splits SQL into tokens. What is not closed ends with the text: the
-// engine's parser finds that.
+// scan splits SQL into tokens. An unclosed token ends with the text; the
+// engine's parser reports it.
 func scan(sql string) []token {
 	var tokens []token
 	for at := 0; at < len(sql); {
@@ -66,7 +66,7 @@ func scan(sql string) []token {
 	return tokens
 }
 
-// after returns the offset behind the next end marker.
+// after returns the offset after the next end marker.
 func after(sql string, at int, end string) int {
 	if i := strings.Index(sql[at:], end); i >= 0 {
 		return at + i + len(end)
@@ -74,8 +74,8 @@ func after(sql string, at int, end string) int {
 	return len(sql)
 }
 
-// closing returns the offset behind a quoted text that starts at the offset.
-// A doubled quote is part of it.
+// closing returns the offset after a quoted text that starts at the offset. A
+// doubled quote is part of the text.
 func closing(sql string, at int) int {
 	quote := sql[at]
 	for at++; at < len(sql); at++ {

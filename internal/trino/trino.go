@@ -1,8 +1,8 @@
-// Package trino writes SQL of Trino, which Athena speaks, as SQL of DuckDB.
+// Package trino translates Trino's SQL, which Athena uses, to DuckDB's.
 //
-// It works on tokens: what the two write differently is replaced in place, and
-// functions that differ become macros, which hide DuckDB's own of that name on
-// one connection. What is equal, nearly everything, stays as it is.
+// It works on tokens: syntax that differs is replaced in place, and functions
+// that differ become macros, which hide DuckDB's functions of the same name on
+// one connection. The rest, nearly everything, is unchanged.
 package trino
 
 import (
@@ -15,7 +15,7 @@ import (
 type Translation struct {
 	SQL       string
 	functions []string // names of macros
-	zoned     bool     // some of them are of times in zones
+	zoned     bool     // some of them work on times in zones
 	edits     []edit
 }
 
@@ -25,7 +25,8 @@ type edit struct {
 	with       string
 }
 
-// Position returns where in the original an offset of the translation is.
+// Position returns the position in the original of an offset in the
+// translation.
 func (t Translation) Position(at int) int {
 	moved := 0
 	for _, e := range t.edits {
@@ -40,7 +41,7 @@ func (t Translation) Position(at int) int {
 	return at - moved
 }
 
-// Refusal is a part of a statement that cannot be translated.
+// Refusal is the error for a part of a statement that cannot be translated.
 type Refusal struct {
 	Position int
 	Message  string
@@ -48,7 +49,7 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Message }
 
-// Translate writes a statement in DuckDB's SQL, or returns a [*Refusal].
+// Translate translates a statement to DuckDB's SQL, or returns a [*Refusal].
 func Translate(sql string) (Translation, error) {
 	r := &rewriter{sql: sql}
 	r.run()
@@ -68,13 +69,14 @@ func (r *rewriter) run() {
 	}
 }
 
-// apply makes the edits, and returns those made: one inside of another is none.
+// apply applies the edits, and returns those applied: an edit inside another
+// one is dropped.
 func apply(sql string, edits []edit) (string, []edit) {
 	slices.SortStableFunc(edits, func(a, b edit) int {
 		if a.start != b.start {
 			return a.start - b.start
 		}
-		// What is inserted comes first, then the longest of what is replaced.
+		// Insertions come first, then the longest replacements.
 		if a.start == a.end || b.start == b.end {
 			return (a.end - a.start) - (b.end - b.start)
 		}
@@ -103,8 +105,8 @@ type rewriter struct {
 	refusal   *Refusal
 	closed    map[int]int // see matching
 	zoned     bool        // the statement has times in zones
-	zone      string      // of those that are not taken apart
-	depth     int         // how many calls of reduce this is a part of
+	zone      string      // of times that are kept as a whole
+	depth     int         // number of enclosing calls of reduce
 }
 
 // token returns the token at an index, or an empty one beyond the ends.
@@ -128,7 +130,7 @@ func (r *rewriter) refuse(at int, format string, args ...any) {
 	}
 }
 
-// visit translates what starts at a token.
+// visit translates the syntax that starts at a token.
 func (r *rewriter) visit(at int) {
 	t, next := r.token(at), r.token(at+1)
 	called := next.is("(") && t.kind == word && !r.token(at-1).is(".") && r.closing(at+1) < len(r.tokens)
@@ -156,7 +158,7 @@ func (r *rewriter) visit(at int) {
 	}
 }
 
-// catalog drops the names of Athena's catalog and database before a table.
+// catalog removes the names of Athena's catalog and database before a table.
 func (r *rewriter) catalog(at int) bool {
 	start := at
 	if r.token(at - 1).is(".") {
@@ -172,7 +174,7 @@ func (r *rewriter) catalog(at int) bool {
 	return true
 }
 
-// hasZone reports whether a literal of a time ends with a zone.
+// hasZone reports whether a time literal ends with a zone.
 func hasZone(literal string) bool {
 	value := strings.TrimRight(strings.Trim(literal, "'"), " ")
 	if value == "" {
@@ -183,7 +185,7 @@ func hasZone(literal string) bool {
 	return isLetter(last) || strings.ContainsAny(clock, "+-")
 }
 
-// sample makes the number of a sample a percentage, as DuckDB's is of rows.
+// sample turns the size of a sample into a percentage of rows, as in DuckDB.
 func (r *rewriter) sample(at int) {
 	if !r.token(at + 2).is("(") {
 		return
@@ -193,7 +195,7 @@ func (r *rewriter) sample(at int) {
 	}
 }
 
-// dayArithmetic keeps a date a date when days are added to it.
+// dayArithmetic keeps the type date when days are added to a date.
 func (r *rewriter) dayArithmetic(at int) {
 	first := at - 1
 	if r.token(first).kind == text && r.token(first-1).is("DATE") {
@@ -210,7 +212,7 @@ func (r *rewriter) dayArithmetic(at int) {
 }
 
 // closing returns the index of the parenthesis that closes the one at an index,
-// or that of the end.
+// or the index of the end.
 func (r *rewriter) closing(at int) int {
 	if end, found := r.matched()[at]; found {
 		return end
@@ -225,7 +227,8 @@ func (r *rewriter) matched() map[int]int {
 	return r.closed
 }
 
-// matching returns where the parentheses and brackets at an index are closed.
+// matching maps the indexes of opening parentheses and brackets to their
+// closing ones.
 func matching(tokens []token) map[int]int {
 	closed := map[int]int{}
 	var open []int
@@ -242,7 +245,7 @@ func matching(tokens []token) map[int]int {
 }
 
 // commas returns the indexes of the commas between the arguments of a call
-// whose parenthesis is at an index, and that of the closing one.
+// whose parenthesis is at an index, and the index of the closing parenthesis.
 func (r *rewriter) commas(at int) (commas []int, end int) {
 	end = r.closing(at)
 	for i := at + 1; i < end; i++ {
@@ -256,8 +259,8 @@ func (r *rewriter) commas(at int) (commas []int, end int) {
 	return commas, end
 }
 
-// Names reports whether a statement reads a table of this name: whether the
-// name stands in a FROM clause, and is not that of a common table expression.
+// Names reports whether a statement reads a table of this name: the name is in
+// a FROM clause, and is not that of a common table expression.
 func Names(sql, table string) bool {
 	r := &rewriter{sql: sql, tokens: scan(sql)}
 	from, found := false, false

@@ -2,13 +2,13 @@ package trino
 
 import "strings"
 
-// spread is UNNEST of something whose elements have fields, which become
-// columns: UNNEST(list) WITH ORDINALITY AS t(a, b, n).
+// spread is UNNEST of a value whose elements have fields, which become columns:
+// UNNEST(list) WITH ORDINALITY AS t(a, b, n).
 type spread struct {
-	entries     string   // the function that makes a list of a map
+	entries     string   // the function that converts a map to a list
 	fields      []string // of the elements
-	names       []string // of the columns, as they are written
-	numbered    bool     // with the column of ORDINALITY
+	names       []string // names of the columns, as written
+	numbered    bool     // WITH ORDINALITY adds a column
 	open, close int      // indexes of the parentheses of the names; 0 without any
 }
 
@@ -67,7 +67,7 @@ func (r *rewriter) names(s *spread, at int) bool {
 	return true
 }
 
-// sql returns what stands before and after the list, which stays in its place.
+// sql returns the text before and after the list, which is unchanged.
 func (s spread) sql() (before, after string) {
 	columns := make([]string, len(s.names))
 	for i, name := range s.names {

@@ -10,10 +10,12 @@ import (
 // fails. Two zones are not equal for the same moment, as they are in Trino:
 // hence one zone for the times that are not taken apart where they are made.
 
-// ZonedFields are the fields of the struct that a time in a zone is.
+// ZonedFields returns the fields of the struct that represents a time in a
+// zone.
 func ZonedFields() []string { return []string{"trino_at", "trino_zone", "trino_clock"} }
 
-// fieldsOfTime are functions that take a time apart or write it.
+// fieldsOfTime returns the functions that extract a part of a time or format
+// it.
 func fieldsOfTime() []string {
 	return []string{
 		"year", "quarter", "month", "week", "week_of_year", "day", "day_of_month", "day_of_week", "dow", "day_of_year", "doy",
@@ -60,8 +62,8 @@ func (r *rewriter) zoneCall(at int, name string, commas []int, end int) {
 	r.inZone(at, end, r.token(end-1).name)
 }
 
-// inZone keeps the zone of a time between two tokens, unless what is around it
-// takes the time apart at once.
+// inZone keeps the zone of a time between two tokens, unless the enclosing call
+// extracts a part of the time.
 func (r *rewriter) inZone(first, last int, zone string) {
 	before, after := r.token(first-1), r.token(last+1)
 	if before.is("FROM") && r.token(first-3).is("(") && r.token(first-4).is("EXTRACT") {
@@ -77,7 +79,7 @@ func (r *rewriter) inZone(first, last int, zone string) {
 	r.zone = zone
 }
 
-// opening returns the index of the parenthesis that a token is in, or -1.
+// opening returns the index of the parenthesis that encloses a token, or -1.
 func (r *rewriter) opening(at int) int {
 	for i := at - 1; i >= 0; i-- {
 		if end, opens := r.matched()[i]; opens && end >= at {
@@ -87,7 +89,7 @@ func (r *rewriter) opening(at int) int {
 	return -1
 }
 
-// operand returns where the expression before a token begins, or -1.
+// operand returns the start of the expression before a token, or -1.
 func (r *rewriter) operand(at int) int {
 	at--
 	for {
@@ -127,8 +129,8 @@ func (r *rewriter) operand(at int) int {
 	}
 }
 
-// isClause reports whether a word before a parenthesis is not the name of a
-// function.
+// isClause reports whether a word before a parenthesis is a keyword rather than
+// the name of a function.
 func isClause(name string) bool {
 	return slices.Contains([]string{"SELECT", "WHERE", "AND", "OR", "NOT", "ON", "BY", "HAVING", "WHEN", "THEN", "ELSE", "IN", "BETWEEN", "DISTINCT", "FROM"}, strings.ToUpper(name))
 }
