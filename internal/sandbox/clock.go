@@ -13,8 +13,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
 
-// clock is the sandbox's own time: the machine's, moved by an offset. Requests are
-// signed by real time, so only what the sandbox writes follows it.
+// clock is the sandbox's own time: the machine's plus an offset. Requests are signed
+// with the real time, so only what the sandbox writes uses it.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
@@ -26,7 +26,7 @@ func (c *clock) now() time.Time {
 	return time.Now().Add(c.offset).UTC()
 }
 
-// advance moves the clock and returns what it shows then.
+// advance moves the clock and returns the new time.
 func (c *clock) advance(by time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +34,7 @@ func (c *clock) advance(by time.Duration) time.Time {
 	return time.Now().Add(c.offset).UTC()
 }
 
-// memory is what a sandbox must remember of itself: sandbox.json in the state folder.
+// memory is the sandbox's own state: sandbox.json in the state folder.
 type memory struct {
 	Format  int    `json:"format"`
 	Account string `json:"account"`
@@ -44,7 +44,7 @@ type memory struct {
 
 const memoryFormat = 1
 
-// remember reads what an earlier sandbox left in the folder, nil when there was none.
+// remember reads the memory of an earlier sandbox in the folder, nil if there is none.
 func remember(dir string) (*memory, error) {
 	path := filepath.Join(dir, "sandbox.json")
 	text, err := os.ReadFile(path)

@@ -18,8 +18,7 @@ const (
 	maxAdvance = 31 * 24 * time.Hour
 )
 
-// control is what tests and people ask of the sandbox itself. Nothing of it is
-// recorded.
+// control returns the handler of the control API. Its calls are not recorded.
 func (s *Sandbox) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+controlPath+"health", s.health)
@@ -72,7 +71,7 @@ func (s *Sandbox) inject(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]int{"recorded": len(entries)})
 }
 
-// deliver does what the interval would do sooner or later.
+// deliver makes a delivery pass now instead of at the next interval.
 func (s *Sandbox) deliver(w http.ResponseWriter, r *http.Request) {
 	if err := s.delivery.Pass(r.Context()); err != nil {
 		answerError(w, http.StatusInternalServerError, err)

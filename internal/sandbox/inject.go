@@ -21,10 +21,9 @@ import (
 // signIn is the event source of console sign-ins.
 const signIn = "signin.amazonaws.com"
 
-// injected makes journal entries of records that a person wrote: what no API call
-// through the sandbox can cause, such as console sign-ins, or whole log files of
-// elsewhere. Members that every record has are added where they are missing. One
-// bad record refuses them all.
+// injected returns journal entries for records that a user supplies: events that no API
+// call through the sandbox causes, such as console sign-ins, or log files from
+// elsewhere. It adds missing standard members. If one record is invalid, it refuses all.
 func injected(ctx context.Context, body []byte, account string, now time.Time) ([]journal.Entry, error) {
 	var entries []journal.Entry
 	var reader logfile.Reader
@@ -52,8 +51,8 @@ func injected(ctx context.Context, body []byte, account string, now time.Time) (
 	return entries, nil
 }
 
-// completed is the entry of one record. Members are added at its end; what the
-// author wrote stays as it is.
+// completed returns the entry of one record. Missing members are added at the end; the
+// existing ones stay unchanged.
 func completed(r *event.Record, account string, now time.Time) (journal.Entry, error) {
 	if !r.Sound() {
 		return journal.Entry{}, errors.New("invalid Unicode")
@@ -106,7 +105,7 @@ type member struct {
 	value string // JSON
 }
 
-// defaults are the members every record has.
+// defaults returns the members that every record has.
 func defaults(r *event.Record, account string, now time.Time) []member {
 	kind, category := "AwsServiceEvent", "Management"
 	switch {

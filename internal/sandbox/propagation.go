@@ -11,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// propagation imitates the seconds in which a changed role is not yet known to
-// CloudTrail. It goes by real time, as a client that retries does.
+// propagation imitates the delay until CloudTrail knows a changed role. It uses real
+// time, like a client that retries.
 type propagation struct {
 	delay time.Duration // zero imitates nothing
 
@@ -20,7 +20,7 @@ type propagation struct {
 	changed map[string]time.Time // by account and role name
 }
 
-// fresh tells whether the role of that ARN changed too recently to be known.
+// fresh reports whether the role changed too recently to be known.
 func (p *propagation) fresh(role string) bool {
 	if p.delay == 0 {
 		return false

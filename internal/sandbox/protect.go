@@ -13,9 +13,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
 )
 
-// protect lets only the administrator reach CloudTrail's API and the control API, so
-// that whoever reaches the port cannot stop a trail. What is refused is not recorded,
-// as with AWS: nobody knows who it was.
+// protect allows only the administrator to call CloudTrail's API and the control API, so
+// that other users of the port cannot stop a trail. As in AWS, refused calls are not
+// recorded, because the caller is unknown.
 func (s *Sandbox) protect(next http.Handler) http.Handler {
 	if s.admin == nil {
 		return next
@@ -50,7 +50,7 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 	})
 }
 
-// check checks a signature by the administrator's keys, and by those of the owner.
+// check checks a signature against the keys of the administrator and of the owner.
 func (s *Sandbox) check(r *http.Request, now time.Time) (verify func(body []byte) error, err error) {
 	verify, err = s.admin.Check(r, now)
 	if refusal, ok := errors.AsType[*access.Refusal](err); ok && refusal.Code == access.Unrecognized && s.config.Owner != nil {

@@ -53,8 +53,8 @@ func readable(next http.Handler, store bool) http.Handler {
 	})
 }
 
-// unmistakable refuses requests that a store may take for others than their record
-// says.
+// unmistakable refuses requests that a store may interpret differently than their
+// record.
 func unmistakable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if why := operation.Doubt(requested(r), r.RequestURI); why != "" {

@@ -26,7 +26,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
 )
 
-// Config is what a sandbox is made of.
+// Config configures a Sandbox.
 type Config struct {
 	// Upstream is the URL of an emulator; "" starts moto_server.
 	Upstream string
@@ -69,7 +69,7 @@ const (
 	lastDelivery = 10 * time.Second
 )
 
-// Sandbox is an open one.
+// Sandbox is an open sandbox.
 type Sandbox struct {
 	config      Config
 	dir         string
@@ -140,8 +140,8 @@ func (s *Sandbox) openState(context.Context) error {
 	return s.memory().write(s.dir)
 }
 
-// timeGoesOn refuses a clock before the last event: digests and history rely on
-// time never going back.
+// timeGoesOn returns an error if the clock is before the last event: digests and history
+// rely on time never going back.
 func (s *Sandbox) timeGoesOn() error {
 	var last time.Time
 	err := s.journal.Backwards(func(e journal.Entry) bool {
@@ -228,21 +228,21 @@ func (s *Sandbox) openParts(context.Context) (err error) {
 	return err
 }
 
-// Handler serves the endpoint.
+// Handler returns the handler of the endpoint.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
-// Upstream is the URL of what is behind the sandbox.
+// Upstream returns the URL of the upstream.
 func (s *Sandbox) Upstream() string { return s.upstreamURL.String() }
 
 // Admin has the keys with which CloudTrail's API and the control API may be called,
 // or is nil when anybody may.
 func (s *Sandbox) Admin() *access.Admin { return s.admin }
 
-// Events is how many events were recorded.
+// Events returns the number of recorded events.
 func (s *Sandbox) Events() uint64 { return s.journal.Last() }
 
-// Run delivers on the interval until the context is done, and a last time then. It
-// ends before if the upstream that the sandbox started ends.
+// Run delivers at every interval until the context is done, and then once more. It
+// returns earlier if the upstream that the sandbox started ends.
 func (s *Sandbox) Run(ctx context.Context) error {
 	ticker := time.NewTicker(s.config.DeliveryInterval)
 	defer ticker.Stop()
@@ -266,7 +266,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 }
 
-// pass is one round of delivery; what nobody needs any more goes then.
+// pass makes one delivery pass and trims journal entries that are no longer needed.
 func (s *Sandbox) pass(ctx context.Context) error {
 	if err := s.delivery.Pass(ctx); err != nil {
 		return err
@@ -274,8 +274,8 @@ func (s *Sandbox) pass(ctx context.Context) error {
 	return s.journal.Trim(s.clock.now().AddDate(0, 0, -historyDays), s.delivery.Needed())
 }
 
-// Close ends what Open started. What was recorded and not delivered is delivered
-// by the next sandbox with this state.
+// Close ends what Open started. Undelivered events are delivered by the next sandbox
+// with the same state.
 func (s *Sandbox) Close() error {
 	var errs []error
 	for i := len(s.closers) - 1; i >= 0; i-- {

@@ -30,7 +30,7 @@ const (
 	tooLongCall = "a request to CloudTrail has at most 1048576 bytes"
 )
 
-// openHandler puts the layers over each other, the innermost first.
+// openHandler builds the handler from its layers, the innermost first.
 func (s *Sandbox) openHandler(context.Context) error {
 	next := proxy.Forward(s.upstreamURL, s.config.UpstreamTimeout)
 	if s.child != nil {
@@ -116,7 +116,7 @@ func answerCall(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("x-amzn-RequestId", uuid.NewString())
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that hung up has no use for the error
+	_, _ = w.Write(body) // fails if the client hung up
 }
 
 // answerException refuses a call to CloudTrail.
@@ -128,7 +128,7 @@ func answerException(w http.ResponseWriter, status int, code, message string) {
 	answerCall(w, status, body)
 }
 
-// callerAccount is the account of a request's caller, by its signature.
+// callerAccount returns the account of a request's caller.
 func (s *Sandbox) callerAccount(r *http.Request) string {
 	x := requested(r)
 	return s.people.Of(r.Context(), operation.Identify(x), x).Account

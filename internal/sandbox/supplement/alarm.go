@@ -11,7 +11,7 @@ import (
 
 const cloudWatch = "GraniteServiceVersion20100801."
 
-// alarmSettings is what PutMetricAlarm takes of what DescribeAlarms gives.
+// alarmSettings lists the members of DescribeAlarms that PutMetricAlarm accepts.
 const alarmSettings = `AlarmName AlarmDescription ActionsEnabled OKActions AlarmActions InsufficientDataActions MetricName
 	Namespace Statistic ExtendedStatistic Dimensions Period Unit EvaluationPeriods DatapointsToAlarm Threshold
 	ComparisonOperator TreatMissingData EvaluateLowSampleCountPercentile Metrics ThresholdMetricId`
@@ -19,8 +19,8 @@ const alarmSettings = `AlarmName AlarmDescription ActionsEnabled OKActions Alarm
 func enableAlarmActions(c *call)  { c.setAlarmActions("EnableAlarmActions", true) }
 func disableAlarmActions(c *call) { c.setAlarmActions("DisableAlarmActions", false) }
 
-// setAlarmActions puts the alarms again, with actions enabled or not, and then in
-// the state they were in. As with AWS, names without an alarm are no error.
+// setAlarmActions puts the alarms again, with actions enabled or disabled, and restores
+// their state. As in AWS, names without an alarm are no error.
 func (c *call) setAlarmActions(operation string, enabled bool) {
 	names, err := c.alarmNames()
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *call) setAlarmActions(operation string, enabled bool) {
 	c.replyEmpty(operation)
 }
 
-// alarmNames reads the parameter, of a form or JSON.
+// alarmNames decodes the names from a form or JSON.
 func (c *call) alarmNames() (names []string, err error) {
 	if !isForm(c.r) {
 		var p struct{ AlarmNames []string }

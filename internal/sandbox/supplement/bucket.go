@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// bucketOperation names a request for a bucket that may be answered here.
-// CreateBucket can also be a small object of a bucket in the host's name, and
-// DeleteBucket any object of one: what answers them has to look.
+// bucketOperation returns the operation of a bucket request that may be answered here.
+// If the host names the bucket, CreateBucket may be the upload of a small object and
+// DeleteBucket the deletion of an object: their handlers must check.
 func bucketOperation(r *http.Request) string {
 	if strings.Count(strings.TrimSuffix(r.URL.Path, "/"), "/") > 1 {
 		return "" // for an object
@@ -33,7 +33,7 @@ func bucketOperation(r *http.Request) string {
 	return ""
 }
 
-// createBucket tags a new bucket as its configuration says, which moto does not read.
+// createBucket sets the tags of a new bucket, which moto ignores.
 func createBucket(c *call) {
 	type tag struct{ Key, Value string }
 	var configuration struct {
@@ -51,7 +51,7 @@ func createBucket(c *call) {
 		Tags    []tag    `xml:"TagSet>Tag"`
 	}{Tags: configuration.Tags})
 	if err != nil {
-		panic(err) // of strings
+		panic(err) // cannot happen: strings always marshal
 	}
 	r := c.r.Clone(c.r.Context())
 	r.URL.RawQuery = "tagging="
@@ -62,8 +62,8 @@ func createBucket(c *call) {
 	created.relay(c)
 }
 
-// lifecycle is a bucket's configuration as it was put. moto keeps less of it than it
-// takes: no sizes of objects, not how many versions stay.
+// lifecycle is a bucket's lifecycle configuration as it was put. moto drops parts of it:
+// object sizes and the number of versions to keep.
 type lifecycle struct {
 	Rules string `json:"rules"` // XML
 	Size  string `json:"size"`  // the default minimum of objects in transitions
@@ -93,7 +93,7 @@ func putLifecycle(c *call) {
 	put.relay(c)
 }
 
-// named tells whether all rules have an ID; others get theirs from moto.
+// named reports whether all rules have an ID. moto generates missing IDs.
 func named(body []byte) bool {
 	var configuration struct {
 		XMLName xml.Name              `xml:"LifecycleConfiguration"`
@@ -103,7 +103,7 @@ func named(body []byte) bool {
 	return err == nil && !slices.ContainsFunc(configuration.Rules, func(r struct{ ID string }) bool { return r.ID == "" })
 }
 
-// getLifecycle gives back what was put, if moto still has a configuration at all.
+// getLifecycle returns the configuration as it was put, if moto still has one.
 func getLifecycle(c *call) {
 	a := c.pass()
 	if kept := c.state.Lifecycles[bucketOf(c.r)]; a.ok() && kept != nil {
@@ -114,7 +114,7 @@ func getLifecycle(c *call) {
 	a.relay(c)
 }
 
-// bucketOf is the bucket of a request for a bucket, in its path or its host.
+// bucketOf returns the bucket of a bucket request, from its path or its host.
 func bucketOf(r *http.Request) string {
 	if bucket := strings.Trim(r.URL.Path, "/"); bucket != "" {
 		return bucket

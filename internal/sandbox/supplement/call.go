@@ -22,7 +22,7 @@ type call struct {
 	region  string
 }
 
-// read decodes the parameters; where it cannot it answers the caller itself.
+// read decodes the parameters. If it cannot, it answers the caller and returns false.
 func (c *call) read(parameters any) bool {
 	if len(c.body) == 0 {
 		return true
@@ -68,7 +68,7 @@ func (c *call) send(status int, contentType string, body []byte) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Amzn-RequestId", uuid.NewString())
 	c.w.WriteHeader(status)
-	_, _ = c.w.Write(body) // a client that hung up gets nothing
+	_, _ = c.w.Write(body) // fails if the client hung up
 }
 
 // save makes the state durable before the caller is answered.
@@ -80,7 +80,7 @@ func (c *call) save(result any) {
 	c.reply(result)
 }
 
-// answer is what moto answered.
+// answer is moto's answer.
 type answer struct {
 	header http.Header
 	status int
@@ -92,11 +92,11 @@ func (a *answer) WriteHeader(status int)      { a.status = status }
 func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 func (a *answer) ok() bool                    { return a.status == http.StatusOK }
 
-// pass has moto answer the caller's own request.
+// pass forwards the caller's request to moto.
 func (c *call) pass() *answer { return c.ask(c.r.Clone(c.r.Context()), c.body) }
 
-// askJSON asks moto for an operation of the caller's service, with the caller's
-// credentials, by the JSON protocol.
+// askJSON calls an operation of the caller's service at moto by the JSON protocol, with
+// the caller's credentials.
 func (c *call) askJSON(target string, parameters any) *answer {
 	return c.ask(c.toJSON(target, parameters))
 }
@@ -110,12 +110,12 @@ func (c *call) toJSON(target string, parameters any) (*http.Request, []byte) {
 	return r, encode(parameters)
 }
 
-// askForm asks moto by the query protocol.
+// askForm calls moto by the query protocol.
 func (c *call) askForm(form url.Values) *answer {
 	return c.ask(c.r.Clone(c.r.Context()), []byte(form.Encode()))
 }
 
-// askREST asks moto for an operation that has a path.
+// askREST calls an operation at moto by its method and path.
 func (c *call) askREST(method, path string, parameters any) *answer {
 	var body []byte
 	if parameters != nil {
@@ -140,8 +140,7 @@ func (c *call) askOf(next http.Handler, r *http.Request, body []byte) *answer {
 	return a
 }
 
-// read decodes what moto answered; anything but success is given to the caller as
-// it is.
+// read decodes moto's answer. An error is sent to the caller unchanged.
 func (a *answer) read(c *call, result any) bool {
 	if !a.ok() {
 		a.relay(c)
@@ -164,10 +163,10 @@ func (a *answer) relay(c *call) {
 	}
 	header.Set("Content-Length", strconv.Itoa(a.body.Len()))
 	c.w.WriteHeader(a.status)
-	_, _ = c.w.Write(a.body.Bytes()) // a client that hung up gets nothing
+	_, _ = c.w.Write(a.body.Bytes()) // fails if the client hung up
 }
 
-// relayAs gives the caller moto's answer with another body.
+// relayAs sends moto's answer to the caller with another body.
 func (a *answer) relayAs(c *call, result any) {
 	a.body.Reset()
 	a.body.Write(encode(result))

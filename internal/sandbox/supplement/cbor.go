@@ -15,15 +15,14 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// moto's CloudWatch knows the JSON protocol but not the paths of Smithy's RPC v2
-// protocol with CBOR, which recent SDKs speak to it: aws-sdk-go-v2, and with it
-// Terraform's provider.
+// moto's CloudWatch supports the JSON protocol but not the paths of Smithy's RPC v2
+// CBOR protocol, which recent SDKs use: aws-sdk-go-v2, and with it Terraform's provider.
 
 const cborProtocol = "rpc-v2-cbor"
 
 func isCBOR(r *http.Request) bool { return r.Header.Get("Smithy-Protocol") == cborProtocol }
 
-// translate has a CloudWatch request in CBOR answered as the same request in JSON.
+// translate answers a CloudWatch request in CBOR by sending it to moto in JSON.
 func (s *supplement) translate(w http.ResponseWriter, r *http.Request) {
 	c := &call{supplement: s, w: w, r: r}
 	_, operation, _ := strings.Cut(r.URL.Path, "/operation/")
@@ -53,7 +52,7 @@ func (c *call) sendCBOR(status int, result map[string]any) {
 	c.send(status, "application/cbor", body)
 }
 
-// readCBOR returns parameters as JSON would have them.
+// readCBOR decodes CBOR parameters to values that JSON can encode.
 func readCBOR(r *http.Request) (any, error) {
 	body, err := readAll(r.Body)
 	if err == nil && r.Header.Get("Content-Encoding") == "gzip" {
@@ -103,7 +102,7 @@ func forJSON(value any) (_ any, err error) {
 	return value, nil
 }
 
-// times is the members of CloudWatch's answers that are times.
+// times returns the members of CloudWatch's answers that are times.
 func times() []string {
 	return []string{
 		"Timestamp", "Timestamps", "StateTransitionedTimestamp", "AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp", "StartTime",
@@ -111,8 +110,8 @@ func times() []string {
 	}
 }
 
-// forCBOR gives what JSON says the types that CBOR tells apart; name is the member
-// that the value is of.
+// forCBOR converts a JSON value to the type that CBOR needs. name is the member that
+// has the value.
 func forCBOR(name string, value any) any {
 	switch v := value.(type) {
 	case map[string]any:

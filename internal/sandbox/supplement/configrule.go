@@ -2,7 +2,7 @@ package supplement
 
 import "net/http"
 
-// putConfigRule refuses a rule while nothing records what it would judge.
+// putConfigRule refuses a rule if there is no configuration recorder.
 func putConfigRule(c *call) {
 	var recorders struct {
 		ConfigurationRecorders []struct {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// moto keeps the findings; it answers all of them whatever the filters ask.
+// moto keeps the findings, but ignores filters and returns all findings.
 
 func batchImportFindings(c *call) {
 	if kept, _ := c.hub(); kept != nil {
@@ -18,7 +18,7 @@ func batchImportFindings(c *call) {
 	}
 }
 
-const mostFindings = 100 // in an answer, and without MaxResults
+const mostFindings = 100 // maximum and default of MaxResults
 
 func getFindings(c *call) {
 	var p struct {
@@ -75,7 +75,7 @@ func getFindings(c *call) {
 	c.reply(result)
 }
 
-// allFindings returns what moto keeps, with what Security Hub adds to a finding.
+// allFindings returns all findings of moto, with the members that Security Hub adds.
 func (c *call) allFindings() (all []map[string]any, ok bool) {
 	parameters := map[string]any{"MaxResults": mostFindings}
 	for {
@@ -103,7 +103,7 @@ func (c *call) allFindings() (all []map[string]any, ok bool) {
 	}
 }
 
-// filter is any of the filters; the members of a kind say which it is.
+// filter is a filter of any type. The type is known by the members that are set.
 type filter struct {
 	Value      *string
 	Comparison string
@@ -116,10 +116,10 @@ type filter struct {
 	Eq, Gte, Lte, Gt, Lt *json.Number
 }
 
-// place is where the value is in a finding that a filter names, by the path of its
-// members; names that are not listed are members themselves.
-func place(name string) []string {
-	places := map[string]string{
+// fieldPath returns the path of members in a finding for the name of a filter. By
+// default the name itself is the path.
+func fieldPath(name string) []string {
+	paths := map[string]string{
 		"Type": "Types", "SeverityLabel": "Severity.Label", "SeverityNormalized": "Severity.Normalized",
 		"SeverityProduct": "Severity.Product", "ResourceType": "Resources.Type", "ResourceId": "Resources.Id",
 		"ResourcePartition": "Resources.Partition", "ResourceRegion": "Resources.Region", "ResourceTags": "Resources.Tags",
@@ -128,14 +128,14 @@ func place(name string) []string {
 		"RelatedFindingsId": "RelatedFindings.Id", "RelatedFindingsProductArn": "RelatedFindings.ProductArn",
 		"NoteText": "Note.Text", "NoteUpdatedBy": "Note.UpdatedBy", "NoteUpdatedAt": "Note.UpdatedAt",
 	}
-	if path, ok := places[name]; ok {
+	if path, ok := paths[name]; ok {
 		return strings.Split(path, ".")
 	}
 	return strings.Split(name, ".")
 }
 
-// check says what is wrong with a filter, if anything. The filters by network,
-// process, malware and details of resources are not known here.
+// check returns what is wrong with a filter, or "". Filters by network, process,
+// malware and resource details are not supported.
 func (f filter) check(name string) (problem string) {
 	for _, unknown := range []string{
 		"Network", "Process", "Malware", "ThreatIntel", "ResourceAws", "ResourceContainer", "ResourceDetails", "ResourceApplication",
@@ -176,7 +176,7 @@ func (c *call) wanted(finding map[string]any, filters map[string][]filter) bool 
 
 func (c *call) holds(f filter, finding map[string]any, name string) bool {
 	if f.Key != nil {
-		name = strings.Join(append(place(name), *f.Key), ".")
+		name = strings.Join(append(fieldPath(name), *f.Key), ".")
 	}
 	found := slices.ContainsFunc(texts(finding, name), func(text string) bool {
 		switch {
@@ -235,10 +235,10 @@ func (c *call) inTime(f filter, text string) bool {
 	return (startErr != nil || !at.Before(start)) && (endErr != nil || !at.After(end))
 }
 
-// texts returns the values a finding has where a name says, as text.
+// texts returns the values of a finding for a filter name, as text.
 func texts(finding map[string]any, name string) (found []string) {
 	values := []any{finding}
-	for _, member := range place(name) {
+	for _, member := range fieldPath(name) {
 		var next []any
 		for _, value := range flat(values) {
 			if object, ok := value.(map[string]any); ok && object[member] != nil {

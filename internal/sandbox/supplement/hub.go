@@ -9,7 +9,7 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// hub is what moto does not keep of a Security Hub.
+// hub holds the settings of a Security Hub that moto does not keep.
 type hub struct {
 	SubscribedAt string            `json:"subscribedAt"` // as moto answers it
 	AutoEnable   bool              `json:"autoEnableControls"`
@@ -18,8 +18,8 @@ type hub struct {
 	Tags         map[string]string `json:"tags"`
 }
 
-// The statuses of a subscription. A standard that was just enabled is pending and
-// becomes ready once that was told.
+// The statuses of a subscription. A newly enabled standard is pending; it becomes ready
+// after that status was returned once.
 const (
 	pending = "PENDING"
 	ready   = "READY"
@@ -60,8 +60,8 @@ func standards(region string) []standard {
 // upstreamHub is a hub as moto describes it.
 type upstreamHub map[string]any
 
-// hub returns what is kept of the caller's hub, with moto's description. Without a
-// hub it answers the caller as moto does: not subscribed.
+// hub returns the kept settings of the caller's hub, with moto's description. Without a
+// hub it relays moto's answer: not subscribed.
 func (c *call) hub() (*hub, upstreamHub) {
 	described := upstreamHub{}
 	if !c.askREST(http.MethodGet, "/accounts", nil).read(c, &described) {
@@ -165,7 +165,7 @@ type subscription struct {
 	StandardsControlsUpdatable string
 }
 
-// subscription is the caller's to a standard.
+// subscription returns the caller's subscription to a standard.
 func (c *call) subscription(standard, status string) subscription {
 	_, path, _ := strings.Cut(standard, "::") // ...::standards/NAME or ...:::ruleset/NAME
 	_, path, _ = strings.Cut(path, "/")
@@ -180,7 +180,7 @@ func (c *call) subscription(standard, status string) subscription {
 	return s
 }
 
-// subscriptions returns the caller's, or those of them that were asked for.
+// subscriptions returns the caller's subscriptions, or only the requested ones.
 func (c *call) subscriptions(kept *hub, asked []string) []subscription {
 	found := []subscription{}
 	for _, standard := range standards(c.region) {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// tagsPath comes before the ARN of what carries the tags.
+// tagsPath is the path before the ARN of the tagged resource.
 const tagsPath = "/tags/"
 
-// tagged returns the caller's hub if it is what the request names, and answers the
-// caller otherwise: the tags of nothing else of Security Hub are kept.
+// tagged returns the caller's hub if the request names it. Otherwise it answers the
+// caller: tags of other Security Hub resources are not kept.
 func (c *call) tagged() *hub {
 	kept, described := c.hub()
 	if kept == nil {

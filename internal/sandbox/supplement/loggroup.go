@@ -9,7 +9,7 @@ import (
 
 const cloudWatchLogs = "Logs_20140328."
 
-// logGroup is what moto does not keep of a log group.
+// logGroup holds the settings of a log group that moto does not keep.
 type logGroup struct {
 	Created int64 `json:"created"` // the creationTime that moto answers
 	// Key replaces the key that moto shows, when it is not nil; "" for none.
@@ -58,7 +58,7 @@ type logGroupParameters struct {
 	Protected  *bool  `json:"deletionProtectionEnabled"`
 }
 
-// name is the log group's, which some operations take as an ARN.
+// name returns the name of the log group, which some operations accept as an ARN.
 func (p logGroupParameters) name() string {
 	name := p.Name + p.Identifier + p.Resource // each operation has one
 	if _, after, ok := strings.Cut(name, ":log-group:"); ok {
@@ -67,14 +67,14 @@ func (p logGroupParameters) name() string {
 	return name
 }
 
-// find asks moto for a log group; where there is none it answers the caller.
+// find asks moto for a log group. If there is none, it answers the caller.
 func (c *call) find(name string) upstreamGroup {
 	a := c.askJSON(cloudWatchLogs+"DescribeLogGroups", map[string]any{"logGroupNamePrefix": name})
 	var described struct{ LogGroups []upstreamGroup }
 	if !a.read(c, &described) {
 		return nil
 	}
-	// Groups come by name, so the one that is no longer than the prefix is first.
+	// Groups are sorted by name, so the group whose name is the prefix is first.
 	if len(described.LogGroups) > 0 && described.LogGroups[0]["logGroupName"] == name {
 		return described.LogGroups[0]
 	}
@@ -123,7 +123,7 @@ func describeLogGroups(c *call) {
 	a.relayAs(c, described)
 }
 
-// show adds to a log group what moto does not say of it.
+// show adds the members that moto lacks to a log group.
 func (s *state) show(g upstreamGroup) {
 	g["logGroupClass"], g["deletionProtectionEnabled"] = "STANDARD", false
 	kept := s.kept(g)

@@ -36,7 +36,7 @@ func testMetricFilter(c *call) {
 	c.reply(map[string]any{"matches": matches})
 }
 
-// pattern reads a filter pattern; where it cannot it answers the caller.
+// pattern parses a filter pattern. If it cannot, it answers the caller.
 func (c *call) pattern(text string) *filterpattern.Pattern {
 	pattern, err := filterpattern.Parse(text)
 	if err != nil {
@@ -46,8 +46,8 @@ func (c *call) pattern(text string) *filterpattern.Pattern {
 	return pattern
 }
 
-// putMetricFilter takes away the filter of the same name first, beside which moto
-// would keep the new one, and puts it back if moto refuses that.
+// putMetricFilter first deletes the filter of the same name, as moto would keep both. It
+// restores it if moto refuses the new one.
 func putMetricFilter(c *call) {
 	var p struct {
 		FilterName    string

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// objectLock is a bucket's configuration that moto did not take, because there are
-// objects in the bucket. Of a later bucket with the same name it says nothing.
+// objectLock is a bucket's object lock configuration that moto refused because the
+// bucket has objects. It does not apply to a later bucket with the same name.
 type objectLock struct {
 	Created string `json:"created"` // when the bucket was
 	Rules   string `json:"rules"`   // XML
@@ -36,7 +36,7 @@ func putObjectLock(c *call) {
 	put.relay(c)
 }
 
-// getObjectLock gives back what was put, if it is the same bucket still.
+// getObjectLock returns the configuration that was put, if it is still the same bucket.
 func getObjectLock(c *call) {
 	a, bucket := c.pass(), bucketOf(c.r)
 	kept := c.state.ObjectLocks[bucket]
@@ -87,7 +87,7 @@ func locks(body []byte) bool {
 	return (r.Mode == "GOVERNANCE" || r.Mode == "COMPLIANCE") && (r.Days > 0) != (r.Years > 0) && r.Days >= 0 && r.Years >= 0
 }
 
-// bucketCreated is when a bucket was made, as moto lists it; "" for none.
+// bucketCreated returns when a bucket was created, as moto lists it, "" for none.
 func (c *call) bucketCreated(bucket string) string {
 	var listed struct {
 		Buckets []struct{ Name, CreationDate string } `xml:"Buckets>Bucket"`
@@ -103,7 +103,7 @@ func (c *call) bucketCreated(bucket string) string {
 	return ""
 }
 
-// code is the error of an answer in XML, or "".
+// code returns the error code of an XML answer, or "".
 func (a *answer) code() string {
 	var refused struct {
 		XMLName xml.Name `xml:"Error"`

@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// updateRole completes a request, as moto resets what a request does not name and
-// AWS leaves it as it was.
+// updateRole adds missing settings to a request: moto resets settings that a request
+// omits, while AWS keeps them.
 func updateRole(c *call) {
 	form, err := url.ParseQuery(string(c.body))
 	if err != nil || form.Has("Description") && form.Has("MaxSessionDuration") {

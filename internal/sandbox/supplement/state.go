@@ -13,9 +13,8 @@ import (
 
 const stateVersion = 1
 
-// state is what moto has no place for. Entries belong to one life of a thing: a log
-// group, hub or lifecycle that is gone, or lost by moto on a restart, leaves an entry
-// that counts for nothing.
+// state holds settings that moto cannot store. After a log group, hub or lifecycle is
+// deleted, or lost by a restart of moto, its entry is ignored.
 type state struct {
 	file string
 
@@ -55,7 +54,7 @@ func open(file string) (*state, error) {
 	return s, nil
 }
 
-// save writes the state aside and renames it over the last.
+// save atomically replaces the state file.
 func (s *state) save() error {
 	if s.file == "" {
 		return nil

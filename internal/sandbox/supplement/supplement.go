@@ -1,8 +1,8 @@
 // Package supplement answers the few operations that trailkeeper or Terraform needs and moto_server lacks or gets wrong.
 //
-// operations is all it answers; every other request passes it untouched. It keeps
-// only what moto has no place for, and asks moto for the rest with the caller's
-// own credentials.
+// It answers the operations listed in operations and forwards all other requests
+// unchanged. It keeps only settings that moto cannot store, and asks moto for the rest
+// with the caller's credentials.
 package supplement
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Options says where a supplement keeps its state and who calls.
+// Options configures a supplement.
 type Options struct {
 	// File is where the state is kept; "" keeps it in memory.
 	File string
@@ -27,7 +27,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// longest is how long the body of a request may be that is answered here.
+// longest is the maximum body size of a request that is answered here, in bytes.
 // BatchImportFindings may send 100 findings of 240 KiB.
 const longest = 32 << 20
 
@@ -103,12 +103,12 @@ type supplement struct {
 	operations map[string]operation
 	routes     map[string]string
 
-	mu    sync.Mutex // held while an operation is answered, as several ask and then tell
+	mu    sync.Mutex // held during an operation, as several read and then write
 	state *state
 }
 
-// New returns a handler that answers what moto_server lacks and leaves the rest to
-// next, the way to moto. Its error is that of a state file that cannot be read.
+// New returns a handler that answers what moto_server lacks and forwards the rest to
+// next. It returns an error if the state file cannot be read.
 func New(o Options, next http.Handler) (http.Handler, error) {
 	state, err := open(o.File)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *supplement) name(r *http.Request, service string) (string, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return "", nil // let moto say what is wrong with it
+		return "", nil // moto reports the error
 	}
 	return form.Get("Action"), nil
 }
@@ -199,7 +199,7 @@ func scope(r *http.Request) (service, region string) {
 	if len(parts) < 5 {
 		return "", ""
 	}
-	// An access key may hold a slash; the four parts after it may not.
+	// An access key may contain a slash; the four parts after it may not.
 	parts = parts[len(parts)-4:]
 	return parts[2], parts[1]
 }
