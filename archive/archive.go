@@ -27,8 +27,8 @@ const (
 	SkipService = "logs of another service"
 )
 
-// Object is one thing that a source lists: nearly always a file, or a folder (Key
-// ends in a slash) that was skipped or could not be read as a whole.
+// Object is an entry of a listing: nearly always a file, or a folder (Key ends
+// in a slash) that was skipped or could not be read as a whole.
 type Object struct {
 	// Key is the slash separated path relative to the archive's folder, or the
 	// full object key in a bucket. It is valid UTF-8 and unique in one listing.
@@ -38,27 +38,27 @@ type Object struct {
 	// Version changes when the content changes: size and modification time of a
 	// file, ETag of an S3 object. Opaque; compare for equality only.
 	Version string
-	// Info is what the key tells. It is partly filled when the key is not quite of
-	// CloudTrail's grammar, and zero when it tells nothing.
+	// Info is the parsed key. It is partly filled when the key only partly
+	// follows CloudTrail's grammar, and zero when nothing could be parsed.
 	Info Key
 	// Skip, when not empty, says why the object is not to be read for events.
 	Skip string
-	// Err, when not nil, says why the object could not be looked at. Listing goes
-	// on after it. Of Skip and Err at most one is set.
+	// Err, when not nil, is the reason why the object could not be accessed.
+	// Listing continues after it. At most one of Skip and Err is set.
 	Err error
 }
 
 // Source is a log archive that can be listed and read.
 type Source interface {
-	// URI is the archive's name for people and for records: s3://BUCKET/PREFIX, or
-	// an absolute path.
+	// URI returns the archive's name for people and for records:
+	// s3://BUCKET/PREFIX, or an absolute path.
 	URI() string
 
 	// List calls yield for every object, in order of delivery as far as the keys
-	// tell, from one goroutine. What f rules out by its folder alone is not listed
-	// at all; what it rules out by its name is listed with Skip set. Memory stays
-	// bounded however many objects there are. List stops at the first error of
-	// yield and returns it as it is.
+	// show it, from one goroutine. A folder that f excludes is not listed at
+	// all; an object that f excludes by its name is listed with Skip set. Memory
+	// is bounded however many objects there are. List stops at the first error
+	// of yield and returns it unchanged.
 	List(ctx context.Context, f Filter, yield func(Object) error) error
 
 	// Open reads an object's bytes as they are stored, so still compressed. It is

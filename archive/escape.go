@@ -32,8 +32,8 @@ func EscapeName(name string) string {
 	return b.String()
 }
 
-// UnescapeName is the inverse of EscapeName. What that does not write stays as it
-// is.
+// UnescapeName is the inverse of EscapeName. Text that EscapeName does not
+// produce is returned unchanged.
 func UnescapeName(key string) string {
 	var b strings.Builder
 	for i := 0; i < len(key); i++ {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Filter selects objects by what their keys tell. The zero value selects all.
+// Filter selects objects by their keys. The zero value selects all.
 type Filter struct {
 	Accounts []string // any of these; empty for every account
 	Regions  []string // any of these; empty for every Region
@@ -14,9 +14,9 @@ type Filter struct {
 	Since, Until time.Time
 }
 
-// Match reports whether f selects the key, and if not why, in words for a person.
-// A key that does not tell what f asks for is not selected: the reason says so. The
-// day of the folder stands in for a time of delivery that the name does not tell.
+// Match reports whether f selects the key, and if not why, in plain words. A
+// key that lacks a value that f filters by is not selected, and the reason says
+// so. If the name has no time of delivery, the day of the folder is used.
 func (f Filter) Match(k Key) (ok bool, reason string) {
 	switch {
 	case len(f.Accounts) > 0 && k.Account == "":
@@ -43,8 +43,8 @@ func (f Filter) Match(k Key) (ok bool, reason string) {
 	return true, ""
 }
 
-// Skip says why an object with the key is not to be read for events: what Match
-// says, or that it is a digest. It is empty for an object to read.
+// Skip returns the reason not to read an object with the key for events: that
+// of Match, or that it is a digest. It is empty for an object to read.
 func (f Filter) Skip(k Key) string {
 	if ok, reason := f.Match(k); !ok {
 		return reason
@@ -55,8 +55,8 @@ func (f Filter) Skip(k Key) string {
 	return ""
 }
 
-// Prunes reports that f selects no key below the folder, so that it need not be
-// read.
+// Prunes reports whether f selects no key below the folder, so that it need not
+// be read.
 func (f Filter) Prunes(d Folder) bool {
 	return len(f.Accounts) > 0 && d.Account != "" && !slices.Contains(f.Accounts, d.Account) ||
 		len(f.Regions) > 0 && d.Region != "" && !slices.Contains(f.Regions, d.Region) ||

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Folder is what the path of a folder tells of every key below it.
+// Folder is what the path of a folder determines about every key below it.
 type Folder struct {
-	// Prefix is what stands before the part of the path that is CloudTrail's.
+	// Prefix is the part of the path before CloudTrail's own part.
 	Prefix       string
 	Organization string
 	Account      string
@@ -19,12 +19,12 @@ type Folder struct {
 	// Root is the path down to the Region, and empty when the folder is above it.
 	// Keys below one root sort by delivery.
 	Root string
-	// Within is the end of the path that is CloudTrail's own, from AWSLogs or what
-	// stands for it down; empty when the path does not end there. Put before a path
-	// below the folder it tells all that the full path would.
+	// Within is CloudTrail's own part of the path, from AWSLogs or an equivalent
+	// down; it is empty when the path does not end in it. Prefixed to a path
+	// below the folder it gives as much information as the full path.
 	Within string
-	// OtherService says that the folder is one of AWSLogs/ACCOUNT/ that
-	// CloudTrail does not write to.
+	// OtherService reports that the folder is in AWSLogs/ACCOUNT/ and belongs to
+	// another service.
 	OtherService bool
 
 	level    level
@@ -33,7 +33,7 @@ type Folder struct {
 	badDate  string // YYYY/MM or YYYY/MM/DD that does not exist
 }
 
-// level is how far down CloudTrail's folders a path reaches.
+// level is the depth of a path in CloudTrail's folders.
 type level int
 
 const (
@@ -50,11 +50,11 @@ const (
 
 const awsLogs = "AWSLogs"
 
-// ParseFolder reads the path of a folder, slash separated, with or without a slash
-// at its end. The part from AWSLogs on is read as far as it follows the grammar. A
-// path without AWSLogs, as of an archive that was copied from further down, is
-// read from the first organization, account, kind or Region on, when all that
-// follows fits.
+// ParseFolder parses the slash-separated path of a folder, with or without a
+// trailing slash. The part from AWSLogs on is parsed as far as it follows the
+// grammar. A path without AWSLogs, as of an archive copied from a lower level,
+// is parsed from the first organization, account, kind or Region on, if
+// everything after it fits.
 func ParseFolder(path string) Folder {
 	path = strings.TrimSuffix(path, "/")
 	f := parseFolder(path)
@@ -100,8 +100,8 @@ func lastLogs(path string) int {
 	}
 }
 
-// descend reads components from the slash at path[i] on, until one does not fit.
-// i is -1 at the beginning of the path.
+// descend parses components from the slash at path[i] on, until one does not
+// fit. i is -1 at the beginning of the path.
 func (f *Folder) descend(path string, i int) {
 	for i < len(path) {
 		part := path[i+1:]
@@ -116,7 +116,7 @@ func (f *Folder) descend(path string, i int) {
 	f.whole = true
 }
 
-// take reads one more component. path is the path down to it.
+// take parses one more component. path is the path down to it.
 func (f *Folder) take(part, path string) bool {
 	switch {
 	case f.level <= atLogs && isOrganization(part):

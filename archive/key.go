@@ -35,7 +35,7 @@ func isKind(s string) bool {
 // CloudTrail log files" and "CloudTrail digest file structure". To compose a key,
 // fill the parts and call String.
 type Key struct {
-	// Prefix is what stands before AWSLogs, without the slash; for a flat key, the
+	// Prefix is the part before AWSLogs, without the slash; for a flat key, the
 	// whole folder.
 	Prefix string
 	// Organization is the organization's id, o-..., of an organization trail.
@@ -62,12 +62,13 @@ type Key struct {
 
 	// Ext is ".json.gz" (also when empty) or ".json".
 	Ext string
-	// Name is the file name when it is not in the form above, such as the names of
-	// 2014 that have no underscore before UNIQUE. The other parts then hold what
-	// the name tells, and String writes Name as it is.
+	// Name is the file name if it does not have the form above, such as the
+	// names of 2014 that have no underscore before UNIQUE. The other parts then
+	// hold what could be parsed from the name, and String writes Name unchanged.
 	Name string
-	// Flat says that the file does not lie in CloudTrail's folders: String writes
-	// Prefix and the name alone, and the other parts hold what both tell.
+	// Flat reports that the file is not in CloudTrail's folders: String writes
+	// only Prefix and the name, and the other parts hold what could be parsed
+	// from both.
 	Flat bool
 }
 
@@ -78,8 +79,8 @@ const (
 	dayLayout    = "2006/01/02"
 )
 
-// String writes the key. For a key of ParseKey it is what was parsed, byte for
-// byte.
+// String returns the key. For a key from ParseKey it is the parsed text, byte
+// for byte.
 func (k Key) String() string {
 	var b strings.Builder
 	b.Grow(192)
@@ -131,12 +132,12 @@ func (k Key) writeName(b *strings.Builder) {
 	}
 }
 
-// ParseKey reads an object key, or a path below an archive's folder. It accepts
-// keys that lie in CloudTrail's folders whatever their name, and keys elsewhere
-// whose folders or name tell an account or a Region.
+// ParseKey parses an object key, or a path below an archive's folder. It
+// accepts keys in CloudTrail's folders whatever their name, and keys elsewhere
+// whose folders or name have an account or a Region.
 //
-// It refuses keys that tell neither, and keys with a date that does not exist. The
-// Key it returns with an error is still filled with what could be told.
+// It rejects keys without either, and keys with a date that does not exist. The
+// Key returned with an error still holds what could be parsed.
 func ParseKey(key string) (Key, error) {
 	slash := strings.LastIndexByte(key, '/')
 	dir, name := key[:max(slash, 0)], key[slash+1:]
@@ -163,20 +164,20 @@ func ParseKey(key string) (Key, error) {
 	return k, nil
 }
 
-// leadingSlash reports the one prefix that a Key has no way to write: an empty one
-// followed by a slash.
+// leadingSlash reports whether a key has an empty prefix followed by a slash,
+// the only prefix that a Key cannot represent.
 func leadingSlash(dir string, f Folder) bool {
 	return f.Prefix == "" && strings.HasPrefix(dir, "/")
 }
 
-// agreesWith reports whether the name tells nothing else than the folders.
+// agreesWith reports whether the name does not contradict the folders.
 func (k Key) agreesWith(f Folder) bool {
 	return (k.Account == "" || k.Account == f.Account) &&
 		(k.Kind == "" || k.Kind == f.Kind) &&
 		(k.Region == "" || k.Region == f.Region)
 }
 
-// fillFrom takes from the folders what the name has not told.
+// fillFrom takes from the folders what is missing in the name.
 func (k *Key) fillFrom(f Folder) {
 	k.Organization = f.Organization
 	if k.Account == "" {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Stream gives one object per call, and io.EOF after the last. Any other error
-// ends the listing.
+// Stream returns one object per call, and io.EOF after the last. Any other
+// error ends the listing.
 type Stream func() (Object, error)
 
 // Merge yields the objects of all streams in order of delivery, as far as each
-// stream is in that order itself. An object whose key tells no time follows the
-// object before it in its stream. Of every stream only one object is held.
+// stream is in that order itself. An object whose key has no time follows the
+// object before it in its stream. Merge buffers one object per stream.
 func Merge(streams []Stream, yield func(Object) error) error {
 	h := make(mergeHeap, 0, len(streams))
 	for i, s := range streams {

@@ -12,9 +12,9 @@ const (
 	backfillTail = "_backfill"
 )
 
-// parseName reads what a file name tells. A name in today's form fills its parts;
-// any other is kept in Key.Name beside what its beginning tells. The error is of a
-// date that does not exist.
+// parseName parses a file name. A name in the current form fills its parts; any
+// other is kept in Key.Name, with the parts parsed from its beginning. The
+// error is for a date that does not exist.
 func parseName(name string) (Key, error) {
 	var k Key
 	rest, ok := k.parseHead(name)
@@ -37,8 +37,8 @@ func parseName(name string) (Key, error) {
 	return k, err
 }
 
-// parseHead reads ACCOUNT_KIND_REGION, and returns what follows. A name without
-// the Region still tells the first two.
+// parseHead parses ACCOUNT_KIND_REGION, and returns the rest. A name without
+// the Region still gives the first two.
 func (k *Key) parseHead(name string) (rest string, ok bool) {
 	account, rest, ok := strings.Cut(name, "_")
 	if !ok || !isAccount(account) {
@@ -108,8 +108,8 @@ func cutExt(name string) (stem, ext string) {
 	return name, ""
 }
 
-// timeLen measures the time that s begins with: 8 digits, T, 4 or 6 digits, and a Z
-// that may be missing. It is 0 when s does not begin with a time.
+// timeLen returns the length of the time at the start of s: 8 digits, T, 4 or 6
+// digits, and an optional Z. It is 0 when s does not begin with a time.
 func timeLen(s string) int {
 	date := digits(s)
 	if date != 8 || len(s) < 9 || s[8] != 'T' {
@@ -126,8 +126,8 @@ func timeLen(s string) int {
 	return n
 }
 
-// parseTime reads what timeLen has measured. It is written by hand because
-// time.Parse takes more forms than it is given, such as fractions of seconds.
+// parseTime parses text measured by timeLen. It does not use time.Parse, which
+// accepts more forms, such as fractions of seconds.
 func parseTime(s string) (time.Time, bool) {
 	s = strings.TrimSuffix(s, "Z")
 	day, ok := parseDay(s[:4], s[4:6], s[6:8])
@@ -142,15 +142,15 @@ func parseTime(s string) (time.Time, bool) {
 	return day.Add(clock), true
 }
 
-// parseDay takes digits only. Years before 1970 are refused as the nonsense they
-// are, which also keeps the zero time apart from a date.
+// parseDay accepts only digits. It rejects years before 1970, which also keeps
+// the zero time distinct from a date.
 func parseDay(year, month, day string) (time.Time, bool) {
 	y, m, d := number(year), number(month), number(day)
 	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
 	return t, y >= 1970 && t.Day() == d && int(t.Month()) == m
 }
 
-// number is the value of decimal digits.
+// number returns the value of decimal digits.
 func number(s string) int {
 	n := 0
 	for i := range len(s) {
@@ -159,7 +159,7 @@ func number(s string) int {
 	return n
 }
 
-// digits counts the decimal digits that s begins with.
+// digits returns the number of decimal digits at the start of s.
 func digits(s string) int {
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {

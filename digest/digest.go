@@ -23,9 +23,9 @@ const (
 	HashAlgorithm = "SHA-256"
 )
 
-// Names of the S3 user metadata that travels with a digest object, without the
-// x-amz-meta- prefix they have on the wire. The signature of a digest is found
-// there and, later, in its successor; nowhere else.
+// Names of the S3 user metadata of a digest object, without their x-amz-meta-
+// prefix in HTTP headers. The signature of a digest is stored there and, later,
+// in its successor; nowhere else.
 const (
 	MetadataSignature          = "signature"
 	MetadataSignatureAlgorithm = "signature-algorithm"
@@ -74,8 +74,8 @@ type LogFile struct {
 // IsStarting reports whether d begins a chain, that is, names no predecessor.
 func (d *Digest) IsStarting() bool { return d.PreviousDigestSignature == nil }
 
-// Parse reads an uncompressed digest. Unknown fields are ignored, as additions
-// are; a field that verification needs and is missing is an error.
+// Parse parses an uncompressed digest. Unknown fields are ignored, as AWS may
+// add some; a missing field that verification needs is an error.
 func Parse(body []byte) (*Digest, error) {
 	var d Digest
 	if err := json.Unmarshal(body, &d); err != nil {
@@ -123,9 +123,9 @@ func (d *Digest) Encode() ([]byte, error) {
 	return b, nil
 }
 
-// StringToSign is the text a digest's signature covers. body is the digest's
-// uncompressed bytes exactly as stored. The first digest of a chain signs the
-// word null in place of its predecessor's signature.
+// StringToSign returns the text that a digest's signature covers. body is the
+// digest's uncompressed bytes exactly as stored. For the first digest of a
+// chain the word null takes the place of its predecessor's signature.
 func StringToSign(d *Digest, body []byte) string {
 	sum := sha256.Sum256(body)
 	previous := "null"

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// PublicKey is one key of a ListPublicKeys answer. CloudTrail keys belong to a
-// Region, not to an account, and are replaced about once a month.
+// PublicKey is one key of a ListPublicKeys response. CloudTrail keys belong to
+// a Region, not to an account, and are replaced about once a month.
 type PublicKey struct {
 	Value             []byte `json:"Value"` // DER; see ParsePublicKey
 	ValidityStartTime Time   `json:"ValidityStartTime"`
@@ -23,7 +23,7 @@ type PublicKey struct {
 	Fingerprint       string `json:"Fingerprint"`
 }
 
-// PublicKeyList is the answer of ListPublicKeys.
+// PublicKeyList is the response of ListPublicKeys.
 type PublicKeyList struct {
 	PublicKeyList []PublicKey `json:"PublicKeyList"`
 }

@@ -9,9 +9,9 @@ import (
 	"fmt"
 )
 
-// ErrSignature is what Verify returns when the signature is well formed and is
-// not that of the digest: the digest, its name or its predecessor's signature
-// was changed, or another key signed it.
+// ErrSignature is returned by Verify when the signature is well formed but does
+// not match: the digest, its name or its predecessor's signature was changed,
+// or another key signed it.
 var ErrSignature = errors.New("signature does not match the digest")
 
 // Sign returns the signature of d as S3 metadata carries it: lower-case hex of
@@ -26,8 +26,8 @@ func Sign(key *rsa.PrivateKey, d *Digest, body []byte) (string, error) {
 }
 
 // Verify checks the hex signature of d, whose uncompressed bytes are body. The
-// error is ErrSignature when the signature is another one's; any other error
-// tells why it is not a signature at all.
+// error is ErrSignature when the signature does not match; any other error
+// reports why it is malformed.
 func Verify(key *rsa.PublicKey, d *Digest, body []byte, signature string) error {
 	raw, err := hex.DecodeString(signature)
 	if err != nil {

@@ -31,8 +31,8 @@ type Query struct {
 	Description string      `json:"description"` // what the answer means and what it leaves out
 	Parameters  []Parameter `json:"parameters,omitempty"`
 
-	// WholeLake says that the answer about a time needs the events before it
-	// too, such as whether a region was used before. The views then hold
+	// WholeLake reports that the answer for a time range also needs the earlier
+	// events, such as whether a region was used before. The views then hold
 	// everything, and the SQL has $since and $until.
 	WholeLake bool `json:"whole_lake,omitempty"`
 }
@@ -98,8 +98,8 @@ func read(name string) (Query, error) {
 	return q, err
 }
 
-// Bind turns given values, as text, into the values of the query's parameters.
-// A value that is missing, unknown or not of its type is an error that names
+// Bind converts given values, as text, to the values of the query's parameters.
+// A value that is missing, unknown or of the wrong type is an error that names
 // the parameter. since and until are bound when the query reads the whole lake;
 // a zero time is no bound.
 func (q Query) Bind(given map[string]string, since, until time.Time) (map[string]any, error) {

@@ -1,9 +1,10 @@
-// Package coverage finds the holes in a lake: spans of time in which events would be expected and are missing.
+// Package coverage finds the gaps in a lake: spans of time in which events are
+// expected and are missing.
 //
-// What is expected follows from the events themselves. A series, such as the
+// The expectation follows from the events themselves. A series, such as the
 // days of an account in a Region, that has events in most of its units from the
-// first to the last one has a hole where it has none. A series with fewer is
-// too sparse to tell: a Region that is used now and then has no holes.
+// first to the last has a hole in each unit without events. A series with fewer
+// is too sparse: a Region that is used now and then has no holes.
 package coverage
 
 import (
@@ -28,7 +29,7 @@ const (
 	hoursPerDay = 24
 )
 
-// Day is what an account did in a Region on a day of UTC.
+// Day is the activity of an account in a Region on a day in UTC.
 type Day struct {
 	Account, Region string
 	Day             string // YYYY-MM-DD
@@ -45,7 +46,7 @@ type Hole struct {
 	To      time.Time `json:"to"`
 }
 
-// Series is what an account did in a Region.
+// Series is the activity of an account in a Region.
 type Series struct {
 	Account string    `json:"account"`
 	Region  string    `json:"region"`
@@ -57,7 +58,7 @@ type Series struct {
 	Sparse  bool      `json:"too_sparse"` // to tell holes
 }
 
-// Coverage is what is in a lake, and what is not.
+// Coverage describes the time for which a lake has events, and the gaps.
 type Coverage struct {
 	Series []Series `json:"series"`           // by account and Region
 	Sparse bool     `json:"hours_too_sparse"` // to tell holes
@@ -65,7 +66,7 @@ type Coverage struct {
 }
 
 // Of reads days, ordered by account, Region and day, until next returns io.EOF.
-// Another error is returned.
+// Any other error is returned.
 func Of(next func() (Day, error)) (*Coverage, error) {
 	c := &Coverage{Series: []Series{}, Holes: []Hole{}}
 	hours := map[int]uint32{} // of the whole lake, by number of the day
@@ -117,7 +118,7 @@ func (s *Series) add(day Day) {
 	}
 }
 
-// close tells how dense the series is and returns its holes.
+// close sets whether the series is sparse and returns its holes.
 func (s *Series) close(days []int) []Hole {
 	s.Span = days[len(days)-1] - days[0] + 1
 	s.Sparse = !dense(s.Days, s.Span)
@@ -131,8 +132,8 @@ func (s *Series) close(days []int) []Hole {
 	return holes
 }
 
-// holesInHours returns the holes of the whole lake, and whether it is too sparse
-// to tell.
+// holesInHours returns the holes of the whole lake, and whether it is too
+// sparse.
 func holesInHours(byDay map[int]uint32) (holes []Hole, sparse bool) {
 	var hours []int
 	for day, mask := range byDay {
@@ -152,8 +153,8 @@ func holesInHours(byDay map[int]uint32) (holes []Hole, sparse bool) {
 
 func dense(have, span int) bool { return have*denseAll >= span*denseOf }
 
-// gaps returns the spans between units, given by their numbers since 1970 in
-// order, that do not follow each other.
+// gaps returns the spans between consecutive numbers, counted in units since
+// 1970 and sorted, that are more than one apart.
 func gaps(numbers []int, unit time.Duration) []Hole {
 	start := func(number int) time.Time {
 		return time.Unix(int64(number)*int64(unit/time.Second), 0).UTC()

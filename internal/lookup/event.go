@@ -1,8 +1,10 @@
-// Package lookup gives the events of a lake the shape and the meaning they have in CloudTrail's LookupEvents.
+// Package lookup converts the events of a lake to the form of CloudTrail's
+// LookupEvents.
 //
 // LookupEvents shows a user name and a list of resources with each event, and
 // finds events by them. Neither is in the record: both are derived from it, in
-// ways AWS does not document in full. docs/lookup.md says how it is done here.
+// ways that AWS does not document in full. docs/lookup.md describes the rules
+// used here.
 package lookup
 
 import (
@@ -15,7 +17,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// Event is one event as LookupEvents gives it. Empty members are absent.
+// Event is one event as LookupEvents returns it. Empty members are absent.
 type Event struct {
 	ID          string
 	Name        string
@@ -88,8 +90,8 @@ func plain(v event.Value) string {
 	return ""
 }
 
-// username is who LookupEvents names: the user, "root", the session of an
-// assumed role, or the service that called.
+// username returns the name that LookupEvents shows: the user, "root", the
+// session of an assumed role, or the calling service.
 func (d *Decoder) username() string {
 	id := &d.identity
 	switch string(id.Type) {

@@ -31,7 +31,7 @@ func (f Filter) Add(key, value string) error {
 	return nil
 }
 
-// Match reports whether the event has what the filter asks for.
+// Match reports whether the event matches the filter.
 func (f Filter) Match(e Event) bool {
 	for key, wanted := range f {
 		if !slices.ContainsFunc(wanted, func(value string) bool { return e.has(key, value) }) {
@@ -63,8 +63,8 @@ func (e Event) has(key, value string) bool {
 	return false
 }
 
-// Exact reports whether Condition alone decides: it asks for nothing that is
-// derived from the record.
+// Exact reports whether Condition alone decides: the filter uses nothing that
+// is derived from the record.
 func (f Filter) Exact() bool {
 	return len(f["Username"]) == 0 && len(f["ResourceName"]) == 0 && len(f["ResourceType"]) == 0
 }
@@ -99,7 +99,7 @@ type conditions struct {
 	insights bool
 }
 
-// bind makes a value a parameter and returns its placeholder.
+// bind adds a value as a parameter and returns its placeholder.
 func (c *conditions) bind(value string) string {
 	name := fmt.Sprintf("lookup_%d", len(c.params))
 	c.params[name] = value

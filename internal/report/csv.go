@@ -61,10 +61,10 @@ func appendField(dst []byte, field string) []byte {
 // number is what a spreadsheet reads as a number and not as a formula.
 var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// inert writes a value so that a spreadsheet takes it for text. Spreadsheets
+// inert formats a value so that a spreadsheet treats it as text. Spreadsheets
 // run a cell that begins with one of these characters as a formula, which can
 // send the sheet elsewhere or start a program; a leading apostrophe makes it
-// text. The full-width forms count as well: spreadsheets fold them.
+// text. The full-width forms are included, as spreadsheets normalize them.
 func inert(value any) string {
 	field := result.Text(value)
 	if field == "" || number.MatchString(field) {

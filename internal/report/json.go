@@ -42,8 +42,8 @@ type objectWriter struct {
 	buffer []byte
 }
 
-// newObjectWriter gives every column a name of its own: the second "a" of a
-// result is "a_2", as a repeated name would hide a value from many readers.
+// newObjectWriter makes the column names unique: the second "a" of a result
+// becomes "a_2", as many readers drop repeated names.
 func newObjectWriter(columns []result.Column) *objectWriter {
 	w := &objectWriter{}
 	for _, name := range uniqueNames(columns) {

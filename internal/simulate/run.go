@@ -245,7 +245,8 @@ func (r *run) summary() *Summary {
 	return s
 }
 
-// writeSideFiles writes summary.json last: where it exists, the archive is
+// writeSideFiles writes the side files, summary.json last: where it exists, the
+// archive is complete.
 // complete.
 func (r *run) writeSideFiles(s *Summary) error {
 	for _, write := range []func() error{
