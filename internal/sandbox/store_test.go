@@ -282,14 +282,14 @@ func changes(before, after map[string]string) (names []string) {
 	return names
 }
 
-// names tells whether a record is about a file or folder: its object or what lies on
+// names reports whether a record is about a file or folder: its object or what lies on
 // the way to it.
 func (r oddRecord) names(path string) bool {
 	object := r.text("bucketName") + "/" + r.text("key")
 	return strings.TrimSuffix(object, "/") == path || strings.HasPrefix(object, path+"/")
 }
 
-// tells tells whether a record names the bucket, the key and the operation that the
+// tells reports whether a record names the bucket, the key and the operation that the
 // store served.
 func (r oddRecord) tells(s storeCall, uri string) bool {
 	key := r.text("key")

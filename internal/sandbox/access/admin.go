@@ -1,4 +1,4 @@
-// Package access tells whether a request is signed with the keys of the sandbox's administrator.
+// Package access reports whether a request is signed with the keys of the sandbox's administrator.
 package access
 
 import (

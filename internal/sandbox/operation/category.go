@@ -32,7 +32,7 @@ func isReadOnly(service, name string) bool {
 	return false
 }
 
-// isSilent tells whether CloudTrail records an operation nowhere, not even as a
+// isSilent reports whether CloudTrail records an operation nowhere, not even as a
 // data event.
 func isSilent(service, name string) bool {
 	switch service {

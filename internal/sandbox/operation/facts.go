@@ -2,7 +2,7 @@ package operation
 
 import "slices"
 
-// MapMember tells whether the member that a path of model names ends in is a map
+// MapMember reports whether the member that a path of model names ends in is a map
 // whose keys the caller chooses, such as Tags of Lambda. Keys of such a map are
 // no member names and stay as they are in a record.
 //
@@ -26,7 +26,7 @@ const (
 	Output Side = ">"
 )
 
-// Sensitive tells whether the service's model marks a member, such as SecretString,
+// Sensitive reports whether the service's model marks a member, such as SecretString,
 // as sensitive on that side of the operation. The path leads to the member. Of an
 // operation that no model has, and wherever it is doubtful, it is.
 func (o Operation) Sensitive(side Side, member string, path ...string) bool {
@@ -54,13 +54,13 @@ func (o Operation) Sensitive(side Side, member string, path ...string) bool {
 	return p.secret
 }
 
-// SensitiveBody tells whether the model marks all of a side, or the member of a REST
+// SensitiveBody reports whether the model marks all of a side, or the member of a REST
 // operation that is the whole body.
 func (o Operation) SensitiveBody(side Side) bool {
 	return o.Certain && o.Sensitive(side, "@")
 }
 
-// below tells whether a path ends in one of the parents. Between a map and a member
+// below reports whether a path ends in one of the parents. Between a map and a member
 // stands the key of the entry, which a loose comparison skips.
 func below(parents, path []string, loose bool) bool {
 	if len(path) == 0 {
@@ -73,7 +73,7 @@ func below(parents, path []string, loose bool) bool {
 	return slices.ContainsFunc(last, func(name string) bool { return slices.Contains(parents, name) })
 }
 
-// ListMember tells whether an element of that name is a list, for the services
+// ListMember reports whether an element of that name is a list, for the services
 // that answer in XML, where a list of one looks like a structure. The elements of
 // a flattened list have its name themselves.
 func (o Operation) ListMember(element string) (list, flattened bool) {

@@ -24,7 +24,7 @@ func parseHost(text string) host {
 	return strings.Split(name, ".")
 }
 
-// aws tells whether the host is one that names a service: AWS's, or what
+// aws reports whether the host is one that names a service: AWS's, or what
 // emulators put in their place.
 func (h host) aws() bool {
 	name := strings.Join(h, ".")
@@ -80,7 +80,7 @@ func (h host) s3() int {
 	return -1
 }
 
-// control tells whether the host is an endpoint of S3 Control.
+// control reports whether the host is an endpoint of S3 Control.
 func (h host) control() bool {
 	for _, label := range h {
 		if label == "s3-control" || label == "s3-control-fips" {
@@ -90,7 +90,7 @@ func (h host) control() bool {
 	return false
 }
 
-// accessPoint tells whether what stands before an endpoint of S3 is an access point.
+// accessPoint reports whether what stands before an endpoint of S3 is an access point.
 func (h host) accessPoint() bool {
 	i := h.s3()
 	return i > 0 && strings.HasPrefix(h[i], "s3-accesspoint")

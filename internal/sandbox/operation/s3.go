@@ -11,7 +11,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// isS3 tells whether a service has S3's routes.
+// isS3 reports whether a service has S3's routes.
 func isS3(service string) bool {
 	switch service {
 	case "s3", "s3express", "s3-object-lambda", "s3-outposts":
@@ -74,19 +74,19 @@ func (o *Operation) identifyS3Control(q *request) bool {
 	return true
 }
 
-// forStore tells whether a path is of a store's administration, which shares the
+// forStore reports whether a path is of a store's administration, which shares the
 // port with its buckets. MinIO reserves the bucket minio for it.
 func (q *request) forStore() bool {
 	return q.below("/minio/admin/", "/minio/health/", "/minio/kms/", "/minio/metrics/", "/minio/v2/metrics/")
 }
 
-// answeredByMinIO tells whether an answer is MinIO's, which says so, or is still to
+// answeredByMinIO reports whether an answer is MinIO's, which says so, or is still to
 // come. For another store minio is a bucket like others.
 func answeredByMinIO(x *exchange.Exchange) bool {
 	return x.ResponseHeader == nil || strings.HasPrefix(x.ResponseHeader.Get("Server"), "MinIO")
 }
 
-// forEmulator tells whether a path is of an emulator's own, and of no API of AWS:
+// forEmulator reports whether a path is of an emulator's own, and of no API of AWS:
 // moto's, and what starts as no bucket can, such as /_localstack.
 func (q *request) forEmulator() bool {
 	return q.below("/moto-api/", "/_")

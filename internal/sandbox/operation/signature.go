@@ -85,7 +85,7 @@ func isDate(text string) bool {
 // maxName is longer than any operation, service or Region.
 const maxName = 96
 
-// isName tells whether a text of a client can stand where AWS has a name.
+// isName reports whether a text of a client can stand where AWS has a name.
 func isName(text string) bool {
 	if text == "" || len(text) > maxName {
 		return false

@@ -25,7 +25,7 @@ func (o *Operation) spell(q *request, form formBody) {
 	}
 }
 
-// isGlobal tells whether CloudTrail records a service in us-east-1, whatever
+// isGlobal reports whether CloudTrail records a service in us-east-1, whatever
 // Region a client signed for.
 func isGlobal(service string) bool {
 	switch service {
@@ -35,7 +35,7 @@ func isGlobal(service string) bool {
 	return false
 }
 
-// isCommercial tells whether a Region is of the partition that us-east-1 is in.
+// isCommercial reports whether a Region is of the partition that us-east-1 is in.
 func isCommercial(region string) bool {
 	return !strings.HasPrefix(region, "cn-") && !strings.Contains(region, "-gov-") && !strings.Contains(region, "iso")
 }

@@ -128,13 +128,13 @@ func ignore(err error, codes ...string) error {
 	return err
 }
 
-// patience is longer than anything is in flux in a sandbox, strict propagation
+// timeout is longer than anything is in flux in a sandbox, strict propagation
 // included.
-const patience = 30 * time.Second
+const timeout = 30 * time.Second
 
 // until checks until it holds so many times one after the other.
 func (p *provider) until(what string, times int, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, timeout)
 	defer cancel()
 	for in := 0; in < times; {
 		ok, err := holds()

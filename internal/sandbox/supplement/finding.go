@@ -152,7 +152,7 @@ func (f filter) check(name string) (problem string) {
 	return ""
 }
 
-// wanted tells whether a finding passes every filter. Of several for one name it
+// wanted reports whether a finding passes every filter. Of several for one name it
 // passes one, and every one that excludes.
 func (c *call) wanted(finding map[string]any, filters map[string][]filter) bool {
 	for name, list := range filters {

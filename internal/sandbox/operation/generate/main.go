@@ -152,7 +152,7 @@ func (m metadata) signs() string {
 
 func (m metadata) rest() bool { return strings.HasPrefix(m.Protocol, "rest-") }
 
-// xml tells whether answers are XML; CloudWatch speaks the query protocol to
+// xml reports whether answers are XML; CloudWatch speaks the query protocol to
 // clients that do not know CBOR yet.
 func (m metadata) xml() bool {
 	return m.Protocol == "query" || m.Protocol == "ec2" || m.Protocol == "rest-xml" || m.EndpointPrefix == "monitoring"

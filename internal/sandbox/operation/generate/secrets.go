@@ -95,7 +95,7 @@ func (w *walker) names(member string, ref reference) []string {
 	return []string{strings.ToUpper(name[:1]) + name[1:]}
 }
 
-// marked tells whether a member is sensitive, or a list or map of what is.
+// marked reports whether a member is sensitive, or a list or map of what is.
 func (m model) marked(ref reference) bool {
 	s := m.Shapes[ref.Shape]
 	switch {
