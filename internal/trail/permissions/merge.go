@@ -29,7 +29,8 @@ func merged(statements []policy.Statement) (fewer []policy.Statement) {
 }
 
 // shortened joins statements of different services, the last ones first, until IAM
-// takes them. Those have several subjects, and no name.
+// takes them. Those have several subjects, and no name; the others lose theirs if
+// that is still not enough.
 func shortened(statements []policy.Statement) []policy.Statement {
 	for next := len(statements) - 1; next > 0 && length(statements) > maxLength; next-- {
 		for i := next - 1; i >= 0; i-- {
@@ -39,6 +40,11 @@ func shortened(statements []policy.Statement) []policy.Statement {
 				statements = slices.Delete(statements, next, next+1)
 				break
 			}
+		}
+	}
+	if length(statements) > maxLength {
+		for i := range statements {
+			statements[i].Sid = ""
 		}
 	}
 	return statements

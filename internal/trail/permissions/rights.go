@@ -121,10 +121,12 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 	}
 	bucket := rights{
 		sid: "Bucket", service: "s3", on: policy.Values{names.BucketARN},
-		read: "GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning" +
-			" GetEncryptionConfiguration GetLifecycleConfiguration ListBucket",
-		write: "CreateBucket PutBucketAcl PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging" +
-			" PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource",
+		read: "GetAccelerateConfiguration GetBucketCORS GetBucketNotification GetBucketOwnershipControls GetBucketPolicy" +
+			" GetBucketPublicAccessBlock GetBucketTagging GetBucketVersioning GetBucketWebsite" +
+			" GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket",
+		write: "CreateBucket PutBucketAcl PutBucketOwnershipControls" +
+			" PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutEncryptionConfiguration" +
+			" PutLifecycleConfiguration TagResource",
 		remove:  "DeleteBucket ListBucketVersions",
 		repair:  "PutBucketPolicy PutBucketPublicAccessBlock PutBucketVersioning PutLifecycleConfiguration",
 		analyse: "ListBucket",
@@ -171,7 +173,7 @@ func logGroup(spec trail.Spec, names trail.Names) []rights {
 	on := policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"}
 	group := rights{
 		sid: "LogGroup", service: "logs", on: on,
-		read:    "ListTagsForResource",
+		read:    "DescribeSubscriptionFilters ListTagsForResource",
 		write:   "CreateLogGroup PutLogGroupDeletionProtection TagResource",
 		remove:  "DeleteLogGroup PutLogGroupDeletionProtection",
 		analyse: "FilterLogEvents StartQuery",

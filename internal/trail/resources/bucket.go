@@ -94,7 +94,10 @@ func (b *storage) read(ctx context.Context, settings []setting) (converge.Actual
 		}
 		maps.Copy(now.State, state)
 	}
-	return now, nil
+	if b.name == b.Names.Bucket {
+		now.Note, err = b.outward(ctx)
+	}
+	return now, err
 }
 
 // create makes the bucket with its tags, which make it ours, and with what a bucket

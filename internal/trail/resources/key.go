@@ -2,6 +2,7 @@ package resources
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -99,7 +100,9 @@ func (k *logKey) read(ctx context.Context) (converge.Actual, error) {
 	if found.alias != "" {
 		now.State["alias"] = found.alias
 	}
-	return now, nil
+	granted, err := k.grants(ctx)
+	now.Note = strings.Join(slices.DeleteFunc([]string{now.Note, granted}, func(note string) bool { return note == "" }), "; ")
+	return now, err
 }
 
 // create brings back the key that a former destroy scheduled for deletion, if there is

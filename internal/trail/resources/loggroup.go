@@ -63,12 +63,18 @@ func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
 		class = types.LogGroupClassStandard
 	}
 	g.refs.LogGroup = g.claimOf(tags.Tags)
-	return g.found(tags.Tags, converge.State{
+	note, err := g.subscribers(ctx)
+	if err != nil {
+		return converge.Actual{}, err
+	}
+	now := g.found(tags.Tags, converge.State{
 		"retention_days":      int(aws.ToInt32(found.RetentionInDays)), // 0 is for ever
 		"kms_key":             orNil(aws.ToString(found.KmsKeyId)),
 		"deletion_protection": aws.ToBool(found.DeletionProtectionEnabled),
 		"class":               string(class),
-	}), nil
+	})
+	now.Note = note
+	return now, nil
 }
 
 // find returns nil if there is no log group of that name.

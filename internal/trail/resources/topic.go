@@ -139,7 +139,7 @@ func (t snsTopic) sort(all []types.Subscription) (seen converge.Set, note string
 		notes = append(notes, "waits to be confirmed: "+strings.Join(waiting, ", "))
 	}
 	if len(others) > 0 {
-		notes = append(notes, "subscribed beside the configuration: "+strings.Join(others, ", "))
+		notes = append(notes, beside("subscriptions of", others))
 	}
 	return seen, strings.Join(notes, "; ")
 }

@@ -108,7 +108,7 @@ func TestSortSubscriptions(t *testing.T) {
 		},
 		{
 			"others", []types.Subscription{subscription("sqs", queue, confirmed), subscription("http", "http://example.org", confirmed)},
-			converge.Set{"sqs:" + queue}, "subscribed beside the configuration: http:http://example.org",
+			converge.Set{"sqs:" + queue}, "not in the configuration: subscriptions of http:http://example.org; apply leaves it",
 		},
 		{"deleted", []types.Subscription{subscription("sqs", queue, "Deleted")}, nil, "no confirmed subscriber"},
 	} {
