@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Equal tells whether two documents mean the same. Names of statements, order and
+// Equal reports whether two documents mean the same. Names of statements, order and
 // repetition mean nothing. It does not see that two statements together say what
 // another one says alone, nor that one value covers another.
 func Equal(a, b Document) bool {

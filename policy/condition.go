@@ -107,7 +107,7 @@ func sameBytes(want pattern, got string) bool {
 	return err1 == nil && err2 == nil && slices.Equal(w, g)
 }
 
-// contains tells whether an address is in a block, or is the one wanted.
+// contains reports whether an address is in a block, or is the one wanted.
 func contains(want pattern, got string) bool {
 	address, err := netip.ParseAddr(got)
 	if err != nil {
@@ -162,7 +162,7 @@ func (o operator) String() string {
 	return o.quantifier + o.name
 }
 
-// holds tells whether the values of a context key are as wanted.
+// holds reports whether the values of a context key are as wanted.
 func (o operator) holds(want Values, got []string, value variables) bool {
 	if o.matches == nil { // Null
 		absent := strconv.FormatBool(len(got) == 0)

@@ -48,7 +48,7 @@ type Decision struct {
 	Why string
 }
 
-// Allowed tells whether the request may pass.
+// Allowed reports whether the request may pass.
 func (d Decision) Allowed() bool { return d.Outcome == Allowed }
 
 // Evaluate applies all statements of the documents: one Deny that matches denies,
@@ -147,7 +147,7 @@ func (q *query) vars() variables {
 	return q.variables
 }
 
-// oneOf tells whether one of the values matches, or none of those to be excluded.
+// oneOf reports whether one of the values matches, or none of those to be excluded.
 func oneOf(values, except Values, matches func(string) bool) bool {
 	if except != nil {
 		return !slices.ContainsFunc(except, matches)
@@ -155,7 +155,7 @@ func oneOf(values, except Values, matches func(string) bool) bool {
 	return slices.ContainsFunc(values, matches)
 }
 
-// concerns tells whether a statement is about a caller.
+// concerns reports whether a statement is about a caller.
 func (s *Statement) concerns(caller Principals) bool {
 	switch {
 	case caller == nil:
@@ -166,7 +166,7 @@ func (s *Statement) concerns(caller Principals) bool {
 	return s.Principal.cover(caller)
 }
 
-// cover tells whether the caller is one of the principals.
+// cover reports whether the caller is one of the principals.
 func (p Principals) cover(caller Principals) bool {
 	if p.all() {
 		return true
@@ -183,13 +183,13 @@ func (p Principals) cover(caller Principals) bool {
 	return false
 }
 
-// all tells whether everybody is meant: "*" and {"AWS": "*"} are the same.
+// all reports whether everybody is meant: "*" and {"AWS": "*"} are the same.
 func (p Principals) all() bool {
 	_, all := p[everyone]
 	return all || slices.Contains(p[kindAWS], everyone)
 }
 
-// coversARN tells whether an account covers one of its own, or a role one of its
+// coversARN reports whether an account covers one of its own, or a role one of its
 // sessions.
 func coversARN(want, name string) bool {
 	if account := accountOf(want); account != "" {

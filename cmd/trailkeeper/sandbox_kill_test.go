@@ -194,7 +194,7 @@ func (r *runningSandbox) post(t *testing.T, path string) {
 	}
 }
 
-// call tells whether a call was answered to its end, and well.
+// call reports whether a call was answered to its end, and well.
 func (r *runningSandbox) call(method, path, service, target string, body []byte) bool {
 	request, err := http.NewRequest(method, r.url+path, bytes.NewReader(body))
 	if err != nil {

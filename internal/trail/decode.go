@@ -108,7 +108,7 @@ func (r *reader) entries(node ast.Node, path string, yield func(key string, at *
 	}
 }
 
-// isGlued tells whether a value follows the colon of a plain key at once. In {a:b: c}
+// isGlued reports whether a value follows the colon of a plain key at once. In {a:b: c}
 // that makes a key of a:b to YAML and of a to the parser, so it is better not written.
 func isGlued(entry *ast.MappingValueNode) bool {
 	colon, value := entry.Start.Position, start(entry.Value).Position

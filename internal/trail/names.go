@@ -39,29 +39,29 @@ const (
 	none   = "none"
 )
 
-// CreatesKey tells whether the trail has a KMS key of its own.
+// CreatesKey reports whether the trail has a KMS key of its own.
 func (s Spec) CreatesKey() bool { return s.KMS == create }
 
-// Encrypted tells whether a KMS key encrypts the trail, its own or another.
+// Encrypted reports whether a KMS key encrypts the trail, its own or another.
 func (s Spec) Encrypted() bool { return s.KMS != none }
 
-// CreatesTopic tells whether the trail has a topic of its own.
+// CreatesTopic reports whether the trail has a topic of its own.
 func (s Spec) CreatesTopic() bool { return s.SNS == create }
 
-// Notifies tells whether a topic hears of each log file.
+// Notifies reports whether a topic hears of each log file.
 func (s Spec) Notifies() bool { return s.SNS != none }
 
-// CreatesAccessLogBucket tells whether the trail has its own bucket for the access log
+// CreatesAccessLogBucket reports whether the trail has its own bucket for the access log
 // of its bucket.
 func (s Spec) CreatesAccessLogBucket() bool { return s.AccessLogging == create }
 
-// CreatesBucket tells whether the trail has a bucket of its own.
+// CreatesBucket reports whether the trail has a bucket of its own.
 func (s Spec) CreatesBucket() bool { return s.ExistingBucket == nil }
 
-// LogsAccess tells whether the bucket has an access log.
+// LogsAccess reports whether the bucket has an access log.
 func (s Spec) LogsAccess() bool { return s.AccessLogging != none }
 
-// CreatesAlarmTopic tells whether a topic is made for the alarms.
+// CreatesAlarmTopic reports whether a topic is made for the alarms.
 func (s Spec) CreatesAlarmTopic() bool { return s.Alarms.Enabled && s.Alarms.TopicARN == "" }
 
 // Names are the names at a place.

@@ -85,7 +85,7 @@ func (t *template) prose(indent, text string) {
 	t.WriteString(line + "\n")
 }
 
-// isGroup tells whether a field is a mapping with defaults of its own.
+// isGroup reports whether a field is a mapping with defaults of its own.
 func isGroup(path string) bool { return valueAt(path).Kind() == reflect.Struct }
 
 // valueAt is the default of a field, which of one inside a list or table is that of

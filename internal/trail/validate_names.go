@@ -29,7 +29,7 @@ const (
 	maxPrefix = 200
 )
 
-// isLike tells whether all of a text matches a pattern.
+// isLike reports whether all of a text matches a pattern.
 func isLike(pattern, text string) bool {
 	return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(text)
 }
@@ -81,7 +81,7 @@ func bucketFault(name string) string {
 	return ""
 }
 
-// isARN tells whether text is the ARN of a service's resource whose parts are like the
+// isARN reports whether text is the ARN of a service's resource whose parts are like the
 // patterns.
 func isARN(text, service, region, account, resource string) bool {
 	a, err := arn.Parse(text)

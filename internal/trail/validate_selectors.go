@@ -250,7 +250,7 @@ func (c *checker) insights(s Spec) {
 	}
 }
 
-// selectsManagement tells whether the trail gets management events that read, or those
+// selectsManagement reports whether the trail gets management events that read, or those
 // that write.
 func (s Spec) selectsManagement(kind string) bool {
 	if len(s.EventSelectors)+len(s.AdvancedEventSelectors) == 0 {

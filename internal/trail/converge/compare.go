@@ -46,7 +46,7 @@ func compared(want, have State, parts []Part) []string {
 	return slices.Compact(paths)
 }
 
-// covers tells whether a field of a part, which may be a prefix, stands for a path.
+// covers reports whether a field of a part, which may be a prefix, stands for a path.
 func covers(field, path string) bool {
 	return path == field || strings.HasSuffix(field, ".") && strings.HasPrefix(path, field)
 }

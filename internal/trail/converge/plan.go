@@ -57,7 +57,7 @@ func (c Change) works() bool {
 // Changes are those of all resources, also where there is nothing to do.
 func (p *Plan) Changes() []Change { return p.changes }
 
-// Empty tells whether all is as it should be.
+// Empty reports whether all is as it should be.
 func (p *Plan) Empty() bool {
 	return !slices.ContainsFunc(p.changes, func(c Change) bool { return c.works() || c.Action == Refused })
 }

@@ -15,7 +15,7 @@ import (
 // the world is like afterwards. No requests is a call that makes no sense there.
 type call[W comparable] func(W) (requests []policy.Request, after W)
 
-// reached tells whether a thief with the policies gets from the first world to one that
+// reached reports whether a thief with the policies gets from the first world to one that
 // is bad, by any calls in any order.
 func reached[W comparable](documents []policy.Document, first W, calls []call[W], bad func(W) bool) bool {
 	seen, todo := map[W]bool{first: true}, []W{first}
@@ -52,7 +52,7 @@ const (
 	awsAdmin = "arn:aws:iam::aws:policy/AdministratorAccess"
 )
 
-// administrator tells whether the thief, as the role, can make users.
+// administrator reports whether the thief, as the role, can make users.
 func (w iamWorld) administrator() bool {
 	rights := policy.New(policy.Statement{Effect: policy.Allow, Action: policy.Values{"*"}, Resource: policy.Values{"*"}})
 	bounds := []policy.Document{rights}

@@ -58,7 +58,7 @@ func length(statements []policy.Statement) int {
 	return len(text)
 }
 
-// apart tells whether two statements have the same conditions and no action of the one
+// apart reports whether two statements have the same conditions and no action of the one
 // concerns a resource of the other, being of another service.
 func apart(s, next policy.Statement) bool {
 	if slices.Contains(s.Resource, everything) || slices.Contains(next.Resource, everything) || !reflect.DeepEqual(s.Condition, next.Condition) {

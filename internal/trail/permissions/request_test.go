@@ -195,7 +195,7 @@ func resources(e deploytest.Event, service string, names trail.Names) []string {
 	return []string{"*"}
 }
 
-// mentions tells whether a text is among the values or keys of parameters.
+// mentions reports whether a text is among the values or keys of parameters.
 func mentions(value any, text string) bool {
 	return strings.Contains(fmt.Sprint(value), text+" ") || strings.Contains(fmt.Sprint(value), text+":")
 }

@@ -32,7 +32,7 @@ func (b *storage) keep(ctx context.Context) (why string, err error) {
 	return "", nil
 }
 
-// empty tells whether the bucket has no version of any object; so has one that does
+// empty reports whether the bucket has no version of any object; so has one that does
 // not exist.
 func (b *storage) empty(ctx context.Context) (bool, error) {
 	out, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{

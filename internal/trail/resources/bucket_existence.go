@@ -14,7 +14,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
-// exists tells whether the bucket is there for us. All AWS accounts share the names of
+// exists reports whether the bucket is there for us. All AWS accounts share the names of
 // buckets: one that is there may be somebody else's.
 func (b *storage) exists(ctx context.Context) (bool, error) {
 	head, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})

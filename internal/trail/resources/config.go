@@ -76,7 +76,7 @@ func (s *Set) fittingRules() []rule {
 	return list
 }
 
-// recordsManagement tells whether one selector takes all management events.
+// recordsManagement reports whether one selector takes all management events.
 func (s *Set) recordsManagement() bool {
 	classic, advanced := wantedSelectors(s.Spec)
 	return slices.ContainsFunc(classic, func(e types.EventSelector) bool {
