@@ -53,7 +53,7 @@ const MinMemory = 192 << 20
 
 // programMemory is roughly the memory that the process takes before it works,
 // most of it the linked query engine.
-const programMemory = 80 << 20
+const programMemory = 90 << 20
 
 // GoMemory returns the part of a run's memory that is for Go's allocator, for
 // debug.SetMemoryLimit: the process must set it to stay below Options.Memory.
