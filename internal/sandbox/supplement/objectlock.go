@@ -55,7 +55,7 @@ func getObjectLock(c *call) {
 // name may be made within the second, which is as exact as moto's times are.
 func deleteBucket(c *call) {
 	deleted, bucket := c.pass(), bucketOf(c.r)
-	if deleted.ok() && c.state.ObjectLocks[bucket] != nil && c.bucketCreated(bucket) == "" {
+	if deleted.status == http.StatusNoContent && c.state.ObjectLocks[bucket] != nil && c.bucketCreated(bucket) == "" {
 		delete(c.state.ObjectLocks, bucket)
 		if err := c.state.save(); err != nil {
 			c.broken(err)
