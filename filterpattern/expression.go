@@ -2,7 +2,6 @@ package filterpattern
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/predicate"
@@ -162,13 +161,4 @@ func (l literal) String() string {
 		return l.text
 	}
 	return quote(l.text)
-}
-
-// number parses a decimal number, without the other forms of Go.
-func number(text string) (float64, bool) {
-	if strings.Trim(text, "0123456789+-.eE") != "" {
-		return 0, false
-	}
-	value, err := strconv.ParseFloat(text, 64)
-	return value, err == nil
 }

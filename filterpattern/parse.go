@@ -277,7 +277,7 @@ func (p *parser) value() (literal, error) {
 		return literal{}, p.expected("a value")
 	}
 	value := literal{text: text}
-	if number, ok := number(text); ok {
+	if number, ok := predicate.ParseDecimal(text); ok {
 		value.number = &number
 	}
 	return value, nil

@@ -84,7 +84,7 @@ func Contains(texts ...string) Test { return Test{Op: OpContains, Texts: texts} 
 
 // Glob passes a text that is as one of patterns says: * stands for any text, ?
 // for one character, and a backslash takes the meaning off the character that
-// follows it. Use [Literal] on what is no pattern.
+// follows it. Use [Literal] for texts that are not patterns.
 func Glob(patterns ...string) Test { return Test{Op: OpGlob, Texts: patterns} }
 
 // Literal returns the pattern for Glob that means just the text.
@@ -164,7 +164,7 @@ func (t Test) fits(text string) bool {
 }
 
 func (t Test) ordersText(text string) bool {
-	n, ok := decimal(text)
+	n, ok := ParseDecimal(text)
 	return ok && t.orders(n)
 }
 
@@ -186,8 +186,8 @@ func (t Test) orders(n float64) bool {
 // DecimalPattern is what strings are numbers to NumberEqual.
 const DecimalPattern = `[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?`
 
-// decimal reads a decimal number, and not the other forms that Go knows.
-func decimal(text string) (float64, bool) {
+// ParseDecimal reads a decimal number, and not the other forms that Go knows.
+func ParseDecimal(text string) (float64, bool) {
 	if strings.Trim(text, "0123456789+-.eE") != "" {
 		return 0, false
 	}

@@ -68,16 +68,16 @@ func within(column string, steps []predicate.Step, test predicate.Test) (string,
 		path, err := jsonPath(steps, 0)
 		return jsonAt{column, path}.where(test), err
 	}
-	var anyOf []string
+	var variants []string
 	for variant := range 1 << each {
 		path, err := jsonPath(steps, variant)
 		if err != nil {
 			return "", err
 		}
-		anyOf = append(anyOf, fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda x: %s)) > 0",
+		variants = append(variants, fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda x: %s)) > 0",
 			column, quote(path), jsonAt{"x", "$"}.where(test)))
 	}
-	return strings.Join(anyOf, " OR "), nil
+	return strings.Join(variants, " OR "), nil
 }
 
 // jsonPath returns steps as a DuckDB path. The bits of variant, from the lowest

@@ -27,7 +27,7 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 			return
 		}
 		// Signatures have the real time, not the sandbox's.
-		verify, err := s.check(r, time.Now())
+		verify, err := s.admin.Check(r, time.Now(), s.config.Owner)
 		if err != nil {
 			s.turnAway(w, r, d, err)
 			return
@@ -50,15 +50,6 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 	})
 }
 
-// check checks a signature against the keys of the administrator and of the owner.
-func (s *Sandbox) check(r *http.Request, now time.Time) (verify func(body []byte) error, err error) {
-	verify, err = s.admin.Check(r, now)
-	if refusal, ok := errors.AsType[*access.Refusal](err); ok && refusal.Code == access.Unrecognized && s.config.Owner != nil {
-		return s.config.Owner.Check(r, now)
-	}
-	return verify, err
-}
-
 // door is one of the APIs that only the administrator may call.
 type door struct {
 	name    string // of what is called
@@ -67,7 +58,7 @@ type door struct {
 	refuse  func(w http.ResponseWriter, status int, code, message string)
 }
 
-// doorOf is the API that a request is for, nil for those of the upstream.
+// doorOf returns the protected API of a request, or nil for the upstream's.
 func doorOf(r *http.Request) *door {
 	if isControl(r) {
 		return &door{r.URL.Path, maxInjected, tooManyInjected, func(w http.ResponseWriter, status int, code, message string) {

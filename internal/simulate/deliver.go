@@ -264,7 +264,7 @@ func writeObject(root, key string, content []byte, folders map[string]bool) erro
 		}
 		folders[folder] = true
 	}
-	aside, err := os.Create(name + ".partial")
+	aside, err := os.OpenFile(name+".partial", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err == nil {
 		err = durable.Put(name, aside, content)
 	}

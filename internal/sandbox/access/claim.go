@@ -23,9 +23,6 @@ const (
 	maxExpiry = 7 * 24 * time.Hour
 )
 
-// Unrecognized is the code of a refusal of keys that are not the administrator's.
-const Unrecognized = "UnrecognizedClientException"
-
 // Refusal is why a request is refused, in the words of AWS's JSON services.
 type Refusal struct{ Code, Message string }
 

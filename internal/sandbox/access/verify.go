@@ -17,16 +17,23 @@ import (
 // unsigned is the X-Amz-Content-Sha256 of a body that the signature does not cover.
 const unsigned = "UNSIGNED-PAYLOAD"
 
-// Check tells what can be told of a request before its body is read; the signature
-// is then checked by verify with the body. Errors are of type *Refusal.
-func (a *Admin) Check(r *http.Request, now time.Time) (verify func(body []byte) error, err error) {
+// Check checks what it can of a request before the body is read; verify then checks
+// the signature with the body. Also are more pairs of keys to accept; nil ones are
+// skipped. Errors are of type *Refusal.
+func (a *Admin) Check(r *http.Request, now time.Time, also ...*Admin) (verify func(body []byte) error, err error) {
 	c, err := readClaim(r)
 	if err != nil {
 		return nil, err
 	}
+	signer := a
+	for _, other := range also {
+		if other != nil && other.AccessKey == c.accessKey {
+			signer = other
+		}
+	}
 	token := r.Header.Get("X-Amz-Security-Token") != "" || r.URL.Query().Has("X-Amz-Security-Token")
-	if token || !hmac.Equal([]byte(c.accessKey), []byte(a.AccessKey)) {
-		return nil, refuse(Unrecognized, "The security token included in the request is invalid.")
+	if token || !hmac.Equal([]byte(c.accessKey), []byte(signer.AccessKey)) {
+		return nil, refuse("UnrecognizedClientException", "The security token included in the request is invalid.")
 	}
 	if c.service != Service || c.ending != "aws4_request" {
 		return nil, refuse("InvalidSignatureException", "Credential should be scoped to correct service: '%s'.", Service)
@@ -40,7 +47,7 @@ func (a *Admin) Check(r *http.Request, now time.Time) (verify func(body []byte) 
 	if r.Header.Get("X-Amz-Content-Sha256") == unsigned {
 		return nil, refuse("InvalidSignatureException", "The signature must cover the body: %s is not taken here.", unsigned)
 	}
-	return func(body []byte) error { return a.verify(r, c, body) }, nil
+	return func(body []byte) error { return signer.verify(r, c, body) }, nil
 }
 
 func (a *Admin) verify(r *http.Request, c *claim, body []byte) error {

@@ -1,6 +1,8 @@
 package permissions
 
 import (
+	"slices"
+
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/policy"
 )
@@ -9,26 +11,32 @@ func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	if !spec.Alarms.Enabled {
 		return nil
 	}
-	on := policy.Values{alarmARN(spec, place)}
+	list := ownAlarms(spec, place, names)
+	filters, alarm := &list[0], &list[2]
+	filters.write += " PutMetricFilter"
+	alarm.write += " TagResource"
+	alarm.repair = "EnableAlarmActions"
+	return append(list, rights{
+		// An alarm can stop machines and call functions: these only publish to the topic.
+		sid: "AlarmActions", service: "cloudwatch", on: alarm.on,
+		when:  policy.Conditions{"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": {names.AlarmTopicARN}}},
+		write: "PutMetricAlarm",
+	})
+}
+
+// ownAlarms finds the trail's metric filters and alarms and deletes them.
+func ownAlarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	return []rights{{
 		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
-		read:   "DescribeMetricFilters",
-		write:  "DeleteMetricFilter PutMetricFilter",
-		remove: "DeleteMetricFilter",
+		read:  "DescribeMetricFilters",
+		write: "DeleteMetricFilter", remove: "DeleteMetricFilter",
 	}, {
 		sid: "Alarms", service: "cloudwatch", on: policy.Values{everything},
 		read: "DescribeAlarms",
 	}, {
-		sid: "Alarm", service: "cloudwatch", on: on,
-		read:   "ListTagsForResource",
-		write:  "DeleteAlarms TagResource",
-		remove: "DeleteAlarms",
-		repair: "EnableAlarmActions",
-	}, {
-		// An alarm can stop machines and call functions: these only publish to the topic.
-		sid: "AlarmActions", service: "cloudwatch", on: on,
-		when:  policy.Conditions{"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": {names.AlarmTopicARN}}},
-		write: "PutMetricAlarm",
+		sid: "Alarm", service: "cloudwatch", on: policy.Values{place.ARN("cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")},
+		read:  "ListTagsForResource",
+		write: "DeleteAlarms", remove: "DeleteAlarms",
 	}}
 }
 
@@ -55,17 +63,24 @@ func detection(spec trail.Spec, place trail.Place, names trail.Names) (list []ri
 // configRules have ids that AWS makes up. PutConfigRule takes a name, and looks for
 // tags only in the request.
 func configRules(place trail.Place, names trail.Names) []rights {
+	list := ownConfigRules(place, names)
+	list[0].read += " DescribeConfigurationRecorderStatus"
+	return slices.Insert(list, 2, rights{
+		sid: "NewConfigRules", service: "config", on: list[1].on,
+		when:  ours("Request", names),
+		write: "PutConfigRule TagResource",
+	})
+}
+
+// ownConfigRules finds the trail's rules by their tags and deletes them.
+func ownConfigRules(place trail.Place, names trail.Names) []rights {
 	on := policy.Values{place.ARN("config", "config-rule/*")}
 	return []rights{{
 		sid: "Config", service: "config", on: policy.Values{everything},
-		read: "DescribeConfigRules DescribeConfigurationRecorderStatus",
+		read: "DescribeConfigRules",
 	}, {
 		sid: "ConfigRules", service: "config", on: on,
 		read: "ListTagsForResource",
-	}, {
-		sid: "NewConfigRules", service: "config", on: on,
-		when:  ours("Request", names),
-		write: "PutConfigRule TagResource",
 	}, {
 		sid: "OwnConfigRules", service: "config", on: on,
 		when:  ours("Resource", names),

@@ -9,21 +9,10 @@ import (
 // looked for, and taken away by apply.
 func switchedOff(spec trail.Spec, place trail.Place, names trail.Names) (list []rights) {
 	if !spec.Alarms.Enabled {
-		list = append(list, alarmsOff(spec, place, names)...)
+		list = append(list, ownAlarms(spec, place, names)...)
 	}
 	if !spec.ConfigRules.Enabled {
-		on := policy.Values{place.ARN("config", "config-rule/*")}
-		list = append(list, rights{
-			sid: "Config", service: "config", on: policy.Values{everything},
-			read: "DescribeConfigRules",
-		}, rights{
-			sid: "ConfigRules", service: "config", on: on,
-			read: "ListTagsForResource",
-		}, rights{
-			sid: "OwnConfigRules", service: "config", on: on,
-			when:  ours("Resource", names),
-			write: "DeleteConfigRule", remove: "DeleteConfigRule",
-		})
+		list = append(list, ownConfigRules(place, names)...)
 	}
 	if !spec.GuardDuty {
 		on := policy.Values{place.ARN("guardduty", "detector/*")}
@@ -48,23 +37,4 @@ func switchedOff(spec trail.Spec, place trail.Place, names trail.Names) (list []
 		})
 	}
 	return list
-}
-
-func alarmsOff(spec trail.Spec, place trail.Place, names trail.Names) []rights {
-	return []rights{{
-		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
-		read:  "DescribeMetricFilters",
-		write: "DeleteMetricFilter", remove: "DeleteMetricFilter",
-	}, {
-		sid: "Alarms", service: "cloudwatch", on: policy.Values{everything},
-		read: "DescribeAlarms",
-	}, {
-		sid: "Alarm", service: "cloudwatch", on: policy.Values{alarmARN(spec, place)},
-		read:  "ListTagsForResource",
-		write: "DeleteAlarms", remove: "DeleteAlarms",
-	}}
-}
-
-func alarmARN(spec trail.Spec, place trail.Place) string {
-	return place.ARN("cloudwatch", "alarm:"+spec.Env+"-"+spec.ProjectID+"-cis-*")
 }

@@ -6,14 +6,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
-// beside is a note of what others may add to a part of the trail for reasons of their
-// own. It is shown, and left alone.
+// beside returns the note for settings that are not in the configuration. Apply does not
+// change them.
 func beside(what string, list []string) string {
 	if len(list) == 0 {
 		return ""
@@ -24,7 +23,7 @@ func beside(what string, list []string) string {
 	return "not in the configuration: " + what + strings.Join(list, ", ") + "; apply leaves it"
 }
 
-// subscribers get every event that is written to the log group.
+// subscribers returns a note of the log group's subscription filters.
 func (g trailLogGroup) subscribers(ctx context.Context) (string, error) {
 	var list []string
 	pages := cloudwatchlogs.NewDescribeSubscriptionFiltersPaginator(g.Account.Logs, &cloudwatchlogs.DescribeSubscriptionFiltersInput{
@@ -53,23 +52,20 @@ func (s *Set) whose(name string) string {
 	return name
 }
 
-// grants let others use the key without a word in its policy. Those of services of
-// AWS that work for the account are there too.
+// grants returns a note of the key's grants, which allow use of the key outside of its
+// policy. Grants to AWS services are included.
 func (k *logKey) grants(ctx context.Context) (string, error) {
+	grants, err := k.listGrants(ctx, *k.id)
+	if err != nil {
+		return "", err
+	}
 	var list []string
-	pages := kms.NewListGrantsPaginator(k.Account.KMS, &kms.ListGrantsInput{KeyId: k.id})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return "", err
+	for _, grant := range grants {
+		var operations []string
+		for _, o := range grant.Operations {
+			operations = append(operations, string(o))
 		}
-		for _, grant := range page.Grants {
-			var operations []string
-			for _, o := range grant.Operations {
-				operations = append(operations, string(o))
-			}
-			list = append(list, aws.ToString(grant.GranteePrincipal)+" ("+strings.Join(operations, " ")+")")
-		}
+		list = append(list, aws.ToString(grant.GranteePrincipal)+" ("+strings.Join(operations, " ")+")")
 	}
 	return beside("grants to", list), nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// otherAliases are those of the key besides the trail's.
+// otherAliases lists the aliases of the key, without the trail's.
 func (k *logKey) otherAliases(ctx context.Context, id string) (names []string, err error) {
 	pages := kms.NewListAliasesPaginator(k.Account.KMS, &kms.ListAliasesInput{KeyId: &id})
 	for pages.HasMorePages() {
@@ -35,7 +35,7 @@ func (k *logKey) otherAliases(ctx context.Context, id string) (names []string, e
 	return names, nil
 }
 
-// identity is what a plan says of a key, whose alias alone does not tell which it is.
+// identity names a key in a plan by its id and its other aliases.
 func identity(id string, aliases []string) string {
 	if len(aliases) == 0 {
 		return "key " + id
@@ -43,25 +43,31 @@ func identity(id string, aliases []string) string {
 	return "key " + id + ", also " + strings.Join(aliases, ", ")
 }
 
-// users are whoever else uses the key, as far as KMS tells. It does not tell of roles
-// whose own policies allow it.
+// users lists other users of the key: its aliases and grants. KMS does not list roles
+// that may use it by their own policies.
 func (k *logKey) users(ctx context.Context, id string, aliases []string) ([]string, error) {
 	users := slices.Clone(aliases)
+	grants, err := k.listGrants(ctx, id)
+	for _, grant := range grants {
+		users = append(users, "a grant to "+cmp.Or(aws.ToString(grant.GranteePrincipal), "somebody"))
+	}
+	return users, err
+}
+
+func (k *logKey) listGrants(ctx context.Context, id string) (grants []types.GrantListEntry, err error) {
 	pages := kms.NewListGrantsPaginator(k.Account.KMS, &kms.ListGrantsInput{KeyId: &id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, grant := range page.Grants {
-			users = append(users, "a grant to "+cmp.Or(aws.ToString(grant.GranteePrincipal), "somebody"))
-		}
+		grants = append(grants, page.Grants...)
 	}
-	return users, nil
+	return grants, nil
 }
 
-// unadoptable is why a key that is not the trail's must stay as it is: its policy would be
-// replaced, and whoever uses it be shut out. Nil is no reason.
+// unadoptable returns why the key must not be adopted, or nil. Adoption replaces the
+// key policy, which would lock other users out.
 func (k *logKey) unadoptable(ctx context.Context, found foundKey, aliases []string, document any) (refusal, err error) {
 	key := found.key
 	users, err := k.users(ctx, *key.KeyId, aliases)
@@ -88,8 +94,8 @@ func (k *logKey) unadoptable(ctx context.Context, found foundKey, aliases []stri
 			"or give the alias "+k.Names.KeyAlias+" back, and a key is made for the trail"), nil
 }
 
-// named are whom a key's policy names besides the account and those whom the trail's
-// own policy names in the same statement.
+// named lists the principals in a key policy, except the account's root and those in
+// statements of the trail's own key policy.
 func (k *logKey) named(document any) (names []string) {
 	parsed, ok := document.(policy.Document)
 	if !ok {
