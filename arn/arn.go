@@ -53,7 +53,7 @@ func ParseStart(text string) (ARN, error) {
 	return a, nil
 }
 
-// Account returns the account that owns a resource, or "" of what is no ARN, or of one that leaves it out.
+// Account returns the account in an ARN, or "" if there is none or text is not an ARN.
 func Account(text string) string {
 	a, err := Parse(text)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 // OwnerTag is on every resource that was made for a trail; its value is the trail's name.
 const OwnerTag = "trailkeeper:trail"
 
-// AdoptedTag takes the place of OwnerTag on what was there before the trail took it
-// over. OwnerTag permits deletion, so that it must never be put on such a resource:
-// whoever takes AdoptedTag away does not get it deleted.
+// AdoptedTag takes the place of OwnerTag on resources that were there before the trail
+// took them over. Only OwnerTag permits deletion, so a resource without either tag stays.
 const AdoptedTag = "trailkeeper:adopted"
 
 // Names are what the parts of a trail are called in AWS. Those of parts that the spec
@@ -48,7 +47,7 @@ func (s Spec) Encrypted() bool { return s.KMS != none }
 // CreatesTopic reports whether the trail has a topic of its own.
 func (s Spec) CreatesTopic() bool { return s.SNS == create }
 
-// Notifies reports whether a topic hears of each log file.
+// Notifies reports whether a topic gets a message for each log file.
 func (s Spec) Notifies() bool { return s.SNS != none }
 
 // CreatesAccessLogBucket reports whether the trail has its own bucket for the access log

@@ -27,7 +27,7 @@ type Admin struct {
 	AccessKey, Secret string
 	// File is where the keys are kept.
 	File string
-	// Fresh says that they were made now: nobody was told them before.
+	// Fresh reports whether the keys were made by this call.
 	Fresh bool
 }
 

@@ -204,7 +204,7 @@ func anyLife(w *world, random *rand.Rand) {
 	w.wantDelivered(e)
 	w.wantListed(e)
 	if left := w.d.states["t1"].Queue; len(left) > 0 {
-		w.t.Errorf("%d parcels are left", len(left))
+		w.t.Errorf("%d queued files are left", len(left))
 	}
 	spooled, err := listSpool(w)
 	if err != nil || !slices.Equal(spooled, []string{stateFile}) {

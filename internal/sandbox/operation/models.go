@@ -34,7 +34,7 @@ type service struct {
 	partly map[string]partly
 }
 
-// partly is a name that is a secret, or none, but for some sides of operations.
+// partly is a member name with exceptions for some sides of operations.
 type partly struct {
 	secret bool
 	// but has sides of operations, such as PutThing<, with the members above the

@@ -59,8 +59,8 @@ type Resource struct {
 	// now, such as "3 log files in it and force_destroy is off". "" or nil is no
 	// reason.
 	Keep func(ctx context.Context) (why string, err error)
-	// Takes tells, for a plan, what goes with it that somebody may miss, such as "3
-	// objects of others". "" or nil is nothing.
+	// Takes returns, for a plan, what is deleted with the resource, such as "3
+	// objects of others". "" or nil means nothing.
 	Takes func(ctx context.Context) (what string, err error)
 	// Retry tells of an error of Create, Delete or a part that AWS gives while a change
 	// elsewhere is not known everywhere yet, and which: "the role is not known to

@@ -192,7 +192,7 @@ func mustStay(t *testing.T, box *deploytest.Box, spec trail.Spec, key *string) {
 	}
 }
 
-// untag is what a thief does who wants destroy to take everything.
+// untag removes the mark of adoption, as an attacker would.
 func untag(t *testing.T, s *resources.Set) {
 	t.Helper()
 	mark := []string{trail.AdoptedTag}

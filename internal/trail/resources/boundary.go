@@ -19,15 +19,15 @@ import (
 // maxVersions is how many versions a managed policy can have.
 const maxVersions = 5
 
-// boundary is the managed policy that bounds the role: whoever may write the role's
-// policies gives it no more than this.
+// boundary is the managed policy that is the role's permissions boundary: it limits what
+// the role's policies can allow.
 type boundary struct {
 	*Set
 	standard string // the version in force; Read fills it in
 }
 
-// boundary comes before all that is charged or takes long: who may not make it hears
-// so while nothing is made yet.
+// boundary returns the boundary. It is made before anything that costs money or takes
+// long, so that a missing right ends apply early.
 func (s *Set) boundary() []converge.Resource {
 	b := &boundary{Set: s}
 	return []converge.Resource{{

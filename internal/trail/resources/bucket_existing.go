@@ -11,7 +11,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// existingBucket is somebody else's: whether it is there is asked, and nothing more.
+// existingBucket is a bucket of another account. Only its existence is checked.
 func (s *Set) existingBucket() converge.Resource {
 	bucket := *s.Spec.ExistingBucket
 	stays := fmt.Sprintf("account %s keeps it, and the trail only delivers to it", bucket.Owner)

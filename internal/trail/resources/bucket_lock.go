@@ -57,8 +57,8 @@ func (b *storage) lockOn(ctx context.Context, version types.ObjectVersion) (l lo
 	return l, l.held || told && (err == nil || account.Missing(err)), nil
 }
 
-// passing reports whether an error tells of the service, and nothing of what it was
-// asked.
+// passing reports whether an error is a fault of the service, such as throttling, and
+// not of the request.
 func passing(err error) bool {
 	if err == nil {
 		return false

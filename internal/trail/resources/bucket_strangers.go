@@ -19,15 +19,15 @@ import (
 // namedStrangers is how many objects that are not the trail's a plan names.
 const namedStrangers = 10
 
-// strangers are the objects of a bucket that neither the trail nor S3's access log has
-// written, as far as their keys tell.
+// strangers are the objects of a bucket whose keys are neither those of the trail nor of
+// S3's access log.
 type strangers struct {
 	count int64
 	names []string // the first
 	last  string   // key, of which there may be more versions
 }
 
-// takes tells what goes with the bucket besides its logs, and what cannot go.
+// takes returns what is deleted with the bucket besides its logs, and what is locked.
 func (b *storage) takes(ctx context.Context) (what string, err error) {
 	if !b.Spec.ForceDestroy {
 		return "", nil // it is empty, or stays
@@ -49,8 +49,7 @@ func (b *storage) takes(ctx context.Context) (what string, err error) {
 	return strings.Join(notes, "; "), nil
 }
 
-// strangers looks through all of the bucket but the folders that are the trail's, which
-// it does not list.
+// strangers lists the bucket without the trail's own folders.
 func (b *storage) strangers(ctx context.Context) (*strangers, error) {
 	found := &strangers{}
 	err := b.lookAround(ctx, "", b.folders(), found)
@@ -60,7 +59,7 @@ func (b *storage) strangers(ctx context.Context) (*strangers, error) {
 	return found, err
 }
 
-// folders are those that the bucket is for.
+// folders returns the prefixes that the trail or the access log writes below.
 func (b *storage) folders() (list []string) {
 	if b.name != b.Names.Bucket {
 		return []string{b.Names.Bucket + "/"}
@@ -77,7 +76,7 @@ func (b *storage) folders() (list []string) {
 	return list
 }
 
-// lookAround takes the objects below a prefix for strangers, except in folders.
+// lookAround adds the objects below a prefix to found, except those in folders.
 func (b *storage) lookAround(ctx context.Context, prefix string, folders []string, found *strangers) error {
 	in := &s3.ListObjectVersionsInput{Bucket: &b.name, ExpectedBucketOwner: b.owner, Prefix: &prefix}
 	if slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(f, prefix) }) {

@@ -66,8 +66,8 @@ func (b *storage) cors(ctx context.Context) (string, error) {
 	return "CORS for " + strings.Join(origins, " "), nil
 }
 
-// acceleration reaches the bucket from edges of AWS's network. Suspended is as never
-// turned on. Partitions without it refuse to tell.
+// acceleration returns whether transfer acceleration is enabled. Partitions without it
+// answer with an error.
 func (b *storage) acceleration(ctx context.Context) (string, error) {
 	out, err := b.client.GetBucketAccelerateConfiguration(ctx, &s3.GetBucketAccelerateConfigurationInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})
 	switch code := account.Code(err); {
@@ -79,7 +79,7 @@ func (b *storage) acceleration(ctx context.Context) (string, error) {
 	return "transfer acceleration", nil
 }
 
-// listeners hear of each log file.
+// listeners returns the destinations of event notifications.
 func (b *storage) listeners(ctx context.Context) (string, error) {
 	out, err := b.client.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})
 	if err != nil {

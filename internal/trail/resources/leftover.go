@@ -11,8 +11,8 @@ import (
 )
 
 // leftover is a resource that an earlier configuration may have wanted and this one
-// does not. It goes if it was made for this trail. What is somebody else's is not even
-// mentioned: nobody asked for it, nor what was adopted. inside says what goes with it.
+// does not. It is deleted if it was made for this trail. Foreign and adopted resources
+// are left out of the plan. inside is a note of what is deleted with it.
 func leftover(r converge.Resource, inside string) converge.Resource {
 	r.Unwanted = true
 	read := r.Read
@@ -27,15 +27,15 @@ func leftover(r converge.Resource, inside string) converge.Resource {
 	return r
 }
 
-// noService tells of a Region that has no endpoint of a service, where nothing can be
-// left over.
+// noService reports whether the Region has no endpoint of the service, so that nothing
+// can be left over there.
 func noService(err error) bool {
 	unresolved, ok := errors.AsType[*net.DNSError](err)
 	return ok && unresolved.IsNotFound
 }
 
-// leftoverList is things of one kind whose names no configuration tells. find returns
-// those that are this trail's.
+// leftoverList is leftover for several resources of one kind. find returns the names of
+// those that were made for this trail.
 func leftoverList(kind, name string, find func(context.Context) ([]string, error), remove func(context.Context, string) error) converge.Resource {
 	var names []string
 	return leftover(converge.Resource{

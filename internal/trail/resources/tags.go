@@ -41,8 +41,8 @@ func (s *Set) found(tags map[string]string, state converge.State) converge.Actua
 // wantedTags are the tags of everything that is made.
 func (s *Set) wantedTags() map[string]string { return s.Spec.AllTags(s.Account.Place) }
 
-// tagsFor are the tags that are wanted of what is there. What was not made for the trail
-// never gets the tag by which it could be deleted.
+// tagsFor returns the wanted tags of an existing resource. One that was not made for the
+// trail does not get OwnerTag, which allows its deletion.
 func (s *Set) tagsFor(now converge.Actual) map[string]string {
 	tags := s.wantedTags()
 	if now.Owned && !now.Adopted {

@@ -29,7 +29,7 @@ type snsTopic struct {
 	subscriptions []trail.Subscription
 }
 
-// topic is the topic that hears of each log file.
+// topic returns the topic that gets a message for each log file.
 func (s *Set) topic() []converge.Resource {
 	if !s.Spec.CreatesTopic() {
 		return nil
