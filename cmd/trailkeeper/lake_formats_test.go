@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// formatQuestions are asked of a lake of each released format. The answers, in
+// testdata/formats/answers.txt, were given by the program that released format 1.
+var formatQuestions = [][]string{
+	{"query", "SELECT event_time, event_id, principal, principal_kind, failed, changed FROM events ORDER BY ALL"},
+	{"query", "SELECT principal_kind, count(*) AS n, count(*) FILTER (failed) AS failed FROM events WHERE event_date = DATE '2026-03-04' GROUP BY ALL ORDER BY ALL"},
+	{"query", "SELECT event_id, error_code, user_identity, request_parameters, resources, log_file, extra FROM events WHERE NOT changed ORDER BY ALL"},
+	{"query", "SELECT eventid, eventtime, useridentity.username, useridentity.arn, resources, readonly, region, day FROM cloudtrail_logs ORDER BY eventid, eventtime, eventname"},
+	{"query", "--since", "2026-03-04T10:00:05Z", "--until", "2026-03-05T09:00:02Z", "SELECT event_time, event_name, principal FROM events ORDER BY ALL"},
+	{"query", "SELECT count(*), min(event_time), max(event_time) FROM events WHERE principal LIKE '%alice' AND NOT failed"},
+	{"lookup"},
+	{"lookup", "--attribute", "Username=alice", "--max-results", "2"},
+	{"lookup", "--attribute", "Username=root", "--attribute", "Username=u-1", "--attribute", "Username=ec2.amazonaws.com"},
+	{"lookup", "--attribute", "Username=\ufffdx"},
+	{"lookup", "--attribute", "ResourceName=i-2"},
+	{"lookup", "--attribute", `ResourceName=db-"1"\`},
+	{"lookup", "--attribute", "ResourceName=b-1", "--attribute", "Username=carol@example.com"},
+	{"lookup", "--attribute", "ResourceType=AWS::IAM::User", "--attribute", "ReadOnly=false"},
+	{"lookup", "--attribute", "EventName=CreateUser", "--event-category", "insight"},
+	{"export"},
+	{"export", "--principal", "carol@example.com", "--principal", "alice"},
+	{"export", "--failed"},
+}
+
+// askFormat asks all questions of a copy of a lake. Exported records are sorted, as
+// their order depends on the parts.
+func askFormat(t *testing.T, released string) string {
+	t.Helper()
+	lake := copyOf(t, released)
+	var all strings.Builder
+	for _, question := range formatQuestions {
+		args := append([]string{question[0], "--lake", lake, "--format", "jsonl"}, question[1:]...)
+		lines := strings.SplitAfter(mustRun(t, args...), "\n")
+		if question[0] == "export" {
+			slices.Sort(lines)
+		}
+		all.WriteString("$ " + strings.Join(question, " ") + "\n" + strings.Join(lines, ""))
+	}
+	return all.String()
+}
+
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "lake")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// TestReleasedFormats asks lakes of every released format the same questions.
+func TestReleasedFormats(t *testing.T) {
+	lakes, err := filepath.Glob("testdata/formats/[0-9]*")
+	if err != nil || len(lakes) == 0 {
+		t.Fatalf("lakes %q, %v", lakes, err)
+	}
+	const answers = "testdata/formats/answers.txt"
+	if *update {
+		if err := os.WriteFile(answers, []byte(askFormat(t, lakes[0])), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, released := range lakes {
+		t.Run(filepath.Base(released), func(t *testing.T) {
+			if diff := cmp.Diff(string(want), askFormat(t, released)); diff != "" {
+				t.Errorf("(-answers of format 1 +this program)\n%s", diff)
+			}
+		})
+	}
+}
