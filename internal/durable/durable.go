@@ -11,16 +11,21 @@ import (
 // to path. What write wrote, and the name, outlive a loss of power. When anything
 // fails, aside is removed and path is as it was.
 func Replace(path string, aside *os.File, write func(*os.File) error) error {
-	err := put(path, aside, func(f *os.File) error {
+	if err := Fill(path, aside, write); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// Fill is Replace without the sync of the folder, which the caller owes: until
+// then a loss of power may bring the former file back, or none.
+func Fill(path string, aside *os.File, write func(*os.File) error) error {
+	return put(path, aside, func(f *os.File) error {
 		if err := write(f); err != nil {
 			return err
 		}
 		return f.Sync()
 	})
-	if err != nil {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
 }
 
 // Put is Replace for files that can be made again: they outlive the process,
