@@ -1,22 +1,21 @@
 // Package queries is a catalogue of questions that people ask of a CloudTrail archive, each as SQL over the views of a lake.
 //
 // A query is a folder, NAME/, with query.sql, query.json, which describes it
-// and its parameters, and expected.jsonl, its answer over testdata/events.jsonl.
-// Adding a query is adding a folder.
+// and its parameters, and expected.jsonl, its answer over testdata/events.jsonl,
+// which a user's own may lack. Adding a query is adding a folder.
 package queries
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cerpac/trailkeeper/catalogue"
 )
 
 //go:embed */query.sql */query.json
@@ -24,11 +23,12 @@ var files embed.FS
 
 // Query is one entry of the catalogue.
 type Query struct {
-	Name string `json:"-"` // the name of its folder
-	SQL  string `json:"-"`
+	Name   string `json:"-"` // the name of its folder
+	SQL    string `json:"-"`
+	Source string `json:"-"` // "" where it is part of the program, else the path of the user's folder
 
-	Title       string      `json:"title"`       // one line, for lists
-	Description string      `json:"description"` // what the answer means and what it leaves out
+	Title       string      `json:"title"`                 // one line, for lists
+	Description string      `json:"description,omitempty"` // what the answer means and what it leaves out
 	Parameters  []Parameter `json:"parameters,omitempty"`
 
 	// WholeLake reports that the answer for a time range also needs the earlier
@@ -43,7 +43,7 @@ type Parameter struct {
 	Type    Type    `json:"type"`
 	Meaning string  `json:"meaning"`
 	Default *string `json:"default,omitempty"` // nil when the value must be given
-	Example string  `json:"example"`           // a value that finds something in the sample events
+	Example string  `json:"example,omitempty"` // a value that finds something in the sample events
 }
 
 // Type is the type of a parameter's value.
@@ -56,21 +56,16 @@ const (
 	Time    Type = "time" // RFC 3339
 )
 
-// All returns the catalogue in order of name.
-func All() ([]Query, error) {
-	folders, err := fs.ReadDir(files, ".")
-	if err != nil {
-		return nil, fmt.Errorf("read query catalogue: %w", err)
-	}
-	var list []Query
-	for _, folder := range folders {
-		q, err := read(folder.Name())
-		if err != nil {
-			return nil, fmt.Errorf("read query %q: %w", folder.Name(), err)
-		}
-		list = append(list, q)
-	}
-	return list, nil
+// All returns the queries that are part of the program, in order of name.
+func All() ([]Query, error) { return Load() }
+
+// Load returns the queries that are part of the program and then those of more
+// sources, in order of name within each. A name is unique among them all. An error
+// lists what is wrong, with file and position.
+func Load(more ...catalogue.Source) ([]Query, error) {
+	return catalogue.Load(catalogue.Kind[Query]{
+		Noun: "query", Files: []string{"query.json", "query.sql"}, Optional: []string{"expected.jsonl"}, Read: read,
+	}, slices.Concat([]catalogue.Source{{FS: files}}, more)...)
 }
 
 // Names returns the names of the catalogue in order.
@@ -82,20 +77,52 @@ func Names(list []Query) []string {
 	return names
 }
 
-func read(name string) (Query, error) {
-	q := Query{Name: name}
-	description, err := files.ReadFile(path.Join(name, "query.json"))
-	if err != nil {
+func read(e *catalogue.Entry) (Query, error) {
+	q := Query{Name: e.ID, Source: e.Source(), SQL: e.Text("query.sql")}
+	if err := e.JSON("query.json", &q); err != nil {
 		return q, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(description))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&q); err != nil {
-		return q, fmt.Errorf("query.json: %w", err)
+	if err := q.check(); err != nil {
+		return q, e.Fail("query.json", err)
 	}
-	sql, err := files.ReadFile(path.Join(name, "query.sql"))
-	q.SQL = string(sql)
-	return q, err
+	if strings.TrimSpace(q.SQL) == "" {
+		return q, e.Fail("query.sql", errors.New("there is no SQL"))
+	}
+	for _, p := range q.Parameters {
+		if !regexp.MustCompile(`\$` + p.Name + `\b`).MatchString(q.SQL) {
+			return q, e.Fail("query.sql", fmt.Errorf("the parameter $%s is not in the SQL", p.Name))
+		}
+	}
+	return q, nil
+}
+
+// check tells what is missing or wrong in the description.
+func (q Query) check() error {
+	if strings.TrimSpace(q.Title) == "" || strings.ContainsAny(q.Title, "\r\n") {
+		return errors.New("title is not one line of text")
+	}
+	seen := map[string]bool{}
+	for _, p := range q.Parameters {
+		switch {
+		case !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(p.Name):
+			return fmt.Errorf("the parameter name %q is not small letters, digits and underscores", p.Name)
+		case seen[p.Name]:
+			return fmt.Errorf("the parameter %s is there twice", p.Name)
+		case q.WholeLake && (p.Name == "since" || p.Name == "until"):
+			return fmt.Errorf("the parameter %s is given by whole_lake already", p.Name)
+		case p.Type != String && p.Type != Integer && p.Type != Time:
+			return fmt.Errorf("the parameter %s has type %q, not %s, %s or %s", p.Name, p.Type, String, Integer, Time)
+		case p.Meaning == "":
+			return fmt.Errorf("the parameter %s has no meaning", p.Name)
+		}
+		seen[p.Name] = true
+		if p.Default != nil {
+			if _, err := p.Type.parse(*p.Default); err != nil {
+				return fmt.Errorf("the default of parameter %s is %q, not %w", p.Name, *p.Default, err)
+			}
+		}
+	}
+	return nil
 }
 
 // Bind converts given values, as text, to the values of the query's parameters.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,10 +26,11 @@ func wantsDetailedExitCode(cmd *cobra.Command, args []string) bool {
 		(slices.Contains(args, "--"+detailedExitCode) || slices.Contains(args, "--"+detailedExitCode+"=true"))
 }
 
-// Environment variables with the defaults of --lake and --archive.
+// Environment variables with the defaults of --lake, --archive and --queries.
 const (
 	lakeVariable    = "TRAILKEEPER_LAKE"
 	archiveVariable = "TRAILKEEPER_ARCHIVE"
+	queriesVariable = "TRAILKEEPER_QUERIES"
 )
 
 // addLakeFlag adds --lake, with a default from the environment.
@@ -43,6 +45,19 @@ func addArchiveFlag(f *pflag.FlagSet, path *string, usage string, s *streams) {
 
 func addVariableFlag(f *pflag.FlagSet, value *string, name, variable, usage string, s *streams) {
 	f.StringVar(value, name, s.getenv(variable), fmt.Sprintf("%s (default $%s)", usage, variable))
+	f.Lookup(name).DefValue = "" // help must not depend on the environment
+}
+
+// addFoldersFlag adds a flag for several folders, with a default from the
+// environment that separates them as PATH does.
+func addFoldersFlag(f *pflag.FlagSet, folders *[]string, name, variable, usage string, s *streams) {
+	var given []string
+	for _, folder := range filepath.SplitList(s.getenv(variable)) {
+		if folder != "" {
+			given = append(given, folder)
+		}
+	}
+	f.StringArrayVar(folders, name, given, fmt.Sprintf("%s (default $%s)", usage, variable))
 	f.Lookup(name).DefValue = "" // help must not depend on the environment
 }
 

@@ -13,13 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
-	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
-	"github.com/cerpac/trailkeeper/internal/result"
 	"github.com/cerpac/trailkeeper/internal/trino"
-	"github.com/cerpac/trailkeeper/queries"
 )
 
 type queryOptions struct {
@@ -27,6 +24,8 @@ type queryOptions struct {
 	sql     string // the argument, or standard input
 	file    string
 	named   string
+	folders []string // of queries of the user's own
+	show    bool     // the SQL of the named query
 	params  []string // NAME=VALUE
 	dialect string
 	list    bool
@@ -59,7 +58,8 @@ days from being read, and so do --since and --until.`,
   trailkeeper query --lake lake --file question.sql --format csv > answer.csv
   trailkeeper query --list
   trailkeeper query --lake lake --named iam-policy-changes --since 30d
-  trailkeeper query --lake lake --named who-touched --param resource=my-bucket --format json`,
+  trailkeeper query --lake lake --named who-touched --param resource=my-bucket --format json
+  trailkeeper query --lake lake --queries our-queries --named night-shift`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -77,18 +77,11 @@ days from being read, and so do --since and --until.`,
 	f.StringArrayVar(&opts.params, "param", nil, "NAME=VALUE, the value of $NAME in the SQL; may be repeated")
 	f.StringVar(&opts.dialect, "dialect", "", "whose SQL it is: trino or duckdb; by default Trino's if it reads cloudtrail_logs")
 	f.BoolVar(&opts.list, "list", false, "list the catalogue of named queries")
+	f.BoolVar(&opts.show, "show", false, "print the named query with its description instead of running it")
+	addFoldersFlag(f, &opts.folders, "queries", queriesVariable, "folder with more named queries; may be repeated", s)
 	opts.lake.addTimeFlags(cmd, s)
-	_ = cmd.RegisterFlagCompletionFunc("named", completeNamed) // fails only for an unknown flag
+	_ = cmd.RegisterFlagCompletionFunc("named", opts.completeNamed) // fails only for an unknown flag
 	return cmd
-}
-
-func completeNamed(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	catalogue, _ := queries.All()
-	var names []string
-	for _, q := range catalogue {
-		names = append(names, cobra.CompletionWithDesc(q.Name, q.Title))
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
@@ -98,8 +91,11 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	if err := errors.Join(opts.validate(), opts.rows.validate("query", s)); err != nil {
 		return err
 	}
-	if opts.list {
+	switch {
+	case opts.list:
 		return listQueries(ctx, opts, s)
+	case opts.show:
+		return showQuery(ctx, opts, s)
 	}
 	timed := !opts.lake.since.IsZero() || !opts.lake.until.IsZero()
 	sql, params, err := opts.question(ctx, s)
@@ -181,7 +177,13 @@ func (o *queryOptions) validate() error {
 	if given != 1 {
 		return misuse("query", errors.New("give one of: SQL as an argument or piped in, --file, --named, --list"))
 	}
-	if o.list {
+	switch {
+	case o.show && o.named == "":
+		return misuse("query", errors.New("--show is for a query of --named"))
+	case o.show && o.rows.format != report.Table:
+		return misuse("query", fmt.Errorf("--show prints SQL, not %s", o.rows.format))
+	}
+	if o.list || o.show {
 		return nil
 	}
 	if d := duckdb.Dialect(o.dialect); d != duckdb.AnyDialect && d != duckdb.Trino && d != duckdb.DuckDB {
@@ -199,7 +201,7 @@ func (o *queryOptions) question(ctx context.Context, s *streams) (sql string, pa
 		return "", nil, misuse("query", err)
 	}
 	if o.named != "" {
-		q, err := namedQuery(o.named)
+		q, err := o.namedQuery()
 		if err != nil {
 			return "", nil, err
 		}
@@ -238,52 +240,6 @@ func (o *queryOptions) question(ctx context.Context, s *streams) (sql string, pa
 // byteOrderMark is what some editors write at the start of a file.
 const byteOrderMark = "\ufeff"
 
-func parseParams(list []string) (map[string]string, error) {
-	params := map[string]string{}
-	for _, param := range list {
-		name, value, found := strings.Cut(param, "=")
-		if !found || name == "" {
-			return nil, fmt.Errorf("--param %q is not NAME=VALUE", param)
-		}
-		params[name] = value
-	}
-	return params, nil
-}
-
-// spellTimes converts given values of time parameters to RFC 3339, the form
-// that the catalogue takes.
-func spellTimes(q queries.Query, given map[string]string, now time.Time) error {
-	for _, p := range q.Parameters {
-		text, ok := given[p.Name]
-		if !ok || p.Type != queries.Time {
-			continue
-		}
-		at, err := quantity.ParseTime(text, now)
-		if err != nil {
-			return fmt.Errorf("parameter %s: %w", p.Name, err)
-		}
-		given[p.Name] = at.Format(time.RFC3339Nano)
-	}
-	return nil
-}
-
-func namedQuery(name string) (queries.Query, error) {
-	catalogue, err := queries.All()
-	if err != nil {
-		return queries.Query{}, err
-	}
-	for _, q := range catalogue {
-		if q.Name == name {
-			return q, nil
-		}
-	}
-	hint := "trailkeeper query --list lists them"
-	if near := nearest.Name(name, queries.Names(catalogue)); near != "" {
-		hint = fmt.Sprintf("did you mean %s?", near)
-	}
-	return queries.Query{}, misuse("query", outcome.WithHint(fmt.Errorf("unknown named query %q", name), hint))
-}
-
 // answer runs the statement, writes its rows and returns their number.
 func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) (count int64, err error) {
 	rows, err := db.QueryIn(ctx, duckdb.Dialect(opts.dialect), sql, params)
@@ -316,23 +272,5 @@ func explainSQL(err error) error {
 		}
 		return outcome.Usage(err)
 	}
-	return err
-}
-
-func listQueries(ctx context.Context, opts queryOptions, s *streams) error {
-	catalogue, err := queries.All()
-	if err != nil {
-		return err
-	}
-	var rows [][]any
-	for _, q := range catalogue {
-		var params []string
-		for _, p := range q.Parameters {
-			params = append(params, p.Name)
-		}
-		rows = append(rows, []any{q.Name, q.Title, strings.Join(params, ", ")})
-	}
-	columns := []result.Column{{Name: "name"}, {Name: "answers"}, {Name: "parameters"}}
-	_, err = opts.rows.rows(ctx, s, result.Of(columns, rows...))
 	return err
 }
