@@ -8,7 +8,6 @@
 package lookup
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"strings"
@@ -26,14 +25,8 @@ type Event struct {
 	Time        time.Time
 	Source      string
 	Username    string
-	Resources   []Resource
+	Resources   []event.Resource
 	Record      []byte // the CloudTrail record, as JSON
-}
-
-// Resource is something an event refers to.
-type Resource struct {
-	Type string // such as AWS::S3::Bucket, "" when the record does not tell
-	Name string // an ARN, an id or a name
 }
 
 // Decoder makes events of records. It reuses memory, so it is not for
@@ -56,8 +49,8 @@ func (d *Decoder) Decode(raw []byte) (Event, error) {
 		ReadOnly:    plain(r.Get(event.ReadOnly)),
 		AccessKeyID: string(d.identity.AccessKeyID),
 		Source:      string(r.Text(event.EventSource)),
-		Username:    d.username(),
-		Resources:   resources(r),
+		Username:    d.identity.Username(),
+		Resources:   r.Resources(),
 		Record:      raw,
 	}
 	if details := r.Get(event.InsightDetails); details.Present() {
@@ -88,44 +81,6 @@ func plain(v event.Value) string {
 		return string(v.Raw)
 	}
 	return ""
-}
-
-// username returns the name that LookupEvents shows: the user, "root", the
-// session of an assumed role, or the calling service.
-func (d *Decoder) username() string {
-	id := &d.identity
-	switch string(id.Type) {
-	case "Root":
-		return "root"
-	case "AssumedRole", "FederatedUser":
-		// arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, principalId ID:SESSION
-		if session := afterLast(id.ARN, '/'); session != "" {
-			return session
-		}
-		return afterLast(id.PrincipalID, ':')
-	case "AWSService":
-		return string(id.InvokedBy)
-	case "IdentityCenterUser":
-		if len(id.UserName) == 0 {
-			return string(id.UserID) // most events leave the name out
-		}
-	}
-	switch {
-	case len(id.UserName) > 0:
-		return string(id.UserName)
-	case len(id.ARN) > 0:
-		return afterLast(id.ARN, '/')
-	}
-	return string(id.InvokedBy)
-}
-
-// afterLast returns what follows the last separator, or "" when there is none.
-func afterLast(s []byte, separator byte) string {
-	at := bytes.LastIndexByte(s, separator)
-	if at < 0 {
-		return ""
-	}
-	return string(s[at+1:])
 }
 
 // Summary names the event's resources on one line, for people.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/event"
 )
 
 // Attributes are the keys LookupEvents searches by.
@@ -56,9 +58,9 @@ func (e Event) has(key, value string) bool {
 	case "Username":
 		return e.Username == value
 	case "ResourceName":
-		return slices.ContainsFunc(e.Resources, func(r Resource) bool { return r.Name == value })
+		return slices.ContainsFunc(e.Resources, func(r event.Resource) bool { return r.Name == value })
 	case "ResourceType":
-		return slices.ContainsFunc(e.Resources, func(r Resource) bool { return r.Type == value })
+		return slices.ContainsFunc(e.Resources, func(r event.Resource) bool { return r.Type == value })
 	}
 	return false
 }
@@ -182,11 +184,11 @@ func longestPlain(value string) string {
 // that names a resource of the type.
 func (c *conditions) resourceType(kind string) string {
 	anyOf := []string{"contains(resources, " + c.bind(longestPlain(kind)) + ")"}
-	for _, rule := range rules {
-		if rule.kind != kind {
+	for _, rule := range event.ResourceRules() {
+		if rule.Type != kind {
 			continue
 		}
-		member := c.bind(`"` + rule.member)
+		member := c.bind(`"` + rule.Member)
 		for _, column := range textColumns[1:] {
 			anyOf = append(anyOf, "contains("+column+", "+member+")")
 		}

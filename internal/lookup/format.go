@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
@@ -67,7 +68,7 @@ func (w *jsonWriter) member(name, value string) {
 	w.line = result.AppendJSONString(w.line, value)
 }
 
-func (w *jsonWriter) resources(list []Resource) {
+func (w *jsonWriter) resources(list []event.Resource) {
 	w.comma()
 	w.line = append(w.line, "\n            \"Resources\": ["...)
 	for i, r := range list {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/report"
 )
 
@@ -51,39 +52,39 @@ func TestUsername(t *testing.T) {
 func TestResources(t *testing.T) {
 	for name, c := range map[string]struct {
 		record string
-		want   []Resource
+		want   []event.Resource
 	}{
 		"listed": {
 			`"resources":[{"ARN":"arn:aws:s3:::b","accountId":"1","type":"AWS::S3::Bucket"},{"ARNPrefix":"arn:aws:s3:::b/k","type":"AWS::S3::Object"},{"ARN":"arn:x"}]`,
-			[]Resource{{"AWS::S3::Bucket", "arn:aws:s3:::b"}, {"AWS::S3::Object", "arn:aws:s3:::b/k"}, {"", "arn:x"}},
+			[]event.Resource{{Type: "AWS::S3::Bucket", Name: "arn:aws:s3:::b"}, {Type: "AWS::S3::Object", Name: "arn:aws:s3:::b/k"}, {Type: "", Name: "arn:x"}},
 		},
 		"odd elements among them": {
 			`"resources":[null,{"ARN":"arn:a","type":7},"arn:b",{"ARN":"arn:c","type":"T"},[]]`,
-			[]Resource{{"", "arn:a"}, {"T", "arn:c"}},
+			[]event.Resource{{Type: "", Name: "arn:a"}, {Type: "T", Name: "arn:c"}},
 		},
 		"parameters": {
 			`"eventSource":"iam.amazonaws.com","requestParameters":{"userName":"bob","policyArn":"arn:aws:iam::aws:policy/X","n":1e999}`,
-			[]Resource{{"AWS::IAM::User", "bob"}, {"AWS::IAM::Policy", "arn:aws:iam::aws:policy/X"}},
+			[]event.Resource{{Type: "AWS::IAM::User", Name: "bob"}, {Type: "AWS::IAM::Policy", Name: "arn:aws:iam::aws:policy/X"}},
 		},
 		"nested, and once": {
 			`"eventSource":"ec2.amazonaws.com","requestParameters":{"instancesSet":{"items":[{"instanceId":"i-1"},{"instanceId":"i-2"}]}},"responseElements":{"instancesSet":{"items":[{"instanceId":"i-1"}]}}`,
-			[]Resource{{"AWS::EC2::Instance", "i-1"}, {"AWS::EC2::Instance", "i-2"}},
+			[]event.Resource{{Type: "AWS::EC2::Instance", Name: "i-1"}, {Type: "AWS::EC2::Instance", Name: "i-2"}},
 		},
 		"list of names": {
 			`"eventSource":"ec2.amazonaws.com","requestParameters":{"instanceIds":["i-1","i-2"],"groupId":null}`,
-			[]Resource{{"AWS::EC2::Instance", "i-1"}, {"AWS::EC2::Instance", "i-2"}},
+			[]event.Resource{{Type: "AWS::EC2::Instance", Name: "i-1"}, {Type: "AWS::EC2::Instance", Name: "i-2"}},
 		},
 		"the service decides": {
 			`"eventSource":"kms.amazonaws.com","requestParameters":{"keyId":"k","name":"no trail","userName":"no user"}`,
-			[]Resource{{"AWS::KMS::Key", "k"}},
+			[]event.Resource{{Type: "AWS::KMS::Key", Name: "k"}},
 		},
 		"escapes": {
 			`"eventSource":"s3.amazonaws.com","requestParameters":{"bucketName":"b\u00e9\"\\"}`,
-			[]Resource{{"AWS::S3::Bucket", "bé\"\\"}},
+			[]event.Resource{{Type: "AWS::S3::Bucket", Name: "bé\"\\"}},
 		},
 		"odd shapes": {
 			`"eventSource":"s3.amazonaws.com","resources":{"ARN":"x"},"requestParameters":"bucketName","responseElements":[{"bucketName":"b"},[],[[{"bucketName":"c"}]]]`,
-			[]Resource{{"AWS::S3::Bucket", "b"}, {"AWS::S3::Bucket", "c"}},
+			[]event.Resource{{Type: "AWS::S3::Bucket", Name: "b"}, {Type: "AWS::S3::Bucket", Name: "c"}},
 		},
 		"none": {`"requestParameters":null,"responseElements":{"_return":true}`, nil},
 	} {
@@ -97,7 +98,7 @@ func TestResources(t *testing.T) {
 func TestFilter(t *testing.T) {
 	e := Event{
 		ID: "id", Name: "CreateUser", ReadOnly: "false", AccessKeyID: "AKIA", Source: "iam.amazonaws.com", Username: "alice",
-		Resources: []Resource{{"AWS::IAM::User", "bob"}, {"AWS::IAM::Policy", "p"}},
+		Resources: []event.Resource{{Type: "AWS::IAM::User", Name: "bob"}, {Type: "AWS::IAM::Policy", Name: "p"}},
 	}
 	for _, c := range []struct {
 		attributes string
@@ -138,7 +139,7 @@ var sampleEvents = []Event{
 	{
 		ID: "id-1", Name: "CreateUser", ReadOnly: "false", AccessKeyID: "AKIA", Source: "iam.amazonaws.com", Username: "alice",
 		Time:      time.Date(2026, 1, 11, 10, 0, 0, 0, time.UTC),
-		Resources: []Resource{{"AWS::IAM::User", "bob"}, {"", "arn:x"}},
+		Resources: []event.Resource{{Type: "AWS::IAM::User", Name: "bob"}, {Type: "", Name: "arn:x"}},
 		Record:    []byte(`{"eventName":"CreateUser","n":1.10,"s":"é \u001b"}`),
 	},
 	{ID: "id-2", Name: "ConsoleLogin", Time: time.Date(2026, 1, 11, 9, 59, 59, 0, time.UTC), Record: []byte(`{}`)},
