@@ -18,8 +18,8 @@ func runChild(ctx context.Context, args []string, stdout io.Writer) error {
 	}{
 		{"version", 0, func([]string) (any, error) { return engineVersion(ctx) }},
 		{"sql", 1, func(args []string) (any, error) { return runSQL(ctx, args) }},
-		{"count", 1, func(args []string) (any, error) { return scan(ctx, args[0], newCounter) }},
-		{"gunzip", 1, func(args []string) (any, error) { return scan(ctx, args[0], newGunzip) }},
+		{"count", 1, func(args []string) (any, error) { return countNames(ctx, args[0]) }},
+		{"gunzip", 1, func(args []string) (any, error) { return gunzipAll(ctx, args[0]) }},
 		{"queries", 2, func(args []string) (any, error) {
 			rounds, err := strconv.Atoi(args[1])
 			if err != nil {

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-
-	"github.com/klauspost/compress/gzip"
+	"time"
 
 	"github.com/cerpac/trailkeeper/event"
-	"github.com/cerpac/trailkeeper/logfile"
-	"github.com/cerpac/trailkeeper/unpack"
+	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/scan"
 )
 
 // count compares counting events by name, straight from the archive, with
@@ -81,56 +79,48 @@ func (b *bench) scanOnce(ctx context.Context, a *archiveDir, job string, m *meas
 }
 
 // counter counts events by name.
-type counter struct {
-	files  unpack.Walker
-	log    logfile.Reader
-	counts map[string]*int64
+type counter struct{ counts map[string]*int64 }
+
+func (c *counter) record(_ *scan.Stream, _ int64, r *event.Record) error {
+	name, _ := r.Get(event.EventName).Text()
+	n := c.counts[string(name)]
+	if n == nil {
+		n = new(int64)
+		c.counts[string(name)] = n
+	}
+	*n++
+	return nil
 }
 
-func newCounter() scanner { return &counter{counts: map[string]*int64{}} }
-
-func (c *counter) file(src io.Reader) (int64, error) {
-	visit := logfile.Visitor{
-		Record: func(_ int64, r *event.Record) error {
-			name, _ := r.Get(event.EventName).Text()
-			n := c.counts[string(name)]
-			if n == nil {
-				n = new(int64)
-				c.counts[string(name)] = n
-			}
-			*n++
-			return nil
-		},
-		Reject: func(offset int64, _ []byte, cause string) error {
-			return fmt.Errorf("record at byte %d: %s", offset, cause)
-		},
-	}
-	err := c.files.Walk(context.Background(), src, func(_ string, text io.Reader) error { return c.log.Read(context.Background(), text, visit) })
-	_, plain := c.files.Bytes()
-	return plain, err
-}
-
-func (c *counter) addTo(names map[string]int64) {
-	for name, n := range c.counts {
-		names[name] += *n
-	}
-}
-
-// gunzip decompresses and looks at nothing.
-type gunzip struct{ zip *gzip.Reader }
-
-func newGunzip() scanner { return &gunzip{} }
-
-func (g *gunzip) file(src io.Reader) (n int64, err error) {
-	if g.zip == nil {
-		g.zip, err = gzip.NewReader(src)
-	} else {
-		err = g.zip.Reset(src)
-	}
+// countNames counts the events of an archive by name, with one worker for each
+// core.
+func countNames(ctx context.Context, dir string) (*scanReport, error) {
+	started := time.Now()
+	source, err := dirarchive.New(dir)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return io.Copy(io.Discard, g.zip)
+	var counters []*counter
+	account, err := scan.Run(ctx, scan.Options{Source: source}, func(int) scan.Consumer {
+		c := &counter{counts: map[string]*int64{}}
+		counters = append(counters, c)
+		return scan.Consumer{Record: c.record}
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case account.Bad() || account.Unseen > 0:
+		p := account.Problems[0]
+		return nil, fmt.Errorf("read %q: %s at byte %d", p.File, p.Cause, p.Offset)
+	}
+	names := map[string]int64{}
+	for _, c := range counters {
+		for name, n := range c.counts {
+			names[name] += *n
+		}
+	}
+	return &scanReport{
+		Seconds: time.Since(started).Seconds(), Files: account.Files.Read, Bytes: account.Bytes.Plain,
+		Records: account.Records.Kept, Names: len(names),
+	}, nil
 }
-
-func (g *gunzip) addTo(map[string]int64) {}

@@ -3,13 +3,13 @@ package ingest
 import (
 	"crypto/sha256"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/scan"
 )
 
 // shardsHeld is the number of shards of the file state kept in memory. Files
@@ -26,7 +26,6 @@ type fileState struct {
 
 // job is a file to be read.
 type job struct {
-	archive.Object
 	shard   string // where it is recorded
 	id      lake.Identity
 	counted int64 // number of its events, from its beginning, counted by an earlier run
@@ -39,7 +38,7 @@ func newFileState(uri string, w *lake.Writer) *fileState {
 // entry returns the shard and the identity under which a file is recorded: its
 // ID is a digest of its whole name, its hash one of its version.
 func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
-	name, remote := bucketName(f.archive, o.Key)
+	name, remote := scan.BucketName(f.archive, o.Key)
 	if !remote {
 		name = f.archive + "/" + o.Key
 	}
@@ -56,21 +55,9 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 	return day.Format(time.DateOnly), id
 }
 
-// bucketName returns the full name of a key in the bucket of an archive's URI;
-// ok is false if the archive is a folder.
-func bucketName(uri, key string) (name string, ok bool) {
-	bucket, ok := strings.CutPrefix(uri, "s3://")
-	if !ok {
-		return "", false
-	}
-	bucket, _, _ = strings.Cut(bucket, "/")
-	return "s3://" + bucket + "/" + key, true
-}
-
 // job returns the job of reading a file; known reports whether the file was
 // read to its end before and has not changed since.
 func (f *fileState) job(o archive.Object) (j job, known bool, err error) {
-	j.Object = o
 	j.shard, j.id = f.entry(o)
 	files, ok := f.shards[j.shard]
 	if !ok {

@@ -19,13 +19,11 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/progress"
-	"github.com/cerpac/trailkeeper/logfile"
-	"github.com/cerpac/trailkeeper/unpack"
+	"github.com/cerpac/trailkeeper/internal/scan"
 )
 
 // Options configure an ingest.
@@ -122,8 +120,6 @@ type ingest struct {
 	done     map[string][]lake.LogFile // files that need not be read again and are not committed yet
 	logs     int64                     // those of done that are log files
 	blocks   blockPool
-	windows  *unpack.Windows
-	large    *semaphore.Weighted // of records longer than CloudTrail's
 	batches  chan batch
 }
 
@@ -145,8 +141,6 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 		full:    opts.Memory / batchShare,
 		done:    map[string][]lake.LogFile{},
 		batches: make(chan batch),
-		windows: unpack.NewWindows(opts.Memory / windowShare),
-		large:   semaphore.NewWeighted(1),
 	}
 	for range min(opts.Workers, runtime.GOMAXPROCS(0)) {
 		in.buffers = append(in.buffers, &buffer{days: map[int64]*dayRows{}})
@@ -195,88 +189,24 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 	}
 }
 
-// read lists the archive and reads its files.
+// read reads the files of the archive.
 func (in *ingest) read(ctx context.Context) error {
-	jobs := make(chan job, 4*in.opts.Workers)
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer close(jobs)
-		return in.list(ctx, jobs)
+	account, err := scan.Run(ctx, scan.Options{
+		Source: in.opts.Source, Filter: in.opts.Filter, Workers: in.opts.Workers,
+		Memory: in.opts.Memory / windowShare, TempDir: lake.TempDir(in.opts.Lake),
+		Choose: in.choose, Bar: in.opts.Bar,
+	}, func(worker int) scan.Consumer {
+		r := &reader{in: in, ctx: ctx, buffer: in.buffers[worker%len(in.buffers)]}
+		return scan.Consumer{Open: r.open, Enter: r.enter, Record: r.record, Reject: r.reject, Leave: r.leave, Close: r.close}
 	})
-	for i := range in.opts.Workers {
-		r := &reader{in: in, buffer: in.buffers[i%len(in.buffers)], log: logfile.Reader{Large: in.large}}
-		r.files.Windows, r.files.TempDir = in.windows, lake.TempDir(in.opts.Lake)
-		group.Go(func() error {
-			for j := range jobs {
-				if err := r.file(ctx, j); err != nil {
-					return err
-				}
-				in.opts.Bar.Add(1)
-			}
-			return nil
-		})
-	}
-	err := group.Wait()
-	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
-		return cause
-	}
+	in.report.account(account)
 	return err
 }
 
-// list sends the files to read to jobs and accounts for the others.
-func (in *ingest) list(ctx context.Context, jobs chan<- job) error {
-	return in.opts.Source.List(ctx, in.opts.Filter, func(o archive.Object) error {
-		in.report.listed()
-		switch {
-		case o.Err != nil:
-			in.failed(o.Key, "cannot be looked at", o.Err.Error())
-			return nil
-		case o.Skip != "":
-			in.report.skipped(o.Skip)
-			return nil
-		}
-		j, known, err := in.files.job(o)
-		if err != nil {
-			return err
-		}
-		if known {
-			in.report.unchanged()
-			return nil
-		}
-		in.opts.Bar.SetTotal(in.report.toRead())
-		select {
-		case jobs <- j:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
-}
-
-// failed accounts for a file that could not be accessed.
-func (in *ingest) failed(key, reason, cause string) {
-	in.report.failed(&Problem{File: key, Cause: cause}, reason, true)
-	in.refuse.file(in.logFile(key), 0, cause)
-}
-
-// unread accounts for a file that was not read to its end. A judgement without
-// a cause is of an archive whose failed members are already accounted for.
-func (in *ingest) unread(v judgement) {
-	if v.Cause == "" {
-		in.report.failed(nil, "a member failed", v.unseen)
-		return
-	}
-	in.report.failed(&v.Problem, v.reason(), v.unseen)
-	in.refuse.file(in.logFile(v.File), v.Offset, v.Cause)
-}
-
-func (in *ingest) logFile(key string) string { return logFileName(in.opts.Source.URI(), key) }
-
-// logFileName returns the name of an object as in the column log_file: one line
-// of text, whatever bytes the name has.
-func logFileName(uri, key string) string {
-	if name, ok := bucketName(uri, key); ok {
-		return archive.TextName(name)
-	}
-	return key // of a folder, and escaped by it
+// choose reports whether a file has to be read: it is new or has changed since
+// it was read to its end.
+func (in *ingest) choose(f *scan.File) (bool, error) {
+	j, known, err := in.files.job(f.Object)
+	f.Mark = j
+	return !known, err
 }

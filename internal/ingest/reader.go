@@ -2,190 +2,84 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
-	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/lake"
-	"github.com/cerpac/trailkeeper/logfile"
-	"github.com/cerpac/trailkeeper/unpack"
+	"github.com/cerpac/trailkeeper/internal/scan"
 )
 
-// reader is a worker that reads one file after another.
+// reader takes the events of the files that one worker reads.
 type reader struct {
 	in     *ingest
+	ctx    context.Context // of the run
 	buffer *buffer
-	files  unpack.Walker
-	log    logfile.Reader
 
 	// of the file being read
-	begun *begun
+	begun   *begun // nil before it is opened
+	members int64  // that failed so far
 
 	// of the stream being read
-	key    string
-	from   lake.Source
-	pieces int64 // of it so far: records and others
+	name string
+	from lake.Source
 
-	rejected int64 // of these
+	rejected int64 // pieces of it
 	unlisted int64 // offset of the first that is not listed by itself
 }
 
-// file reads an object and accounts for it. The error is one that ends the
-// whole ingest.
-func (r *reader) file(ctx context.Context, j job) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// open begins a file.
+func (r *reader) open(f *scan.File) error {
+	r.begun = r.buffer.begin(f.Mark.(job))
+	return nil
+}
+
+// close records how far a file was read.
+func (r *reader) close(f *scan.File, v scan.Result) {
+	file := scan.LogFile(r.in.opts.Source.URI(), f.Key)
+	if more := r.members - maxListed; more > 0 {
+		r.in.refuse.file(file, 0, fmt.Sprintf("%d further members failed", more))
 	}
-	o := j.Object
-	src, err := r.in.opts.Source.Open(ctx, o)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		r.in.failed(o.Key, "cannot be opened", err.Error())
-		return nil
-	}
-	defer src.Close()                                          // only read from
-	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a blocked read
-	r.begun = r.buffer.begin(j)
-	defer r.buffer.leave(r.begun)
-	v, err := r.walk(ctx, o, src)
-	if ctx.Err() != nil {
-		return ctx.Err() // the fault may come from the interrupted read
-	}
-	if err != nil {
-		return err
-	}
-	stored, plain := r.files.Bytes()
-	r.in.report.bytes(stored, plain)
-	switch v.outcome {
-	case wasRead:
-		r.in.report.read()
+	switch {
+	case v.Outcome == scan.Read:
 		r.in.finish(r.buffer, r.begun, true)
-	case wasSkipped:
-		r.in.report.skipped(v.reason())
+	case v.Outcome == scan.Skipped:
 		r.in.finish(r.buffer, r.begun, false)
-	case hasFailed:
-		r.in.unread(v)
+	case v.Outcome == scan.Failed && v.Cause != "": // unless it is its members' only
+		r.in.refuse.file(file, v.Offset, v.Cause)
 	}
-	return nil
-}
-
-// walk reads the streams in an object and returns the judgement of the whole
-// object. An archive of which only members failed has failed without a problem
-// of its own.
-func (r *reader) walk(ctx context.Context, o archive.Object, src io.Reader) (judgement, error) {
-	var found contents
-	err := r.files.Walk(ctx, src, func(member string, text io.Reader) error {
-		return r.stream(ctx, o, member, text, &found)
-	})
-	if more := found.failed - maxListed; more > 0 {
-		r.in.refuse.file(r.in.logFile(o.Key), 0, fmt.Sprintf("%d further members failed", more))
+	if r.begun != nil {
+		r.buffer.leave(r.begun)
 	}
-	var fault *unpack.FaultError
-	switch {
-	case errors.As(err, &fault):
-		return judgement{hasFailed, Problem{File: o.Key, Offset: fault.Offset, Cause: fault.Cause}, fault.Err != nil && !found.bad}, nil
-	case err != nil:
-		return judgement{}, err
-	case found.whole != nil:
-		return *found.whole, nil
-	case found.failed > 0:
-		return judgement{outcome: hasFailed, unseen: !found.bad}, nil
-	case found.read == 0:
-		return judgement{outcome: wasSkipped, Problem: Problem{Cause: "archive without log files"}}, nil
-	}
-	return judgement{}, nil
-}
-
-// stream reads one stream of an object, and accounts for it if it is a member
-// of an archive.
-func (r *reader) stream(ctx context.Context, o archive.Object, member string, text io.Reader, found *contents) error {
-	r.enter(o, member)
-	if reason := memberSkip(member); reason != "" {
-		v := judgement{wasSkipped, Problem{File: r.key, Cause: reason}, false}
-		found.add(v)
-		r.in.report.member(v)
-		return nil
-	}
-	err := r.log.Read(ctx, text, logfile.Visitor{
-		Record: func(offset int64, rec *event.Record) error { return r.record(ctx, offset, rec) },
-		Reject: func(offset int64, text []byte, cause string) error { return r.reject(ctx, offset, text, cause) },
-		Skip:   r.passOver,
-	})
-	v, ok := r.judge(err)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case !ok:
-		return err
-	}
-	if err := r.listRest(ctx); err != nil {
-		return err
-	}
-	if member == "" {
-		found.whole = &v
-		return nil
-	}
-	found.add(v)
-	r.in.report.member(v)
-	if v.outcome == hasFailed && found.failed <= maxListed {
-		return r.grown(ctx, r.in.refuse.file(r.from.LogFile, v.Offset, v.Cause))
-	}
-	return nil
+	r.begun, r.members = nil, 0
 }
 
 // enter begins a stream.
-func (r *reader) enter(o archive.Object, member string) {
-	r.key, r.pieces, r.rejected = o.Key, 0, 0
-	r.from = sourceOf(r.in.opts.Source.URI(), o, member)
-	if member != "" {
-		r.key += "!" + member
-	}
+func (r *reader) enter(s *scan.Stream) error {
+	r.name, r.rejected = s.Name(), 0
+	r.from = sourceOf(s)
+	return nil
 }
 
-// sourceOf returns the source of the events of a member of an object, or of the
-// object itself.
-func sourceOf(uri string, o archive.Object, member string) lake.Source {
-	from := lake.Source{LogFile: logFileName(uri, o.Key), Account: o.Info.Account}
-	if member == "" {
-		return from
+// leave lists what is not listed yet of a stream.
+func (r *reader) leave(s *scan.Stream, v scan.Result) error {
+	if err := r.listRest(); err != nil {
+		return err
 	}
-	from.LogFile += "!" + member
-	if info := memberKey(member); info.Account != "" {
-		from.Account = info.Account
+	if s.Member == "" || v.Outcome != scan.Failed {
+		return nil
 	}
-	return from
-}
-
-// memberKey returns what can be parsed from the name of a member, as from the
-// key of an object.
-func memberKey(member string) archive.Key {
-	name := member[strings.LastIndexByte(member, '!')+1:]
-	info, _ := archive.ParseKey(name) // holds what could be parsed in spite of an error
-	return info
-}
-
-// memberSkip returns the reason for skipping a member by its name, or "". The
-// listing skips objects for the same reasons.
-func memberSkip(member string) string {
-	for _, part := range strings.FieldsFunc(member, func(r rune) bool { return r == '/' || r == '!' }) {
-		if part != "." && part != ".." && (part[0] == '.' || part[0] == '_') {
-			return archive.SkipHidden
-		}
+	if r.members++; r.members > maxListed {
+		return nil
 	}
-	return archive.Filter{}.Skip(memberKey(member))
+	return r.grown(r.in.refuse.file(s.LogFile, v.Offset, v.Cause))
 }
 
 // record takes one event.
-func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) error {
-	r.pieces++
+func (r *reader) record(_ *scan.Stream, offset int64, rec *event.Record) error {
 	at, ok := rec.Time()
 	if !ok || at.Year() < 1 || at.Year() > 9999 { // a zone can lead out of the years that have a folder
-		return r.reject(ctx, offset, rec.Raw(), noTime(rec))
+		return scan.Reject(noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)
 	verdict, grown, err := r.buffer.put(r.in, r.begun, rec, at, id, r.from)
@@ -193,9 +87,9 @@ func (r *reader) record(ctx context.Context, offset int64, rec *event.Record) er
 		return err
 	}
 	if verdict == conflict {
-		r.in.report.conflict(Problem{File: r.key, Offset: offset, Cause: fmt.Sprintf("differs from another event with eventID %.64q", rec.ID())})
+		r.in.report.conflict(Problem{File: r.name, Offset: offset, Cause: fmt.Sprintf("differs from another event with eventID %.64q", rec.ID())})
 	}
-	return r.grown(ctx, grown)
+	return r.grown(grown)
 }
 
 func noTime(rec *event.Record) string {
@@ -212,15 +106,12 @@ func noTime(rec *event.Record) string {
 	return "no eventTime"
 }
 
-// reject accounts for a piece that cannot be kept as an event.
-func (r *reader) reject(ctx context.Context, offset int64, text []byte, cause string) error {
-	r.pieces++
+// reject lists a piece that cannot be kept as an event.
+func (r *reader) reject(s *scan.Stream, offset int64, text []byte, cause string) error {
 	r.rejected++
-	reason, _, _ := strings.Cut(cause, ": ")
-	r.in.report.rejected(Problem{File: r.key, Offset: offset, Cause: cause}, reason)
 	switch {
 	case r.rejected <= maxListed:
-		return r.grown(ctx, r.in.refuse.piece(r.from.LogFile, offset, cause, text))
+		return r.grown(r.in.refuse.piece(s.LogFile, offset, cause, text))
 	case r.rejected == maxListed+1:
 		r.unlisted = offset
 	}
@@ -229,25 +120,24 @@ func (r *reader) reject(ctx context.Context, offset int64, text []byte, cause st
 
 // listRest adds one line to the quarantine for the rejected pieces of a stream
 // that were not listed separately.
-func (r *reader) listRest(ctx context.Context) error {
+func (r *reader) listRest() error {
 	if r.rejected <= maxListed {
 		return nil
 	}
-	return r.grown(ctx, r.in.refuse.others(r.from.LogFile, r.unlisted, r.rejected-maxListed))
+	return r.grown(r.in.refuse.others(r.from.LogFile, r.unlisted, r.rejected-maxListed))
 }
 
 // grown adds to the size of the buffered data, and ends the batch if it is
 // full.
-func (r *reader) grown(ctx context.Context, by int64) error {
+func (r *reader) grown(by int64) error {
 	if r.in.held.Add(by) < r.in.full {
 		return nil
 	}
 	r.in.rotate(false)
-	return ctx.Err()
+	return r.ctx.Err()
 }
 
-// passOver counts a piece that is not an event and is not expected to be one.
-func (r *reader) passOver(_ int64, reason string) {
-	r.pieces++
-	r.in.report.passedOver(reason)
+// sourceOf returns the source of the events of a stream.
+func sourceOf(s *scan.Stream) lake.Source {
+	return lake.Source{LogFile: s.LogFile, Account: s.Account}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/scan"
 	"github.com/cerpac/trailkeeper/logfile"
 	"github.com/cerpac/trailkeeper/unpack"
 )
@@ -73,7 +74,7 @@ type mender struct {
 func (m *mender) read(ctx context.Context) error {
 	met := map[string]bool{}
 	err := m.source.List(ctx, archive.Filter{}, func(o archive.Object) error {
-		name := logFileName(m.source.URI(), o.Key)
+		name := scan.LogFile(m.source.URI(), o.Key)
 		if o.Skip != "" || !m.repair.Wants(name) || m.repair.Missing() == 0 {
 			met[name] = true
 			return nil
@@ -132,7 +133,8 @@ func (m *mender) file(ctx context.Context, o archive.Object) error {
 }
 
 func (m *mender) stream(ctx context.Context, o archive.Object, member string, text io.Reader) error {
-	from := sourceOf(m.source.URI(), o, member)
+	s := scan.NewStream(m.source.URI(), &scan.File{Object: o}, member)
+	from := sourceOf(&s)
 	err := m.log.Read(ctx, text, logfile.Visitor{
 		Record: func(offset int64, rec *event.Record) error {
 			if at, ok := rec.Time(); ok {
@@ -148,11 +150,7 @@ func (m *mender) stream(ctx context.Context, o archive.Object, member string, te
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil && !errors.As(err, &foreign):
-		key := o.Key
-		if member != "" {
-			key += "!" + member
-		}
-		m.problem(key, err)
+		m.problem(s.Name(), err)
 	}
 	return nil
 }

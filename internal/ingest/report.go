@@ -7,19 +7,14 @@ import (
 	"sync"
 
 	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/scan"
 )
 
 // Report accounts for a run. Files.Listed is the sum of Read, Unchanged,
 // Skipped and Failed, and Events.Read the sum of Stored, Duplicates and
 // Rejected, unless the run was interrupted.
 type Report struct {
-	Files struct {
-		Listed    int64 `json:"listed"`
-		Read      int64 `json:"read"`      // to their end
-		Unchanged int64 `json:"unchanged"` // since an earlier run read them
-		Skipped   int64 `json:"skipped"`   // not log files, or not selected
-		Failed    int64 `json:"failed"`    // not read to their end; what came before is kept
-	} `json:"files"`
+	Files scan.Files `json:"files"`
 	// Members accounts for what is in archives such as zip and tar, each of
 	// which is one of Files: Listed is the sum of the others.
 	Members Members `json:"members,omitzero"`
@@ -31,18 +26,10 @@ type Report struct {
 		Conflicts  int64 `json:"conflicts"`  // among those stored: another body has the same eventID
 		Resumed    int64 `json:"resumed"`    // not among Read: events counted by an earlier run that did not reach the end of their file
 	} `json:"events"`
-	Reasons struct {
-		Skipped  map[string]int64 `json:"skipped"`
-		Failed   map[string]int64 `json:"failed"`
-		Rejected map[string]int64 `json:"rejected"`
-		Pieces   map[string]int64 `json:"pieces"` // of files that were read which hold no event, and count as none
-	} `json:"reasons"`
-	Bytes struct {
-		Stored int64 `json:"stored"` // of the files, as they are
-		Plain  int64 `json:"plain"`  // uncompressed
-	} `json:"bytes"`
-	Committed lake.Totals `json:"committed"` // by this run
-	Lake      lake.Totals `json:"lake"`      // by all runs
+	Reasons   scan.Reasons `json:"reasons"`
+	Bytes     scan.Bytes   `json:"bytes"`
+	Committed lake.Totals  `json:"committed"` // by this run
+	Lake      lake.Totals  `json:"lake"`      // by all runs
 
 	// Problems are the first files that failed and pieces that were rejected.
 	Problems []Problem `json:"problems"`
@@ -55,32 +42,29 @@ type Report struct {
 	// and have been rebuilt from the events of their parts.
 	Rebuilt []string `json:"rebuilt"`
 
-	mu       sync.Mutex
-	problems int64 // of which Problems are the first
+	mu   sync.Mutex
+	more int64 // problems beyond those listed
 }
 
 // MoreProblems returns the number of problems beyond those listed.
-func (r *Report) MoreProblems() int64 { return r.problems - int64(len(r.Problems)) }
+func (r *Report) MoreProblems() int64 { return r.more }
 
 // Problem is a position in the archive where something is wrong.
-type Problem struct {
-	File   string `json:"file"`
-	Offset int64  `json:"offset"` // in the uncompressed file
-	Cause  string `json:"cause"`
-}
+type Problem = scan.Problem
 
-// maxProblems is the maximum number of problems in a report; the quarantine has
-// all. It bounds the conflicts too, which a query for ids with several rows
-// finds.
-const maxProblems = 20
+// Members accounts for the files inside archives.
+type Members = scan.Members
+
+// maxConflicts is the maximum number of conflicts in a report. A query for ids
+// with several rows finds all.
+const maxConflicts = 20
 
 func newReport() *Report {
-	r := &Report{Problems: []Problem{}, Differing: []Problem{}, Rebuilt: []string{}}
-	r.Reasons.Skipped = map[string]int64{}
-	r.Reasons.Failed = map[string]int64{}
-	r.Reasons.Rejected = map[string]int64{}
-	r.Reasons.Pieces = map[string]int64{}
-	return r
+	none := func() map[string]int64 { return map[string]int64{} }
+	return &Report{
+		Problems: []Problem{}, Differing: []Problem{}, Rebuilt: []string{},
+		Reasons: scan.Reasons{Skipped: none(), Failed: none(), Rejected: none(), Pieces: none()},
+	}
 }
 
 func (r *Report) locked(change func()) {
@@ -89,54 +73,19 @@ func (r *Report) locked(change func()) {
 	change()
 }
 
-func (r *Report) listed()    { r.locked(func() { r.Files.Listed++ }) }
-func (r *Report) read()      { r.locked(func() { r.Files.Read++ }) }
-func (r *Report) unchanged() { r.locked(func() { r.Files.Unchanged++ }) }
-
-func (r *Report) skipped(reason string) {
+// account takes over what became of the files.
+func (r *Report) account(a *scan.Account) {
 	r.locked(func() {
-		r.Files.Skipped++
-		r.Reasons.Skipped[reason]++
+		r.Files, r.Members, r.Reasons, r.Bytes = a.Files, a.Members, a.Reasons, a.Bytes
+		r.Problems, r.more, r.Unseen = a.Problems, a.MoreProblems(), a.Unseen
+		r.Events.Read += a.Records.Rejected
+		r.Events.Rejected = a.Records.Rejected
 	})
-}
-
-// failed counts a file, with its problem unless that is one of its members.
-func (r *Report) failed(p *Problem, reason string, unseen bool) {
-	r.locked(func() {
-		r.Files.Failed++
-		r.Reasons.Failed[reason]++
-		if unseen {
-			r.Unseen++
-		}
-		if p != nil {
-			r.problem(*p)
-		}
-	})
-}
-
-func (r *Report) rejected(p Problem, reason string) {
-	r.locked(func() {
-		r.Events.Read++
-		r.Events.Rejected++
-		r.Reasons.Rejected[reason]++
-		r.problem(p)
-	})
-}
-
-func (r *Report) passedOver(reason string) {
-	r.locked(func() { r.Reasons.Pieces[reason]++ })
-}
-
-func (r *Report) problem(p Problem) {
-	r.problems++
-	if len(r.Problems) < maxProblems {
-		r.Problems = append(r.Problems, p)
-	}
 }
 
 func (r *Report) conflict(p Problem) {
 	r.locked(func() {
-		if len(r.Differing) < maxProblems {
+		if len(r.Differing) < maxConflicts {
 			r.Differing = append(r.Differing, p)
 		}
 	})
@@ -154,32 +103,16 @@ func (r *Report) gathered(events counts) {
 	})
 }
 
-func (r *Report) bytes(stored, plain int64) {
-	r.locked(func() {
-		r.Bytes.Stored += stored
-		r.Bytes.Plain += plain
-	})
-}
-
 func (r *Report) committed(added lake.Totals) {
 	r.locked(func() { r.Committed = r.Committed.Plus(added) })
-}
-
-// toRead returns the number of listed files to be read.
-func (r *Report) toRead() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.Files.Listed - r.Files.Unchanged - r.Files.Skipped
 }
 
 func (r *Report) finish(w *lake.Writer) *Report {
 	r.Lake = w.Totals()
 	r.Rebuilt = append(r.Rebuilt, w.Rebuilt()...)
-	for _, list := range [][]Problem{r.Problems, r.Differing} {
-		slices.SortFunc(list, func(a, b Problem) int {
-			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
-		})
-	}
+	slices.SortFunc(r.Differing, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
+	})
 	return r
 }
 

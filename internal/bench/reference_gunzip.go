@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -23,14 +24,15 @@ type scanReport struct {
 	Names   int     `json:"names"` // different values of eventName
 }
 
-// scanner reads one log file after another in a worker of its own.
-type scanner interface {
-	file(src io.Reader) (uncompressed int64, err error)
-	addTo(names map[string]int64)
+// gunzip decompresses one file after another and looks at nothing.
+type gunzip struct {
+	zip    *gzip.Reader
+	report scanReport
 }
 
-// scan reads all log files of an archive, with one scanner for each core.
-func scan(ctx context.Context, dir string, newScanner func() scanner) (*scanReport, error) {
+// gunzipAll decompresses all log files of an archive, with one worker for each
+// core. It does nothing else, so that it tells what is the least.
+func gunzipAll(ctx context.Context, dir string) (*scanReport, error) {
 	started := time.Now()
 	source, err := dirarchive.New(dir)
 	if err != nil {
@@ -52,42 +54,46 @@ func scan(ctx context.Context, dir string, newScanner func() scanner) (*scanRepo
 			}
 		})
 	})
-	scanners := make([]scanner, runtime.GOMAXPROCS(0))
-	partial := make([]scanReport, len(scanners))
-	for i := range scanners {
-		scanners[i] = newScanner()
-		group.Go(func() error { return scanFiles(ctx, source, jobs, scanners[i], &partial[i]) })
+	workers := make([]gunzip, runtime.GOMAXPROCS(0))
+	for i := range workers {
+		group.Go(func() error { return workers[i].files(ctx, source, jobs) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	report := &scanReport{}
-	names := map[string]int64{}
-	for i, s := range scanners {
-		report.Files += partial[i].Files
-		report.Bytes += partial[i].Bytes
-		s.addTo(names)
+	for _, w := range workers {
+		report.Files += w.report.Files
+		report.Bytes += w.report.Bytes
 	}
-	for _, n := range names {
-		report.Records += n
-	}
-	report.Names = len(names)
 	report.Seconds = time.Since(started).Seconds()
 	return report, nil
 }
 
-func scanFiles(ctx context.Context, source archive.Source, jobs <-chan archive.Object, s scanner, report *scanReport) error {
+func (g *gunzip) files(ctx context.Context, source archive.Source, jobs <-chan archive.Object) error {
 	for o := range jobs {
 		file, err := source.Open(ctx, o)
 		if err != nil {
 			return err
 		}
-		n, err := s.file(file)
+		n, err := g.file(file)
 		if err := errors.Join(err, file.Close()); err != nil {
 			return fmt.Errorf("read %q: %w", o.Key, err)
 		}
-		report.Files++
-		report.Bytes += n
+		g.report.Files++
+		g.report.Bytes += n
 	}
 	return nil
+}
+
+func (g *gunzip) file(src io.Reader) (n int64, err error) {
+	if g.zip == nil {
+		g.zip, err = gzip.NewReader(src)
+	} else {
+		err = g.zip.Reset(src)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return io.Copy(io.Discard, g.zip)
 }

@@ -1,4 +1,4 @@
-package ingest
+package scan
 
 import (
 	"errors"
@@ -10,47 +10,85 @@ import (
 	"github.com/cerpac/trailkeeper/unpack"
 )
 
-// outcome is the result of a file, or of a member of one.
-type outcome int
+// Outcome is what became of a file, or of a member of one.
+type Outcome int
 
+// The outcomes.
 const (
-	wasRead outcome = iota
-	wasSkipped
-	hasFailed
+	Read    Outcome = iota // to its end
+	Skipped                // holds no events
+	Failed                 // not read to its end; what came before was delivered
+	Unread                 // the run ended
 )
 
-// judgement is an outcome with its reasons. The problem describes a failure;
-// for a skipped file it holds the cause.
-type judgement struct {
-	outcome
+// Result is an outcome with its reasons.
+type Result struct {
+	Outcome
+	// Problem describes a failure; otherwise only Cause is set. The cause is
+	// empty for an archive that failed because of members, which have results of
+	// their own.
 	Problem
-	unseen bool // could not be accessed, rather than found damaged
+	Unseen bool // could not be accessed, rather than found damaged
+
+	why string // instead of the beginning of the cause
 }
 
+// membersFailed is the reason of an archive of which only members failed.
+const membersFailed = "a member failed"
+
 // reason returns the cause without its details.
-func (v judgement) reason() string {
+func (v Result) reason() string {
+	switch {
+	case v.why != "":
+		return v.why
+	case v.Cause == "":
+		return membersFailed
+	}
 	if i := strings.IndexAny(v.Cause, ":;"); i >= 0 {
 		return v.Cause[:i]
 	}
 	return v.Cause
 }
 
-// judge returns the judgement of a stream from the error that ended its
-// reading. ok is false for an error that is not the stream's.
+// unreachable is the result of a file that could not be accessed.
+func unreachable(f *File, why string, err error) Result {
+	return Result{Outcome: Failed, Problem: Problem{File: f.Key, Cause: err.Error()}, Unseen: true, why: why}
+}
+
+// contents is the result of the streams in one file.
+type contents struct {
+	whole        *Result // of a file that is one stream
+	read, failed int
+	bad          bool // some member is damaged, rather than inaccessible
+}
+
+func (c *contents) add(v Result) {
+	switch v.Outcome {
+	case Read:
+		c.read++
+	case Failed:
+		c.failed++
+		c.bad = c.bad || !v.Unseen
+	}
+}
+
+// judge returns the result of the stream with a name from the error that ended
+// its reading; some reports whether it has shown any piece. ok is false for an
+// error that is not the stream's.
 //
 // A stream that may hold events is never skipped: if it could not be parsed it
 // has failed, unless its name is one of those that never hold events.
-func (r *reader) judge(err error) (v judgement, ok bool) {
+func judge(name string, some bool, err error) (v Result, ok bool) {
 	var fault *logfile.FaultError
 	var foreign *logfile.ForeignError
 	var kind *unpack.ForeignError
-	v.File = r.key
-	skip := func(reason string) (judgement, bool) {
-		v.outcome, v.Cause = wasSkipped, reason
+	v.File = name
+	skip := func(reason string) (Result, bool) {
+		v.Outcome, v.Cause = Skipped, reason
 		return v, true
 	}
-	fail := func(offset int64, cause string) (judgement, bool) {
-		v.outcome, v.Offset, v.Cause = hasFailed, offset, cause
+	fail := func(offset int64, cause string) (Result, bool) {
+		v.Outcome, v.Offset, v.Cause = Failed, offset, cause
 		return v, true
 	}
 	isFault := errors.As(err, &fault)
@@ -60,16 +98,16 @@ func (r *reader) judge(err error) (v judgement, ok bool) {
 		return v, true
 	case isForeign && foreign.NoEvents:
 		return skip(foreign.What)
-	case errors.As(err, &kind) && namedAsLog(r.key):
+	case errors.As(err, &kind) && namedAsLog(name):
 		return fail(0, kind.What+", though named as a log file")
 	case kind != nil:
 		return skip(kind.What)
 	case isFault && fault.Err != nil:
-		v.unseen = true
+		v.Unseen = true
 		return fail(fault.Offset, fault.Cause)
-	case (isFault || isForeign && foreign.Remedy == "") && r.pieces == 0 && neverLog(r.key) != "":
-		return skip(neverLog(r.key))
-	case isFault && fault.Cause == logfile.EmptyFile && !namedAsLog(r.key) && !namedAsData(r.key):
+	case (isFault || isForeign && foreign.Remedy == "") && !some && neverLog(name) != "":
+		return skip(neverLog(name))
+	case isFault && fault.Cause == logfile.EmptyFile && !namedAsLog(name) && !namedAsData(name):
 		return skip("empty, and not named as a log file")
 	case isFault:
 		return fail(fault.Offset, fault.Cause)

@@ -1,0 +1,199 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/logfile"
+	"github.com/cerpac/trailkeeper/unpack"
+)
+
+// worker reads one file after another.
+type worker struct {
+	run   *run
+	take  Consumer
+	files unpack.Walker
+	log   logfile.Reader
+	whole holder
+
+	// of the file being read
+	account Account
+
+	// of the stream being read
+	stream Stream
+	name   string
+	pieces int64 // so far: records and others
+}
+
+func newWorker(r *run, take Consumer) *worker {
+	w := &worker{run: r, take: take, whole: holder{limit: heldBytes(r.opts)}}
+	w.files.TempDir = r.opts.TempDir
+	return w
+}
+
+func (w *worker) work(ctx context.Context) error {
+	for f := range w.run.jobs {
+		if err := w.file(ctx, f); err != nil {
+			return err
+		}
+		w.run.opts.Bar.Add(1)
+	}
+	return nil
+}
+
+// file reads a file and accounts for it. The error is one that ends the whole
+// run.
+func (w *worker) file(ctx context.Context, f *File) error {
+	w.account = Account{}
+	v, err := w.read(ctx, f)
+	if ctx.Err() != nil { // a fault may come from the interrupted read
+		err = ctx.Err()
+	}
+	if err != nil {
+		v = Result{Outcome: Unread, Problem: Problem{File: f.Key, Cause: err.Error()}}
+	}
+	w.account.file(v)
+	w.run.account.add(&w.account)
+	if w.take.Close != nil {
+		w.take.Close(f, v)
+	}
+	return err
+}
+
+// read opens a file, and returns the result of reading it.
+func (w *worker) read(ctx context.Context, f *File) (Result, error) {
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	if f.Err != nil {
+		return unreachable(f, "cannot be looked at", f.Err), nil
+	}
+	src, err := w.open(ctx, f)
+	if err != nil {
+		return unreachable(f, "cannot be opened", err), nil
+	}
+	defer src.Close()                                          // only read from
+	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a blocked read
+	if w.take.Open != nil {
+		if err := w.take.Open(f); err != nil {
+			return Result{}, err
+		}
+	}
+	v, err := w.walk(ctx, f, src)
+	if err == nil && ctx.Err() == nil {
+		w.account.Bytes.Stored, w.account.Bytes.Plain = w.files.Bytes()
+	}
+	return v, err
+}
+
+// open opens a file; its hash is known then, if it was asked for.
+func (w *worker) open(ctx context.Context, f *File) (io.ReadCloser, error) {
+	if w.run.opts.Hash {
+		return w.whole.open(ctx, w.run.opts.Source, f)
+	}
+	return w.run.opts.Source.Open(ctx, f.Object)
+}
+
+// walk reads the streams in a file and returns the result of the whole file. An
+// archive of which only members failed has failed without a problem of its own.
+func (w *worker) walk(ctx context.Context, f *File, src io.Reader) (Result, error) {
+	var found contents
+	err := w.files.Walk(ctx, src, func(member string, text io.Reader) error {
+		return w.member(ctx, f, member, text, &found)
+	})
+	var fault *unpack.FaultError
+	switch {
+	case errors.As(err, &fault):
+		return Result{Outcome: Failed, Problem: Problem{File: f.Key, Offset: fault.Offset, Cause: fault.Cause}, Unseen: fault.Err != nil && !found.bad}, nil
+	case err != nil:
+		return Result{}, err
+	case found.whole != nil:
+		return *found.whole, nil
+	case found.failed > 0:
+		return Result{Outcome: Failed, Unseen: !found.bad}, nil
+	case found.read == 0:
+		return Result{Outcome: Skipped, Problem: Problem{Cause: "archive without log files"}}, nil
+	}
+	return Result{}, nil
+}
+
+// member reads one stream of a file, and accounts for it if it is a member of
+// an archive.
+func (w *worker) member(ctx context.Context, f *File, member string, text io.Reader, found *contents) error {
+	if err := w.enter(f, member); err != nil {
+		return err
+	}
+	v, err := w.records(ctx, text)
+	if err != nil {
+		return err
+	}
+	if member == "" {
+		found.whole = &v
+	} else {
+		found.add(v)
+		w.account.member(v)
+	}
+	if w.take.Leave != nil {
+		return w.take.Leave(&w.stream, v)
+	}
+	return nil
+}
+
+// enter begins a stream.
+func (w *worker) enter(f *File, member string) error {
+	w.stream = NewStream(w.run.opts.Source.URI(), f, member)
+	w.name, w.pieces = w.stream.Name(), 0
+	if w.take.Enter != nil {
+		return w.take.Enter(&w.stream)
+	}
+	return nil
+}
+
+// records reads the records of the stream that was entered.
+func (w *worker) records(ctx context.Context, text io.Reader) (Result, error) {
+	if reason := memberSkip(w.stream.Member); reason != "" {
+		return Result{Outcome: Skipped, Problem: Problem{File: w.name, Cause: reason}}, nil
+	}
+	err := w.log.Read(ctx, text, logfile.Visitor{Record: w.record, Reject: w.reject, Skip: w.passOver})
+	v, ok := judge(w.name, w.pieces > 0, err)
+	switch {
+	case ctx.Err() != nil:
+		return v, ctx.Err()
+	case !ok:
+		return v, err
+	}
+	return v, nil
+}
+
+func (w *worker) record(offset int64, r *event.Record) error {
+	if w.take.Record != nil {
+		if err := w.take.Record(&w.stream, offset, r); err != nil {
+			if rejected := (*rejection)(nil); errors.As(err, &rejected) {
+				return w.reject(offset, r.Raw(), rejected.cause)
+			}
+			return err
+		}
+	}
+	w.pieces++
+	w.account.Records.Read++
+	w.account.Records.Kept++
+	return nil
+}
+
+// reject accounts for a piece that cannot be kept as a record.
+func (w *worker) reject(offset int64, text []byte, cause string) error {
+	w.pieces++
+	w.account.rejected(Problem{File: w.name, Offset: offset, Cause: cause})
+	if w.take.Reject != nil {
+		return w.take.Reject(&w.stream, offset, text, cause)
+	}
+	return nil
+}
+
+// passOver counts a piece that is not a record and is not expected to be one.
+func (w *worker) passOver(_ int64, reason string) {
+	w.pieces++
+	w.account.Reasons.Pieces = one(w.account.Reasons.Pieces, reason)
+}
