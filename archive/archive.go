@@ -8,8 +8,13 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"io"
 )
+
+// ErrCold matches the error of an object in cold storage, which must be restored
+// before it can be read.
+var ErrCold = errors.New("archived in cold storage")
 
 // Reasons for [Object.Skip] that mean the same in every source. Reasons that come
 // from a filter are made by [Filter.Match].

@@ -72,10 +72,13 @@ type Key struct {
 	Flat bool
 }
 
+// DigestTime is the layout of the time in a digest's name.
+const DigestTime = "20060102T150405Z"
+
 // Layouts of the times in file names.
 const (
 	minuteLayout = "20060102T1504Z"
-	secondLayout = "20060102T150405Z"
+	secondLayout = DigestTime
 	dayLayout    = "2006/01/02"
 )
 

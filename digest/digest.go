@@ -128,12 +128,16 @@ func (d *Digest) Encode() ([]byte, error) {
 // chain the word null takes the place of its predecessor's signature.
 func StringToSign(d *Digest, body []byte) string {
 	sum := sha256.Sum256(body)
+	return stringToSign(d, hex.EncodeToString(sum[:]))
+}
+
+func stringToSign(d *Digest, hash string) string {
 	previous := "null"
 	if d.PreviousDigestSignature != nil {
 		previous = *d.PreviousDigestSignature
 	}
 	return d.DigestEndTime + "\n" +
 		d.DigestS3Bucket + "/" + d.DigestS3Object + "\n" +
-		hex.EncodeToString(sum[:]) + "\n" +
+		hash + "\n" +
 		previous
 }

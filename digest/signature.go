@@ -29,6 +29,13 @@ func Sign(key *rsa.PrivateKey, d *Digest, body []byte) (string, error) {
 // error is ErrSignature when the signature does not match; any other error
 // reports why it is malformed.
 func Verify(key *rsa.PublicKey, d *Digest, body []byte, signature string) error {
+	sum := sha256.Sum256(body)
+	return VerifyHash(key, d, hex.EncodeToString(sum[:]), signature)
+}
+
+// VerifyHash is Verify for a digest whose uncompressed bytes have the given
+// lower-case hex SHA-256.
+func VerifyHash(key *rsa.PublicKey, d *Digest, hash, signature string) error {
 	raw, err := hex.DecodeString(signature)
 	if err != nil {
 		return fmt.Errorf("verify digest %q: signature is not hex", d.DigestS3Object)
@@ -36,7 +43,7 @@ func Verify(key *rsa.PublicKey, d *Digest, body []byte, signature string) error 
 	if len(raw) != key.Size() {
 		return fmt.Errorf("verify digest %q: signature has %d bytes, the key makes %d", d.DigestS3Object, len(raw), key.Size())
 	}
-	sum := sha256.Sum256([]byte(StringToSign(d, body)))
+	sum := sha256.Sum256([]byte(stringToSign(d, hash)))
 	if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], raw) != nil {
 		return fmt.Errorf("verify digest %q: %w", d.DigestS3Object, ErrSignature)
 	}

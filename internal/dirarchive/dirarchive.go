@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -32,6 +33,10 @@ type Source struct {
 	single string // name of the single file, or empty
 	within string // the part of root's path that belongs to the keys, escaped
 	real   string // root without symbolic links
+
+	metadataOnce sync.Once
+	metadata     map[string]map[string]string // by key from within on
+	metadataErr  error
 
 	readDir func(string) ([]fs.DirEntry, error) // os.ReadDir; replaced in tests of unreadable folders
 }

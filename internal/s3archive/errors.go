@@ -12,10 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/cerpac/trailkeeper/archive"
 )
 
 // Error is a failed request to S3. It matches fs.ErrNotExist when the bucket or
-// object is missing, and fs.ErrPermission when access is denied.
+// object is missing, fs.ErrPermission when access is denied, and archive.ErrCold
+// when the object must be restored first.
 type Error struct {
 	// Op is the operation: list, open or read.
 	Op string
@@ -27,13 +30,13 @@ type Error struct {
 	Err error
 
 	hint string
-	kind error // fs.ErrNotExist, fs.ErrPermission or nil
+	kind error // fs.ErrNotExist, fs.ErrPermission, archive.ErrCold or nil
 }
 
 func (e *Error) Error() string { return e.Op + " " + e.URI + ": " + e.Cause }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is matches the errors of package fs.
+// Is matches the errors of package fs, and archive.ErrCold.
 func (e *Error) Is(target error) bool { return e.kind != nil && target == e.kind }
 
 // Hint says what may help; it is empty if there is no advice.
@@ -78,7 +81,7 @@ func explain(code string) (explanation, bool) {
 	case "ServiceUnavailable", "InternalError", "InternalFailure":
 		return explanation{"the service is not available", slowHint, nil}, true
 	case "InvalidObjectState":
-		return explanation{"archived in cold storage, restore it first", coldHint, nil}, true
+		return explanation{"archived in cold storage, restore it first", coldHint, archive.ErrCold}, true
 	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
 		return explanation{"bucket is in another Region", regionHint, nil}, true
 	case "PreconditionFailed", "InvalidRange":

@@ -209,7 +209,7 @@ func (l *listing) object(s stored) archive.Object {
 	o.Info, _ = archive.ParseKey(s.key)
 	o.Skip = l.filter.Skip(o.Info)
 	if s.cold != "" && o.Skip == "" {
-		o.Err = &Error{Op: "read", URI: l.uriOf(s.key), Cause: "archived in " + s.cold + ", restore it first", hint: coldHint}
+		o.Err = &Error{Op: "read", URI: l.uriOf(s.key), Cause: "archived in " + s.cold + ", restore it first", hint: coldHint, kind: archive.ErrCold}
 	}
 	return o
 }
