@@ -33,6 +33,13 @@ type Options struct {
 	Memory  int64          // bytes for unpacking one large file at a time, beyond some 10 MB for each worker; 0 for DefaultMemory
 	TempDir string         // folder for temporary files; empty for the system's own
 
+	// Ordered asks for files in order of delivery: a file's first call of a
+	// consumer comes after the last one of the file before it, whichever workers
+	// read them. Files are still read several at once; what is found in them ahead
+	// of their turn is held in memory, some megabytes for each worker. Without
+	// Ordered, files come as they are read.
+	Ordered bool
+
 	// Hash asks for the SHA-256 of each file. It is known before the file's first
 	// record: a file of up to a few megabytes is held in memory, and a larger one
 	// is read twice.
@@ -58,6 +65,9 @@ type File struct {
 	Hashed bool
 	// Mark is of the consumer, from Options.Choose.
 	Mark any
+
+	before <-chan struct{} // closed when the file before this one is done; nil when that is known
+	done   chan struct{}   // closed when this one is; nil unless files come in order
 }
 
 // Stream is the text of one file, or of a member of one that is an archive such
@@ -78,8 +88,9 @@ func (s *Stream) Name() string {
 }
 
 // Consumer takes what a worker finds. All functions are optional. They are
-// called by one worker, so never at the same time; an error of one of them ends
-// the whole run, and Run returns it. Arguments are valid only during the call,
+// called by one worker, so never at the same time, and with Options.Ordered not
+// at the same time as those of other workers. An error of one of them ends the
+// whole run, and Run returns it. Arguments are valid only during the call,
 // except a File, which is not used again.
 type Consumer struct {
 	// Open is called when a file was opened, before its first stream.
@@ -123,7 +134,10 @@ func Run(ctx context.Context, opts Options, newConsumer func(worker int) Consume
 	if opts.Memory <= 0 {
 		opts.Memory = DefaultMemory
 	}
-	r := &run{opts: opts, account: newAccount(), jobs: make(chan *File, 4*opts.Workers)}
+	r := &run{
+		opts: opts, account: newAccount(), jobs: make(chan *File, 4*opts.Workers),
+		windows: unpack.NewWindows(opts.Memory), large: semaphore.NewWeighted(1),
+	}
 	err := r.all(ctx, newConsumer)
 	r.account.sort()
 	return r.account, err
@@ -134,6 +148,9 @@ type run struct {
 	opts    Options
 	account *Account
 	jobs    chan *File
+	last    <-chan struct{} // closed when the last file sent to jobs is done
+	windows *unpack.Windows
+	large   *semaphore.Weighted // of records longer than CloudTrail's
 }
 
 func (r *run) all(ctx context.Context, newConsumer func(worker int) Consumer) error {
@@ -142,10 +159,8 @@ func (r *run) all(ctx context.Context, newConsumer func(worker int) Consumer) er
 		defer close(r.jobs)
 		return r.list(ctx)
 	})
-	windows, large := unpack.NewWindows(r.opts.Memory), semaphore.NewWeighted(1)
 	for i := range r.opts.Workers {
-		w := newWorker(r, newConsumer(i))
-		w.files.Windows, w.log.Large = windows, large
+		w := newWorker(ctx, r, newConsumer(i))
 		group.Go(func() error { return w.work(ctx) })
 	}
 	err := group.Wait()
@@ -175,6 +190,10 @@ func (r *run) list(ctx context.Context) error {
 			return nil
 		}
 		r.opts.Bar.SetTotal(r.account.toRead())
+		if r.opts.Ordered {
+			f.before, f.done = r.last, make(chan struct{})
+			r.last = f.done
+		}
 		select {
 		case r.jobs <- f:
 			return nil

@@ -13,7 +13,7 @@ import (
 // worker reads one file after another.
 type worker struct {
 	run   *run
-	take  Consumer
+	out   delivery
 	files unpack.Walker
 	log   logfile.Reader
 	whole holder
@@ -27,9 +27,14 @@ type worker struct {
 	pieces int64 // so far: records and others
 }
 
-func newWorker(r *run, take Consumer) *worker {
-	w := &worker{run: r, take: take, whole: holder{limit: heldBytes(r.opts)}}
-	w.files.TempDir = r.opts.TempDir
+func newWorker(ctx context.Context, r *run, to Consumer) *worker {
+	w := &worker{run: r, whole: holder{limit: heldBytes(r.opts)}}
+	w.files.TempDir, w.files.Windows, w.log.Large = r.opts.TempDir, r.windows, r.large
+	w.out = delivery{to: to, account: &w.account}
+	if r.opts.Ordered {
+		w.out.held = newQueue(ctx, r.opts)
+		w.files.Windows, w.log.Large = unpack.NewWindows(r.opts.Memory/int64(r.opts.Workers)), nil
+	}
 	return w
 }
 
@@ -47,7 +52,11 @@ func (w *worker) work(ctx context.Context) error {
 // run.
 func (w *worker) file(ctx context.Context, f *File) error {
 	w.account = Account{}
+	w.out.begin(f)
 	v, err := w.read(ctx, f)
+	if flushed := w.out.finish(err == nil); err == nil {
+		err = flushed
+	}
 	if ctx.Err() != nil { // a fault may come from the interrupted read
 		err = ctx.Err()
 	}
@@ -56,9 +65,7 @@ func (w *worker) file(ctx context.Context, f *File) error {
 	}
 	w.account.file(v)
 	w.run.account.add(&w.account)
-	if w.take.Close != nil {
-		w.take.Close(f, v)
-	}
+	w.out.close(f, v)
 	return err
 }
 
@@ -76,10 +83,8 @@ func (w *worker) read(ctx context.Context, f *File) (Result, error) {
 	}
 	defer src.Close()                                          // only read from
 	defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a blocked read
-	if w.take.Open != nil {
-		if err := w.take.Open(f); err != nil {
-			return Result{}, err
-		}
+	if err := w.out.open(f); err != nil {
+		return Result{}, err
 	}
 	v, err := w.walk(ctx, f, src)
 	if err == nil && ctx.Err() == nil {
@@ -135,20 +140,14 @@ func (w *worker) member(ctx context.Context, f *File, member string, text io.Rea
 		found.add(v)
 		w.account.member(v)
 	}
-	if w.take.Leave != nil {
-		return w.take.Leave(&w.stream, v)
-	}
-	return nil
+	return w.out.leave(&w.stream, v)
 }
 
 // enter begins a stream.
 func (w *worker) enter(f *File, member string) error {
 	w.stream = NewStream(w.run.opts.Source.URI(), f, member)
 	w.name, w.pieces = w.stream.Name(), 0
-	if w.take.Enter != nil {
-		return w.take.Enter(&w.stream)
-	}
-	return nil
+	return w.out.enter(&w.stream)
 }
 
 // records reads the records of the stream that was entered.
@@ -168,28 +167,13 @@ func (w *worker) records(ctx context.Context, text io.Reader) (Result, error) {
 }
 
 func (w *worker) record(offset int64, r *event.Record) error {
-	if w.take.Record != nil {
-		if err := w.take.Record(&w.stream, offset, r); err != nil {
-			if rejected := (*rejection)(nil); errors.As(err, &rejected) {
-				return w.reject(offset, r.Raw(), rejected.cause)
-			}
-			return err
-		}
-	}
 	w.pieces++
-	w.account.Records.Read++
-	w.account.Records.Kept++
-	return nil
+	return w.out.record(&w.stream, offset, r)
 }
 
-// reject accounts for a piece that cannot be kept as a record.
 func (w *worker) reject(offset int64, text []byte, cause string) error {
 	w.pieces++
-	w.account.rejected(Problem{File: w.name, Offset: offset, Cause: cause})
-	if w.take.Reject != nil {
-		return w.take.Reject(&w.stream, offset, text, cause)
-	}
-	return nil
+	return w.out.reject(&w.stream, offset, text, cause)
 }
 
 // passOver counts a piece that is not a record and is not expected to be one.
