@@ -1,5 +1,5 @@
-// Package predicate is a condition on one CloudTrail record: a tree of all, any
-// and not over tests of the values at a path. It can be asked of a record, and
+// Package predicate is a condition on one CloudTrail record: a tree of all, any,
+// not and some over tests of the values at a path. It can be asked of a record, and
 // written as SQL for an engine. Both give the same answer.
 //
 // These are the decisions that every language over events shares:
@@ -18,6 +18,8 @@
 //     [Test.Fold]: then both texts are compared in lower case, character by
 //     character.
 //   - An array is not its elements: a path asks for them by an index or by [Path.Each].
+//   - Two tests with a path to each element may be true of two elements. [Some] asks
+//     for one element of which a whole condition is true.
 //   - Where a member stands twice, the last one counts in the record itself and the
 //     first one in objects below it, as in the lake.
 //   - eventID is the record's id under either of the names that CloudTrail gives it.
@@ -47,6 +49,7 @@ const (
 	all    join = "AND"
 	either join = "OR"
 	not    join = "NOT"
+	some   join = "SOME"
 )
 
 // Where is true when a value at the path passes the test.
@@ -70,27 +73,44 @@ func joined(by join, parts []*Predicate) *Predicate {
 // Not is true when p is false.
 func Not(p *Predicate) *Predicate { return &Predicate{join: not, parts: []*Predicate{p}} }
 
+// Some is true when a value at the path makes p true. The paths in p start at that
+// value, and the empty [Path] is the value itself.
+func Some(path Path, p *Predicate) *Predicate {
+	visit := func(v event.Value, written bool) bool { return p.matchValue(v, written) }
+	return &Predicate{join: some, path: path, parts: []*Predicate{p}, visit: visit}
+}
+
 // Match reports whether the condition is true of a record.
 func (p *Predicate) Match(r *event.Record) bool {
+	return p.holds(func(p *Predicate) bool { return p.path.find(r, p.visit) })
+}
+
+// matchValue is Match for a value in a record; written is that of visit.
+func (p *Predicate) matchValue(v event.Value, written bool) bool {
+	return p.holds(func(p *Predicate) bool { return find(v, p.path.steps, p.visit, written) })
+}
+
+// holds joins the answers to what is asked at a path.
+func (p *Predicate) holds(ask func(*Predicate) bool) bool {
 	switch p.join {
 	case all:
 		for _, part := range p.parts {
-			if !part.Match(r) {
+			if !part.holds(ask) {
 				return false
 			}
 		}
 		return true
 	case either:
 		for _, part := range p.parts {
-			if part.Match(r) {
+			if part.holds(ask) {
 				return true
 			}
 		}
 		return false
 	case not:
-		return !p.parts[0].Match(r)
+		return !p.parts[0].holds(ask)
 	}
-	return p.path.find(r, p.visit)
+	return ask(p)
 }
 
 // Dialect writes tests in the SQL of an engine.
@@ -98,6 +118,10 @@ type Dialect interface {
 	// Where returns an SQL condition on a row that is true when a value at the
 	// path passes the test, and false or NULL when none does.
 	Where(Path, Test) (string, error)
+	// Some returns an SQL condition on a row that is true when a value at the path
+	// makes a condition true. inner returns that condition in a dialect whose paths
+	// start at the value.
+	Some(path Path, inner func(Dialect) (string, error)) (string, error)
 }
 
 // SQL returns the condition in a dialect: an expression that is true of the rows
@@ -107,6 +131,8 @@ func (p *Predicate) SQL(d Dialect) (string, error) {
 	switch p.join {
 	case leaf:
 		return d.Where(p.path, p.test)
+	case some:
+		return d.Some(p.path, p.parts[0].SQL)
 	case not:
 		part, err := p.parts[0].SQL(d)
 		return "(" + part + ") IS NOT TRUE", err
@@ -133,12 +159,15 @@ func (p *Predicate) String() string {
 	texts := make([]string, len(p.parts))
 	for i, part := range p.parts {
 		texts[i] = part.String()
-		if part.join != leaf && part.join != not {
+		if p.join == some || part.join != leaf && part.join != not {
 			texts[i] = "(" + texts[i] + ")"
 		}
 	}
-	if p.join == not {
+	switch p.join {
+	case not:
 		return "NOT " + texts[0]
+	case some:
+		return fmt.Sprintf("SOME %s %s", p.path, texts[0])
 	}
 	if len(texts) == 0 {
 		return map[join]string{all: "TRUE", either: "FALSE"}[p.join]

@@ -90,6 +90,19 @@ func TestMatch(t *testing.T) {
 		{Where(At("sourceIPAddress"), Within(netip.MustParsePrefix("::/0"))), false},
 		{Where(At("eventName"), Within(netip.MustParsePrefix("0.0.0.0/0")).Unlike()), true},
 
+		{Some(parameter("items").Each(), All(Where(At("key"), Equal("Name")), Where(At("value"), Equal("web")))), true},
+		{Some(parameter("items").Each(), All(Where(At("key"), Equal("Name")), Where(At("value"), Equal("x")))), false},
+		{All(Where(parameter("items").Each().Member("key"), Equal("Name")), Where(values, Equal("x"))), true}, // of two elements
+		{Some(parameter("items").Each(), Not(Where(At("key"), Exists()))), true},
+		{Some(parameter("items").Each(), Where(Path{}, Equal("loose"))), true},
+		{Some(parameter("items"), Where(Path{}.Element(1).Member("key"), Equal("Team"))), true},
+		{Some(At("requestParameters"), Some(At("items").Each(), Where(At("value"), Equal("x")))), true},
+		{Some(parameter("list").Each(), All()), false},
+		{Some(At("missing"), Not(Where(Path{}, Exists()))), false},
+		{Some(At("apiVersion"), Where(Path{}, Equal("1.50"))), true},
+		{Some(Path{}, All()), false},
+		{Not(Some(At("missing"), All())), true},
+
 		{All(), true},
 		{Any(), false},
 		{Not(All()), false},
@@ -175,5 +188,12 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	p := All(Where(At("eventName"), Equal("RunInstances")), Not(Where(At("userIdentity", "type"), Equal("Root"))))
 	if n := testing.AllocsPerRun(100, func() { p.Match(&r) }); n > 2 {
 		t.Errorf("%g allocations", n)
+	}
+}
+
+func TestString(t *testing.T) {
+	p := Some(At("resources").Each(), Any(Where(At("type"), Equal("x")), Not(Some(At("a"), All()))))
+	if got := p.String(); got != `SOME $.resources[*] ($.type = "x" OR NOT (SOME $.a (TRUE)))` {
+		t.Error(got)
 	}
 }

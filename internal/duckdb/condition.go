@@ -27,17 +27,12 @@ func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error
 	case len(steps) == 0 || steps[0].Kind == predicate.Element:
 		return "false", nil // a record is no value and no array
 	case steps[0].Kind == predicate.Each || steps[0].Name == lake.RecordMember:
-		return "", fmt.Errorf("write condition on %q as SQL: no column has it", path)
-	case test.Op == predicate.OpWithin && !test.Network.Addr().Is4():
-		return "", fmt.Errorf("write condition on %q as SQL: network %q is not one of IPv4", path, test.Network)
-	case math.IsNaN(test.Number):
-		return "", fmt.Errorf("write condition on %q as SQL: it compares to what is no number", path)
+		return "", errNoColumn(path)
 	}
-	f, documented := event.FieldNamed(steps[0].Name)
-	column, held := lake.Column{}, false
-	if documented {
-		column, held = lake.ColumnOf(f)
+	if err := expressible(path, test); err != nil {
+		return "", err
 	}
+	f, column, held := columnOf(steps)
 	switch {
 	case held && column.Kind == lake.JSON && len(steps) > 1:
 		return within(column.Name, steps[1:], test)
@@ -52,9 +47,86 @@ func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error
 	return m.where(column.Kind, test), nil
 }
 
+// Some returns the condition that the inner one is true of some value at the path.
+func (Conditions) Some(path predicate.Path, inner func(predicate.Dialect) (string, error)) (string, error) {
+	steps := path.Steps()
+	if len(steps) == 0 || steps[0].Kind == predicate.Element {
+		return "false", nil
+	}
+	_, column, held := columnOf(steps)
+	switch {
+	case steps[0].Kind == predicate.Each || steps[0].Name == lake.RecordMember || held && len(steps) == 1:
+		return "", errNoColumn(path)
+	case held && column.Kind == lake.JSON:
+		return jsonValue{column.Name, 0}.some(steps[1:], inner)
+	}
+	return jsonValue{"extra", 0}.some(steps, inner)
+}
+
+func errNoColumn(path predicate.Path) error {
+	return fmt.Errorf("write condition on %q as SQL: no column has it", path)
+}
+
+// expressible returns an error if no SQL asks the test.
+func expressible(path predicate.Path, test predicate.Test) error {
+	switch {
+	case test.Op == predicate.OpWithin && !test.Network.Addr().Is4():
+		return fmt.Errorf("write condition on %q as SQL: network %q is not one of IPv4", path, test.Network)
+	case math.IsNaN(test.Number):
+		return fmt.Errorf("write condition on %q as SQL: it compares to what is no number", path)
+	}
+	return nil
+}
+
+// columnOf returns the documented member that a path begins with, and its column.
+func columnOf(steps []predicate.Step) (f event.Field, c lake.Column, held bool) {
+	f, documented := event.FieldNamed(steps[0].Name)
+	if documented {
+		c, held = lake.ColumnOf(f)
+	}
+	return f, c, held
+}
+
+// jsonValue is a dialect for conditions on one JSON value, the result of an SQL
+// expression.
+type jsonValue struct {
+	expression string
+	depth      int // number of the values that it is inside of, to name its variables
+}
+
+// Where returns the condition that some value at the path passes the test.
+func (v jsonValue) Where(path predicate.Path, test predicate.Test) (string, error) {
+	if err := expressible(path, test); err != nil {
+		return "", err
+	}
+	return within(v.expression, path.Steps(), test)
+}
+
+// Some returns the condition that the inner one is true of some value at the path.
+func (v jsonValue) Some(path predicate.Path, inner func(predicate.Dialect) (string, error)) (string, error) {
+	return v.some(path.Steps(), inner)
+}
+
+func (v jsonValue) some(steps []predicate.Step, inner func(predicate.Dialect) (string, error)) (string, error) {
+	return atEach(v.expression, steps, fmt.Sprintf("x%d", v.depth), func(value jsonAt) (string, error) {
+		if value.path == "$" {
+			return inner(jsonValue{value.column, v.depth + 1})
+		}
+		one := jsonValue{"json_extract(" + value.column + ", " + quote(value.path) + ")", v.depth + 1}
+		condition, err := inner(one)
+		return value.exists() + " AND (" + condition + ")", err
+	})
+}
+
 // within returns the condition that a value at the steps below a JSON column
 // passes.
 func within(column string, steps []predicate.Step, test predicate.Test) (string, error) {
+	return atEach(column, steps, "x", func(value jsonAt) (string, error) { return value.where(test), nil })
+}
+
+// atEach returns the condition that asked is true of a value at the steps below a
+// JSON column. It names a value out of several by variable.
+func atEach(column string, steps []predicate.Step, variable string, asked func(jsonAt) (string, error)) (string, error) {
 	each := 0
 	for _, s := range steps {
 		if s.Kind == predicate.Each {
@@ -66,7 +138,14 @@ func within(column string, steps []predicate.Step, test predicate.Test) (string,
 	}
 	if each == 0 {
 		path, err := jsonPath(steps, 0)
-		return jsonAt{column, path}.where(test), err
+		if err != nil {
+			return "", err
+		}
+		return asked(jsonAt{column, path})
+	}
+	condition, err := asked(jsonAt{variable, "$"})
+	if err != nil {
+		return "", err
 	}
 	var variants []string
 	for variant := range 1 << each {
@@ -74,8 +153,8 @@ func within(column string, steps []predicate.Step, test predicate.Test) (string,
 		if err != nil {
 			return "", err
 		}
-		variants = append(variants, fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda x: %s)) > 0",
-			column, quote(path), jsonAt{"x", "$"}.where(test)))
+		variants = append(variants, fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda %s: %s)) > 0",
+			column, quote(path), variable, condition))
 	}
 	return strings.Join(variants, " OR "), nil
 }

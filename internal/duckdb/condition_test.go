@@ -183,15 +183,31 @@ func (g *generator) predicate(depth int) *predicate.Predicate {
 		}
 		return list
 	}
-	switch n := g.IntN(8); {
+	switch n := g.IntN(9); {
 	case depth == 0 || n < 4:
 		return g.leaf()
+	case n == 8:
+		return g.some(depth - 1)
 	case n == 4:
 		return predicate.Not(g.predicate(depth - 1))
 	case n == 5:
 		return predicate.All(parts()...)
 	}
 	return predicate.Any(parts()...)
+}
+
+// some asks about what is inside one value that was seen.
+func (g *generator) some(depth int) *predicate.Predicate {
+	from := g.seen[g.IntN(len(g.seen))]
+	below := &generator{Rand: g.Rand}
+	below.note(predicate.Path{}, from.value)
+	path := from.path
+	if steps := path.Steps(); g.IntN(4) > 0 {
+		path = g.blurred(path)
+	} else if g.IntN(2) == 0 && len(steps) == 1 {
+		path = path.Each()
+	}
+	return predicate.Some(path, below.predicate(depth))
 }
 
 // leaf asks about a value that was seen, at its path or another one's.
@@ -214,7 +230,13 @@ func (g *generator) leaf() *predicate.Predicate {
 // blurred is a path with a step to each in place of some.
 func (g *generator) blurred(path predicate.Path) predicate.Path {
 	steps := path.Steps()
-	blurred := predicate.At(steps[0].Name)
+	if len(steps) == 0 {
+		return path
+	}
+	blurred := predicate.Path{}.Member(steps[0].Name)
+	if steps[0].Kind != predicate.Member {
+		blurred = predicate.Path{}.Element(steps[0].Index)
+	}
 	for _, s := range steps[1:] {
 		switch {
 		case g.IntN(2) == 0:
