@@ -14,6 +14,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 	"github.com/cerpac/trailkeeper/policy"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // somePlaces are where trails may be, an organization's among them.
@@ -196,15 +197,15 @@ func (m maker) spec() Spec {
 	return s
 }
 
-func (m maker) classic() (list []EventSelector) {
+func (m maker) classic() (list []selector.Basic) {
 	for range m.IntN(3) + 1 {
-		var e EventSelector
-		rarely(m, &e.ReadWriteType, readsAndWrites, reads, writes, "x")
+		var e selector.Basic
+		rarely(m, &e.ReadWriteType, selector.All, selector.ReadOnly, selector.WriteOnly, "x")
 		rarely(m, &e.IncludeManagementEvents, new(true), new(false))
-		rarely(m, &e.ExcludeManagementEventSources, excludable(), []string{"s3.amazonaws.com"})
+		rarely(m, &e.ExcludeManagementEventSources, selector.Excludable(), []string{"s3.amazonaws.com"})
 		if m.IntN(2) == 0 {
 			kind := pick(m, "AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
-			e.DataResources = []DataResource{{kind, some(m,
+			e.DataResources = []selector.DataResource{{Type: kind, Values: some(m,
 				"arn:aws:s3", "arn:aws:s3:::", "arn:aws:s3:::a-bucket/", "arn:aws:s3:::a-bucket/x*y", "arn:aws:s3:::a-bucket", "arn:aws:s3:::*", "arn:aws-cn:s3:::b-b/",
 				"arn:aws:lambda", "arn:aws:lambda:eu-west-2:111111111111:function:f", "arn:aws:lambda:*",
 				"arn:aws:dynamodb", "arn:aws:dynamodb:eu-west-2:111111111111:table/t", "arn:aws:dynamodb:eu-west-2:1:table/t",
@@ -215,17 +216,17 @@ func (m maker) classic() (list []EventSelector) {
 	return list
 }
 
-func (m maker) advanced() (list []AdvancedSelector) {
+func (m maker) advanced() (list []selector.Advanced) {
 	for i := range m.IntN(3) + 1 {
-		a := AdvancedSelector{Name: fmt.Sprint("selector ", i)}
-		a.FieldSelectors = []FieldSelector{{Field: "eventCategory", Equals: []string{pick(m, "Management", "Data", "NetworkActivity", "Insight")}}}
+		a := selector.Advanced{Name: fmt.Sprint("selector ", i)}
+		a.FieldSelectors = []selector.FieldSelector{{Field: "eventCategory", Equals: []string{pick(m, "Management", "Data", "NetworkActivity", "Insight")}}}
 		if m.IntN(2) == 0 {
-			a.FieldSelectors = append(a.FieldSelectors, FieldSelector{Field: "resources.type", Equals: []string{"AWS::S3::Object"}})
+			a.FieldSelectors = append(a.FieldSelectors, selector.FieldSelector{Field: "resources.type", Equals: []string{"AWS::S3::Object"}})
 		}
 		for range m.IntN(3) {
-			f := FieldSelector{Field: pick(m, "readOnly", "eventName", "eventSource", "resources.ARN", "errorCode", "vpcEndpointId", "nothing")}
+			f := selector.FieldSelector{Field: pick(m, "readOnly", "eventName", "eventSource", "resources.ARN", "errorCode", "vpcEndpointId", "nothing")}
 			rarely(m, &f.Equals, []string{"true"}, []string{"VpceAccessDenied"}, []string{"s3.amazonaws.com"}, []string{""})
-			rarely(m, &f.NotEquals, excludable(), []string{"x", "y"})
+			rarely(m, &f.NotEquals, selector.Excludable(), []string{"x", "y"})
 			rarely(m, &f.StartsWith, []string{"Get"})
 			rarely(m, &f.NotEndsWith, []string{"s"})
 			a.FieldSelectors = append(a.FieldSelectors, f)

@@ -8,6 +8,7 @@ import (
 	yaml "github.com/goccy/go-yaml"
 
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 func TestRead(t *testing.T) {
@@ -46,7 +47,7 @@ alarms:
 	want.ObjectLock = &ObjectLock{Mode: "GOVERNANCE", Days: 30}
 	want.LogGroupRetentionDays = &days
 	want.Accounts = []string{"111111111111", "222222222222"}
-	want.EventSelectors = []EventSelector{{IncludeManagementEvents: &no, DataResources: []DataResource{{"AWS::S3::Object", []string{"arn:aws:s3:::bucket/"}}}}}
+	want.EventSelectors = []selector.Basic{{IncludeManagementEvents: &no, DataResources: []selector.DataResource{{Type: "AWS::S3::Object", Values: []string{"arn:aws:s3:::bucket/"}}}}}
 	want.Alarms.Enabled = true
 	want.Alarms.Overrides = map[string]AlarmOverride{"cis-4.3": {Threshold: 2.5, Period: 60}, "cis-4.1": {Pattern: `{ $.a = "b" }`}}
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -1,6 +1,8 @@
 // Package trail is the audit trail somebody wants: its configuration, and the names and documents that follow from it.
 package trail
 
+import "github.com/cerpac/trailkeeper/selector"
+
 // Spec is the wanted trail, as trailkeeper.yaml has it. Default gives every field its
 // default; Validate says what makes no sense.
 type Spec struct {
@@ -35,9 +37,9 @@ type Spec struct {
 	SNS              string         `yaml:"sns"`
 	SNSSubscriptions []Subscription `yaml:"sns_subscriptions"`
 
-	Insights               []string           `yaml:"insights"`
-	EventSelectors         []EventSelector    `yaml:"event_selectors"`
-	AdvancedEventSelectors []AdvancedSelector `yaml:"advanced_event_selectors"`
+	Insights               []string            `yaml:"insights"`
+	EventSelectors         []selector.Basic    `yaml:"event_selectors"`
+	AdvancedEventSelectors []selector.Advanced `yaml:"advanced_event_selectors"`
 
 	Organization bool     `yaml:"organization"`
 	Accounts     []string `yaml:"accounts"`
@@ -64,37 +66,6 @@ type ExistingBucket struct {
 type Subscription struct {
 	Protocol string `yaml:"protocol"`
 	Endpoint string `yaml:"endpoint"`
-}
-
-// EventSelector is a classic selector.
-type EventSelector struct {
-	ReadWriteType                 string         `yaml:"read_write_type"`           // All, ReadOnly, WriteOnly; default All
-	IncludeManagementEvents       *bool          `yaml:"include_management_events"` // default true
-	ExcludeManagementEventSources []string       `yaml:"exclude_management_event_sources"`
-	DataResources                 []DataResource `yaml:"data_resources"`
-}
-
-// DataResource names resources whose data events are wanted.
-type DataResource struct {
-	Type   string   `yaml:"type"`
-	Values []string `yaml:"values"`
-}
-
-// AdvancedSelector is a selector by fields.
-type AdvancedSelector struct {
-	Name           string          `yaml:"name"`
-	FieldSelectors []FieldSelector `yaml:"field_selectors"`
-}
-
-// FieldSelector is one condition of an advanced selector.
-type FieldSelector struct {
-	Field         string   `yaml:"field"`
-	Equals        []string `yaml:"equals"`
-	StartsWith    []string `yaml:"starts_with"`
-	EndsWith      []string `yaml:"ends_with"`
-	NotEquals     []string `yaml:"not_equals"`
-	NotStartsWith []string `yaml:"not_starts_with"`
-	NotEndsWith   []string `yaml:"not_ends_with"`
 }
 
 // Alarms are the CIS metric filters with an alarm each.

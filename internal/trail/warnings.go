@@ -39,11 +39,11 @@ func (w *warnings) retention(s Spec) {
 }
 
 func (w *warnings) selection(s Spec) {
-	for _, kind := range []struct{ name, words string }{{reads, "read"}, {writes, "write"}} {
-		w.when(!s.selectsManagement(kind.name),
-			"no selector gets all management events that %s: CIS wants reads and writes, and alarms see only what the trail records", kind.words)
+	for _, readOnly := range []bool{true, false} {
+		w.when(!s.Selectors().SelectsManagement(readOnly),
+			"no selector gets all management events that %s: CIS wants reads and writes, and alarms see only what the trail records", map[bool]string{true: "read", false: "write"}[readOnly])
 	}
-	if excluded := s.excluded(); len(excluded) > 0 {
+	if excluded := s.Selectors().Excluded(); len(excluded) > 0 {
 		w.when(true, "management events of %s are left out, and alarms cannot see them", strings.Join(excluded, " and "))
 	}
 }

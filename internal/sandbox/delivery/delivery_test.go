@@ -14,6 +14,7 @@ import (
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // running is a world with a trail that logs.
@@ -74,7 +75,7 @@ func TestObjects(t *testing.T) {
 			"AWSLogs/o-abc1234567/444455556666/CloudTrail/eu-west-1/2026/11/20/444455556666_CloudTrail_eu-west-1_20261120T1000Z_UNIQUE.json.gz",
 		}},
 		{"network activity", func(t *trails.Trail) {
-			t.AdvancedSelectors = []trails.AdvancedSelector{{FieldSelectors: []trails.FieldSelector{{Field: "eventCategory", Equals: []string{"NetworkActivity"}}}}}
+			t.AdvancedSelectors = []selector.Advanced{{FieldSelectors: []selector.FieldSelector{{Field: "eventCategory", Equals: []string{"NetworkActivity"}}}}}
 		}, func(w *world) {
 			w.append(account, home, "NetworkActivity", "a", "")
 			w.append(account, home, "Management", "b", "")

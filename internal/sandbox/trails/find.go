@@ -186,7 +186,7 @@ func (t Trail) configured() trailView {
 func (t Trail) described() trailView {
 	view := t.configured()
 	view.HomeRegion = t.Region
-	view.HasCustomEventSelectors = new(t.hasCustomSelectors())
+	view.HasCustomEventSelectors = new(!t.selectors().IsDefault())
 	view.HasInsightSelectors = new(len(t.InsightSelectors) > 0)
 	return view
 }

@@ -3,6 +3,8 @@ package trails
 import (
 	"context"
 	"slices"
+
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 type insightsRequest struct {
@@ -75,10 +77,10 @@ func completeInsights(selectors []InsightSelector) ([]InsightSelector, error) {
 			return nil, refuse(code, "InsightType %s is specified more than once.", s.InsightType)
 		}
 		if len(s.EventCategories) == 0 {
-			s.EventCategories = []string{categoryManagement}
+			s.EventCategories = []string{selector.Management}
 		}
 		for _, category := range s.EventCategories {
-			if category != categoryManagement && category != categoryData {
+			if category != selector.Management && category != selector.Data {
 				return nil, refuse(code, "Value %s for EventCategories is invalid.", category)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cerpac/trailkeeper/internal/lookup"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 const (
@@ -115,7 +116,7 @@ func (s *Store) lookupEvents(_ context.Context, c Call, in lookupRequest) (any, 
 func (s *Store) search(c Call, in lookupRequest) (search, error) {
 	now := s.config.Now()
 	q := search{
-		account: c.Account, region: c.Region, category: categoryManagement,
+		account: c.Account, region: c.Region, category: selector.Management,
 		from: now.Add(-remembered), until: now, after: newest(), filter: lookup.Filter{},
 	}
 	if in.EventCategory != nil {

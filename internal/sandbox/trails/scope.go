@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // maxEarlier is how many earlier scopes a trail keeps. Events from before these are
@@ -16,8 +18,8 @@ type Scope struct {
 	MultiRegion       bool
 	GlobalEvents      bool
 	OrganizationID    string
-	EventSelectors    []EventSelector
-	AdvancedSelectors []AdvancedSelector
+	EventSelectors    []selector.Basic
+	AdvancedSelectors []selector.Advanced
 	InsightSelectors  []InsightSelector
 }
 

@@ -10,7 +10,7 @@ import (
 const (
 	selectorsARN = `"TrailARN":"arn:aws:cloudtrail:us-east-1:123456789012:trail/trail"`
 	// standard is what a new trail has.
-	standard = `{` + selectorsARN + `,"EventSelectors":[{"ReadWriteType":"All","IncludeManagementEvents":true,"DataResources":[],"ExcludeManagementEventSources":[]}]}`
+	standard = `{` + selectorsARN + `,"EventSelectors":[{"ReadWriteType":"All","IncludeManagementEvents":true,"ExcludeManagementEventSources":[],"DataResources":[]}]}`
 )
 
 func withTrail(t *testing.T) *sandbox {
@@ -44,12 +44,12 @@ func TestSelectors(t *testing.T) {
 		custom bool
 	}{
 		{`"EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]},{"Type":"AWS::Lambda::Function"}],"ExcludeManagementEventSources":["kms.amazonaws.com"]},{}]`,
-			`"EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]},{"Type":"AWS::Lambda::Function","Values":[]}],"ExcludeManagementEventSources":["kms.amazonaws.com"]},` +
-				`{"ReadWriteType":"All","IncludeManagementEvents":true,"DataResources":[],"ExcludeManagementEventSources":[]}]`, true},
+			`"EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,"ExcludeManagementEventSources":["kms.amazonaws.com"],"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]},{"Type":"AWS::Lambda::Function","Values":[]}]},` +
+				`{"ReadWriteType":"All","IncludeManagementEvents":true,"ExcludeManagementEventSources":[],"DataResources":[]}]`, true},
 		{`"AdvancedEventSelectors":[{"Name":"x","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]`,
 			`"AdvancedEventSelectors":[{"Name":"x","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]`, true},
 		{`"EventSelectors":[{"ReadWriteType":"ReadOnly"}]`,
-			`"EventSelectors":[{"ReadWriteType":"ReadOnly","IncludeManagementEvents":true,"DataResources":[],"ExcludeManagementEventSources":[]}]`, true},
+			`"EventSelectors":[{"ReadWriteType":"ReadOnly","IncludeManagementEvents":true,"ExcludeManagementEventSources":[],"DataResources":[]}]`, true},
 		{`"EventSelectors":[{"ReadWriteType":"All","IncludeManagementEvents":true,"DataResources":[]}],"AdvancedEventSelectors":[]`,
 			standard[len(selectorsARN)+2 : len(standard)-1], false},
 	} {

@@ -1,7 +1,11 @@
 // Package trails implements CloudTrail's own API: the trails of every account, their settings, and event lookup.
 package trails
 
-import "time"
+import (
+	"time"
+
+	"github.com/cerpac/trailkeeper/selector"
+)
 
 // Trail is one trail as its owner configured it.
 type Trail struct {
@@ -25,8 +29,8 @@ type Trail struct {
 	Validation     bool
 	OrganizationID string // o-... for an organization trail
 
-	EventSelectors    []EventSelector
-	AdvancedSelectors []AdvancedSelector
+	EventSelectors    []selector.Basic
+	AdvancedSelectors []selector.Advanced
 	InsightSelectors  []InsightSelector
 
 	Tags []Tag
@@ -57,38 +61,6 @@ func (t Trail) LoggedAt(at time.Time) bool {
 
 // Span is a span of time. Until is zero while it is open.
 type Span struct{ From, Until time.Time }
-
-// EventSelector is a classic selector.
-type EventSelector struct {
-	ReadWriteType                 string
-	IncludeManagementEvents       bool
-	DataResources                 []DataResource
-	ExcludeManagementEventSources []string
-}
-
-// DataResource selects data events of resources of one type.
-type DataResource struct {
-	Type   string
-	Values []string
-}
-
-// AdvancedSelector is a selector by fields.
-type AdvancedSelector struct {
-	Name           string `json:",omitempty"`
-	FieldSelectors []FieldSelector
-}
-
-// FieldSelector is a condition on one field: it must match a value of any positive
-// list, unless all are empty, and no value of a negative list.
-type FieldSelector struct {
-	Field         string
-	Equals        []string `json:",omitempty"`
-	StartsWith    []string `json:",omitempty"`
-	EndsWith      []string `json:",omitempty"`
-	NotEquals     []string `json:",omitempty"`
-	NotStartsWith []string `json:",omitempty"`
-	NotEndsWith   []string `json:",omitempty"`
-}
 
 // Tag is a tag of a trail. Its value may be "".
 type Tag struct {

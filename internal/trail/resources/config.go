@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -66,7 +65,7 @@ func (s *Set) fittingRules() []rule {
 		{"CLOUD_TRAIL_CLOUD_WATCH_LOGS_ENABLED", nil, true},
 		{"CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED", nil, true},
 	}
-	if s.recordsManagement() {
+	if s.Spec.Selectors().RecordsManagement() {
 		all := map[string]string{"readWriteType": "ALL", "includeManagementEvents": "true"}
 		list = append(list, rule{"MULTI_REGION_CLOUD_TRAIL_ENABLED", all, true})
 	}
@@ -74,17 +73,6 @@ func (s *Set) fittingRules() []rule {
 		list = append(list, rule{"CLOUD_TRAIL_ENCRYPTION_ENABLED", nil, true})
 	}
 	return list
-}
-
-// recordsManagement reports whether one selector takes all management events.
-func (s *Set) recordsManagement() bool {
-	classic, advanced := wantedSelectors(s.Spec)
-	return slices.ContainsFunc(classic, func(e types.EventSelector) bool {
-		return e.ReadWriteType == types.ReadWriteTypeAll && *e.IncludeManagementEvents && len(e.ExcludeManagementEventSources) == 0
-	}) || slices.ContainsFunc(advanced, func(e types.AdvancedEventSelector) bool {
-		return len(e.FieldSelectors) == 1 && aws.ToString(e.FieldSelectors[0].Field) == "eventCategory" &&
-			slices.Equal(e.FieldSelectors[0].Equals, []string{"Management"})
-	})
 }
 
 // recorder is there to be looked at: AWS Config takes no rules without one, and asks

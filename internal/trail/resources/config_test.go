@@ -15,6 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // nowhere is an account without clients.
@@ -148,8 +149,8 @@ func TestFittingRules(t *testing.T) {
 		"CLOUD_TRAIL_CLOUD_WATCH_LOGS_ENABLED":    nil,
 		"CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED": nil,
 	}
-	field := func(name string, values ...string) trail.FieldSelector {
-		return trail.FieldSelector{Field: name, Equals: values}
+	field := func(name string, values ...string) selector.FieldSelector {
+		return selector.FieldSelector{Field: name, Equals: values}
 	}
 	tests := []struct {
 		name   string
@@ -164,19 +165,19 @@ func TestFittingRules(t *testing.T) {
 			"CLOUD_TRAIL_ENABLED":              {"s3BucketName": "test-trail-cloudtrail-logs", "snsTopicArn": "arn:aws:sns:eu-west-2:123456789012:n"},
 			"MULTI_REGION_CLOUD_TRAIL_ENABLED": all,
 		}},
-		{"writes only", func(s *trail.Spec) { s.EventSelectors = []trail.EventSelector{{ReadWriteType: "WriteOnly"}} }, nil},
+		{"writes only", func(s *trail.Spec) { s.EventSelectors = []selector.Basic{{ReadWriteType: "WriteOnly"}} }, nil},
 		{"no management events", func(s *trail.Spec) {
-			s.EventSelectors = []trail.EventSelector{{IncludeManagementEvents: &no}}
+			s.EventSelectors = []selector.Basic{{IncludeManagementEvents: &no}}
 		}, nil},
 		{"without KMS", func(s *trail.Spec) {
-			s.EventSelectors = []trail.EventSelector{{ExcludeManagementEventSources: []string{"kms.amazonaws.com"}}}
+			s.EventSelectors = []selector.Basic{{ExcludeManagementEventSources: []string{"kms.amazonaws.com"}}}
 		}, nil},
 		{"advanced", func(s *trail.Spec) {
-			s.AdvancedEventSelectors = []trail.AdvancedSelector{{FieldSelectors: []trail.FieldSelector{field("eventCategory", "Management")}}}
+			s.AdvancedEventSelectors = []selector.Advanced{{FieldSelectors: []selector.FieldSelector{field("eventCategory", "Management")}}}
 		}, map[string]map[string]string{"MULTI_REGION_CLOUD_TRAIL_ENABLED": all}},
 		{"advanced writes only", func(s *trail.Spec) {
-			s.AdvancedEventSelectors = []trail.AdvancedSelector{{
-				FieldSelectors: []trail.FieldSelector{field("eventCategory", "Management"), field("readOnly", "false")},
+			s.AdvancedEventSelectors = []selector.Advanced{{
+				FieldSelectors: []selector.FieldSelector{field("eventCategory", "Management"), field("readOnly", "false")},
 			}}
 		}, nil},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // full is a trail with every option that can be used together.
@@ -26,9 +27,9 @@ func full(env string) trail.Spec {
 	spec.KMS, spec.SNS, spec.AccessLogging = "create", "create", "create"
 	spec.SNSSubscriptions = []trail.Subscription{{Protocol: "email", Endpoint: "logs@example.com"}}
 	spec.Insights = []string{"ApiCallRateInsight", "ApiErrorRateInsight"}
-	spec.EventSelectors = []trail.EventSelector{{
+	spec.EventSelectors = []selector.Basic{{
 		ReadWriteType: "All",
-		DataResources: []trail.DataResource{{Type: "AWS::S3::Object", Values: []string{"arn:aws:s3:::somebodys-bucket/"}}},
+		DataResources: []selector.DataResource{{Type: "AWS::S3::Object", Values: []string{"arn:aws:s3:::somebodys-bucket/"}}},
 	}}
 	spec.Alarms.Enabled, spec.Alarms.Tamper = true, true
 	spec.Alarms.Subscriptions = []trail.Subscription{{Protocol: "email", Endpoint: "alarms@example.com"}}

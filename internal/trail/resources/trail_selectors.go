@@ -13,48 +13,51 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // defaultSelector is the one of a trail that was given none: all management events.
 // PutEventSelectors takes no empty list, so it also resets others.
-func defaultSelector() types.EventSelector {
-	return types.EventSelector{ReadWriteType: types.ReadWriteTypeAll, IncludeManagementEvents: aws.Bool(true)}
-}
+func defaultSelector() types.EventSelector { return wantedBasic(selector.Default().EventSelectors)[0] }
 
 // wantedSelectors are of one kind: a trail has either.
 func wantedSelectors(spec *trail.Spec) ([]types.EventSelector, []types.AdvancedEventSelector) {
-	if len(spec.AdvancedEventSelectors) > 0 {
+	switch {
+	case len(spec.AdvancedEventSelectors) > 0:
 		return nil, wantedAdvanced(spec.AdvancedEventSelectors)
-	}
-	if len(spec.EventSelectors) == 0 {
+	case len(spec.EventSelectors) == 0:
 		return []types.EventSelector{defaultSelector()}, nil
 	}
-	var selectors []types.EventSelector
-	for _, want := range spec.EventSelectors {
-		selector := types.EventSelector{
-			ReadWriteType:                 types.ReadWriteType(cmp.Or(want.ReadWriteType, "All")),
-			IncludeManagementEvents:       cmp.Or(want.IncludeManagementEvents, aws.Bool(true)),
+	return wantedBasic(spec.EventSelectors), nil
+}
+
+func wantedBasic(wanted []selector.Basic) (selectors []types.EventSelector) {
+	for _, want := range wanted {
+		want = want.Complete()
+		put := types.EventSelector{
+			ReadWriteType:                 types.ReadWriteType(want.ReadWriteType),
+			IncludeManagementEvents:       want.IncludeManagementEvents,
 			ExcludeManagementEventSources: want.ExcludeManagementEventSources,
 		}
 		for _, data := range want.DataResources {
-			selector.DataResources = append(selector.DataResources, types.DataResource{Type: &data.Type, Values: data.Values})
+			put.DataResources = append(put.DataResources, types.DataResource{Type: &data.Type, Values: data.Values})
 		}
-		selectors = append(selectors, selector)
+		selectors = append(selectors, put)
 	}
-	return selectors, nil
+	return selectors
 }
 
-func wantedAdvanced(wanted []trail.AdvancedSelector) (selectors []types.AdvancedEventSelector) {
+func wantedAdvanced(wanted []selector.Advanced) (selectors []types.AdvancedEventSelector) {
 	for _, want := range wanted {
-		selector := types.AdvancedEventSelector{Name: textOrNil(want.Name)}
+		put := types.AdvancedEventSelector{Name: textOrNil(want.Name)}
 		for _, field := range want.FieldSelectors {
-			selector.FieldSelectors = append(selector.FieldSelectors, types.AdvancedFieldSelector{
+			put.FieldSelectors = append(put.FieldSelectors, types.AdvancedFieldSelector{
 				Field: &field.Field, Equals: field.Equals, NotEquals: field.NotEquals,
 				StartsWith: field.StartsWith, NotStartsWith: field.NotStartsWith,
 				EndsWith: field.EndsWith, NotEndsWith: field.NotEndsWith,
 			})
 		}
-		selectors = append(selectors, selector)
+		selectors = append(selectors, put)
 	}
 	return selectors
 }

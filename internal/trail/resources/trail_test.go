@@ -20,15 +20,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
+	"github.com/cerpac/trailkeeper/selector"
 )
 
 // full asks for all that a trail can have.
 func full(spec *trail.Spec) {
 	spec.KMS, spec.SNS, spec.Insights = "create", "create", []string{"ApiCallRateInsight", "ApiErrorRateInsight"}
 	spec.KeyPrefix = "logs"
-	spec.EventSelectors = []trail.EventSelector{
+	spec.EventSelectors = []selector.Basic{
 		{ExcludeManagementEventSources: []string{"rdsdata.amazonaws.com", "kms.amazonaws.com"}},
-		{ReadWriteType: "WriteOnly", IncludeManagementEvents: aws.Bool(false), DataResources: []trail.DataResource{
+		{ReadWriteType: "WriteOnly", IncludeManagementEvents: aws.Bool(false), DataResources: []selector.DataResource{
 			{Type: "AWS::S3::Object", Values: []string{"arn:aws:s3:::second/", "arn:aws:s3:::first/"}},
 		}},
 	}
@@ -173,7 +174,7 @@ func TestTrailWithFewerOptions(t *testing.T) {
 	})
 	t.Run("advanced", func(t *testing.T) {
 		s := b.set(func(spec *trail.Spec) {
-			spec.AdvancedEventSelectors = []trail.AdvancedSelector{{Name: "Management events selector", FieldSelectors: []trail.FieldSelector{
+			spec.AdvancedEventSelectors = []selector.Advanced{{Name: "Management events selector", FieldSelectors: []selector.FieldSelector{
 				{Field: "eventCategory", Equals: []string{"Management"}},
 			}}}
 		})
