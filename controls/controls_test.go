@@ -14,10 +14,22 @@ import (
 	"github.com/cerpac/trailkeeper/filterpattern"
 )
 
+func all(t *testing.T) []controls.Control {
+	t.Helper()
+	list, err := controls.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 16 {
+		t.Fatalf("found %d controls", len(list))
+	}
+	return list
+}
+
 func TestCatalogue(t *testing.T) {
 	filters, numbers := map[string]bool{}, map[string]bool{}
-	for _, c := range controls.All() {
-		if c.Title == "" || c.Metric != c.Filter+"Count" || filters[c.Filter] {
+	for _, c := range all(t) {
+		if c.Title == "" || c.Description == "" || !c.Severity.Valid() || c.Metric != c.Filter+"Count" || filters[c.Filter] {
 			t.Errorf("%s: %+v", c.ID, c)
 		}
 		filters[c.Filter] = true
@@ -60,7 +72,7 @@ func TestCatalogue(t *testing.T) {
 }
 
 func TestSamples(t *testing.T) {
-	for _, c := range controls.All() {
+	for _, c := range all(t) {
 		pattern, err := filterpattern.Parse(c.Pattern)
 		if err != nil {
 			t.Errorf("%s: %v", c.ID, err)
@@ -78,7 +90,7 @@ func TestSamples(t *testing.T) {
 
 // Every event that a pattern names is one of its hits.
 func TestHitsAreComplete(t *testing.T) {
-	for _, c := range controls.All() {
+	for _, c := range all(t) {
 		var named []string
 		for _, event := range samples(t, filepath.Join(c.ID, "hits.jsonl")) {
 			var e struct{ EventName string }

@@ -155,7 +155,10 @@ func (o *deployOptions) connect(ctx context.Context, s *streams) (*deployment, e
 	for _, warning := range spec.Warnings() {
 		fmt.Fprintf(s.err, "warning: %s\n", warning)
 	}
-	set := resources.New(&spec, a)
+	set, err := resources.New(&spec, a)
+	if err != nil {
+		return nil, err
+	}
 	return &deployment{Set: set, options: converge.Options{Now: s.now, Classify: resources.Classify, Grants: set.Grants()}}, nil
 }
 

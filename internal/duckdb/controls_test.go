@@ -33,7 +33,11 @@ func TestControlsFindTheSameInALake(t *testing.T) {
 	}
 	db := ingested(t, eventsFile(t, lines))
 	stored := records(t, db, "", nil)
-	for _, c := range controls.All() {
+	list, err := controls.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
 		pattern, err := filterpattern.Parse(c.Pattern)
 		if err != nil {
 			t.Fatalf("%s: %v", c.ID, err)

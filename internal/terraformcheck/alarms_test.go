@@ -36,16 +36,20 @@ func TestPatternsAreThoseOfTheCatalogue(t *testing.T) {
 	e := load(t, filepath.Join(root, "modules/security/cis_alarms")).evaluate(t, map[string]cty.Value{
 		"log_group_name": cty.StringVal("group"), "sns_topic_arn": cty.StringVal("arn:aws:sns:eu-west-2:123456789012:alerts"),
 	}, nil)
-	type entry struct{ Control, Name, Description, Pattern string }
+	catalogue, err := controls.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type entry struct{ Control, Name, Metric, Description, Pattern string }
 	for local, set := range map[string]controls.Set{"cis": controls.CIS, "tamper": controls.Tamper} {
 		var got map[string]entry
 		if err := json.Unmarshal(e.json(t, local), &got); err != nil {
 			t.Fatal(err)
 		}
 		want := map[string]entry{}
-		for _, c := range controls.All() {
+		for _, c := range catalogue {
 			if c.Set == set {
-				want[c.ID] = entry{c.Label(), c.Filter, c.Title, c.Pattern}
+				want[c.ID] = entry{c.Label(), c.Filter, c.Metric, c.Title, c.Pattern}
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

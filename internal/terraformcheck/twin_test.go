@@ -23,7 +23,11 @@ func wanted(t *testing.T, spec trail.Spec, kind string) map[string]converge.Stat
 	t.Helper()
 	place := trail.Place{Partition: "aws", Account: "123456789012", Region: "eu-west-2"}
 	found := map[string]converge.State{}
-	for _, r := range resources.New(&spec, &trailaccount.Account{Place: place}).All() {
+	set, err := resources.New(&spec, &trailaccount.Account{Place: place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range set.All() {
 		if r.Kind != kind {
 			continue
 		}

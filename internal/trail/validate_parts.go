@@ -171,7 +171,11 @@ func (c *checker) alarms(s Spec) {
 	if c.matches(`[A-Za-z0-9._/#-]{1,255}`, "alarms.namespace", a.Namespace, "write 1 to 255 letters, digits and ._/#-") && strings.HasPrefix(a.Namespace, "AWS/") {
 		c.fail("alarms.namespace", a.Namespace, "AWS keeps AWS/ for itself; choose another start")
 	}
-	known := a.known()
+	known, err := a.known()
+	if err != nil {
+		c.problems = append(c.problems, err)
+		return
+	}
 	for i, id := range a.Disabled {
 		c.oneOf(at("alarms.disabled", i), id, known...)
 	}
@@ -188,13 +192,14 @@ func (c *checker) alarms(s Spec) {
 }
 
 // known are the ids of the controls that the trail can have alarms for.
-func (a Alarms) known() (ids []string) {
-	for _, control := range controls.All() {
+func (a Alarms) known() (ids []string, err error) {
+	list, err := controls.All()
+	for _, control := range list {
 		if control.Set != controls.Tamper || a.Tamper {
 			ids = append(ids, control.ID)
 		}
 	}
-	return ids
+	return ids, err
 }
 
 func (c *checker) override(field string, o AlarmOverride) {

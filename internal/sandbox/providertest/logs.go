@@ -104,8 +104,8 @@ func (p *provider) readLogGroup() (state, error) {
 // create, update: PutMetricFilter; read: DescribeMetricFilters by group and
 // prefix; delete: DeleteMetricFilter
 func metricFilter(p *provider) resource {
-	const pattern = `{$.userIdentity.type="Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType !="AwsServiceEvent"}`
-	const changed = `{($.errorCode="*UnauthorizedOperation") || ($.errorCode="AccessDenied*")}`
+	const pattern = `{$.a.b="One" && $.a.c NOT EXISTS && $.d !="Two"}`
+	const changed = `{($.e="*Three") || ($.e="Four*")}`
 	put := func(pattern string) error {
 		_, err := p.logs.PutMetricFilter(p.ctx, &cloudwatchlogs.PutMetricFilterInput{
 			FilterName: aws.String(filterName), FilterPattern: &pattern, LogGroupName: aws.String(logGroupName),

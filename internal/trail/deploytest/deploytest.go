@@ -93,7 +93,10 @@ func (b *Box) Set(t *testing.T, spec trail.Spec) *resources.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := resources.New(&spec, a)
+	set, err := resources.New(&spec, a)
+	if err != nil {
+		t.Fatal(err)
+	}
 	set.LateDeliveries = 0
 	return set
 }

@@ -34,10 +34,10 @@ func (s *Set) alarms() []converge.Resource {
 	return append(list, s.leftoverAlarmTopic()...)
 }
 
-// watches are all controls there are.
+// watches are all controls of the catalogue.
 func (s *Set) watches() (list []watch) {
 	options := s.Spec.Alarms
-	for _, c := range controls.All() {
+	for _, c := range s.controls {
 		w := watch{Control: c, threshold: 1, period: 300}
 		w.unwanted = c.Set == controls.Tamper && !options.Tamper || slices.Contains(options.Disabled, c.ID)
 		override := options.Overrides[c.ID]

@@ -14,7 +14,6 @@ import (
 	filtertypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/cerpac/trailkeeper/controls"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -97,7 +96,7 @@ func TestAlarms(t *testing.T) {
 	mustApply(t, s.watched())
 
 	var filters, alarms []string
-	for _, c := range controls.All() {
+	for _, c := range s.controls {
 		filters = append(filters, c.Filter)
 		alarms = append(alarms, "test-trail-cis-"+c.ID)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/cerpac/trailkeeper/internal/trail"
+	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
 	"github.com/cerpac/trailkeeper/internal/trail/resources"
@@ -237,4 +238,14 @@ func lock(retention *types.DefaultRetention) func(t *testing.T, set *resources.S
 		})
 		return err
 	}
+}
+
+// newSet returns the parts of a trail.
+func newSet(t *testing.T, spec trail.Spec, a *account.Account) *resources.Set {
+	t.Helper()
+	set, err := resources.New(&spec, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }

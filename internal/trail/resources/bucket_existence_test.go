@@ -13,7 +13,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 	"github.com/cerpac/trailkeeper/internal/trail/deploytest"
-	"github.com/cerpac/trailkeeper/internal/trail/resources"
 )
 
 // answers is S3 as far as it answers to HeadBucket, ListBuckets and CreateBucket.
@@ -58,7 +57,7 @@ func bucketAt(t *testing.T, a answers) converge.Resource {
 		t.Fatal(err)
 	}
 	spec := deploytest.Spec("test")
-	return storage(resources.New(&spec, place))[0]
+	return storage(newSet(t, spec, place))[0]
 }
 
 func TestBucketNotOurs(t *testing.T) {
@@ -124,7 +123,7 @@ func TestStorageOnMoto(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := hardened("moto")
-	set := resources.New(&spec, place)
+	set := newSet(t, spec, place)
 	apply(t, set)
 	if todo := changes(t, set); len(todo) > 0 {
 		t.Errorf("the second plan has %+v", todo)

@@ -139,7 +139,7 @@ func TestExistingBucket(t *testing.T) {
 // ARN of its key.
 func makeLogAccount(t *testing.T, owner logAccount, spec trail.Spec) string {
 	t.Helper()
-	set := resources.New(&spec, owner.Account)
+	set := newSet(t, spec, owner.Account)
 	if _, err := converge.Apply(t.Context(), set.All(), deploytest.Options()); err != nil {
 		t.Fatal(err)
 	}

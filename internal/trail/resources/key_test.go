@@ -295,7 +295,7 @@ func TestKeyGiven(t *testing.T) {
 
 func TestKeyRetries(t *testing.T) {
 	spec := encrypted("retries")
-	key := storage(resources.New(&spec, &account.Account{}))[0]
+	key := storage(newSet(t, spec, &account.Account{}))[0]
 	for code, waits := range map[string]bool{
 		"NotFoundException": true, "KMSInvalidStateException": true, "DisabledException": true, "MalformedPolicyDocumentException": true,
 		"AccessDeniedException": false, "LimitExceededException": false, "": false,

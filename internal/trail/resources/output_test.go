@@ -16,7 +16,7 @@ import (
 // What is printed is what is there, not what is wanted.
 func TestOutputIsWhatIsThere(t *testing.T) {
 	spec := full("prod")
-	set := resources.New(&spec, &account.Account{Place: trail.Place{Partition: "aws", Account: deploytest.Account, Region: deploytest.Region}})
+	set := newSet(t, spec, &account.Account{Place: trail.Place{Partition: "aws", Account: deploytest.Account, Region: deploytest.Region}})
 	drift := func(kind, path string, old any) converge.Change {
 		return converge.Change{Kind: kind, Action: converge.Update, Fields: []converge.FieldChange{{Path: path, Old: old}}}
 	}

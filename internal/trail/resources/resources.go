@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
+	"github.com/cerpac/trailkeeper/controls"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -24,6 +25,7 @@ type Set struct {
 	// Progress is told of long work within one step, such as "1,000 objects deleted".
 	Progress func(done string)
 	refs     *refs
+	controls []controls.Control // what alarms can be for
 }
 
 // refs is what no name predicts. Resources fill it in when they are read or made;
@@ -33,12 +35,17 @@ type refs struct {
 	LogGroup claim  // whose metric filters are ours too: they carry no tags
 }
 
-// New returns the parts of the trail that spec wants in an account.
-func New(spec *trail.Spec, account *account.Account) *Set {
+// New returns the parts of the trail that spec wants in an account. The error is that
+// of a catalogue of controls that cannot be read.
+func New(spec *trail.Spec, account *account.Account) (*Set, error) {
+	list, err := controls.All()
+	if err != nil {
+		return nil, err
+	}
 	return &Set{
 		Spec: spec, Account: account, Names: spec.Names(account.Place),
-		LateDeliveries: lateDeliveries, Progress: func(string) {}, refs: &refs{},
-	}
+		LateDeliveries: lateDeliveries, Progress: func(string) {}, refs: &refs{}, controls: list,
+	}, nil
 }
 
 // All returns every resource in the order in which they are made. What a resource

@@ -29,6 +29,7 @@ const (
 type trailBox struct {
 	*account.Account
 	endpoint string
+	t        *testing.T
 }
 
 func openTrailBox(t *testing.T, config sandbox.Config) *trailBox {
@@ -52,7 +53,7 @@ func openTrailBox(t *testing.T, config sandbox.Config) *trailBox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &trailBox{a, server.URL}
+	return &trailBox{a, server.URL, t}
 }
 
 // set is the parts of a trail that the test changed from the defaults.
@@ -62,7 +63,10 @@ func (b *trailBox) set(change func(*trail.Spec)) *Set {
 	if change != nil {
 		change(&spec)
 	}
-	s := New(&spec, b.Account)
+	s, err := New(&spec, b.Account)
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	s.LateDeliveries = 0
 	return s
 }

@@ -4,6 +4,7 @@ locals {
   filters = {
     for key, filter in merge(local.cis, var.tamper ? local.tamper : null) : key => {
       name               = filter.name
+      metric             = filter.metric
       description        = "${filter.control} - ${filter.description}"
       pattern            = coalesce(try(var.overrides[key].pattern, null), filter.pattern)
       threshold          = coalesce(try(var.overrides[key].threshold, null), 1)
@@ -21,7 +22,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
   pattern        = each.value.pattern
 
   metric_transformation {
-    name          = "${each.value.name}Count"
+    name          = each.value.metric
     namespace     = var.namespace
     value         = "1"
     default_value = "0"
