@@ -40,6 +40,9 @@ func jobs(s *streams) []job {
 			newExportCommand(s),
 			newLakeCommand(s),
 		}},
+		{"Prove", []*cobra.Command{
+			newVerifyCommand(s),
+		}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),
 		}},

@@ -28,7 +28,9 @@ type Source interface {
 type Options struct {
 	Accounts []string // only these; empty for all
 	Regions  []string // only these; empty for all
-	Trails   []Trail  // only chains of these; empty for all
+	// Trails selects chains; empty for all. With some, nothing is said of log files
+	// that no digest lists: another trail's may.
+	Trails []Trail
 	// Since and Until bound the time of delivery. Zero leaves a side open. With
 	// Until, the archive must reach it.
 	Since, Until time.Time
@@ -188,7 +190,7 @@ func (v *verifier) take(it item) error {
 		if o.Skip == "" || o.Skip == archive.SkipDigest && v.selected(o.Info) {
 			v.ignored++
 		}
-	default:
+	case len(v.opts.Trails) == 0: // else digests of other trails may list it
 		v.found(o)
 	}
 	return nil

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/s3archive"
+	"github.com/cerpac/trailkeeper/internal/verify"
+)
+
+type verifyOptions struct {
+	archive string
+	keys    []string // files
+	trails  []string // names or ARNs
+	check   verify.Options
+	days    int // of retention
+	verbose bool
+	format  report.Format
+	s3      s3archive.Options
+}
+
+func newVerifyCommand(s *streams) *cobra.Command {
+	opts := verifyOptions{}
+	cmd := &cobra.Command{
+		Use:   "verify --archive PATH|s3://BUCKET/PREFIX --keys FILE",
+		Short: "Prove that a log archive is complete and unchanged",
+		Long: `Verify the digest files of an archive and the log files that they list: every
+chain (trail, account and Region) that is found, in one pass.
+
+Each object ends in one state. Evidence against the archive is tampered or
+missing; a failure to read is never taken for it. What is not valid is named,
+with the reason; --verbose names everything. A copy of the archive is verified as
+the bucket is, except for the newest digest of each chain if the copy lost the
+metadata of the objects.
+
+The exit code is 0 if all is valid, pending, or expired from the oldest end; 1 if
+something is tampered with or missing; 3 if something could not be decided.`,
+		Example: `  trailkeeper verify --archive ./logs --keys keys.json
+  trailkeeper verify --archive s3://production-cerpac-cloudtrail-logs --keys keys.json --since 30d
+  trailkeeper verify --archive ./logs --keys keys.json --format jsonl | jq -c 'select(.state == "missing")'`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts, s) },
+	}
+	f := cmd.Flags()
+	addArchiveFlag(f, &opts.archive, "folder or s3://BUCKET/PREFIX to verify", s)
+	f.StringArrayVar(&opts.keys, "keys", nil, "file with an answer of ListPublicKeys; may be repeated")
+	f.StringSliceVar(&opts.trails, "trail", nil, "only chains of these trails, by name or ARN")
+	f.StringSliceVar(&opts.check.Accounts, "account", nil, "only these accounts")
+	f.StringSliceVar(&opts.check.Regions, "region", nil, "only these Regions")
+	f.Var(timeFlag(&opts.check.Since, s.now), "since", "only what was delivered at or after this time")
+	f.Var(timeFlag(&opts.check.Until, s.now), "until", "only what was delivered before this time, which the archive must reach")
+	f.IntVar(&opts.days, "retention-days", 0, "days for which objects are kept: a younger one cannot have expired")
+	f.BoolVar(&opts.check.DigestsOnly, "digests-only", false, "do not read the log files")
+	f.BoolVar(&opts.verbose, "verbose", false, "name valid objects too")
+	f.IntVar(&opts.check.Workers, "workers", 0, "objects read at once (default one per processor, 16 for S3)")
+	addFormatFlag(f, &opts.format, "of the results", report.Text, report.JSONL)
+	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
+	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
+	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
+	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	return cmd
+}
+
+func (o *verifyOptions) validate() error {
+	switch {
+	case o.archive == "":
+		return missingFlag("archive", archiveVariable)
+	case len(o.keys) == 0:
+		return outcome.WithHint(errors.New("--keys is missing"),
+			"save the answer of aws cloudtrail list-public-keys of the archive's Regions, or name the public-keys.json of simulate or the sandbox")
+	case o.check.Workers < 0:
+		return fmt.Errorf("--workers is %d, less than 0", o.check.Workers)
+	case o.days < 0:
+		return fmt.Errorf("--retention-days is %d, less than 0", o.days)
+	case !o.check.Since.IsZero() && !o.check.Until.IsZero() && !o.check.Since.Before(o.check.Until):
+		return fmt.Errorf("--since %s is not before --until %s", o.check.Since.Format(time.RFC3339), o.check.Until.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
+	if err := opts.validate(); err != nil {
+		return misuse("verify", err)
+	}
+	trails, err := parseTrails(opts.trails)
+	if err != nil {
+		return misuse("verify", err)
+	}
+	keys, err := readKeys(opts.keys)
+	if err != nil {
+		return outcome.CouldNotLook(err)
+	}
+	source, remote, err := openEvidence(ctx, opts)
+	if err != nil {
+		return err
+	}
+	opts.check.Trails, opts.check.Now, opts.check.Live = trails, s.now(), remote
+	opts.check.Retention = time.Duration(opts.days) * 24 * time.Hour
+	if opts.check.Workers == 0 {
+		opts.check.Workers = runtime.NumCPU()
+		if remote {
+			opts.check.Workers = remoteWorkers
+		}
+	}
+	bar := progress.New(s.err, "Verifying objects")
+	sum, err := verify.Run(ctx, source, keys, opts.check, func(r verify.Result) error {
+		bar.Add(1)
+		if r.State == verify.Valid && !opts.verbose {
+			return nil
+		}
+		return printResult(s.out, opts.format, r)
+	})
+	bar.Done()
+	if err != nil {
+		return cutShort(hinted(err))
+	}
+	if err := printVerified(s.out, opts.format, sum); err != nil {
+		return err
+	}
+	return opts.judge(sum)
+}
+
+// parseTrails reads names and ARNs of trails.
+func parseTrails(texts []string) (trails []verify.Trail, err error) {
+	for _, text := range texts {
+		t := verify.Trail{Name: text}
+		if arn.Begins(text) {
+			parsed, err := arn.Parse(text)
+			name, ok := strings.CutPrefix(parsed.Resource, "trail/")
+			if err != nil || !ok || parsed.Service != "cloudtrail" {
+				return nil, fmt.Errorf("--trail %q is not the ARN of a trail", text)
+			}
+			t = verify.Trail{Name: name, HomeRegion: parsed.Region}
+		}
+		trails = append(trails, t)
+	}
+	return trails, nil
+}
+
+// maxKeys bounds the size of a file of keys.
+const maxKeys = 64 << 20
+
+// readKeys reads files of public keys.
+func readKeys(paths []string) (*verify.Keys, error) {
+	var lists [][]digest.PublicKey
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read keys: %w", err)
+		}
+		text, err := io.ReadAll(io.LimitReader(f, maxKeys))
+		_ = f.Close() // only read
+		if err != nil {
+			return nil, fmt.Errorf("read keys: %w", err)
+		}
+		list, err := digest.ParsePublicKeyList(text)
+		if err != nil {
+			return nil, fmt.Errorf("read keys %q: %w", path, err)
+		}
+		lists = append(lists, list)
+	}
+	return verify.NewKeys(lists...), nil
+}
+
+// openEvidence opens the archive, and reports whether it is a bucket.
+func openEvidence(ctx context.Context, opts verifyOptions) (source verify.Source, remote bool, err error) {
+	opened, err := openArchive(ctx, ingestOptions{archive: opts.archive, s3: opts.s3})
+	if err != nil {
+		return nil, false, err
+	}
+	return opened.(verify.Source), strings.HasPrefix(opts.archive, "s3://"), nil
+}
+
+// resultLine is a line of JSON: what it holds, and the result or the summary.
+type resultLine struct {
+	Type string `json:"type"` // "result" or "summary"
+	*verify.Result
+	*verify.Summary
+}
+
+func printResult(w io.Writer, format report.Format, r verify.Result) error {
+	if format == report.JSONL {
+		return json.NewEncoder(w).Encode(resultLine{Type: "result", Result: &r})
+	}
+	_, err := fmt.Fprintln(w, r.Line())
+	return err
+}
+
+func printVerified(w io.Writer, format report.Format, sum *verify.Summary) error {
+	if format == report.JSONL {
+		return json.NewEncoder(w).Encode(resultLine{Type: "summary", Summary: sum})
+	}
+	return sum.WriteText(w)
+}
+
+// judge turns the summary into the command's outcome.
+func (o *verifyOptions) judge(sum *verify.Summary) error {
+	n := func(state verify.State) string {
+		return quantity.FormatCount(sum.Digests[state] + sum.LogFiles[state] + sum.Others[state])
+	}
+	switch {
+	case sum.Bad():
+		return outcome.BadEvidence(fmt.Errorf("verify archive %q: %s tampered, %s missing", o.archive, n(verify.Tampered), n(verify.Missing)))
+	case sum.Unknown():
+		return outcome.CouldNotLook(fmt.Errorf("verify archive %q: %s unverifiable, %s unreadable, %s denied, %s archived", o.archive,
+			n(verify.Unverifiable), n(verify.Unreadable), n(verify.Denied), n(verify.Archived)))
+	case sum.Digests.Total()+sum.LogFiles.Total() == 0:
+		return outcome.CouldNotLook(outcome.WithHint(fmt.Errorf("verify archive %q: %w", o.archive, verify.ErrNoArchive),
+			"name the folder or prefix above AWSLogs, and check --account, --region, --trail, --since and --until"))
+	}
+	return nil
+}
