@@ -18,6 +18,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -45,7 +46,7 @@ type ingestOptions struct {
 const remoteWorkers = 16
 
 func newIngestCommand(s *streams) *cobra.Command {
-	opts := ingestOptions{memory: ingest.DefaultMemory, mode: fmt.Sprintf("%04o", lake.DefaultMode)}
+	opts := ingestOptions{memory: ingest.DefaultMemory, mode: fmt.Sprintf("%04o", folderstore.DefaultMode)}
 	cmd := &cobra.Command{
 		Use:   "ingest --archive PATH|s3://BUCKET/PREFIX --lake DIR",
 		Short: "Bring a log archive into a lake, only what is new, each event once",
@@ -119,7 +120,8 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	started := s.now()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingest.GoMemory(opts.memory)))
 	account, err := ingest.Run(ctx, ingest.Options{
-		Source: source, Lake: opts.lake, Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Mode: mode, Bar: bar,
+		Source: source, Lake: folderstore.New(opts.lake, mode), TempDir: lake.TempDir(opts.lake),
+		Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Bar: bar,
 	})
 	bar.Done()
 	// Damaged parts were left unmerged; the ingest itself is done.

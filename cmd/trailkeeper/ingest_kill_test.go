@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/simulate"
@@ -73,7 +74,7 @@ func fingerprint(t testing.TB, dir string) string {
 // ask returns the first value of the first row of a query's result.
 func ask(t testing.TB, dir, sql string) string {
 	t.Helper()
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +188,7 @@ func (k *killer) kill(t *testing.T, dir string) bool {
 // each event once.
 func requireWhole(t testing.TB, dir string) {
 	t.Helper()
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if _, none := errors.AsType[*lake.NotFoundError](err); none {
 		return // killed before there was a lake
 	}
@@ -205,7 +206,7 @@ func requireWhole(t testing.TB, dir string) {
 // requireNoOrphans checks that every file of a lake is one that it needs.
 func requireNoOrphans(t testing.TB, dir string) {
 	t.Helper()
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

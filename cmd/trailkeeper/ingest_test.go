@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/mototest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -24,7 +25,7 @@ import (
 
 func TestSecondIngestIsRefused(t *testing.T) {
 	dir, archive := t.TempDir(), t.TempDir()
-	w, err := lake.OpenWriter(dir, lake.WriterOptions{})
+	w, err := lake.OpenWriter(t.Context(), folderstore.New(dir, 0), lake.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +289,7 @@ func TestIngestToFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		requireWhole(t, dir)
-		if l, err := lake.Open(dir); err == nil {
+		if l, err := lake.Open(t.Context(), folderstore.New(dir, 0)); err == nil {
 			kept = l.Totals.Stored
 			_ = l.Close()
 		}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/folderstore"
+	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/search"
 )
@@ -53,7 +55,7 @@ func misuse(verb string, err error) error {
 // closes it.
 func (o *lakeOptions) open(ctx context.Context) (*search.Lake, error) {
 	l, err := search.Open(ctx, search.Options{
-		Dir: o.dir, Since: o.since, Until: o.until, Memory: o.limits.memory, Spill: o.limits.spill,
+		Store: folderstore.New(o.dir, 0), TempDir: lake.ScratchDir(o.dir), Since: o.since, Until: o.until, Memory: o.limits.memory, Spill: o.limits.spill,
 	})
 	return l, o.limits.explain(explainLake(err))
 }

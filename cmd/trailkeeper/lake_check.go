@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
@@ -50,7 +51,7 @@ func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error 
 	if opts.dir == "" {
 		return misuse("lake check", missingFlag("lake", lakeVariable))
 	}
-	l, err := lake.Open(opts.dir)
+	l, err := lake.Open(ctx, folderstore.New(opts.dir, 0))
 	if err != nil {
 		return explainLake(err)
 	}

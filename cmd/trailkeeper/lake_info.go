@@ -14,7 +14,6 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/coverage"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
-	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
@@ -99,7 +98,7 @@ func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeIn
 	totals := l.Files().Totals
 	info = &lakeInfo{Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
 		Rejected: totals.Rejected, Accounts: []string{}, Regions: []string{}}
-	if info.LastCommit, err = lake.LastCommit(dir); err != nil {
+	if info.LastCommit, err = l.Files().LastCommit(ctx); err != nil {
 		return nil, err
 	}
 	var days []string

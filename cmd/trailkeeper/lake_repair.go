@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -48,7 +49,8 @@ func runLakeRepair(ctx context.Context, opts ingestOptions, s *streams) error {
 	case opts.archive == "":
 		return misuse("lake repair", missingFlag("archive", archiveVariable))
 	}
-	if err := requireLake(opts.lake); err != nil {
+	store := folderstore.New(opts.lake, 0)
+	if err := requireLake(ctx, store); err != nil {
 		return err
 	}
 	source, err := openArchive(ctx, opts)
@@ -56,7 +58,7 @@ func runLakeRepair(ctx context.Context, opts ingestOptions, s *streams) error {
 		return err
 	}
 	bar := progress.New(s.err, "Repairing")
-	done, err := ingest.Repair(ctx, ingest.Options{Source: source, Lake: opts.lake, Bar: bar})
+	done, err := ingest.Repair(ctx, ingest.Options{Source: source, Lake: store, TempDir: lake.TempDir(opts.lake), Bar: bar})
 	bar.Done()
 	if err != nil {
 		return explainLake(hinted(err))
@@ -94,10 +96,10 @@ func printRepair(w io.Writer, done *ingest.RepairReport, opts ingestOptions) err
 	return err
 }
 
-// requireLake returns an error unless there is a lake in dir: opening one for
-// writing would create it.
-func requireLake(dir string) error {
-	l, err := lake.Open(dir)
+// requireLake returns an error unless there is a lake in the store: opening one
+// for writing would create it.
+func requireLake(ctx context.Context, store lake.Store) error {
+	l, err := lake.Open(ctx, store)
 	if err != nil {
 		return explainLake(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 )
 
@@ -28,7 +29,7 @@ func feed(t *testing.T, archive, dir string, done *atomic.Bool) error {
 		if err := os.WriteFile(filepath.Join(archive, fmt.Sprintf("%d.json", n)), []byte(text), 0o600); err != nil {
 			return err
 		}
-		if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: dir, Workers: 1}); err != nil {
+		if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: folderstore.New(dir, 0), Workers: 1}); err != nil {
 			return err
 		}
 	}

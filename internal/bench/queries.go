@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
@@ -114,7 +115,7 @@ type asked struct {
 // askAll asks every question so many times, both engines in turn.
 func askAll(ctx context.Context, dir string, rounds int) (*askedReport, error) {
 	started := time.Now()
-	l, err := lake.Open(dir)
+	l, err := lake.Open(ctx, folderstore.New(dir, 0))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/simulate"
@@ -27,7 +28,7 @@ func TestReferencesFillTheSameColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	lakeDir := filepath.Join(dir, "lake")
-	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: lakeDir}); err != nil {
+	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: folderstore.New(lakeDir, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	globs, err := a.globs()

@@ -17,6 +17,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/lookup"
@@ -30,10 +31,10 @@ func ingested(t *testing.T, path string) *duckdb.DB {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: dir}); err != nil {
+	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: folderstore.New(dir, 0)}); err != nil {
 		t.Fatal(err)
 	}
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/ingest"
-	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
 // badCase is an archive with something bad in it, beside a good file.
@@ -151,7 +150,7 @@ type quarantineLine struct {
 
 func quarantined(t *testing.T, dir string) (lines []quarantineLine) {
 	t.Helper()
-	paths, err := lake.QuarantineFiles(dir)
+	paths, err := filepath.Glob(filepath.Join(dir, "_trailkeeper", "quarantine", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ type dayRows struct {
 
 // put adds an event to the buffer unless it is a duplicate. It returns the
 // verdict of the index and the number of bytes by which the buffer grew.
-func (s *buffer) put(in *ingest, file *begun, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
+func (s *buffer) put(ctx context.Context, in *ingest, file *begun, rec *event.Record, at time.Time, id lake.Identity, from lake.Source) (verdict, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The index is asked under the buffer's lock, so that an identity is marked
@@ -84,7 +84,7 @@ func (s *buffer) put(in *ingest, file *begun, rec *event.Record, at time.Time, i
 	if hour := lake.Hour(at); s.hour == nil || s.hour.number != hour {
 		s.hour = in.index.hour(hour) // the next event is likely to be of the same hour
 	}
-	v, err := in.index.add(s.hour, id, s.number)
+	v, err := in.index.add(ctx, s.hour, id, s.number)
 	if err != nil {
 		return v, 0, err
 	}

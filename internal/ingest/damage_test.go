@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 )
 
@@ -54,7 +55,7 @@ func TestDamagedStateOfALake(t *testing.T) {
 					dir := copied(t, good)
 					name := filepath.Join(dir, strings.TrimPrefix(path, good))
 					damageFile(t, name, data, at, zeroed)
-					r, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: dir})
+					r, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: folderstore.New(dir, 0)})
 					switch {
 					case err != nil && strings.Contains(err.Error(), name) && r.Committed.Files == 0:
 						named++

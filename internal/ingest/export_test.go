@@ -11,13 +11,13 @@ import (
 // RunKilled is Run with batches of full bytes that dies once it has made so many
 // commits: what it would have committed after them is lost.
 func RunKilled(ctx context.Context, opts Options, full int64, commits int) error {
-	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{})
+	w, err := lake.OpenWriter(ctx, opts.Lake, lake.WriterOptions{})
 	if err != nil {
 		return err
 	}
 	in := newIngest(opts, w)
 	in.full = full
-	if in.refuse, err = newQuarantine(opts.Lake); err != nil {
+	if in.refuse, err = newQuarantine(ctx, opts.Lake, w.QuarantineFiles()); err != nil {
 		return err
 	}
 	var writing errgroup.Group

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"time"
@@ -57,7 +58,7 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 
 // job returns the job of reading a file; known reports whether the file was
 // read to its end before and has not changed since.
-func (f *fileState) job(o archive.Object) (j job, known bool, err error) {
+func (f *fileState) job(ctx context.Context, o archive.Object) (j job, known bool, err error) {
 	j.shard, j.id = f.entry(o)
 	files, ok := f.shards[j.shard]
 	if !ok {
@@ -65,7 +66,7 @@ func (f *fileState) job(o archive.Object) (j job, known bool, err error) {
 			clear(f.shards)
 		}
 		files = map[[16]byte]lake.LogFile{}
-		if err := f.writer.Sources(j.shard, func(file lake.LogFile) { files[file.ID] = file }); err != nil {
+		if err := f.writer.Sources(ctx, j.shard, func(file lake.LogFile) { files[file.ID] = file }); err != nil {
 			return j, false, err
 		}
 		f.shards[j.shard] = files

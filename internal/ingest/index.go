@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -20,9 +21,9 @@ const lookupCost = 200
 // keeper gives access to the lake's identities of an hour. It may be called
 // during a commit, and answers as before or after it.
 type keeper interface {
-	Count(hour int64) (int64, error)
-	Existing(hour int64, add func(lake.Identity)) error
-	Find(hour int64, id [16]byte, add func(lake.Identity)) error
+	Count(ctx context.Context, hour int64) (int64, error)
+	Existing(ctx context.Context, hour int64, add func(lake.Identity)) error
+	Find(ctx context.Context, hour int64, id [16]byte, add func(lake.Identity)) error
 }
 
 // index holds the identities of the events in the lake and in the buffers, by
@@ -75,7 +76,7 @@ func (x *index) hour(number int64) *hourIndex {
 }
 
 // add adds an event to an hour for a batch, unless it is a duplicate.
-func (x *index) add(h *hourIndex, id lake.Identity, batch int) (verdict, error) {
+func (x *index) add(ctx context.Context, h *hourIndex, id lake.Identity, batch int) (verdict, error) {
 	h.used.Store(x.clock.Add(1))
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -83,7 +84,7 @@ func (x *index) add(h *hourIndex, id lake.Identity, batch int) (verdict, error) 
 	if v == duplicate {
 		return v, nil
 	}
-	inLake, err := x.judge(h, id)
+	inLake, err := x.judge(ctx, h, id)
 	if err != nil || inLake == duplicate {
 		return inLake, err
 	}
@@ -93,9 +94,9 @@ func (x *index) add(h *hourIndex, id lake.Identity, batch int) (verdict, error) 
 }
 
 // judge returns what the lake knows of an event. The caller holds h.
-func (x *index) judge(h *hourIndex, id lake.Identity) (verdict, error) {
+func (x *index) judge(ctx context.Context, h *hourIndex, id lake.Identity) (verdict, error) {
 	if !h.counted {
-		n, err := x.lake.Count(h.number)
+		n, err := x.lake.Count(ctx, h.number)
 		if err != nil {
 			return fresh, err
 		}
@@ -109,17 +110,17 @@ func (x *index) judge(h *hourIndex, id lake.Identity) (verdict, error) {
 	}
 	h.asked++
 	if h.asked*lookupCost >= h.count && x.reserve(h.count) {
-		return x.load(h, id)
+		return x.load(ctx, h, id)
 	}
 	found := newBodies()
-	err := x.lake.Find(h.number, id.ID, found.add)
+	err := x.lake.Find(ctx, h.number, id.ID, found.add)
 	return found.judge(id), err
 }
 
 // load loads an hour, for which room is reserved, and judges the event by it.
-func (x *index) load(h *hourIndex, id lake.Identity) (verdict, error) {
+func (x *index) load(ctx context.Context, h *hourIndex, id lake.Identity) (verdict, error) {
 	loaded := newBodies()
-	if err := x.lake.Existing(h.number, loaded.add); err != nil {
+	if err := x.lake.Existing(ctx, h.number, loaded.add); err != nil {
 		return fresh, err
 	}
 	h.stored = loaded

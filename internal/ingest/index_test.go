@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 
@@ -13,12 +14,12 @@ type memory struct {
 	counts, loads, finds int
 }
 
-func (m *memory) Count(hour int64) (int64, error) {
+func (m *memory) Count(_ context.Context, hour int64) (int64, error) {
 	m.counts++
 	return int64(len(m.hours[hour])), nil
 }
 
-func (m *memory) Existing(hour int64, add func(lake.Identity)) error {
+func (m *memory) Existing(_ context.Context, hour int64, add func(lake.Identity)) error {
 	m.loads++
 	for _, id := range m.hours[hour] {
 		add(id)
@@ -26,7 +27,7 @@ func (m *memory) Existing(hour int64, add func(lake.Identity)) error {
 	return nil
 }
 
-func (m *memory) Find(hour int64, id [16]byte, add func(lake.Identity)) error {
+func (m *memory) Find(_ context.Context, hour int64, id [16]byte, add func(lake.Identity)) error {
 	m.finds++
 	for _, known := range m.hours[hour] {
 		if known.ID == id {
@@ -70,7 +71,7 @@ func indexAgainstOracle(t *testing.T, limit int64) *memory {
 			want = conflict
 		}
 		known[e], ids[[2]int64{e.hour, n}] = true, true
-		got, err := x.add(x.hour(e.hour), e.id, number)
+		got, err := x.add(t.Context(), x.hour(e.hour), e.id, number)
 		if err != nil || got != want {
 			t.Fatalf("%+v: verdict %d, %v, want %d", e, got, err, want)
 		}

@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -29,11 +28,11 @@ import (
 // Options configure an ingest.
 type Options struct {
 	Source  archive.Source
-	Lake    string         // folder of the lake; made when absent
+	Lake    lake.Store     // where the lake is; made when absent
+	TempDir string         // folder for temporary files; "" for that of the system
 	Filter  archive.Filter // selects log files by their keys
 	Workers int            // files read at once; 0 for one per processor
 	Memory  int64          // bytes the process should stay below; 0 for DefaultMemory
-	Mode    fs.FileMode    // of new files of the lake; 0 for lake.DefaultMode
 	Bar     *progress.Bar  // nil for none
 	Grace   time.Duration  // time for a commit to finish after ctx is cancelled; 0 for DefaultGrace, negative for none
 }
@@ -89,7 +88,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	}
 	// From here on Memory is the memory left for work.
 	opts.Memory = GoMemory(opts.Memory)
-	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{Parallel: runtime.GOMAXPROCS(0), Mode: opts.Mode})
+	w, err := lake.OpenWriter(ctx, opts.Lake, lake.WriterOptions{Parallel: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return newReport(), err
 	}
@@ -150,7 +149,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 
 func (in *ingest) run(ctx context.Context) error {
 	var err error
-	if in.refuse, err = newQuarantine(in.opts.Lake); err != nil {
+	if in.refuse, err = newQuarantine(ctx, in.opts.Lake, in.writer.QuarantineFiles()); err != nil {
 		return err
 	}
 	// The writer outlives the readers: what was read is committed even if
@@ -193,8 +192,8 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 func (in *ingest) read(ctx context.Context) error {
 	account, err := scan.Run(ctx, scan.Options{
 		Source: in.opts.Source, Filter: in.opts.Filter, Workers: in.opts.Workers,
-		Memory: in.opts.Memory / windowShare, TempDir: lake.TempDir(in.opts.Lake),
-		Choose: in.choose, Bar: in.opts.Bar,
+		Memory: in.opts.Memory / windowShare, TempDir: in.opts.TempDir,
+		Choose: func(f *scan.File) (bool, error) { return in.choose(ctx, f) }, Bar: in.opts.Bar,
 	}, func(worker int) scan.Consumer {
 		r := &reader{in: in, ctx: ctx, buffer: in.buffers[worker%len(in.buffers)]}
 		return scan.Consumer{Open: r.open, Enter: r.enter, Record: r.record, Reject: r.reject, Leave: r.leave, Close: r.close}
@@ -205,8 +204,8 @@ func (in *ingest) read(ctx context.Context) error {
 
 // choose reports whether a file has to be read: it is new or has changed since
 // it was read to its end.
-func (in *ingest) choose(f *scan.File) (bool, error) {
-	j, known, err := in.files.job(f.Object)
+func (in *ingest) choose(ctx context.Context, f *scan.File) (bool, error) {
+	j, known, err := in.files.job(ctx, f.Object)
 	f.Mark = j
 	return !known, err
 }

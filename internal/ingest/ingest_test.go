@@ -20,6 +20,7 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
@@ -43,7 +44,7 @@ func options(t testing.TB, root, dir string, change ...func(*ingest.Options)) in
 		t.Fatal(err)
 	}
 	source.FollowSymlinks = true
-	opts := ingest.Options{Source: source, Lake: dir, Memory: ingest.MinMemory}
+	opts := ingest.Options{Source: source, Lake: folderstore.New(dir, 0), TempDir: lake.TempDir(dir), Memory: ingest.MinMemory}
 	for _, f := range change {
 		f(&opts)
 	}
@@ -82,7 +83,7 @@ func total(reasons map[string]int64) (n int64) {
 // query opens the lake's parts for SQL.
 func query(t testing.TB, dir string) *duckdb.DB {
 	t.Helper()
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +293,7 @@ func TestExactlyOnce(t *testing.T) {
 	}
 	old := `{"eventVersion":"1.0","eventTime":"2026-01-11T04:00:00Z","eventName":"Old"}`
 	requireRecords(t, dir, rec("1", 0), other, rec("2", -50), rec("", 3), rec("", 3), old, old)
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +373,7 @@ func TestCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	opened := 0
-	r, err := ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Grace: time.Hour, Source: opening{source, func() {
+	r, err := ingest.Run(ctx, ingest.Options{Lake: folderstore.New(dir, 0), Workers: 1, Grace: time.Hour, Source: opening{source, func() {
 		if opened++; opened == 100 {
 			cancel()
 		}
@@ -402,7 +403,7 @@ func TestCancelledCommit(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	opened := 0
-	r, err := ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Grace: -1, Source: opening{source, func() {
+	r, err := ingest.Run(ctx, ingest.Options{Lake: folderstore.New(dir, 0), Workers: 1, Grace: -1, Source: opening{source, func() {
 		if opened++; opened == 2 {
 			cancel()
 		}
@@ -425,7 +426,7 @@ func TestCancelledWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err = ingest.Run(ctx, ingest.Options{Lake: dir, Workers: 1, Source: stalled{source, cancel}})
+	_, err = ingest.Run(ctx, ingest.Options{Lake: folderstore.New(dir, 0), Workers: 1, Source: stalled{source, cancel}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled while waiting: %v", err)
 	}
@@ -468,7 +469,7 @@ func (o opening) Open(ctx context.Context, object archive.Object) (io.ReadCloser
 }
 
 func TestTooLittleMemory(t *testing.T) {
-	_, err := ingest.Run(t.Context(), ingest.Options{Lake: t.TempDir(), Memory: ingest.MinMemory - 1})
+	_, err := ingest.Run(t.Context(), ingest.Options{Lake: folderstore.New(t.TempDir(), 0), Memory: ingest.MinMemory - 1})
 	if !errors.Is(err, ingest.ErrMemory) {
 		t.Errorf("%v", err)
 	}

@@ -2,12 +2,12 @@ package ingest
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"sync"
 	"unicode/utf8"
 
@@ -49,16 +49,12 @@ type quarantine struct {
 	pieces int64
 }
 
-func newQuarantine(dir string) (*quarantine, error) {
+func newQuarantine(ctx context.Context, store lake.Store, listings []string) (*quarantine, error) {
 	q := &quarantine{listed: map[uint64]bool{}}
-	paths, err := lake.QuarantineFiles(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range paths {
-		err := q.load(path)
+	for _, name := range listings {
+		err := q.load(ctx, store, name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &lake.MissingError{Dir: dir, What: "listing of what was refused", Path: path}
+			return nil, &lake.MissingError{Dir: store.Location(""), What: "listing of what was refused", Path: store.Location(name)}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read quarantine: %w", err)
@@ -67,20 +63,20 @@ func newQuarantine(dir string) (*quarantine, error) {
 	return q, nil
 }
 
-func (q *quarantine) load(path string) error {
-	f, err := os.Open(path)
+func (q *quarantine) load(ctx context.Context, store lake.Store, name string) error {
+	f, err := store.Open(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer f.Close() // only read from
-	lines := json.NewDecoder(bufio.NewReader(f))
+	lines := json.NewDecoder(bufio.NewReader(io.NewSectionReader(f, 0, f.Size())))
 	for {
 		var r refusal
 		switch err := lines.Decode(&r); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return fmt.Errorf("%s: %w", path, err)
+			return fmt.Errorf("%s: %w", store.Location(name), err)
 		}
 		q.listed[r.key()] = true
 	}

@@ -82,7 +82,7 @@ func (r *reader) record(_ *scan.Stream, offset int64, rec *event.Record) error {
 		return scan.Reject(noTime(rec))
 	}
 	id := lake.Identify(rec, r.from, offset)
-	verdict, grown, err := r.buffer.put(r.in, r.begun, rec, at, id, r.from)
+	verdict, grown, err := r.buffer.put(r.ctx, r.in, r.begun, rec, at, id, r.from)
 	if err != nil {
 		return err
 	}

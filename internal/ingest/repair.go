@@ -28,9 +28,9 @@ type RepairReport struct {
 
 // Repair finds damage in the lake of opts, reads the log files of the damaged
 // parts again, and replaces these parts in one commit. It uses Source, Lake,
-// Mode and Bar. If the context is cancelled, the lake is unchanged.
+// TempDir and Bar. If the context is cancelled, the lake is unchanged.
 func Repair(ctx context.Context, opts Options) (report *RepairReport, err error) {
-	w, err := lake.OpenWriter(opts.Lake, lake.WriterOptions{Mode: opts.Mode})
+	w, err := lake.OpenWriter(ctx, opts.Lake, lake.WriterOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func Repair(ctx context.Context, opts Options) (report *RepairReport, err error)
 		Damage: append([]lake.Damage{}, damaged.Damage()...), Wanted: damaged.Missing(),
 		Left: []lake.Damage{}, Absent: []string{}, Problem: []Problem{},
 	}}
-	m.files.TempDir = lake.TempDir(opts.Lake)
+	m.files.TempDir = opts.TempDir
 	if m.report.Wanted > 0 {
 		opts.Bar.SetNote("reading log files")
 		if err := m.read(ctx); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 )
 
@@ -70,7 +71,7 @@ func TestTotalsAfterInterruptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 1 + random.IntN(5) {
-			opts := ingest.Options{Source: source, Lake: dir, Memory: ingest.MinMemory, Workers: 1 + random.IntN(4)}
+			opts := ingest.Options{Source: source, Lake: folderstore.New(dir, 0), Memory: ingest.MinMemory, Workers: 1 + random.IntN(4)}
 			full, commits := int64(500+random.IntN(5000)), random.IntN(6)
 			ctx, cancel := context.WithCancel(t.Context())
 			if random.IntN(2) == 0 { // Ctrl-C

@@ -72,7 +72,7 @@ func BenchmarkParquet(b *testing.B) {
 	var out bytes.Buffer
 	for b.Loop() {
 		out.Reset()
-		if _, err := writeParquet(&out, blocks, order(blocks)); err != nil {
+		if _, _, err := writeParquet(&out, blocks, order(blocks)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -95,13 +95,13 @@ func BenchmarkProvePart(b *testing.B) {
 	files, size := realFiles(b)
 	blocks := blocksOf(b, files)
 	path := filepath.Join(b.TempDir(), "x.parquet")
-	if _, _, err := modesOf(0).writePart(b.Context(), path, blocks); err != nil {
+	if _, _, err := writePartAt(b.Context(), path, blocks); err != nil {
 		b.Fatal(err)
 	}
 	places := order(blocks)
 	b.SetBytes(size)
 	for b.Loop() {
-		if err := provePart(b.Context(), path, blocks, places); err != nil {
+		if err := provePart(b.Context(), fileAt(path), blocks, places); err != nil {
 			b.Fatal(err)
 		}
 	}

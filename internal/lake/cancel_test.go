@@ -25,7 +25,7 @@ func (c countdown) Err() error {
 // the first ones and ever fewer of the later: the lake stays as it was, and nothing is left behind.
 func TestCancelledCommit(t *testing.T) {
 	dir := t.TempDir()
-	w, err := OpenWriter(dir, WriterOptions{})
+	w, err := OpenWriter(t.Context(), folder(dir), WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestCancelledCommit(t *testing.T) {
 			if !errors.Is(err, context.Canceled) || w.manifest != before {
 				t.Fatalf("%s, cancelled at moment %d: %v, another manifest: %t", work.name, moments, err, w.manifest != before)
 			}
-			if leftover, err := w.unnamed(w.manifest); err != nil || len(leftover) > 0 {
+			if leftover, err := w.unnamed(t.Context(), w.manifest); err != nil || len(leftover) > 0 {
 				t.Fatalf("%s, cancelled at moment %d, leaves %q, %v", work.name, moments, leftover, err)
 			}
 		}
@@ -70,7 +70,7 @@ func TestCancelledRead(t *testing.T) {
 	for _, b := range batchOf(t, 1).Days {
 		blocks = b
 	}
-	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+	if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
 	columns := len(Columns())
@@ -79,10 +79,13 @@ func TestCancelledRead(t *testing.T) {
 		looks int // at the least
 		do    func(ctx context.Context) error
 	}{
-		{"read", columns, func(ctx context.Context) error { _, err := readPart(ctx, path); return err }},
+		{"read", columns, func(ctx context.Context) error { _, err := readPart(ctx, fileAt(path)); return err }},
 		{"prove rows", 1, func(ctx context.Context) error { return proveRows(ctx, blocks) }},
-		{"prove part", columns, func(ctx context.Context) error { return provePart(ctx, path, blocks, order(blocks)) }},
-		{"salvage", 1, func(ctx context.Context) error { _, _, err := Part{path: path}.Salvage(ctx, dir); return err }},
+		{"prove part", columns, func(ctx context.Context) error { return provePart(ctx, fileAt(path), blocks, order(blocks)) }},
+		{"salvage", 1, func(ctx context.Context) error {
+			_, _, err := Part{file: fileAt(path)}.Salvage(ctx, folder(dir))
+			return err
+		}},
 	} {
 		moments := 0
 		for ; ; moments++ {

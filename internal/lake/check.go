@@ -31,7 +31,7 @@ type CheckReport struct {
 // event was read. It calls progress after each part. The error is that of the
 // context, or of a file that could not be accessed.
 func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (CheckReport, error) {
-	c := newChecker(l.Dir, found)
+	c := newChecker(l.store, found)
 	for _, p := range l.parts {
 		if ctx.Err() != nil {
 			return c.report, context.Cause(ctx)
@@ -46,7 +46,7 @@ func (l *Lake) Check(ctx context.Context, found func(Damage), progress func()) (
 }
 
 type checker struct {
-	dir     string // of the lake
+	store   Store
 	found   func(Damage)
 	sound   func(place, Identity) // called for rows that match an identity
 	ids     noted                 // identities of the part that no row has matched yet; nil when they are damaged
@@ -56,21 +56,18 @@ type checker struct {
 	rec     event.Record
 }
 
-func newChecker(dir string, found func(Damage)) *checker {
-	return &checker{dir: dir, found: found, sound: func(place, Identity) {}, columns: ColumnNames()}
+func newChecker(store Store, found func(Damage)) *checker {
+	return &checker{store: store, found: found, sound: func(place, Identity) {}, columns: ColumnNames()}
 }
 
 // bytes compares all bytes of a part with its checksums.
 func (c *checker) bytes(ctx context.Context, p Part) error {
 	bad, err := p.verify(ctx, c.columns)
 	if bad != nil {
-		c.damage(Damage{Part: relative(p), Cause: bad.Cause})
+		c.damage(Damage{Part: p.published(), Cause: bad.Cause})
 	}
 	return err
 }
-
-// relative returns the path of a part in its lake.
-func relative(p Part) string { return dayDir(p.Day) + "/" + p.Name }
 
 func (c *checker) damage(d Damage) {
 	c.report.Damaged++
@@ -99,9 +96,9 @@ func (n noted) take(hour int64, rec *event.Record) (id Identity, ok bool) {
 // part checks a part. Unreadable content is a damage; a file that cannot be
 // opened is an error.
 func (c *checker) part(ctx context.Context, p Part) error {
-	name := relative(p)
+	name := p.published()
 	var err error
-	c.ids, err = c.identities(p)
+	c.ids, err = c.identities(ctx, p)
 	if unreachable(err) {
 		return err
 	}
@@ -112,7 +109,7 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	if err := c.bytes(ctx, p); err != nil || c.report.Damaged > before {
 		return err // rows of a damaged file cannot be identified
 	}
-	blocks, err := readPart(ctx, p.path)
+	blocks, err := readPart(ctx, p.file)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -146,10 +143,10 @@ func unreachable(err error) bool { return errors.Is(err, fs.ErrPermission) }
 
 // identities reads the identity file of a part. It returns nil when the file is
 // damaged.
-func (c *checker) identities(p Part) (noted, error) {
+func (c *checker) identities(ctx context.Context, p Part) (noted, error) {
 	ids := noted{}
 	total := int64(0)
-	err := readIDs(idsPath(c.dir, p.Name), func(hour int64, id Identity) {
+	err := readIDs(ctx, stored{c.store, idsPath(p.Name)}, func(hour int64, id Identity) {
 		if ids[hour] == nil {
 			ids[hour] = map[uint64][]Identity{}
 		}

@@ -102,9 +102,9 @@ func without(parts, gone []Part) (kept []Part) {
 // checksums have no such rows.
 func (w *Writer) damagedOf(ctx context.Context, parts []Part, bad *error) (damaged []Part, err error) {
 	for _, p := range parts {
-		p.path = p.published(w.dir)
+		p.file = stored{w.store, p.published()}
 		cause := ""
-		c := newChecker(w.dir, func(d Damage) { cause = d.Cause })
+		c := newChecker(w.store, func(d Damage) { cause = d.Cause })
 		if p.Checksum != nil {
 			err = c.bytes(ctx, p)
 		} else {
@@ -115,7 +115,7 @@ func (w *Writer) damagedOf(ctx context.Context, parts []Part, bad *error) (damag
 		}
 		if c.report.Damaged > 0 {
 			damaged = append(damaged, p)
-			*bad = errors.Join(*bad, &PartError{p.path, cause})
+			*bad = errors.Join(*bad, &PartError{p.Path(), cause})
 		}
 	}
 	return damaged, nil
@@ -123,9 +123,10 @@ func (w *Writer) damagedOf(ctx context.Context, parts []Part, bad *error) (damag
 
 // merge replaces parts of one day by a single one, in one commit.
 func (w *Writer) merge(ctx context.Context, group []Part) (Part, error) {
-	next := *w.manifest
-	next.Sequence++
-	next.Sources = maps.Clone(next.Sources)
+	next, err := w.next()
+	if err != nil {
+		return Part{}, err
+	}
 	var blocks []*Block
 	var drop []string
 	hours := sections{}
@@ -133,27 +134,27 @@ func (w *Writer) merge(ctx context.Context, group []Part) (Part, error) {
 		if err := ctx.Err(); err != nil {
 			return Part{}, err
 		}
-		read, err := readPart(ctx, p.published(w.dir))
+		read, err := readPart(ctx, stored{w.store, p.published()})
 		if err != nil {
 			return Part{}, err
 		}
 		blocks = append(blocks, read...)
-		ids, err := w.partIDs(p)
+		ids, err := w.partIDs(ctx, p)
 		if err != nil {
 			return Part{}, err
 		}
 		for hour, list := range ids {
 			hours[hour] = append(hours[hour], list...)
 		}
-		drop = append(drop, p.published(w.dir), idsPath(w.dir, p.Name))
+		drop = append(drop, p.published(), idsPath(p.Name))
 	}
 	merged, err := w.stagePart(ctx, Part{Name: fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, 0), Day: group[0].Day}, blocks, hours)
 	if want := int64(hours.count()); err == nil && merged.Rows != want {
 		err = fmt.Errorf("%d rows but %d identities", merged.Rows, want)
 	}
 	if err != nil {
-		return Part{}, w.abandon(err)
+		return Part{}, w.abandon(ctx, err)
 	}
 	next.Parts = append(without(next.Parts, group), merged)
-	return merged, w.replace(&next, []Part{merged}, drop)
+	return merged, w.replace(ctx, next, []Part{merged}, drop)
 }

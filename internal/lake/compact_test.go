@@ -37,7 +37,7 @@ func TestManySmallCommits(t *testing.T) {
 	}
 	identities := 0
 	for hour := range 24 {
-		err := w.Existing(Hour(time.Date(2026, 1, 11, hour, 0, 0, 0, time.UTC)), func(Identity) { identities++ })
+		err := w.Existing(t.Context(), Hour(time.Date(2026, 1, 11, hour, 0, 0, 0, time.UTC)), func(Identity) { identities++ })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,22 +129,22 @@ func TestCompactMeetsDamage(t *testing.T) {
 func TestDamagedPartsAreNotMerged(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, w *Writer, p *Part){
 		"another byte": func(t *testing.T, w *Writer, p *Part) {
-			data, err := os.ReadFile(p.published(w.dir))
+			data, err := os.ReadFile(filepath.Join(w.dir, p.published()))
 			if err != nil {
 				t.Fatal(err)
 			}
 			data[len(data)/3] ^= 1
-			if err := os.WriteFile(p.published(w.dir), data, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(w.dir, p.published()), data, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"a row of an older program": func(t *testing.T, w *Writer, p *Part) {
-			blocks, err := readPart(t.Context(), p.published(w.dir))
+			blocks, err := readPart(t.Context(), stored{w.store, p.published()})
 			if err != nil {
 				t.Fatal(err)
 			}
 			blocks[0].text[colEventName].data[0] ^= 1
-			if p.Bytes, _, err = w.modes.writePart(t.Context(), p.published(w.dir), blocks); err != nil {
+			if p.Bytes, _, err = writePart(t.Context(), w.store, p.published(), blocks); err != nil {
 				t.Fatal(err)
 			}
 			p.Checksum = nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 	records := lake.OddRecords()
 	dir := t.TempDir()
-	w, err := lake.OpenWriter(dir, lake.WriterOptions{})
+	w, err := lake.OpenWriter(t.Context(), folderstore.New(dir, 0), lake.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	l, err := lake.Open(dir)
+	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

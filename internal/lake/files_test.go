@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 )
 
 // Files and folders of a lake have the mode that was asked for, whatever the
@@ -26,7 +27,7 @@ func TestModes(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "above", "lake")
 		func() {
 			defer syscall.Umask(syscall.Umask(test.umask))
-			w, err := OpenWriter(dir, WriterOptions{Mode: test.asked})
+			w, err := OpenWriter(t.Context(), folderstore.New(dir, test.asked), WriterOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -35,10 +36,10 @@ func TestModes(t *testing.T) {
 				b.Quarantine = []byte("{}\n")
 				commit(t, w, b)
 			}
-			if err := os.Remove(idsPath(dir, "part-00000001-0000.parquet")); err != nil {
+			if err := os.Remove(filepath.Join(dir, idsPath("part-00000001-0000.parquet"))); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.Count(Hour(w.manifest.Parts[0].From)); err != nil || len(w.Rebuilt()) != 1 {
+			if _, err := w.Count(t.Context(), Hour(w.manifest.Parts[0].From)); err != nil || len(w.Rebuilt()) != 1 {
 				t.Fatal(err, w.Rebuilt())
 			}
 			requireModes(t, filepath.Dir(dir), test.files, test.folders)
@@ -98,21 +99,6 @@ func TestModesOfExistingLakesStay(t *testing.T) {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want %o", path, info.Mode(), err, want)
-		}
-	}
-}
-
-// The folders of many days are synced once each, those above them too.
-func TestFoldersOfManyDays(t *testing.T) {
-	top := filepath.Join("a", "lake")
-	for _, days := range []int{100, 200} {
-		f := folders{}
-		for n := range days {
-			p := Part{Name: "part-00000001-0000.parquet", Day: time.Date(2026, 1, 1+n, 0, 0, 0, 0, time.UTC).Format(dayLayout)}
-			f.add(filepath.Dir(p.published(top)), top+"/")
-		}
-		if months := (days + 30) / 30; len(f) < days || len(f) > days+months+2 || !f[top] || f["a"] {
-			t.Errorf("%d days have %d folders", days, len(f))
 		}
 	}
 }

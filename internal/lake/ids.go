@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"sort"
 
@@ -55,23 +56,7 @@ func (s sections) count() (n int) {
 	return n
 }
 
-// writeIDs writes an identity file and makes it durable. It sorts the sections.
-func (m modes) writeIDs(path string, s sections) (err error) {
-	f, err := m.create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-	}()
-	if err := s.writeTo(f); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
+// writeTo writes an identity file. It sorts the sections.
 func (s sections) writeTo(f io.Writer) error {
 	w := bufio.NewWriterSize(f, 256<<10)
 	order := slices.Sorted(maps.Keys(s))
@@ -109,8 +94,8 @@ func byID(a, b Identity) int {
 
 // idsFile is an identity file opened for reading. It may be used concurrently.
 type idsFile struct {
-	path     string
-	f        *os.File
+	at       string // where it is, for messages
+	f        File
 	sums     int64 // bytes of checksum in a block: 0 in a file of the version before
 	sections map[int64]span
 }
@@ -122,57 +107,58 @@ type span struct{ at, count int64 }
 func (s span) blocks() int64 { return (s.count + blockIDs - 1) / blockIDs }
 
 // openIDs opens an identity file and checks that it has the right length.
-func openIDs(path string) (_ *idsFile, err error) {
-	f, err := os.Open(path)
+func openIDs(ctx context.Context, list stored) (_ *idsFile, err error) {
+	f, err := list.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x := &idsFile{path: path, f: f, sections: map[int64]span{}}
+	x := &idsFile{at: list.location(), f: f, sections: map[int64]span{}}
 	if err := x.readTable(); err != nil {
-		return nil, errors.Join(x.damaged(err), f.Close())
+		return nil, errors.Join(err, f.Close())
 	}
 	return x, nil
 }
 
-// damaged adds the file's name to a read error. The result is a [*DamagedError]
-// unless the system could not read the file.
-func (x *idsFile) damaged(err error) error {
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+// unread returns the error for a read that failed: damage if the file is too
+// short, and otherwise that of a store that could not read it.
+func (x *idsFile) unread(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return x.damaged(io.ErrUnexpectedEOF)
 	}
-	if pathErr := (*os.PathError)(nil); errors.As(err, &pathErr) {
-		return fmt.Errorf("read identities %q: %w", x.path, pathErr.Err)
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err
 	}
-	return &DamagedError{Path: x.path, Err: err}
+	return fmt.Errorf("read identities %q: %w", x.at, err)
 }
 
+// damaged adds the file's name to a fault of its content.
+func (x *idsFile) damaged(fault error) error { return &DamagedError{Path: x.at, Err: fault} }
+
 func (x *idsFile) readTable() error {
-	info, err := x.f.Stat()
-	if err != nil {
-		return err
-	}
+	size := x.f.Size()
+	in := io.NewSectionReader(x.f, 0, size)
 	head := make([]byte, len(idsMagic)+4)
-	if _, err := io.ReadFull(x.f, head); err != nil {
-		return err
+	if _, err := io.ReadFull(in, head); err != nil {
+		return x.unread(err)
 	}
 	switch magic := string(head[:len(idsMagic)]); magic {
 	case idsMagic:
 		x.sums = sumBytes
 	case idsMagicOld:
 	default:
-		return errors.New("not an identity file")
+		return x.damaged(errors.New("not an identity file"))
 	}
 	count := int64(binary.LittleEndian.Uint32(head[len(idsMagic):]))
-	if count > info.Size()/12 {
-		return io.ErrUnexpectedEOF
+	if count > size/12 {
+		return x.damaged(io.ErrUnexpectedEOF)
 	}
 	rest := make([]byte, 12*count+x.sums)
-	if _, err := io.ReadFull(x.f, rest); err != nil {
-		return err
+	if _, err := io.ReadFull(in, rest); err != nil {
+		return x.unread(err)
 	}
 	table := rest[:12*count]
 	if x.sums > 0 && binary.LittleEndian.Uint64(rest[len(table):]) != xxh3.Hash(append(head, table...)) {
-		return errChecksum
+		return x.damaged(errChecksum)
 	}
 	at := int64(len(head) + len(rest))
 	for ; len(table) > 0; table = table[12:] {
@@ -180,8 +166,8 @@ func (x *idsFile) readTable() error {
 		x.sections[int64(binary.LittleEndian.Uint64(table))] = s
 		at += identityBytes*s.count + x.sums*s.blocks()
 	}
-	if at != info.Size() {
-		return fmt.Errorf("%d bytes, not the %d it should have", info.Size(), at)
+	if at != size {
+		return x.damaged(fmt.Errorf("%d bytes, not the %d it should have", size, at))
 	}
 	return nil
 }
@@ -215,8 +201,8 @@ func (b block) identity(i int) Identity {
 func (x *idsFile) read(buffer *blockBuffer, s span, i int64) (block, error) {
 	at := s.at + i*(blockIDs*identityBytes+x.sums)
 	size := identityBytes * min(blockIDs, s.count-i*blockIDs)
-	if _, err := x.f.ReadAt(buffer[:size+x.sums], at); err != nil {
-		return nil, x.damaged(err)
+	if err := readFull(x.f, buffer[:size+x.sums], at); err != nil {
+		return nil, x.unread(err)
 	}
 	b := block(buffer[:size])
 	if x.sums > 0 && binary.LittleEndian.Uint64(buffer[size:]) != xxh3.HashSeed(b, uint64(at)) {
@@ -275,8 +261,8 @@ func (x *idsFile) find(section int64, id [16]byte, add func(Identity)) error {
 }
 
 // readIDs calls add for every identity in a file.
-func readIDs(path string, add func(section int64, id Identity)) error {
-	x, err := openIDs(path)
+func readIDs(ctx context.Context, list stored, add func(section int64, id Identity)) error {
+	x, err := openIDs(ctx, list)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,8 +28,8 @@ func manySections() sections {
 }
 
 // answers are what each and find say of a file, or the first error.
-func answers(path string) (got map[string][]Identity, err error) {
-	x, err := openIDs(path)
+func answers(ctx context.Context, path string) (got map[string][]Identity, err error) {
+	x, err := openIDs(ctx, fileAt(path))
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +58,8 @@ func answers(path string) (got map[string][]Identity, err error) {
 func TestFindAcrossBlocks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ids")
 	s := manySections()
-	if err := modesOf(0).writeIDs(path, s); err != nil {
-		t.Fatal(err)
-	}
-	got, err := answers(path)
+	writeIDs(t, path, s)
+	got, err := answers(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,14 +75,12 @@ func TestFindAcrossBlocks(t *testing.T) {
 // before or with an error that names it.
 func TestDamagedIdentities(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.ids")
-	if err := modesOf(0).writeIDs(path, manySections()); err != nil {
-		t.Fatal(err)
-	}
+	writeIDs(t, path, manySections())
 	good, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := answers(path)
+	want, err := answers(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +96,14 @@ func TestDamagedIdentities(t *testing.T) {
 			if err := os.WriteFile(path, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := answers(path)
+			got, err := answers(t.Context(), path)
 			var damaged *DamagedError
 			if err == nil || !errors.As(err, &damaged) || damaged.Path != path {
 				t.Fatalf("%s at %d: %v, %d answers", what, at, err, len(got))
 			}
 		}
 	}
-	if diff := cmp.Diff(want, func() any { os.WriteFile(path, good, 0o600); got, _ := answers(path); return got }()); diff != "" {
+	if diff := cmp.Diff(want, func() any { os.WriteFile(path, good, 0o600); got, _ := answers(t.Context(), path); return got }()); diff != "" {
 		t.Errorf("the file as it was (-want +got)\n%s", diff)
 	}
 }
@@ -134,14 +131,12 @@ func TestOldIdentityFiles(t *testing.T) {
 	dir := t.TempDir()
 	older, newer := filepath.Join(dir, "old.ids"), filepath.Join(dir, "new.ids")
 	writeOldIDs(t, older, manySections())
-	if err := modesOf(0).writeIDs(newer, manySections()); err != nil {
-		t.Fatal(err)
-	}
-	want, err := answers(newer)
+	writeIDs(t, newer, manySections())
+	want, err := answers(t.Context(), newer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := answers(older)
+	got, err := answers(t.Context(), older)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,22 +148,22 @@ func TestOldIdentityFiles(t *testing.T) {
 // identitiesOf are what a Writer knows of the events of a lake.
 func identitiesOf(t testing.TB, dir string) (ids []string, rebuilt []string, err error) {
 	t.Helper()
-	w, err := OpenWriter(dir, WriterOptions{})
+	w, err := OpenWriter(t.Context(), folder(dir), WriterOptions{})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer closeWriter(t, w)
 	for n := range 48 {
 		hour := Hour(time.Date(2026, 1, 11, n, 0, 0, 0, time.UTC))
-		if _, err := w.Count(hour); err != nil {
+		if _, err := w.Count(t.Context(), hour); err != nil {
 			return nil, nil, err
 		}
 		var found []string
 		for _, ask := range []func(func(Identity)) error{
 			func(add func(Identity)) error {
-				return w.Find(hour, identify(t, sample(n)).ID, add)
+				return w.Find(t.Context(), hour, identify(t, sample(n)).ID, add)
 			},
-			func(add func(Identity)) error { return w.Existing(hour, add) },
+			func(add func(Identity)) error { return w.Existing(t.Context(), hour, add) },
 		} {
 			if err := ask(func(id Identity) { found = append(found, fmt.Sprint(n, id)) }); err != nil {
 				return nil, nil, err
@@ -279,7 +274,7 @@ func TestDamagedSources(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := openWriter(t, dir)
-		err := w.Sources(firstDay, func(LogFile) {})
+		err := w.Sources(t.Context(), firstDay, func(LogFile) {})
 		closeWriter(t, w)
 		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)) {
 			t.Fatalf("byte %d changed: %v", at, err)

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -14,34 +15,35 @@ const maxOpenIDs = 128
 // the file itself, and the next one is likely to be of the same day.
 type openFiles struct {
 	mu      sync.Mutex
-	files   map[string]*idsFile // by path
+	files   map[string]*idsFile // by name
 	retired []*idsFile          // replaced by a new file, and perhaps still being read
 }
 
-func (o *openFiles) get(path string) (*idsFile, error) {
+// get returns a file, which stays open when ctx ends.
+func (o *openFiles) get(ctx context.Context, list stored) (*idsFile, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if f := o.files[path]; f != nil {
+	if f := o.files[list.name]; f != nil {
 		return f, nil
 	}
-	f, err := openIDs(path)
+	f, err := openIDs(context.WithoutCancel(ctx), list)
 	if err != nil {
 		return nil, err
 	}
 	if o.files == nil {
 		o.files = map[string]*idsFile{}
 	}
-	o.files[path] = f
+	o.files[list.name] = f
 	return f, nil
 }
 
 // retire makes the next request for the file open it again.
-func (o *openFiles) retire(path string) {
+func (o *openFiles) retire(name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if f := o.files[path]; f != nil {
+	if f := o.files[name]; f != nil {
 		o.retired = append(o.retired, f)
-		delete(o.files, path)
+		delete(o.files, name)
 	}
 }
 
@@ -50,9 +52,9 @@ func (o *openFiles) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var err error
-	for path, f := range o.files {
+	for name, f := range o.files {
 		err = errors.Join(err, f.f.Close())
-		delete(o.files, path)
+		delete(o.files, name)
 	}
 	for _, f := range o.retired {
 		err = errors.Join(err, f.f.Close())
@@ -77,8 +79,8 @@ func Hour(t time.Time) int64 {
 }
 
 // Count returns the number of events in an hour of the lake.
-func (w *Writer) Count(hour int64) (n int64, err error) {
-	err = w.eachIDs(hour, func(f *idsFile) error {
+func (w *Writer) Count(ctx context.Context, hour int64) (n int64, err error) {
+	err = w.eachIDs(ctx, hour, func(f *idsFile) error {
 		n += f.sections[hour].count
 		return nil
 	})
@@ -87,22 +89,22 @@ func (w *Writer) Count(hour int64) (n int64, err error) {
 
 // Existing calls add for the identity of every event of an hour. It may repeat
 // some when it had to rebuild a list.
-func (w *Writer) Existing(hour int64, add func(Identity)) error {
-	return w.eachIDs(hour, func(f *idsFile) error { return f.each(hour, add) })
+func (w *Writer) Existing(ctx context.Context, hour int64, add func(Identity)) error {
+	return w.eachIDs(ctx, hour, func(f *idsFile) error { return f.each(hour, add) })
 }
 
 // Find calls add for the identity of every event of an hour that has the ID. It
 // does a few small reads for each part of the day.
-func (w *Writer) Find(hour int64, id [16]byte, add func(Identity)) error {
-	return w.eachIDs(hour, func(f *idsFile) error { return f.find(hour, id, add) })
+func (w *Writer) Find(ctx context.Context, hour int64, id [16]byte, add func(Identity)) error {
+	return w.eachIDs(ctx, hour, func(f *idsFile) error { return f.find(hour, id, add) })
 }
 
 // eachIDs calls do for the identity file of every part of the hour's day.
-func (w *Writer) eachIDs(hour int64, do func(*idsFile) error) error {
+func (w *Writer) eachIDs(ctx context.Context, hour int64, do func(*idsFile) error) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, p := range w.byDay[time.Unix(hour*3600, 0).UTC().Format(dayLayout)] {
-		if err := w.withIDs(p, do); err != nil {
+		if err := w.withIDs(ctx, p, do); err != nil {
 			return err
 		}
 	}
@@ -110,8 +112,8 @@ func (w *Writer) eachIDs(hour int64, do func(*idsFile) error) error {
 }
 
 // partIDs returns the identities of a part.
-func (w *Writer) partIDs(p Part) (all sections, err error) {
-	err = w.withIDs(p, func(f *idsFile) error {
+func (w *Writer) partIDs(ctx context.Context, p Part) (all sections, err error) {
+	err = w.withIDs(ctx, p, func(f *idsFile) error {
 		all = sections{}
 		for hour, s := range f.sections {
 			list := make([]Identity, 0, s.count)

@@ -2,12 +2,12 @@ package lake
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,9 +21,14 @@ import (
 const Format = 1
 
 const (
-	stateDir     = "_trailkeeper"
-	manifestName = "manifest.json"
-	dayLayout    = "2006-01-02"
+	stateDir      = "_trailkeeper"
+	manifestName  = "manifest.json"
+	manifestPath  = stateDir + "/" + manifestName
+	idsDir        = stateDir + "/ids"
+	sourcesDir    = stateDir + "/sources"
+	quarantineDir = stateDir + "/quarantine"
+	stagingDir    = stateDir + "/staging"
+	dayLayout     = "2006-01-02"
 )
 
 // The names a Writer gives: the number of the commit, and a number in it. Other
@@ -46,14 +51,14 @@ type Part struct {
 	To         time.Time `json:"to"`          // time of the latest event
 	Checksum   *Checksum `json:"checksum,omitempty"`
 
-	path string
+	file stored
 }
 
-// Path returns the current path of the part. It is the path of a Parquet file
+// Path returns the current path or URL of the part. It is that of a Parquet file
 // whose parent folders are year=YYYY/month=MM/day=DD, unless an ingest was
 // interrupted at the very end: then the part may be in the staging folder until
 // the next ingest moves it.
-func (p Part) Path() string { return p.path }
+func (p Part) Path() string { return p.file.location() }
 
 // manifest lists everything in a lake. A commit takes effect when a new
 // manifest is renamed over the old one.
@@ -65,6 +70,8 @@ type manifest struct {
 	Sources    map[string][]string `json:"sources"`    // lists of log files read, by shard
 	Quarantine []string            `json:"quarantine"` // listings of rejected pieces
 	Totals     Totals              `json:"totals"`
+
+	version string // in the store; "" before it is there
 }
 
 // Totals are sums over all ingests into a lake.
@@ -104,18 +111,40 @@ func (e *ManifestError) Error() string {
 
 func (e *ManifestError) Unwrap() error { return e.Err }
 
-func readManifest(dir string) (*manifest, error) {
-	path := filepath.Join(dir, stateDir, manifestName)
-	data, err := os.ReadFile(path)
+// readManifest reads the manifest of a lake.
+func readManifest(ctx context.Context, store Store) (*manifest, error) {
+	dir := store.Location("")
+	data, version, err := store.Load(ctx, manifestPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		if found, _ := filepath.Glob(filepath.Join(globEscape(dir), stateDir, "ids", "*.ids")); len(found) > 0 {
-			return nil, &MissingError{Dir: dir, What: "manifest", Path: path}
-		}
-		return nil, &NotFoundError{dir}
+		return nil, noManifest(ctx, store)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open lake %q: %w", dir, err)
 	}
+	m, err := parseManifest(dir, data)
+	if err != nil {
+		return nil, err
+	}
+	m.version = version
+	return m, nil
+}
+
+// noManifest returns the error for a store without a manifest: it is lost if
+// there are other files of a lake.
+func noManifest(ctx context.Context, store Store) error {
+	dir := store.Location("")
+	lists, err := namesIn(ctx, store, idsDir)
+	if err != nil {
+		return fmt.Errorf("open lake %q: %w", dir, err)
+	}
+	if slices.ContainsFunc(lists, func(name string) bool { return path.Ext(name) == ".ids" }) {
+		return &MissingError{Dir: dir, What: "manifest", Path: store.Location(manifestPath)}
+	}
+	return &NotFoundError{dir}
+}
+
+// parseManifest reads the text of the manifest of the lake in dir.
+func parseManifest(dir string, data []byte) (*manifest, error) {
 	var version struct{ Format int }
 	if err := json.Unmarshal(data, &version); err != nil {
 		return nil, &ManifestError{dir, err}
@@ -170,8 +199,9 @@ func (m *manifest) check() error {
 	return nil
 }
 
-// write replaces the manifest of the lake in dir, which is the commit.
-func (m *manifest) write(dir string, perm modes) error {
+// write replaces the manifest of a lake if it is still the one that m was made
+// from. This is the commit.
+func (m *manifest) write(ctx context.Context, store Store) error {
 	m.Checksum = noSum
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
@@ -180,7 +210,8 @@ func (m *manifest) write(dir string, perm modes) error {
 	data = append(data, '\n')
 	m.Checksum = sumOf(data, noSum)
 	data = bytes.Replace(data, []byte(noSum), []byte(m.Checksum), 1)
-	return perm.replaceFile(filepath.Join(dir, stateDir, manifestName), data)
+	m.version, err = store.Swap(ctx, manifestPath, m.version, data)
+	return err
 }
 
 // noSum stands for the checksum in the text of a manifest while the checksum is
@@ -193,39 +224,30 @@ func sumOf(data []byte, sum string) string {
 	return hexSum(xxh3.Hash(bytes.Replace(data, []byte(sum), []byte(noSum), 1)))
 }
 
-// dayDir returns the partition folder of a day, relative to the lake.
+// dayDir returns the partition folder of a day.
 func dayDir(day string) string {
-	return filepath.Join("year="+day[:4], "month="+day[5:7], "day="+day[8:])
+	return "year=" + day[:4] + "/month=" + day[5:7] + "/day=" + day[8:]
 }
 
-// published returns the final path of a part of the lake in dir.
-func (p Part) published(dir string) string { return filepath.Join(dir, dayDir(p.Day), p.Name) }
+// published returns the final name of a part in the store.
+func (p Part) published() string { return dayDir(p.Day) + "/" + p.Name }
 
-func stagingDir(dir string) string { return filepath.Join(dir, stateDir, "staging") }
-
-// staged returns the path of a part before it is published. It has partition
+// staged returns the name of a part before it is published. It has partition
 // folders too, so that a reader finds the day in the path there as well.
-func (p Part) staged(dir string) string {
-	return filepath.Join(stagingDir(dir), dayDir(p.Day), p.Name)
-}
+func (p Part) staged() string { return stagingDir + "/" + p.published() }
 
-func idsPath(dir, part string) string {
-	return filepath.Join(dir, stateDir, "ids", strings.TrimSuffix(part, ".parquet")+".ids")
+func idsPath(part string) string {
+	return idsDir + "/" + strings.TrimSuffix(part, ".parquet") + ".ids"
 }
 
 // Parts returns the parts of the lake, sorted by day and name.
 func (l *Lake) Parts() []Part { return slices.Clone(l.parts) }
 
-// QuarantineFiles returns the paths of the JSON lines files that list what
-// ingests into the lake in dir have rejected.
-func QuarantineFiles(dir string) ([]string, error) {
-	m, err := readManifest(dir)
-	if err != nil {
-		return nil, err
+// QuarantineFiles returns the names in the store of the JSON lines files that
+// list what ingests into the lake have rejected.
+func (w *Writer) QuarantineFiles() (names []string) {
+	for _, name := range w.manifest.Quarantine {
+		names = append(names, quarantineDir+"/"+name)
 	}
-	var paths []string
-	for _, name := range m.Quarantine {
-		paths = append(paths, filepath.Join(dir, stateDir, "quarantine", name))
-	}
-	return paths, nil
+	return names
 }

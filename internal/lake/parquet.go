@@ -70,67 +70,54 @@ func parquetProperties() *parquet.WriterProperties {
 }
 
 // writeParquet writes the rows of blocks to w in the order of places, with
-// checksums.
-func writeParquet(w io.Writer, blocks []*Block, order []place) (*Checksum, error) {
+// checksums. It returns the number of bytes.
+func writeParquet(w io.Writer, blocks []*Block, order []place) (sum *Checksum, size int64, err error) {
 	root, err := parquetSchema()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	sums := &summer{w: w}
-	// Close of the Parquet writer would close the file, which must be synced
-	// first.
+	// Close of the Parquet writer would close w.
 	out, err := file.NewParquetWriterWithError(struct{ io.Writer }{sums}, root, file.WithWriterProps(parquetProperties()))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	p := partWriter{blocks: blocks, out: sums}
 	for places := range slices.Chunk(order, groupRows) {
 		p.places = places
 		group, err := out.AppendRowGroupChecked()
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if err := p.group(group); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	at, err := sums.table()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := out.Close(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return &Checksum{at, hexSum(sums.hash.Sum64())}, nil
+	return &Checksum{at, hexSum(sums.hash.Sum64())}, sums.at, nil
 }
 
-// writePart writes blocks as a new Parquet file at path, sorted, makes it durable,
-// and proves that it can be read back. It returns the size of the file and its
-// checksum.
-func (m modes) writePart(ctx context.Context, path string, blocks []*Block) (size int64, sum *Checksum, err error) {
-	f, err := m.create(path)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() {
-		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = closeErr
-		}
-	}()
-	// Close of the Parquet writer would close the file, which must be synced
-	// first; so it gets a writer that cannot be closed.
+// writePart writes blocks as a new Parquet file, sorted, and proves that it can be
+// read back. It returns the size of the file and its checksum.
+func writePart(ctx context.Context, to Store, name string, blocks []*Block) (size int64, sum *Checksum, err error) {
 	places := order(blocks)
-	if sum, err = writeParquet(untilCancelled{ctx, f}, blocks, places); err != nil {
-		return 0, nil, fmt.Errorf("write part %q: %w", path, err)
-	}
-	if err := f.Sync(); err != nil {
-		return 0, nil, err
-	}
-	info, err := f.Stat()
+	part := stored{to, name}
+	err = to.Put(ctx, name, func(w io.Writer) (err error) {
+		if sum, size, err = writeParquet(untilCancelled{ctx, w}, blocks, places); err != nil {
+			return fmt.Errorf("write part %q: %w", part.location(), err)
+		}
+		return nil
+	})
 	if err != nil {
 		return 0, nil, err
 	}
-	return info.Size(), sum, provePart(ctx, path, blocks, places)
+	return size, sum, provePart(ctx, part, blocks, places)
 }
 
 // untilCancelled writes to a file until the context is cancelled.

@@ -170,10 +170,13 @@ func hashColumn(text []byte, f event.Field) uint64 {
 	return xxh3.HashSeed(text, uint64(f))
 }
 
-// provePart reads a part back from the disk and compares every value with the
+// provePart reads a part back from the store and compares every value with the
 // rows that it was written from.
-func provePart(ctx context.Context, path string, blocks []*Block, places []place) error {
-	in, err := file.OpenParquetFile(path, false)
+func provePart(ctx context.Context, part stored, blocks []*Block, places []place) error {
+	in, err := part.openParquet(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return &ProofError{Cause: err.Error()}
 	}

@@ -34,10 +34,10 @@ func TestRandomRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(dir, "x.parquet")
-		if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+		if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
 			t.Fatal(err)
 		}
-		read, err := readPart(t.Context(), path)
+		read, err := readPart(t.Context(), fileAt(path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,14 +77,14 @@ func TestProofFindsDamage(t *testing.T) {
 	}
 	blocks, places := []*Block{b}, order([]*Block{b})
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+	if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
 	damaged := func(what string, inMemory bool, damage, undo func()) {
 		t.Helper()
 		damage()
 		defer undo()
-		if provePart(t.Context(), path, blocks, places) == nil {
+		if provePart(t.Context(), fileAt(path), blocks, places) == nil {
 			t.Errorf("%s: a difference between disk and memory was not found", what)
 		}
 		if inMemory && proveRows(t.Context(), blocks) == nil {
@@ -106,7 +106,7 @@ func TestProofFindsDamage(t *testing.T) {
 	damaged("event_time", true, func() { b.time[row] += 1_000_000 }, func() { b.time[row] -= 1_000_000 })
 	flip := func() { b.nulls[row] ^= 1 << event.ErrorCode }
 	damaged("explicit_nulls", true, flip, flip)
-	if err := errors.Join(proveRows(t.Context(), blocks), provePart(t.Context(), path, blocks, places)); err != nil {
+	if err := errors.Join(proveRows(t.Context(), blocks), provePart(t.Context(), fileAt(path), blocks, places)); err != nil {
 		t.Errorf("with all damage undone: %v", err)
 	}
 }

@@ -11,19 +11,19 @@ import (
 // readPart reads a part into blocks, one for each row group, without the
 // identities of its rows. When the context is cancelled it returns the error of
 // the context.
-func readPart(ctx context.Context, path string) (blocks []*Block, err error) {
-	in, err := file.OpenParquetFile(path, false)
+func readPart(ctx context.Context, part stored) (blocks []*Block, err error) {
+	in, err := part.openParquet(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read part %q: %w", path, err)
+		return nil, fmt.Errorf("read part %q: %w", part.location(), err)
 	}
 	defer in.Close() // only read
 	if got, want := in.MetaData().Schema.NumColumns(), len(Columns()); got != want {
-		return nil, fmt.Errorf("read part %q: %d columns, want %d", path, got, want)
+		return nil, fmt.Errorf("read part %q: %d columns, want %d", part.location(), got, want)
 	}
 	for i := range in.NumRowGroups() {
 		block, err := readGroup(ctx, in.RowGroup(i))
 		if err != nil {
-			return nil, fmt.Errorf("read part %q: %w", path, err)
+			return nil, fmt.Errorf("read part %q: %w", part.location(), err)
 		}
 		blocks = append(blocks, block)
 	}

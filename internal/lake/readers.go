@@ -1,90 +1,63 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-
-	"github.com/gofrs/flock"
+	"time"
 )
 
-// readersName is the file on which each reader holds a shared lock while it may
-// open parts. A Writer removes a part that a manifest has named only if it gets
-// the exclusive lock at that moment; otherwise the part stays until a later
-// commit or Writer.
-// commit or Writer.
-const readersName = "readers"
-
-func readersPath(dir string) string { return filepath.Join(dir, stateDir, readersName) }
-
-// lockForReading keeps the parts of the lake in dir from being removed. It
-// returns nil if no lock is available: no ingest has written to the lake since
-// locks were introduced, or the file system does not support them.
-func lockForReading(dir string) *flock.Flock {
-	lock := flock.New(readersPath(dir), flock.SetFlag(os.O_RDONLY))
-	if lock.RLock() != nil { // waits while a Writer removes a few files
-		return nil
-	}
-	return lock
-}
+// readersName is the name under which each reader is marked while it may open
+// parts. A Writer removes a part that a manifest has named only if there is no
+// reader at that moment; otherwise the part stays until a later commit or
+// Writer.
+const readersName = stateDir + "/readers"
 
 // reclaim removes the files that only readers still need, once there are no
 // readers.
-func (w *Writer) reclaim() error {
+func (w *Writer) reclaim(ctx context.Context) error {
 	if len(w.gone) == 0 {
 		return nil
 	}
-	lock := flock.New(readersPath(w.dir), flock.SetFlag(os.O_RDWR))
-	if free, err := lock.TryLock(); err != nil || !free {
-		return err
+	free, err := w.store.Remove(ctx, readersName, w.gone)
+	if free {
+		w.gone = nil
 	}
-	err := removeAll(w.gone)
-	w.gone = nil
-	return errors.Join(err, lock.Unlock())
-}
-
-func removeAll(paths []string) error {
-	for _, path := range paths {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // Lake is a lake opened for reading.
 type Lake struct {
-	Dir    string
+	Dir    string // where it is, as in messages
 	Totals Totals
 	parts  []Part
-	lock   *flock.Flock // nil if no lock is available
+	store  Store
+	done   func() error
 }
 
-// Open opens the lake in dir for reading, in the state of the latest commit.
+// Open opens the lake in a store for reading, in the state of the latest commit.
 // Its parts stay in place until Close, whatever is written meanwhile. The error
 // may be a [*NotFoundError], a [*VersionError] or a [*MissingError].
-func Open(dir string) (*Lake, error) {
-	l := &Lake{Dir: dir, lock: lockForReading(dir)}
-	if err := l.read(); err != nil {
+func Open(ctx context.Context, store Store) (*Lake, error) {
+	l := &Lake{Dir: store.Location(""), store: store, done: store.Share(ctx, readersName)}
+	if err := l.read(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func (l *Lake) read() error {
-	m, err := readManifest(l.Dir)
+func (l *Lake) read(ctx context.Context) error {
+	m, err := readManifest(ctx, l.store)
 	for err == nil {
 		l.Totals, l.parts = m.Totals, m.Parts
-		missing := l.locate()
+		missing := l.locate(ctx)
 		if missing == nil {
 			return nil
 		}
-		// Without a lock, a writer that compacts may remove parts; it has written
-		// a newer manifest then.
+		// A reader that could not be marked may find that a writer has removed
+		// parts; it has written a newer manifest then.
 		before := m.Sequence
-		if m, err = readManifest(l.Dir); err == nil && m.Sequence == before {
+		if m, err = readManifest(ctx, l.store); err == nil && m.Sequence == before {
 			err = missing
 		}
 	}
@@ -92,56 +65,54 @@ func (l *Lake) read() error {
 }
 
 // Close lets writers remove the parts that the lake no longer needs.
-func (l *Lake) Close() error {
-	if l.lock == nil {
-		return nil
+func (l *Lake) Close() error { return l.done() }
+
+// LastCommit returns the time of the last commit: of the lake's manifest.
+func (l *Lake) LastCommit(ctx context.Context) (time.Time, error) {
+	f, err := l.store.Open(ctx, manifestPath)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("open lake %q: %w", l.Dir, err)
 	}
-	return l.lock.Close()
+	return f.ModTime().UTC(), f.Close()
 }
 
 // locate finds where each part is now.
-func (l *Lake) locate() error {
-	for i := range l.parts {
-		p := &l.parts[i]
-		p.path = p.published(l.Dir)
-		if exists(p.path) {
+func (l *Lake) locate(ctx context.Context) error {
+	names := make([]string, len(l.parts))
+	for i, p := range l.parts {
+		names[i] = p.published()
+		l.parts[i].file = stored{l.store, names[i]}
+	}
+	missing, err := l.store.Missing(ctx, names)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	unpublished := map[string]bool{}
+	for _, name := range missing {
+		unpublished[name] = true
+	}
+	for i, name := range names {
+		if !unpublished[name] {
 			continue
 		}
-		p.path = p.staged(l.Dir)
-		if !exists(p.path) && !exists(p.published(l.Dir)) {
-			return &MissingError{Dir: l.Dir, What: "part", Path: p.published(l.Dir)}
+		if err := l.locateStaged(ctx, &l.parts[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// publish links parts into the partition folders under their final names. The
-// ones in the staging folder stay as long as there are readers.
-func (w *Writer) publish(parts []Part) error {
-	dirs := folders{}
-	for _, p := range parts {
-		from, to := p.staged(w.dir), p.published(w.dir)
-		if exists(to) {
-			if exists(from) { // linked by a process that may have died before it synced
-				dirs.add(filepath.Dir(to), w.dir)
-			}
-			continue
-		}
-		if !exists(from) {
-			return &MissingError{Dir: w.dir, What: "part", Path: to}
-		}
-		if err := w.modes.makeDirs(filepath.Dir(to), later); err != nil {
+// locateStaged finds a part that was not published a moment ago.
+func (l *Lake) locateStaged(ctx context.Context, p *Part) error {
+	for _, name := range []string{p.staged(), p.published()} {
+		missing, err := l.store.Missing(ctx, []string{name})
+		if err != nil {
 			return err
 		}
-		if err := os.Link(from, to); err == nil {
-			w.gone = append(w.gone, from)
-		} else if err := os.Rename(from, to); err != nil { // the file system has no hard links
-			return fmt.Errorf("publish part: %w", err)
+		if len(missing) == 0 {
+			p.file.name = name
+			return nil
 		}
-		dirs.add(filepath.Dir(to), w.dir)
 	}
-	return dirs.sync()
+	return &MissingError{Dir: l.Dir, What: "part", Path: l.store.Location(p.published())}
 }
-
-// later leaves it to the caller of makeDirs to sync new folders.
-func later(string) error { return nil }

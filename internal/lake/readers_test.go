@@ -13,7 +13,7 @@ import (
 
 func openLake(t testing.TB, dir string) *Lake {
 	t.Helper()
-	l, err := Open(dir)
+	l, err := Open(t.Context(), folder(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func requireParts(t testing.TB, l *Lake, rows int) {
 	t.Helper()
 	got := 0
 	for _, p := range l.Parts() {
-		blocks, err := readPart(t.Context(), p.Path())
+		blocks, err := readPart(t.Context(), p.file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,14 +93,14 @@ func TestReaderOfStagedParts(t *testing.T) {
 	commit(t, w, batchOf(t, 1))
 	p := w.manifest.Parts[0]
 	closeWriter(t, w)
-	if err := os.MkdirAll(filepath.Dir(p.staged(dir)), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, p.staged())), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(p.published(dir), p.staged(dir)); err != nil {
+	if err := os.Rename(filepath.Join(dir, p.published()), filepath.Join(dir, p.staged())); err != nil {
 		t.Fatal(err)
 	}
 	l := openLake(t, dir)
-	if got := l.Parts()[0].Path(); got != p.staged(dir) {
+	if got := l.Parts()[0].Path(); got != filepath.Join(dir, p.staged()) {
 		t.Fatalf("the part is at %s", got)
 	}
 	w = openWriter(t, dir)
@@ -120,7 +120,7 @@ func TestReaderWithoutALock(t *testing.T) {
 	w := openWriter(t, dir)
 	commit(t, w, batchOf(t, 1))
 	closeWriter(t, w)
-	if err := os.Remove(readersPath(dir)); err != nil {
+	if err := os.Remove(filepath.Join(dir, readersName)); err != nil {
 		t.Fatal(err)
 	}
 	l := openLake(t, dir)
@@ -128,7 +128,7 @@ func TestReaderWithoutALock(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if exists(readersPath(dir)) {
+	if exists(filepath.Join(dir, readersName)) {
 		t.Error("a reader has written to the lake")
 	}
 }
@@ -189,7 +189,7 @@ func TestCommitsBesideReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeWriter(t, w)
-	if left := tree(t, stagingDir(dir)); len(left) > 0 {
+	if left := tree(t, filepath.Join(dir, stagingDir)); len(left) > 0 {
 		t.Errorf("left in staging: %q", left)
 	}
 }

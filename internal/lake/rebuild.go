@@ -5,25 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/cerpac/trailkeeper/event"
 )
 
 // withIDs calls do with the identity file of a part. If the file is missing or
 // damaged, it is rebuilt from the part, and do may be called a second time.
-func (w *Writer) withIDs(p Part, do func(*idsFile) error) error {
-	path := idsPath(w.dir, p.Name)
+func (w *Writer) withIDs(ctx context.Context, p Part, do func(*idsFile) error) error {
+	list := stored{w.store, idsPath(p.Name)}
 	try := func() error {
-		f, err := w.ids.get(path)
+		f, err := w.ids.get(ctx, list)
 		if errors.Is(err, fs.ErrNotExist) {
-			return &MissingError{Dir: w.dir, What: "list of identities", Path: path}
+			return &MissingError{Dir: w.dir, What: "list of identities", Path: list.location()}
 		}
 		if err != nil {
 			return err
 		}
 		if n := f.count(); n != p.Rows {
-			return &DamagedError{Path: path, Err: fmt.Errorf("%d identities for %d events", n, p.Rows)}
+			return &DamagedError{Path: list.location(), Err: fmt.Errorf("%d identities for %d events", n, p.Rows)}
 		}
 		return do(f)
 	}
@@ -31,7 +30,7 @@ func (w *Writer) withIDs(p Part, do func(*idsFile) error) error {
 	if !rebuildable(err) {
 		return err
 	}
-	if rebuildErr := w.rebuild(p, path); rebuildErr != nil {
+	if rebuildErr := w.rebuild(ctx, p, list); rebuildErr != nil {
 		return fmt.Errorf("%w; making them anew from the part: %w", err, rebuildErr)
 	}
 	return try()
@@ -43,28 +42,26 @@ func rebuildable(err error) bool {
 }
 
 // rebuild rebuilds the identity file of a part from its rows, once.
-func (w *Writer) rebuild(p Part, path string) error {
+func (w *Writer) rebuild(ctx context.Context, p Part, list stored) error {
 	w.rebuilding.Lock()
 	defer w.rebuilding.Unlock()
 	for _, done := range w.rebuilt {
-		if done == path {
+		if done == list.location() {
 			return nil
 		}
 	}
-	// Lookups have no context, so a rebuild that has begun runs to its end. It
-	// needs the checksum because hashes of damaged rows would hide the damage.
-	p.path = p.published(w.dir)
-	if p.Checksum == nil {
+	if p.Checksum == nil { // hashes of damaged rows would hide the damage
 		return errNoChecksum
 	}
-	switch bad, err := p.verify(context.Background(), ColumnNames()); {
+	p.file = stored{w.store, p.published()}
+	switch bad, err := p.verify(ctx, ColumnNames()); {
 	case err != nil:
 		return err
 	case bad != nil:
 		return bad
 	}
 	hours := sections{}
-	blocks, err := readPart(context.Background(), p.path)
+	blocks, err := readPart(ctx, p.file)
 	if err != nil {
 		return err
 	}
@@ -76,11 +73,14 @@ func (w *Writer) rebuild(p Part, path string) error {
 	if n := int64(hours.count()); n != p.Rows {
 		return fmt.Errorf("the part has %d events, not the %d it should have", n, p.Rows)
 	}
-	if err := w.modes.replace(path, func(f *os.File) error { return hours.writeTo(f) }); err != nil {
+	if err := w.store.Put(ctx, list.name, hours.writeTo); err != nil {
 		return err
 	}
-	w.ids.retire(path)
-	w.rebuilt = append(w.rebuilt, path)
+	if err := w.store.Flush(ctx); err != nil {
+		return err
+	}
+	w.ids.retire(list.name)
+	w.rebuilt = append(w.rebuilt, list.location())
 	return nil
 }
 

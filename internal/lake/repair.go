@@ -45,15 +45,15 @@ func (w *Writer) NewRepair(ctx context.Context, progress func(parts, done int)) 
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		p.path = p.published(w.dir)
+		p.file = stored{w.store, p.published()}
 		b := &brokenPart{part: p}
-		c := newChecker(w.dir, func(d Damage) { b.damage = append(b.damage, d) })
+		c := newChecker(w.store, func(d Damage) { b.damage = append(b.damage, d) })
 		c.sound = func(at place, id Identity) { b.sound = append(b.sound, soundRow{at, id}) }
 		if err := c.part(ctx, p); err != nil {
 			return nil, err
 		}
 		if len(b.damage) > 0 {
-			if err := r.add(b, c); err != nil {
+			if err := r.add(ctx, b, c); err != nil {
 				return nil, err
 			}
 		}
@@ -63,10 +63,10 @@ func (w *Writer) NewRepair(ctx context.Context, progress func(parts, done int)) 
 }
 
 // add registers a part in which the checker found damage.
-func (r *Repair) add(b *brokenPart, c *checker) error {
+func (r *Repair) add(ctx context.Context, b *brokenPart, c *checker) error {
 	r.parts = append(r.parts, b)
 	if c.ids == nil {
-		return r.addWithoutIDs(b)
+		return r.addWithoutIDs(ctx, b)
 	}
 	named := 0
 	for hour, hashes := range c.ids {
@@ -88,12 +88,12 @@ func (r *Repair) add(b *brokenPart, c *checker) error {
 
 // addWithoutIDs registers a part whose list of identities is damaged. The
 // part's events are known then only if its checksums are intact.
-func (r *Repair) addWithoutIDs(b *brokenPart) error {
+func (r *Repair) addWithoutIDs(ctx context.Context, b *brokenPart) error {
 	if len(b.damage) > 1 || b.part.Checksum == nil {
 		b.never = "its list of identities is damaged, so nothing tells which events it had"
 		return nil
 	}
-	if _, err := r.w.partIDs(b.part); err != nil {
+	if _, err := r.w.partIDs(ctx, b.part); err != nil {
 		b.never = err.Error()
 	}
 	return nil
@@ -165,42 +165,44 @@ func (b *brokenPart) take(rec *event.Record, at time.Time, id Identity, from Sou
 // changed.
 func (r *Repair) Commit(ctx context.Context) (left []Damage, err error) {
 	w := r.w
-	next := *w.manifest
-	next.Sequence++
+	next, err := w.next()
+	if err != nil {
+		return nil, err
+	}
 	var added, gone []Part
 	var drop []string
 	for _, b := range r.parts {
 		switch {
 		case b.never != "":
 			left = append(left, b.damage...)
-			left = append(left, Damage{Part: relative(b.part), Cause: "not repaired: " + b.never})
+			left = append(left, Damage{Part: b.part.published(), Cause: "not repaired: " + b.never})
 			continue
 		case b.missing > 0:
 			left = append(left, b.damage...)
-			left = append(left, Damage{Part: relative(b.part), Cause: fmt.Sprintf("not repaired: events that are not in the archive: %d", b.missing)})
+			left = append(left, Damage{Part: b.part.published(), Cause: fmt.Sprintf("not repaired: events that are not in the archive: %d", b.missing)})
 			continue
 		case b.noted == nil:
 			continue // its identities were rebuilt
 		}
 		p, err := b.stage(ctx, w, fmt.Sprintf("part-%08d-%04d.parquet", next.Sequence, len(added)))
 		if err != nil {
-			return nil, w.abandon(err)
+			return nil, w.abandon(ctx, err)
 		}
 		added, gone = append(added, p), append(gone, b.part)
-		drop = append(drop, b.part.published(w.dir), idsPath(w.dir, b.part.Name))
+		drop = append(drop, b.part.published(), idsPath(b.part.Name))
 	}
 	if len(added) == 0 {
 		return left, nil
 	}
 	next.Parts = append(without(next.Parts, gone), added...)
-	return left, w.replace(&next, added, drop)
+	return left, w.replace(ctx, next, added, drop)
 }
 
 // stage writes the part that replaces a damaged one.
 func (b *brokenPart) stage(ctx context.Context, w *Writer, name string) (Part, error) {
 	blocks, hours := slices.Clone(b.found), hourSections(b.found)
 	if len(b.sound) > 0 {
-		read, err := readPart(ctx, b.part.path)
+		read, err := readPart(ctx, b.part.file)
 		if err != nil {
 			return Part{}, err
 		}

@@ -180,10 +180,10 @@ func TestPartGivesTheRecordsBack(t *testing.T) {
 		fill(t, block, name, records[name])
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, _, err := modesOf(0).writePart(t.Context(), path, []*Block{block}); err != nil {
+	if _, _, err := writePartAt(t.Context(), path, []*Block{block}); err != nil {
 		t.Fatal(err)
 	}
-	read, err := readPart(t.Context(), path)
+	read, err := readPart(t.Context(), fileAt(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,10 +219,10 @@ func TestPartsOfSeveralRowGroups(t *testing.T) {
 		fill(t, last, "x", fmt.Sprintf(`{"eventTime":%q,"eventID":"%d","recipientAccountId":"%012d","awsRegion":"r%d"}`, at, i, i%7, i%3))
 	}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	if _, _, err := modesOf(0).writePart(t.Context(), path, blocks); err != nil {
+	if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
-	read, err := readPart(t.Context(), path)
+	read, err := readPart(t.Context(), fileAt(path))
 	if err != nil {
 		t.Fatal(err)
 	}

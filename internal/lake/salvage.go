@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -17,17 +17,17 @@ import (
 // Salvage looks for rows whose column extra is not a JSON object. Some older
 // versions wrote such rows, and query engines abort a statement that reads one.
 // It returns the path to read the part from: the part's own path if there is no
-// such row, otherwise a copy under dir without the rows that it returns as
-// damaged.
-func (p Part) Salvage(ctx context.Context, dir string) (path string, damaged []*RowError, err error) {
-	sound, err := extraSound(ctx, p.path)
+// such row, otherwise that of a copy in another store without the rows that it
+// returns as damaged.
+func (p Part) Salvage(ctx context.Context, copies Store) (path string, damaged []*RowError, err error) {
+	sound, err := extraSound(ctx, p.file)
 	if err != nil {
 		return "", nil, p.unreadable(err)
 	}
 	if sound {
-		return p.path, nil, nil
+		return p.Path(), nil, nil
 	}
-	blocks, err := readPart(ctx, p.path)
+	blocks, err := readPart(ctx, p.file)
 	if err != nil {
 		return "", nil, p.unreadable(err)
 	}
@@ -44,20 +44,11 @@ func (p Part) Salvage(ctx context.Context, dir string) (path string, damaged []*
 			}
 		}
 	}
-	path = filepath.Join(dir, dayDir(p.Day), p.Name)
-	perm := modesOf(0)
-	if err := perm.makeDir(filepath.Dir(path)); err != nil {
-		return "", nil, err
-	}
-	f, err := perm.create(path)
-	if err != nil {
-		return "", nil, err
-	}
-	_, err = writeParquet(f, blocks, kept)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return path, damaged, err
+	err = copies.Put(ctx, p.published(), func(w io.Writer) error {
+		_, _, err := writeParquet(w, blocks, kept)
+		return err
+	})
+	return copies.Location(p.published()), damaged, err
 }
 
 // unreadable returns the error to report for a part that could not be read:
@@ -66,15 +57,15 @@ func (p Part) unreadable(err error) error {
 	if _, unseen := errors.AsType[*fs.PathError](err); unseen || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &PartError{p.path, cmp.Or(errors.Unwrap(err), err).Error()}
+	return &PartError{p.Path(), cmp.Or(errors.Unwrap(err), err).Error()}
 }
 
-// extraSound reports whether the column extra of the part at path holds only
+// extraSound reports whether the column extra of a part holds only
 // JSON objects. It reads only that column.
-func extraSound(ctx context.Context, path string) (sound bool, err error) {
-	in, err := file.OpenParquetFile(path, false)
+func extraSound(ctx context.Context, part stored) (sound bool, err error) {
+	in, err := part.openParquet(ctx)
 	if err != nil {
-		return false, fmt.Errorf("read part %q: %w", path, err)
+		return false, fmt.Errorf("read part %q: %w", part.location(), err)
 	}
 	defer in.Close() // only read
 	sound = true
@@ -83,11 +74,11 @@ func extraSound(ctx context.Context, path string) (sound bool, err error) {
 		group := in.RowGroup(g)
 		column, err := group.Column(in.MetaData().Schema.ColumnIndexByName(textColumns()[colExtra].Name))
 		if err != nil {
-			return false, fmt.Errorf("read part %q: %w", path, err)
+			return false, fmt.Errorf("read part %q: %w", part.location(), err)
 		}
 		texts, ok := column.(*file.ByteArrayColumnChunkReader)
 		if !ok {
-			return false, fmt.Errorf("read part %q: column extra is not text", path)
+			return false, fmt.Errorf("read part %q: column extra is not text", part.location())
 		}
 		values := make([]parquet.ByteArray, readBatch)
 		err = inBatches(ctx, make([]int16, group.NumRows()), func(batch []int16) (int64, error) {
@@ -99,7 +90,7 @@ func extraSound(ctx context.Context, path string) (sound bool, err error) {
 			return n, err
 		})
 		if err != nil {
-			return false, fmt.Errorf("read part %q: %w", path, err)
+			return false, fmt.Errorf("read part %q: %w", part.location(), err)
 		}
 	}
 	return sound, nil

@@ -1,11 +1,11 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"path/filepath"
 	"slices"
 )
 
@@ -22,20 +22,18 @@ type LogFile struct {
 	Begun int64
 }
 
-func (w *Writer) sourcesPath(name string) string {
-	return filepath.Join(w.dir, stateDir, "sources", name)
-}
+func sourcesPath(name string) string { return sourcesDir + "/" + name }
 
 // Sources calls add for every log file recorded in a shard. A file that was
 // recorded again comes more than once; the last call counts.
-func (w *Writer) Sources(shard string, add func(LogFile)) error {
+func (w *Writer) Sources(ctx context.Context, shard string, add func(LogFile)) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, name := range w.manifest.Sources[shard] {
-		path := w.sourcesPath(name)
-		err := readIDs(path, func(begun int64, id Identity) { add(LogFile{id, begun}) })
+		list := stored{w.store, sourcesPath(name)}
+		err := readIDs(ctx, list, func(begun int64, id Identity) { add(LogFile{id, begun}) })
 		if errors.Is(err, fs.ErrNotExist) {
-			return &MissingError{Dir: w.dir, What: "list of log files", Path: path}
+			return &MissingError{Dir: w.dir, What: "list of log files", Path: list.location()}
 		}
 		if err != nil {
 			return err
@@ -46,7 +44,7 @@ func (w *Writer) Sources(shard string, add func(LogFile)) error {
 
 // joined returns the log files of a shard, those in its lists and those newly
 // read, each once with its latest record.
-func (w *Writer) joined(shard string, files []LogFile) (all []LogFile, err error) {
+func (w *Writer) joined(ctx context.Context, shard string, files []LogFile) (all []LogFile, err error) {
 	at := map[[16]byte]int{}
 	add := func(f LogFile) {
 		if i, ok := at[f.ID]; ok {
@@ -56,7 +54,7 @@ func (w *Writer) joined(shard string, files []LogFile) (all []LogFile, err error
 		at[f.ID] = len(all)
 		all = append(all, f)
 	}
-	if err := w.Sources(shard, add); err != nil {
+	if err := w.Sources(ctx, shard, add); err != nil {
 		return nil, err
 	}
 	for _, f := range files {
@@ -66,18 +64,18 @@ func (w *Writer) joined(shard string, files []LogFile) (all []LogFile, err error
 }
 
 // stageSources writes the lists of newly read log files and adds them to the
-// next manifest. It returns the paths of the lists that are replaced.
-func (w *Writer) stageSources(next *manifest, shards map[string][]LogFile) (drop []string, err error) {
+// next manifest. It returns the lists that are replaced.
+func (w *Writer) stageSources(ctx context.Context, next *manifest, shards map[string][]LogFile) (drop []string, err error) {
 	for i, shard := range slices.Sorted(maps.Keys(shards)) {
 		files := shards[shard]
 		names := next.Sources[shard]
 		if len(names) >= maxSourceLists {
 			var err error
-			if files, err = w.joined(shard, files); err != nil {
+			if files, err = w.joined(ctx, shard, files); err != nil {
 				return nil, err
 			}
 			for _, name := range names {
-				drop = append(drop, w.sourcesPath(name))
+				drop = append(drop, sourcesPath(name))
 			}
 			names = nil
 		}
@@ -86,7 +84,7 @@ func (w *Writer) stageSources(next *manifest, shards map[string][]LogFile) (drop
 			begun[f.Begun] = append(begun[f.Begun], f.Identity)
 		}
 		name := fmt.Sprintf("files-%08d-%04d.ids", next.Sequence, i)
-		if err := w.modes.writeIDs(w.sourcesPath(name), begun); err != nil {
+		if err := w.store.Put(ctx, sourcesPath(name), begun.writeTo); err != nil {
 			return nil, err
 		}
 		next.Sources[shard] = append(slices.Clone(names), name)

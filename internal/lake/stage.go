@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -47,10 +46,6 @@ func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours s
 	if err := proveRows(ctx, blocks); err != nil {
 		return p, err
 	}
-	path := p.staged(w.dir)
-	if err := w.modes.makeDirs(filepath.Dir(path), later); err != nil {
-		return p, err
-	}
 	from, to := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, b := range blocks {
 		p.Rows += int64(b.Rows())
@@ -60,10 +55,10 @@ func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours s
 		}
 	}
 	p.From, p.To = time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC()
-	if err := w.modes.writeIDs(idsPath(w.dir, p.Name), hours); err != nil {
+	if err := w.store.Put(ctx, idsPath(p.Name), hours.writeTo); err != nil {
 		return p, err
 	}
 	var err error
-	p.Bytes, p.Checksum, err = w.modes.writePart(ctx, path, blocks)
+	p.Bytes, p.Checksum, err = writePart(ctx, w.store, p.staged(), blocks)
 	return p, err
 }

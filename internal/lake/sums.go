@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -146,18 +145,14 @@ func Verify(ctx context.Context, parts []Part, columns []string) (damaged []*Par
 // verify checks one part. A part that differs from what was written gives a
 // PartError, one that cannot be read another error.
 func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) {
-	bad := func(format string, args ...any) *PartError { return &PartError{p.path, fmt.Sprintf(format, args...)} }
-	f, err := os.Open(p.path)
+	bad := func(format string, args ...any) *PartError { return &PartError{p.Path(), fmt.Sprintf(format, args...)} }
+	f, err := p.file.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // only read
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != p.Bytes {
-		return bad("it has %d bytes, not the %d that were written", info.Size(), p.Bytes), nil
+	if f.Size() != p.Bytes {
+		return bad("it has %d bytes, not the %d that were written", f.Size(), p.Bytes), nil
 	}
 	if p.Checksum == nil {
 		return nil, nil
@@ -166,7 +161,7 @@ func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) 
 		return bad("the manifest has its checksums at byte %d of %d", p.Checksum.At, p.Bytes), nil
 	}
 	tail := make([]byte, p.Bytes-p.Checksum.At)
-	if _, err := f.ReadAt(tail, p.Checksum.At); err != nil {
+	if err := readFull(f, tail, p.Checksum.At); err != nil {
 		return nil, err
 	}
 	if hexSum(xxh3.Hash(tail)) != p.Checksum.XXH3 {
@@ -176,11 +171,11 @@ func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) 
 	if err != nil {
 		return bad("%v", err), nil
 	}
-	return sums.verify(ctx, f, p.path, columns)
+	return sums.verify(ctx, f, p.Path(), columns)
 }
 
 // verify checks the chunks of columns.
-func (s *partSums) verify(ctx context.Context, f *os.File, path string, columns []string) (*PartError, error) {
+func (s *partSums) verify(ctx context.Context, f io.ReaderAt, path string, columns []string) (*PartError, error) {
 	var hash xxh3.Hasher
 	buffer := make([]byte, 256<<10)
 	start := int64(0)

@@ -22,9 +22,9 @@ func writtenPart(t testing.TB, records int) Part {
 	for n := range records {
 		fill(t, b, "log", recordtest.Record(random, n))
 	}
-	p := Part{Name: "part-00000001-0000.parquet", Day: firstDay, path: filepath.Join(t.TempDir(), "x.parquet")}
+	p := Part{Name: "part-00000001-0000.parquet", Day: firstDay, file: fileAt(filepath.Join(t.TempDir(), "x.parquet"))}
 	var err error
-	if p.Bytes, p.Checksum, err = modesOf(0).writePart(t.Context(), p.path, []*Block{b}); err != nil {
+	if p.Bytes, p.Checksum, err = writePartAt(t.Context(), p.Path(), []*Block{b}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -34,7 +34,7 @@ func writtenPart(t testing.TB, records int) Part {
 // Parquet footer.
 func TestSumsCoverEveryChunk(t *testing.T) {
 	p := writtenPart(t, 50)
-	text, err := os.ReadFile(p.path)
+	text, err := os.ReadFile(p.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestSumsCoverEveryChunk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := file.OpenParquetFile(p.path, false)
+	in, err := file.OpenParquetFile(p.Path(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestSumsCoverEveryChunk(t *testing.T) {
 // TestEveryFlippedByteOfAPart flips each byte of a small part, one after another.
 func TestEveryFlippedByteOfAPart(t *testing.T) {
 	p := writtenPart(t, 1)
-	text, err := os.ReadFile(p.path)
+	text, err := os.ReadFile(p.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestEveryFlippedByteOfAPart(t *testing.T) {
 	if damaged := verify(); len(damaged) > 0 {
 		t.Fatalf("nothing was changed: %v", damaged)
 	}
-	f, err := os.OpenFile(p.path, os.O_WRONLY, 0)
+	f, err := os.OpenFile(p.Path(), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestEveryFlippedByteOfAPart(t *testing.T) {
 		}
 	}
 	for _, length := range []int64{0, 1, p.Checksum.At, p.Bytes - 1, p.Bytes + 1} {
-		if err := os.Truncate(p.path, length); err != nil {
+		if err := os.Truncate(p.Path(), length); err != nil {
 			t.Fatal(err)
 		}
 		if len(verify()) == 0 {
@@ -116,7 +116,7 @@ func TestEveryFlippedByteOfAPart(t *testing.T) {
 // TestOnlyColumnsThatAreAskedForAreRead damages one column after another.
 func TestOnlyColumnsThatAreAskedForAreRead(t *testing.T) {
 	p := writtenPart(t, 20)
-	text, err := os.ReadFile(p.path)
+	text, err := os.ReadFile(p.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestOnlyColumnsThatAreAskedForAreRead(t *testing.T) {
 	for i, name := range sums.columns {
 		broken := bytes.Clone(text)
 		broken[sums.chunks[i].end-1] ^= 0x10
-		if err := os.WriteFile(p.path, broken, 0o600); err != nil {
+		if err := os.WriteFile(p.Path(), broken, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		others := slices.DeleteFunc(ColumnNames(), func(n string) bool { return n == name })
@@ -159,7 +159,7 @@ func TestEveryFlippedByteOfTheManifest(t *testing.T) {
 			if err := os.WriteFile(path, broken, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			l, err := Open(dir)
+			l, err := Open(t.Context(), folder(dir))
 			if err == nil {
 				_ = l.Close()
 				t.Fatalf("bit %d of byte %d flipped, %q: the lake was opened", bit, at, broken[max(0, at-20):min(len(broken), at+20)])

@@ -1,10 +1,8 @@
 package lake
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"context"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,35 +11,33 @@ import (
 // sweep removes the files of earlier writers that the manifest does not name:
 // files that no manifest ever named at once, the others when there are no
 // readers.
-func (w *Writer) sweep() error {
-	left, err := w.unnamed(w.manifest)
+func (w *Writer) sweep(ctx context.Context) error {
+	left, err := w.unnamed(ctx, w.manifest)
 	if err != nil {
 		return err
 	}
-	staged, err := stagedFiles(w.dir)
+	staged, err := w.store.List(ctx, stagingDir+"/")
 	if err != nil {
 		return err
 	}
+	w.gone = nil // found again here
 	var now []string
-	for _, path := range append(left, staged...) {
-		if partName.MatchString(filepath.Base(path)) && commitOf(path) <= w.manifest.Sequence {
-			w.gone = append(w.gone, path)
+	for _, name := range append(left, staged...) {
+		if partName.MatchString(path.Base(name)) && commitOf(name) <= w.manifest.Sequence {
+			w.gone = append(w.gone, name)
 		} else {
-			now = append(now, path)
+			now = append(now, name)
 		}
 	}
-	if err := removeAll(now); err != nil {
+	if _, err := w.store.Remove(ctx, "", now); err != nil {
 		return err
 	}
-	if err := w.reclaim(); err != nil || len(w.gone) > 0 {
-		return err
-	}
-	return os.RemoveAll(stagingDir(w.dir))
+	return w.reclaim(ctx)
 }
 
 // commitOf returns the commit number in a part's name.
-func commitOf(path string) int {
-	_, rest, _ := strings.Cut(filepath.Base(path), "-")
+func commitOf(name string) int {
+	_, rest, _ := strings.Cut(path.Base(name), "-")
 	number, _, _ := strings.Cut(rest, "-")
 	n, err := strconv.Atoi(number)
 	if err != nil {
@@ -50,61 +46,51 @@ func commitOf(path string) int {
 	return n
 }
 
-// stagedFiles lists all files in the staging folder.
-func stagedFiles(dir string) (paths []string, err error) {
-	err = filepath.WalkDir(stagingDir(dir), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			paths = append(paths, path)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-	return paths, err
-}
-
 // unnamed finds the files whose names a Writer gives but the manifest does not
 // list. It ignores files with any other name: they are not ours.
-func (w *Writer) unnamed(m *manifest) (paths []string, err error) {
-	named := map[string]bool{}
-	for _, p := range m.Parts {
-		named[p.Name] = true
-		named[filepath.Base(idsPath(w.dir, p.Name))] = true
-	}
-	for _, names := range m.Sources {
-		for _, name := range names {
-			named[name] = true
-		}
-	}
-	for _, name := range m.Quarantine {
-		named[name] = true
+func (w *Writer) unnamed(ctx context.Context, m *manifest) (left []string, err error) {
+	named := map[string]bool{} // wherever they are
+	for name := range m.names() {
+		named[path.Base(name)] = true
 	}
 	for _, place := range []struct {
-		folder string
-		name   *regexp.Regexp
+		prefix, folder string
+		name           *regexp.Regexp
 	}{
-		{"year=*/month=*/day=*", partName},
-		{stateDir + "/ids", idsName},
-		{stateDir + "/sources", sourcesName},
-		{stateDir + "/quarantine", refusedName},
+		{"year=", "year=*/month=*/day=*", partName},
+		{idsDir + "/", idsDir, idsName},
+		{sourcesDir + "/", sourcesDir, sourcesName},
+		{quarantineDir + "/", quarantineDir, refusedName},
 	} {
-		found, err := filepath.Glob(filepath.Join(globEscape(w.dir), place.folder, "*"))
+		found, err := w.store.List(ctx, place.prefix)
 		if err != nil {
 			return nil, err
 		}
-		for _, path := range found {
-			// A listing is written to a temporary file first, which a dead writer
-			// may have left.
-			name, aside := strings.CutSuffix(filepath.Base(path), asideSuffix)
-			if place.name.MatchString(name) && (aside || !named[name]) {
-				paths = append(paths, path)
+		for _, name := range found {
+			here, _ := path.Match(place.folder, path.Dir(name)) // the patterns are well-formed
+			base, unfinished := strings.CutSuffix(path.Base(name), Unfinished)
+			if here && place.name.MatchString(base) && (unfinished || !named[base]) {
+				left = append(left, name)
 			}
 		}
 	}
-	return paths, nil
+	return left, nil
 }
 
-func globEscape(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+// names returns the names of all files that a manifest refers to.
+func (m *manifest) names() map[string]bool {
+	named := map[string]bool{}
+	for _, p := range m.Parts {
+		named[p.published()] = true
+		named[idsPath(p.Name)] = true
+	}
+	for _, lists := range m.Sources {
+		for _, name := range lists {
+			named[sourcesPath(name)] = true
+		}
+	}
+	for _, name := range m.Quarantine {
+		named[quarantineDir+"/"+name] = true
+	}
+	return named
 }

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"maps"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/gofrs/flock"
 )
 
 // LockedError reports that another process is writing to the lake.
@@ -26,70 +24,65 @@ func (e *LockedError) Error() string {
 // Find and Sources may be called while another method runs; they see the lake
 // before or after it. The other methods are not safe for concurrent use.
 //
-// A commit takes effect when its manifest is renamed over the old one. Parts
-// are written into a staging folder before that and linked into their partition
+// A commit takes effect when its manifest replaces the old one. Parts are
+// written into a staging folder before that and linked into their partition
 // folders afterwards; if the process dies in between, the next Writer links
 // them. The next Writer also removes files that no manifest names; it removes
 // parts only when nobody reads the lake.
 type Writer struct {
-	dir      string
-	lock     *flock.Flock
+	store    Store
+	dir      string // where the lake is, for messages
+	unlock   func() error
 	parallel int
-	modes    modes
 
 	mu       sync.RWMutex // held while the manifest and the files it names change
 	manifest *manifest
 	byDay    map[string][]Part
 	ids      openFiles
 	gone     []string // parts to be removed once there are no readers
+	failed   error    // of a commit that may have taken effect, and was not finished
 
 	rebuilding sync.Mutex
-	rebuilt    []string // paths of identity files
+	rebuilt    []string // where identity files are
 }
 
 // WriterOptions configure a Writer.
 type WriterOptions struct {
-	Parallel int         // number of parts written concurrently; 0 means one
-	Mode     fs.FileMode // of new files, and with the matching x bits of new folders; 0 for DefaultMode
+	Parallel int // number of parts written concurrently; 0 means one
 }
 
-// OpenWriter opens the lake in dir for writing, and creates it if it does not
-// exist. The error may be a [*LockedError], a [*VersionError], a
+// OpenWriter opens the lake in a store for writing, and creates it if it does
+// not exist. The error may be a [*LockedError], a [*VersionError], a
 // [*MissingError] or a [*DamagedError].
-func OpenWriter(dir string, opts WriterOptions) (*Writer, error) {
-	perm := modesOf(opts.Mode)
-	for _, d := range []string{"staging", "ids", "sources", "quarantine"} {
-		if err := perm.makeDir(filepath.Join(dir, stateDir, d)); err != nil {
-			return nil, fmt.Errorf("open lake %q: %w", dir, err)
-		}
-	}
-	lock := flock.New(filepath.Join(dir, stateDir, "lock"))
-	for _, path := range []string{lock.Path(), readersPath(dir)} {
-		if err := perm.lockFile(path); err != nil {
-			return nil, fmt.Errorf("open lake %q: %w", dir, err)
-		}
-	}
-	got, err := lock.TryLock()
+func OpenWriter(ctx context.Context, store Store, opts WriterOptions) (*Writer, error) {
+	w := &Writer{store: store, dir: store.Location(""), parallel: max(opts.Parallel, 1)}
+	unlock, ok, err := store.Lock(ctx, lockName)
 	if err != nil {
-		return nil, fmt.Errorf("open lake %q: %w", dir, err)
+		return nil, fmt.Errorf("open lake %q: %w", w.dir, err)
 	}
-	if !got {
-		return nil, &LockedError{dir}
+	if !ok {
+		return nil, &LockedError{w.dir}
 	}
-	w := &Writer{dir: dir, lock: lock, parallel: max(opts.Parallel, 1), modes: perm}
-	if err := w.recover(); err != nil {
-		return nil, errors.Join(err, lock.Unlock())
+	w.unlock = unlock
+	if err := w.recover(ctx); err != nil {
+		return nil, errors.Join(err, unlock())
 	}
 	return w, nil
 }
 
+// lockName is the name that a Writer locks.
+const lockName = stateDir + "/lock"
+
 // recover reads or creates the manifest and finishes or undoes what an
 // interrupted writer left.
-func (w *Writer) recover() error {
-	m, err := readManifest(w.dir)
+func (w *Writer) recover(ctx context.Context) error {
+	if err := w.welcomeReaders(ctx); err != nil {
+		return fmt.Errorf("open lake %q: %w", w.dir, err)
+	}
+	m, err := readManifest(ctx, w.store)
 	var missing *NotFoundError
 	if errors.As(err, &missing) {
-		m, err = w.first()
+		m, err = w.first(ctx)
 	}
 	if err != nil {
 		return err
@@ -97,32 +90,43 @@ func (w *Writer) recover() error {
 	if err := w.use(m); err != nil {
 		return err
 	}
-	if err := w.publish(m.Parts); err != nil {
+	if err := w.publishLeft(ctx); err != nil {
 		return err
 	}
-	w.gone = nil // sweep finds them
-	if err := w.sweep(); err != nil {
+	if err := w.sweep(ctx); err != nil {
 		return fmt.Errorf("open lake %q: %w", w.dir, err)
 	}
 	return nil
 }
 
+// welcomeReaders makes the name that readers share.
+func (w *Writer) welcomeReaders(ctx context.Context) error {
+	absent, err := w.store.Missing(ctx, []string{readersName})
+	if err != nil || len(absent) == 0 {
+		return err
+	}
+	return w.store.Put(ctx, readersName, func(io.Writer) error { return nil })
+}
+
 // first creates the manifest of a new lake.
-func (w *Writer) first() (*manifest, error) {
+func (w *Writer) first(ctx context.Context) (*manifest, error) {
 	m := &manifest{Format: Format, Sources: map[string][]string{}}
-	left, err := w.unnamed(m)
+	left, err := w.unnamed(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	if len(left) > 0 {
-		return nil, fmt.Errorf("open lake %q: %s is missing, but there are files of a lake, such as %q", w.dir, manifestName, left[0])
+		return nil, fmt.Errorf("open lake %q: %s is missing, but there are files of a lake, such as %q", w.dir, manifestName, w.store.Location(left[0]))
 	}
-	return m, m.write(w.dir, w.modes)
+	if err := w.store.Flush(ctx); err != nil {
+		return nil, err
+	}
+	return m, m.write(ctx, w.store)
 }
 
 // Close releases the lake.
 func (w *Writer) Close() error {
-	return errors.Join(w.reclaim(), w.ids.close(), w.lock.Unlock())
+	return errors.Join(w.reclaim(context.Background()), w.ids.close(), w.unlock())
 }
 
 // Totals returns the sums over all ingests so far.
@@ -139,18 +143,32 @@ type Batch struct {
 // Commit adds a batch to the lake, all of it or nothing. It adds nothing when
 // the context is cancelled before the manifest is replaced.
 func (w *Writer) Commit(ctx context.Context, b Batch) error {
+	next, err := w.next()
+	if err != nil {
+		return err
+	}
+	next.Totals = next.Totals.Plus(b.Added)
+	parts, drop, err := w.prepare(ctx, next, b)
+	if err != nil {
+		return w.abandon(ctx, err)
+	}
+	return w.replace(ctx, next, parts, drop)
+}
+
+// next returns a copy of the manifest for the next commit. It returns an error
+// if the last commit was not finished: its files have the names that this one
+// would give.
+func (w *Writer) next() (*manifest, error) {
+	if w.failed != nil {
+		return nil, fmt.Errorf("write to lake %q after a commit that was not finished: %w", w.dir, w.failed)
+	}
 	next := *w.manifest
 	next.Sequence++
-	next.Totals = next.Totals.Plus(b.Added)
-	parts, drop, err := w.prepare(ctx, &next, b)
-	if err != nil {
-		return w.abandon(err)
-	}
-	return w.replace(&next, parts, drop)
+	return &next, nil
 }
 
 // prepare writes the files of a batch and enters them in the next manifest. It
-// returns the new parts, and the paths of files that the manifest no longer
+// returns the new parts, and the names of files that the manifest no longer
 // names.
 func (w *Writer) prepare(ctx context.Context, next *manifest, b Batch) (parts []Part, drop []string, err error) {
 	if parts, err = w.stage(ctx, next.Sequence, b.Days); err != nil {
@@ -158,12 +176,16 @@ func (w *Writer) prepare(ctx context.Context, next *manifest, b Batch) (parts []
 	}
 	next.Parts = append(slices.Clone(next.Parts), parts...)
 	next.Sources = maps.Clone(next.Sources)
-	if drop, err = w.stageSources(next, b.Sources); err != nil {
+	if drop, err = w.stageSources(ctx, next, b.Sources); err != nil {
 		return nil, nil, err
 	}
 	if len(b.Quarantine) > 0 {
 		name := fmt.Sprintf("refused-%08d.jsonl", next.Sequence)
-		if err := w.modes.replaceFile(filepath.Join(w.dir, stateDir, "quarantine", name), b.Quarantine); err != nil {
+		err := w.store.Put(ctx, quarantineDir+"/"+name, func(to io.Writer) error {
+			_, err := to.Write(b.Quarantine)
+			return err
+		})
+		if err != nil {
 			return nil, nil, err
 		}
 		next.Quarantine = append(slices.Clone(next.Quarantine), name)
@@ -174,9 +196,8 @@ func (w *Writer) prepare(ctx context.Context, next *manifest, b Batch) (parts []
 // abandon removes the files prepared for a commit that failed, as they may fill
 // the disk. The next Writer would remove them too, so the first error is the
 // one that counts.
-func (w *Writer) abandon(cause error) error {
-	w.gone = nil // sweep finds them
-	_ = w.sweep()
+func (w *Writer) abandon(ctx context.Context, cause error) error {
+	_ = w.sweep(context.WithoutCancel(ctx))
 	return fmt.Errorf("write to lake %q: %w", w.dir, cause)
 }
 
@@ -185,33 +206,32 @@ func (t Totals) Plus(u Totals) Totals {
 	return Totals{t.Files + u.Files, t.Stored + u.Stored, t.Duplicates + u.Duplicates, t.Conflicts + u.Conflicts, t.Rejected + u.Rejected}
 }
 
-// settle syncs the folders of the files that the next manifest refers to.
-func (w *Writer) settle(added []Part) error {
-	dirs := folders{filepath.Join(w.dir, stateDir, "ids"): true, filepath.Join(w.dir, stateDir, "sources"): true}
-	for _, p := range added {
-		dirs.add(filepath.Dir(p.staged(w.dir)), w.dir)
-	}
-	return dirs.sync()
-}
-
 // replace commits a manifest, publishes its new parts and removes files that it
-// no longer names.
-func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
+// no longer names. It cannot be cancelled.
+func (w *Writer) replace(ctx context.Context, next *manifest, added []Part, drop []string) error {
+	ctx = context.WithoutCancel(ctx)
 	slices.SortFunc(next.Parts, func(a, b Part) int {
 		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Name, b.Name))
 	})
-	if err := w.settle(added); err != nil {
-		return w.abandon(err)
+	if err := w.store.Flush(ctx); err != nil {
+		return w.abandon(ctx, err)
 	}
-	if err := next.write(w.dir, w.modes); err != nil {
+	if err := next.write(ctx, w.store); err != nil {
+		w.failed = err
 		return fmt.Errorf("commit to lake %q: %w", w.dir, err)
 	}
+	w.failed = w.finish(ctx, next, added, drop)
+	return w.failed
+}
+
+// finish does what follows a commit.
+func (w *Writer) finish(ctx context.Context, next *manifest, added []Part, drop []string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.use(next); err != nil {
 		return err
 	}
-	if err := w.publish(added); err != nil {
+	if err := w.publish(ctx, added); err != nil {
 		return err
 	}
 	if len(drop) > 0 {
@@ -220,12 +240,13 @@ func (w *Writer) replace(next *manifest, added []Part, drop []string) error {
 		}
 	}
 	var now []string
-	for _, path := range drop {
-		if partName.MatchString(filepath.Base(path)) {
-			w.gone = append(w.gone, path)
+	for _, name := range drop {
+		if partName.MatchString(path.Base(name)) {
+			w.gone = append(w.gone, name)
 		} else {
-			now = append(now, path)
+			now = append(now, name)
 		}
 	}
-	return errors.Join(removeAll(now), w.reclaim())
+	_, err := w.store.Remove(ctx, "", now)
+	return errors.Join(err, w.reclaim(ctx))
 }

@@ -44,7 +44,7 @@ func batchOf(t testing.TB, numbers ...int) Batch {
 
 func openWriter(t testing.TB, dir string) *Writer {
 	t.Helper()
-	w, err := OpenWriter(dir, WriterOptions{Parallel: 2})
+	w, err := OpenWriter(t.Context(), folder(dir), WriterOptions{Parallel: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func contents(t testing.TB, dir string) (records []string) {
 		}
 	}()
 	for _, p := range l.Parts() {
-		blocks, err := readPart(t.Context(), p.Path())
+		blocks, err := readPart(t.Context(), p.file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func requireLake(t testing.TB, dir string, numbers ...int) {
 	w := openWriter(t, dir)
 	defer closeWriter(t, w)
 	for n := range 100 {
-		err := w.Existing(Hour(time.Date(2026, 1, 11, n, 0, 0, 0, time.UTC)), func(id Identity) {
+		err := w.Existing(t.Context(), Hour(time.Date(2026, 1, 11, n, 0, 0, 0, time.UTC)), func(id Identity) {
 			got = append(got, fmt.Sprintf("%x", id.ID[:4]))
 		})
 		if err != nil {
@@ -131,7 +131,7 @@ func requireLake(t testing.TB, dir string, numbers ...int) {
 		t.Fatalf("identities (-want +got)\n%s", diff)
 	}
 	var files []int
-	if err := w.Sources(firstDay, func(f LogFile) { files = append(files, int(f.Hash)) }); err != nil {
+	if err := w.Sources(t.Context(), firstDay, func(f LogFile) { files = append(files, int(f.Hash)) }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(files)
@@ -139,7 +139,7 @@ func requireLake(t testing.TB, dir string, numbers ...int) {
 	if diff := cmp.Diff(numbers, files); diff != "" {
 		t.Fatalf("log files (-want +got)\n%s", diff)
 	}
-	if left := tree(t, stagingDir(dir)); len(left) > 0 {
+	if left := tree(t, filepath.Join(dir, stagingDir)); len(left) > 0 {
 		t.Errorf("left in staging: %q", left)
 	}
 	m := w.manifest
@@ -293,7 +293,7 @@ func dieBetween(t *testing.T, before, after string, old, updated []int) {
 		for _, name := range added {
 			restore(t, after, dir, name) // as well as published: never happens, swept all the same
 		}
-		if err := os.WriteFile(filepath.Join(dir, stateDir, manifestName+asideSuffix), []byte("{"), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, stateDir, manifestName+Unfinished), []byte("{"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		requireSwept(t, dir, old)
@@ -334,7 +334,7 @@ func dieBetween(t *testing.T, before, after string, old, updated []int) {
 func requireSwept(t *testing.T, dir string, numbers []int) {
 	t.Helper()
 	closeWriter(t, openWriter(t, dir))
-	if err := os.Remove(filepath.Join(dir, stateDir, manifestName+asideSuffix)); err != nil {
+	if err := os.Remove(filepath.Join(dir, stateDir, manifestName+Unfinished)); err != nil {
 		t.Fatal(err)
 	}
 	requireLake(t, dir, numbers...)
@@ -388,7 +388,7 @@ func TestForeignFilesStay(t *testing.T) {
 func TestSecondWriterIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	w := openWriter(t, dir)
-	_, err := OpenWriter(dir, WriterOptions{})
+	_, err := OpenWriter(t.Context(), folder(dir), WriterOptions{})
 	if _, ok := errors.AsType[*LockedError](err); !ok {
 		t.Errorf("second writer: %v", err)
 	}
@@ -458,11 +458,11 @@ func TestDamagedLakes(t *testing.T) {
 			dir := copyTree(t, good)
 			test.damage(t, dir)
 			before := tree(t, dir)
-			_, err := OpenWriter(dir, WriterOptions{})
+			_, err := OpenWriter(t.Context(), folder(dir), WriterOptions{})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "open lake ") {
 				t.Errorf("writer: %v, want %q", err, test.want)
 			}
-			if l, err := Open(dir); (err == nil) != test.reads {
+			if l, err := Open(t.Context(), folder(dir)); (err == nil) != test.reads {
 				t.Errorf("reader: %v", err)
 			} else if err == nil {
 				_ = l.Close()
@@ -471,12 +471,12 @@ func TestDamagedLakes(t *testing.T) {
 				t.Errorf("files (-before +after)\n%s", diff)
 			}
 			var version *VersionError
-			if _, err := Open(dir); (test.name == "a later version") != errors.As(err, &version) {
+			if _, err := Open(t.Context(), folder(dir)); (test.name == "a later version") != errors.As(err, &version) {
 				t.Errorf("error of a reader: %T", err)
 			}
 		})
 	}
-	if _, err := Open(t.TempDir()); err == nil || !errors.As(err, new(*NotFoundError)) {
+	if _, err := Open(t.Context(), folder(t.TempDir())); err == nil || !errors.As(err, new(*NotFoundError)) {
 		t.Errorf("no lake: %v", err)
 	}
 }
@@ -484,18 +484,16 @@ func TestDamagedLakes(t *testing.T) {
 func TestIdentityFiles(t *testing.T) {
 	want := sections{-5: {{ID: [16]byte{1}, Hash: 1 << 63}}, 0: nil, 7: {{Hash: 2}, {ID: [16]byte{15: 255}}}}
 	path := filepath.Join(t.TempDir(), "x.ids")
-	if err := modesOf(0).writeIDs(path, want); err != nil {
-		t.Fatal(err)
-	}
+	writeIDs(t, path, want)
 	got := sections{0: nil}
 	add := func(section int64, id Identity) { got[section] = append(got[section], id) }
-	if err := readIDs(path, add); err != nil {
+	if err := readIDs(t.Context(), fileAt(path), add); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-written +read)\n%s", diff)
 	}
-	x, err := openIDs(path)
+	x, err := openIDs(t.Context(), fileAt(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -520,7 +518,7 @@ func TestIdentityFiles(t *testing.T) {
 		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		err := readIDs(path, nothing)
+		err := readIDs(t.Context(), fileAt(path), nothing)
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("cut to %d of %d bytes: %v", n, len(data), err)
 		}
@@ -533,7 +531,7 @@ func TestIdentityFiles(t *testing.T) {
 		if err := os.WriteFile(path, change(slices.Clone(data)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if readIDs(path, nothing) == nil {
+		if readIDs(t.Context(), fileAt(path), nothing) == nil {
 			t.Error("a damaged file was read")
 		}
 	}
@@ -552,7 +550,7 @@ func TestSourcesKeepTheNewestVersion(t *testing.T) {
 			{Identity{ID: [16]byte{8, byte(v)}, Hash: 1}, 0},
 		}}})
 		known := map[[16]byte]LogFile{}
-		if err := w.Sources("x", func(f LogFile) { known[f.ID] = f }); err != nil {
+		if err := w.Sources(t.Context(), "x", func(f LogFile) { known[f.ID] = f }); err != nil {
 			t.Fatal(err)
 		}
 		if last := known[[16]byte{7}]; last.Hash != v || last.Begun != begun || len(known) != int(v)+2 {
@@ -579,7 +577,7 @@ func TestFailedCommit(t *testing.T) {
 				if err := os.WriteFile(path, nil, 0o644); err != nil {
 					t.Fatal(err)
 				}
-			} else if err := os.Mkdir(path, 0o755); err != nil {
+			} else if err := os.MkdirAll(path, 0o755); err != nil {
 				t.Fatal(err)
 			}
 			b := batchOf(t, 2, 30)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
@@ -82,7 +83,7 @@ func (c *checkedParts) salvage(ctx context.Context, part lake.Part) (path string
 			return "", err
 		}
 	}
-	path, rows, err := part.Salvage(ctx, c.salvaged)
+	path, rows, err := part.Salvage(ctx, folderstore.New(c.salvaged, 0))
 	c.rows = append(c.rows, rows...)
 	return path, err
 }

@@ -17,7 +17,8 @@ import (
 // Options name a lake, the time range that is searched, and the limits of a
 // search.
 type Options struct {
-	Dir          string
+	Store        lake.Store
+	TempDir      string    // folder for the engine's temporary files; "" for that of the system
 	Since, Until time.Time // the zero time is no bound
 	Memory       int64     // bytes; 0 for the engine's own limit
 	Spill        int64     // bytes of disk; 0 for the engine's own limit
@@ -48,14 +49,14 @@ func Open(ctx context.Context, opts Options) (l *Lake, err error) {
 }
 
 func openOnce(ctx context.Context, opts Options) (*Lake, error) {
-	files, err := lake.Open(opts.Dir)
+	files, err := lake.Open(ctx, opts.Store)
 	if err != nil {
 		return nil, err
 	}
 	checked := &checkedParts{}
 	db, err := start(ctx, opts, files, checked)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open lake %q: %w", opts.Dir, err), checked.close(), files.Close())
+		return nil, errors.Join(fmt.Errorf("open lake %q: %w", files.Dir, err), checked.close(), files.Close())
 	}
 	l := &Lake{DB: db, files: files, parts: checked}
 	for _, part := range checked.parts {
@@ -84,7 +85,7 @@ func start(ctx context.Context, opts Options, files *lake.Lake, checked *checked
 	}
 	return duckdb.Open(duckdb.Options{
 		Parts: paths, Since: opts.Since, Until: opts.Until, Verify: checked.verify,
-		MemoryLimit: opts.Memory, SpillLimit: opts.Spill, TempDir: lake.ScratchDir(opts.Dir),
+		MemoryLimit: opts.Memory, SpillLimit: opts.Spill, TempDir: opts.TempDir,
 	})
 }
 

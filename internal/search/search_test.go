@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/search"
@@ -31,8 +32,8 @@ func opened(t *testing.T, lines []string, opts search.Options) *search.Lake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.Dir = t.TempDir()
-	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: opts.Dir}); err != nil {
+	opts.Store = folderstore.New(t.TempDir(), 0)
+	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: opts.Store}); err != nil {
 		t.Fatal(err)
 	}
 	l, err := search.Open(t.Context(), opts)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/mototest"
 	"github.com/cerpac/trailkeeper/internal/s3archive"
@@ -290,7 +291,7 @@ func (e *emulated) wantIngested() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: t.TempDir(), Memory: ingest.MinMemory})
+	report, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: folderstore.New(t.TempDir(), 0), Memory: ingest.MinMemory})
 	if err != nil {
 		t.Fatal(err)
 	}
