@@ -51,6 +51,13 @@ func except(folders ...string) func(string) bool {
 
 var layers = []layer{
 	{
+		why: "only a lake.Store touches the files of a lake",
+		in:  below("internal/lake", "internal/ingest"),
+		forbid: []string{
+			"os", "github.com/gofrs/flock", module + "/internal/durable", module + "/internal/folderstore",
+		},
+	},
+	{
 		why: "data and languages at the top know nothing of AWS, DuckDB, the terminal or our own machinery",
 		in:  except("internal", "cmd", "arn"), // arn reads names as AWS's SDK does
 		forbid: []string{
