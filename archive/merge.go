@@ -48,7 +48,7 @@ func Merge(streams []Stream, yield func(Object) error) error {
 // mergeHead is the next object of one stream.
 type mergeHead struct {
 	stream Stream
-	order  int // place among the streams; breaks ties, so that a listing repeats itself
+	order  int // index of the stream; breaks ties, so that listings are repeatable
 	object Object
 	at     time.Time // never before that of an earlier object of the stream
 }

@@ -1,6 +1,6 @@
-// Package arn builds and reads Amazon Resource Names.
+// Package arn builds and parses Amazon Resource Names.
 //
-// Package partition, below it, tells the partition of a Region.
+// Its subpackage partition finds the partition of a Region.
 package arn
 
 import (
@@ -11,34 +11,34 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// partitions are the ids that AWS's partitions may have, also those to come.
+// partitions matches the ids of AWS's partitions, including future ones.
 var partitions = regexp.MustCompile(`^aws(-[a-z]+)*$`)
 
-// ARN is the parts of a name. Only Resource may hold colons.
+// ARN is a parsed Amazon Resource Name. Only Resource may contain colons.
 type ARN = arn.ARN
 
-// Build returns the ARN of a resource. Region and account are empty for those of services
-// that leave them out, such as S3.
+// Build returns the ARN of a resource. Region and account are empty for services that
+// omit them, such as S3.
 func Build(partition, service, region, account, resource string) string {
 	return ARN{Partition: partition, Service: service, Region: region, AccountID: account, Resource: resource}.String()
 }
 
-// Parse reads the ARN of a resource of AWS, in any partition.
+// Parse parses the ARN of an AWS resource, in any partition.
 func Parse(text string) (ARN, error) {
 	a, err := arn.Parse(text)
 	switch {
 	case err != nil:
 		return ARN{}, fmt.Errorf("parse ARN %q: %w", text, err)
 	case !partitions.MatchString(a.Partition):
-		return ARN{}, fmt.Errorf("parse ARN %q: %q is no partition of AWS", text, a.Partition)
+		return ARN{}, fmt.Errorf("parse ARN %q: %q is not an AWS partition", text, a.Partition)
 	case a.Service == "" || a.Resource == "":
 		return ARN{}, fmt.Errorf("parse ARN %q: a service and a resource are needed", text)
 	}
 	return a, nil
 }
 
-// ParseStart reads an ARN or the start of one, down to the service. What is left out is
-// empty: arn:aws:s3 is every bucket.
+// ParseStart parses an ARN or the start of one, at least up to the service. Missing
+// parts are empty: arn:aws:s3 is every bucket.
 func ParseStart(text string) (ARN, error) {
 	const colons = 5
 	a, err := arn.Parse(text + strings.Repeat(":", max(0, colons-strings.Count(text, ":"))))
@@ -46,7 +46,7 @@ func ParseStart(text string) (ARN, error) {
 	case err != nil:
 		return ARN{}, fmt.Errorf("parse start of ARN %q: %w", text, err)
 	case !partitions.MatchString(a.Partition):
-		return ARN{}, fmt.Errorf("parse start of ARN %q: %q is no partition of AWS", text, a.Partition)
+		return ARN{}, fmt.Errorf("parse start of ARN %q: %q is not an AWS partition", text, a.Partition)
 	case a.Service == "":
 		return ARN{}, fmt.Errorf("parse start of ARN %q: a service is needed", text)
 	}
@@ -62,6 +62,6 @@ func Account(text string) string {
 	return a.AccountID
 }
 
-// Begins reports whether text is meant as an ARN, perhaps a bad one, and not as a name:
-// names have no colon.
+// Begins reports whether text looks like an ARN, valid or not, rather than a name:
+// names contain no colon.
 func Begins(text string) bool { return strings.HasPrefix(text, "arn:") }

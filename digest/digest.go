@@ -123,9 +123,9 @@ func (d *Digest) Encode() ([]byte, error) {
 	return b, nil
 }
 
-// StringToSign returns the text that a digest's signature covers. body is the
-// digest's uncompressed bytes exactly as stored. For the first digest of a
-// chain the word null takes the place of its predecessor's signature.
+// StringToSign returns the text that a digest's signature covers. body is the digest's
+// uncompressed bytes exactly as stored. For the first digest of a chain, the word null
+// replaces the predecessor's signature.
 func StringToSign(d *Digest, body []byte) string {
 	sum := sha256.Sum256(body)
 	return stringToSign(d, hex.EncodeToString(sum[:]))

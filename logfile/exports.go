@@ -59,9 +59,9 @@ func exportForms() []form {
 	}
 }
 
-// document takes the source of an Elasticsearch document: the event itself, or
-// a member with the original event. The members under aws.cloudtrail, which
-// Elastic's integration derives, are not the event.
+// document returns the source of an Elasticsearch document: the event itself, or a
+// member with the original event. The members under aws.cloudtrail, which Elastic's
+// integration derives, are not the event.
 func document(_ *event.Record, v event.Value) (wrapped, bool) {
 	if !isObject(v) {
 		return wrapped{}, false
@@ -79,5 +79,5 @@ func document(_ *event.Record, v event.Value) (wrapped, bool) {
 	if memberOf(v, "eventVersion").Present() || memberOf(v, "message").Present() || memberOf(v, "@message").Present() {
 		return wrapped{kind: inObject, value: v}, true
 	}
-	return wrapped{kind: partial, why: "Elasticsearch document without the field event.original", fix: "have the integration preserve the original event, or export the events from where they came"}, true
+	return wrapped{kind: partial, why: "Elasticsearch document without the field event.original", fix: "have the integration preserve the original event, or export the events from their source"}, true
 }

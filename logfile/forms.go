@@ -31,14 +31,14 @@ func forms() []form {
 type wrapped struct {
 	kind  wrapping
 	value event.Value
-	why   string // it holds no event, or not a whole one
+	why   string // the reason why it holds no event, or not a whole one
 	fix   string // how to get whole ones
 }
 
 type wrapping int
 
 const (
-	noEvent  wrapping = iota // never an event: skipped for the reason why
+	noEvent  wrapping = iota // never an event: skipped, with why as the reason
 	foreign                  // the whole file holds no events
 	partial                  // an event in a format that has lost some of it
 	inString                 // value is a string of text that holds events, or an event itself
@@ -162,9 +162,8 @@ func notRecord(rec *event.Record) string {
 	return ""
 }
 
-// nested reads text that is contained in a piece at offset at, with its own
-// reader. A fault in the text is a fault of the piece: the file goes on after
-// it.
+// nested reads text that is contained in a piece at offset at, with its own reader. A
+// fault in the text is a fault of the piece: reading of the file continues after it.
 func (r *Reader) nested(text []byte, at int64, read func(in *Reader) error) error {
 	if r.depth == maxWraps {
 		return r.visit.Reject(at, text, fmt.Sprintf("wrapped more than %d times", maxWraps))

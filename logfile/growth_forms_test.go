@@ -66,7 +66,7 @@ func TestMessageBombs(t *testing.T) {
 	var r Reader
 	for _, c := range []struct{ in, cause string }{
 		{spaces(MaxRecord), "a message longer than 16 MiB"},
-		{strings.Repeat(spaces(MaxRecord/2), 20), "messages that are a bomb"},
+		{strings.Repeat(spaces(MaxRecord/2), 20), "decompression bomb in a message"},
 		{`{"data":"` + packed("{}")[:24] + `"}`, "truncated gzip in a message"},
 		{`{"data":"H4sI"}`, "corrupt gzip in a message"},
 		{`{"data":"85qJwg=="}`, "data is not JSON"},

@@ -120,7 +120,7 @@ func (r *Reader) notJSON() error {
 	case r.err != nil && !r.ended():
 		return r.err
 	case showsEvent(head):
-		return &ForeignError{What: "events in a form that is not known", Remedy: "take the JSON of each event out of it, one a line"}
+		return &ForeignError{What: "events in an unknown format", Remedy: "extract the JSON of each event, one per line"}
 	case bytes.HasPrefix(head, []byte("Permission Check Successful")):
 		return &ForeignError{What: "test file of a CloudWatch Logs export", NoEvents: true}
 	}

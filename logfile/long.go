@@ -71,8 +71,8 @@ func (r *Reader) skipLong() (size int64, err error) {
 // skipper finds the end of a JSON value that comes in pieces.
 type skipper struct {
 	depth    int  // of brackets
-	inString bool // where brackets are text
-	escaped  bool // the next byte is
+	inString bool // brackets are text there
+	escaped  bool // the next byte is escaped
 	scalar   bool // the value is a number or a literal
 }
 

@@ -25,9 +25,9 @@ func memberHolding(name []byte) (h holding, ok bool) {
 	return unsaid, false
 }
 
-// holdsPieces reports whether a member's value, or what of it is there, begins
-// as one that holds records or what wraps them: an array, null for none, or the
-// object around Elasticsearch's array.
+// holdsPieces reports whether a member's value, of which value may be only the
+// beginning, starts like one that holds records or their wrappers: an array, null for
+// none, or the object around Elasticsearch's array.
 func holdsPieces(name, value []byte) bool {
 	h, ok := memberHolding(name)
 	if !ok || len(value) == 0 {
@@ -44,8 +44,8 @@ func holdsPieces(name, value []byte) bool {
 	return false
 }
 
-// opensWrapper reports whether the object at r.pos begins as one of which some
-// members hold records. It is then walked in a stream and not held whole.
+// opensWrapper reports whether the object at r.pos starts with a member that records
+// come with. Such an object is streamed instead of buffered.
 func (r *Reader) opensWrapper() bool {
 	const longest = 64 // an opening brace, white space and the longest name, generously
 	r.need(longest)
@@ -72,8 +72,8 @@ func (r *Reader) opensWrapper() bool {
 	return false
 }
 
-// wrapper walks the members of the object at r.pos, streaming those that hold
-// records and passing over the rest. level is how many wrappers are around it.
+// wrapper walks the members of the object at r.pos. It streams those that hold records
+// and skips the rest. level is the number of enclosing wrappers.
 func (r *Reader) wrapper(level int) error {
 	r.pos++
 	found := false
@@ -107,7 +107,7 @@ func (r *Reader) wrapper(level int) error {
 	}
 }
 
-// pieces walks the value of a member that holds records or what wraps them.
+// pieces walks the value of a member that holds records or their wrappers.
 func (r *Reader) pieces(name []byte, level int) error {
 	h, _ := memberHolding(name)
 	r.known = r.known || h == records

@@ -6,7 +6,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// cloudTrailForms are the forms of CloudTrail's own API and files.
+// cloudTrailForms lists the formats of CloudTrail's own API and files.
 func cloudTrailForms() []form {
 	return []form{
 		{"digestS3Object", isDigest},
@@ -23,7 +23,7 @@ func isDigest(*event.Record, event.Value) (wrapped, bool) {
 	return wrapped{kind: foreign, why: "digest file"}, true
 }
 
-// messageForms are the forms in which services hand events on.
+// messageForms lists the formats in which services pass events on.
 func messageForms() []form {
 	return []form{
 		{"detail-type", eventBridge},
@@ -51,8 +51,8 @@ func messageForms() []form {
 	}
 }
 
-// eventBridge takes the detail of an EventBridge event. Events of other
-// services share its shape.
+// eventBridge returns the detail of an EventBridge event. Events of other services have
+// the same envelope.
 func eventBridge(o *event.Record, kind event.Value) (wrapped, bool) {
 	detail := member(o, "detail")
 	text, _ := kind.Text()
@@ -62,7 +62,7 @@ func eventBridge(o *event.Record, kind event.Value) (wrapped, bool) {
 	return wrapped{kind: inObject, value: detail}, isObject(detail)
 }
 
-// notification takes the message of an SNS notification.
+// notification returns the message of an SNS notification.
 func notification(o *event.Record, v event.Value) (wrapped, bool) {
 	kind, _ := member(o, "Type").Text()
 	switch string(kind) {
@@ -74,7 +74,7 @@ func notification(o *event.Record, v event.Value) (wrapped, bool) {
 	return wrapped{}, false
 }
 
-// plainMessage says why a message that is not JSON holds no event, or "".
+// plainMessage returns why a message that is not JSON holds no event, or "".
 func plainMessage(text []byte) string {
 	if bytes.HasPrefix(text, []byte("CloudTrail validation message")) {
 		return "CloudTrail validation message"
@@ -82,23 +82,23 @@ func plainMessage(text []byte) string {
 	return ""
 }
 
-// queueMessage takes the body of an SQS message, which has one of the other
-// members.
+// queueMessage returns a function that returns the body of an SQS message, which has
+// one of the other members.
 func queueMessage(others ...string) func(*event.Record, event.Value) (wrapped, bool) {
 	return func(o *event.Record, v event.Value) (wrapped, bool) {
 		return wrapped{kind: inString, value: v}, v.IsString() && hasOne(o, others)
 	}
 }
 
-// streamRecord takes the data of a Kinesis or Firehose record, which has one of
-// the other members or none.
+// streamRecord returns a function that returns the data of a Kinesis or Firehose
+// record, which has one of the other members or none.
 func streamRecord(others ...string) func(*event.Record, event.Value) (wrapped, bool) {
 	return func(o *event.Record, v event.Value) (wrapped, bool) {
 		return wrapped{kind: inBase64, value: v}, v.IsString() && (hasOne(o, others) || len(o.Other()) == 1)
 	}
 }
 
-// stringOrObject takes a member that is an event, as text or as it is.
+// stringOrObject returns a member that is an event, as an object or as its text.
 func stringOrObject(_ *event.Record, v event.Value) (wrapped, bool) {
 	if v.IsString() {
 		return wrapped{kind: inString, value: v}, true
@@ -109,7 +109,7 @@ func stringOrObject(_ *event.Record, v event.Value) (wrapped, bool) {
 func isObject(v event.Value) bool { return len(v.Raw) > 0 && v.Raw[0] == '{' }
 func isArray(v event.Value) bool  { return len(v.Raw) > 0 && v.Raw[0] == '[' }
 
-// member returns a member of an object that is none of CloudTrail's.
+// member returns a member of an object that CloudTrail does not document.
 func member(o *event.Record, name string) event.Value {
 	for _, m := range o.Other() {
 		if m.Name == name {

@@ -33,8 +33,8 @@ const (
 	MaxRecord = 16 << 20
 
 	firstBuffer = 256 << 10
-	keepBuffer  = 1 << 20  // a larger buffer is given up after the value that needed it
-	keptHead    = 64 << 10 // of a value longer than MaxRecord, for who visits it
+	keepBuffer  = 1 << 20  // a larger buffer is freed after the value that needed it
+	keptHead    = 64 << 10 // of a value longer than MaxRecord, for the visitor
 )
 
 // Visitor receives the content of a file. Record and Reject must be set. Their

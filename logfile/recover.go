@@ -36,7 +36,7 @@ func (r *Reader) nextLine(err error) (found bool, failed error) {
 			head = r.head()
 		}
 		if head != nil {
-			r.pos = len(r.buf) - 1 // which may be the newline before a brace
+			r.pos = len(r.buf) - 1 // the newline before a brace may be the last byte
 		}
 		if !r.fill() {
 			return false, nil

@@ -72,7 +72,7 @@ func (r *Reader) base64(v event.Value, at int64) error {
 		}
 		data = plain
 	case bytes.HasPrefix(data, []byte("\xf3\x89\x9a\xc2")):
-		return r.visit.Reject(at, text, "record of the Kinesis Producer Library: take its user records apart first")
+		return r.visit.Reject(at, text, "record of the Kinesis Producer Library: extract its user records first")
 	}
 	if !opensJSON(data) {
 		if reason := plainMessage(data); reason != "" {
@@ -106,7 +106,7 @@ func (r *Reader) inflate(data []byte) (plain []byte, cause string) {
 	r.inflated += n
 	switch {
 	case r.inflated > bombFloor && r.inflated > bombRatio*r.total:
-		return nil, fmt.Sprintf("messages that are a bomb: over %d times the size of the file", bombRatio)
+		return nil, fmt.Sprintf("decompression bomb in a message: over %d times the size of the file", bombRatio)
 	case n > MaxRecord:
 		return nil, fmt.Sprintf("a message longer than %d MiB", MaxRecord>>20)
 	case errors.Is(err, io.EOF):
@@ -117,8 +117,8 @@ func (r *Reader) inflate(data []byte) (plain []byte, cause string) {
 	return nil, "corrupt gzip in a message"
 }
 
-// acquire waits for permission to buffer a long value, unless this reader has
-// it already. It returns false when the reading was cancelled.
+// acquire waits for permission to buffer a long value, unless this reader already has
+// it. It returns false when the reading was cancelled.
 func (r *Reader) acquire() bool {
 	if r.large || r.Large == nil {
 		return true
@@ -196,8 +196,8 @@ func elements(raw []byte, f func(element []byte)) {
 	}
 }
 
-// holdsEvent reports whether a column or member of that name holds whole
-// events, in what the services and tools export that name it so.
+// holdsEvent reports whether a column or member of that name holds whole events, in the
+// exports of services and tools.
 func holdsEvent(name []byte) bool {
 	switch string(bytes.ToLower(bytes.TrimSpace(name))) {
 	case "eventjson", "cloudtrailevent", "@message", "_raw", "event.original":

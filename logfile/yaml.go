@@ -35,11 +35,10 @@ func (r *Reader) opensYAML() bool {
 // yamlCount counts ids and events, whose numbers must be equal.
 type yamlCount struct{ ids, events int }
 
-// yaml reads the rest of the file as YAML in the block style that the AWS CLI
-// writes: a line begins with dashes of lists or a key, and only quoted values
-// go on over more lines. Of the values only those of CloudTrailEvent, and those
-// of a list of texts, are events. Anything else of YAML is a fault, for events
-// could be overlooked in it.
+// yaml reads the rest of the file as YAML in the block style that the AWS CLI writes: a
+// line begins with dashes of lists or a key, and only quoted values span several lines.
+// Only the values of CloudTrailEvent, and those of a list of texts, are events. Any
+// other YAML is a fault, because events in it could be overlooked.
 func (r *Reader) yaml() error {
 	r.known = true
 	var n yamlCount
@@ -60,8 +59,8 @@ func (r *Reader) yaml() error {
 	return nil
 }
 
-// yamlLine reads a line at its first byte that is no space, and with it a
-// quoted value that goes on over more lines.
+// yamlLine reads a line from its first byte that is not a space, with the further lines
+// of a quoted value.
 func (r *Reader) yamlLine(n *yamlCount) error {
 	dashes := 0
 	for r.hasPrefix("- ") {
@@ -93,8 +92,7 @@ func (r *Reader) yamlLine(n *yamlCount) error {
 	return r.yamlValue(key == "CloudTrailEvent")
 }
 
-// yamlValue moves past the value of a key, and visits the event in it when it
-// is wanted.
+// yamlValue advances past the value of a key, and visits the event in it if wanted.
 func (r *Reader) yamlValue(wanted bool) error {
 	switch c := r.buf[r.pos]; {
 	case c == '\'' || c == '"':
@@ -132,7 +130,7 @@ func (r *Reader) yamlKey() (key string, ok bool) {
 	return key, true
 }
 
-// noKeyLetter reports whether a character is none of the names of AWS's APIs.
+// noKeyLetter reports whether a character occurs in no name of AWS's APIs.
 func noKeyLetter(c rune) bool {
 	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-'
 }
@@ -200,7 +198,7 @@ func quotedLength(s []byte, quote byte) int {
 // false when one is unknown.
 func fold(s []byte, escapes bool) (text []byte, ok bool) {
 	text = make([]byte, 0, len(s))
-	kept := 0 // bytes of text that are no white space at a line's end
+	kept := 0 // bytes of text up to the last that is not white space
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == '\n':
@@ -248,7 +246,7 @@ func unescape(text, s []byte) (appended []byte, n int) {
 		digits = 4
 	case 'U':
 		digits = 8
-	case '\r', '\n': // the line goes on
+	case '\r', '\n': // a continued line
 		return text, len(s) - len(bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimPrefix(s, []byte{'\r'}), []byte{'\n'}), " \t"))
 	}
 	if digits == 0 || len(s) <= digits {

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Equal reports whether two documents mean the same. Names of statements, order and
-// repetition mean nothing. It does not see that two statements together say what
-// another one says alone, nor that one value covers another.
+// Equal reports whether two documents mean the same. Sids, order and repetition do not
+// matter. It does not detect that two statements together equal a third one, or that
+// one value covers another.
 func Equal(a, b Document) bool {
 	return a.Canonical().String() == b.Canonical().String()
 }
 
-// Canonical gives the one form of all documents that are Equal: without Id and
-// Sids, everything in order and in one case and spelling.
+// Canonical returns the same form for all documents that are Equal: without Id and
+// Sids, sorted, in one case and spelling.
 func (d Document) Canonical() Document {
 	c := Document{Version: Version2012, Statements: []Statement{}}
 	byText := map[string]Statement{}
 	for _, s := range d.Statements {
 		s = s.canonical()
-		text, _ := s.MarshalJSON() // strings can always be written
+		text, _ := s.MarshalJSON() // encoding strings cannot fail
 		byText[string(text)] = s
 		if d.Version != Version2012 && strings.Contains(string(text), "${") {
-			c.Version = version2008 // where that is no variable
+			c.Version = version2008 // which has no variables
 		}
 	}
 	for _, text := range slices.Sorted(maps.Keys(byText)) {
@@ -45,7 +45,7 @@ func (s Statement) canonical() Statement {
 	}
 }
 
-// canonical is nil for nil: an element that is not there.
+// canonical keeps nil, a missing element, as nil.
 func (v Values) canonical(spell func(string) string) Values {
 	if v == nil {
 		return nil
@@ -101,8 +101,8 @@ func (c Conditions) canonical() Conditions {
 	return result
 }
 
-// put stores a value under its canonical key. What has the same meaning but was
-// spelt in two ways must hold twice, so the second keeps its spelling.
+// put stores a value under its canonical key. Two spellings of the same key are two
+// conditions that must both hold, so the second one keeps its spelling.
 func put[V any](m map[string]V, key, canonical string, value V) {
 	if _, taken := m[canonical]; taken {
 		canonical = key

@@ -16,7 +16,7 @@ import (
 // comparison is a condition operator without its quantifier and IfExists.
 type comparison struct {
 	name string
-	// matches is nil for Null, which asks for no value.
+	// matches is nil for Null, which compares no value.
 	matches func(want pattern, got string) bool
 }
 
@@ -58,21 +58,22 @@ func comparisons() []comparison {
 	}
 }
 
-// negated operators hold when none of the wanted values matches, and so when the
-// context key is not there.
+// negated reports whether the operator holds when none of the wanted values matches,
+// and so also when the context key is missing.
 func (c comparison) negated() bool { return strings.Contains(c.name, "Not") }
 
-// textual operators know variables.
+// textual reports whether the operator supports variables.
 func (c comparison) textual() bool {
 	return strings.HasPrefix(c.name, "String") || strings.HasPrefix(c.name, "Arn")
 }
 
-// foldsCase says that the case of the wanted values means nothing.
+// foldsCase reports whether the case of the wanted values does not matter.
 func (c comparison) foldsCase() bool {
 	return strings.HasSuffix(c.name, "IgnoreCase") || c.name == "Bool" || c.name == "Null"
 }
 
-// numeric makes an operator of an order; what is no number matches nothing.
+// numeric makes an operator from a comparison of numbers. Text that is not a number
+// matches nothing.
 func numeric(holds func(gotToWant int) bool) func(pattern, string) bool {
 	return func(want pattern, got string) bool {
 		w, err1 := strconv.ParseFloat(want.String(), 64)
@@ -81,7 +82,8 @@ func numeric(holds func(gotToWant int) bool) func(pattern, string) bool {
 	}
 }
 
-// dates makes an operator of an order; what is no time matches nothing.
+// dates makes an operator from a comparison of times. Text that is not a time matches
+// nothing.
 func dates(holds func(gotToWant int) bool) func(pattern, string) bool {
 	return func(want pattern, got string) bool {
 		w, ok1 := parseTime(want.String())
@@ -90,7 +92,7 @@ func dates(holds func(gotToWant int) bool) func(pattern, string) bool {
 	}
 }
 
-// parseTime reads the W3C's profile of ISO 8601, or seconds since 1970.
+// parseTime parses the W3C profile of ISO 8601, or seconds since 1970.
 func parseTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"} {
 		if t, err := time.Parse(layout, text); err == nil {
@@ -107,7 +109,8 @@ func sameBytes(want pattern, got string) bool {
 	return err1 == nil && err2 == nil && slices.Equal(w, g)
 }
 
-// contains reports whether an address is in a block, or is the one wanted.
+// contains reports whether the wanted block contains the address, or the wanted address
+// equals it.
 func contains(want pattern, got string) bool {
 	address, err := netip.ParseAddr(got)
 	if err != nil {
@@ -121,7 +124,7 @@ func contains(want pattern, got string) bool {
 	return err == nil && single.Unmap() == address
 }
 
-// operator is how a condition compares a context key with the wanted values.
+// operator is the comparison of a context key with the wanted values.
 type operator struct {
 	comparison
 	quantifier string // "", forAll or forAny
@@ -134,7 +137,7 @@ const (
 	ifExists = "IfExists"
 )
 
-// parseOperator reads the name of an operator, whatever its case.
+// parseOperator parses the name of an operator, ignoring case.
 func parseOperator(name string) (operator, bool) {
 	var o operator
 	for _, quantifier := range []string{forAll, forAny} {
@@ -154,7 +157,7 @@ func parseOperator(name string) (operator, bool) {
 	return operator{}, false
 }
 
-// String is the name as AWS spells it.
+// String returns the name in AWS's spelling.
 func (o operator) String() string {
 	if o.ifExists {
 		return o.quantifier + o.name + ifExists
@@ -162,7 +165,7 @@ func (o operator) String() string {
 	return o.quantifier + o.name
 }
 
-// holds reports whether the values of a context key are as wanted.
+// holds reports whether the values of a context key satisfy the operator.
 func (o operator) holds(want Values, got []string, value variables) bool {
 	if o.matches == nil { // Null
 		absent := strconv.FormatBool(len(got) == 0)
@@ -188,8 +191,8 @@ func (o operator) holds(want Values, got []string, value variables) bool {
 	return slices.ContainsFunc(got, fits)
 }
 
-// unmet says which condition does not hold, or "". Keys are tried in order, so
-// that the answer is always the same one.
+// unmet returns a condition that does not hold, or "". It tries the keys in order, so
+// the result is deterministic.
 func (c Conditions) unmet(q *query) string {
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		o, known := parseOperator(name)

@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// Request is what somebody wants to do.
+// Request is a call to be authorized.
 type Request struct {
-	// Principal is who asks, such as Service("cloudtrail.amazonaws.com"), with one
-	// name. Nil is the user or role whose own policies are evaluated; those have
-	// no Principal.
+	// Principal is the caller, such as Service("cloudtrail.amazonaws.com"), with one
+	// name. Nil is the user or role whose own policies are evaluated; those policies
+	// have no Principal.
 	Principal Principals
-	// Action is such as s3:PutObject.
+	// Action is the action, such as s3:PutObject.
 	Action string
-	// Resource is an ARN, or "" where policies have no Resource, as in the trust
-	// policy of a role.
+	// Resource is an ARN, or "" for policies without Resource, such as the trust policy
+	// of a role.
 	Resource string
-	// Context is the condition keys of the request.
+	// Context holds the condition keys of the request.
 	Context map[string][]string
 }
 
-// Outcome is what policies say to a request.
+// Outcome is the result of an evaluation.
 type Outcome int
 
-// The outcomes. Nothing is allowed unless a statement says so.
+// The outcomes. Without a matching statement a request is denied.
 const (
 	ImplicitDeny Outcome = iota
 	Allowed
@@ -37,23 +37,23 @@ func (o Outcome) String() string {
 	return [...]string{"implicit deny", "allowed", "explicit deny"}[o]
 }
 
-// Decision is an outcome and where it comes from.
+// Decision is an outcome and its reason.
 type Decision struct {
 	Outcome Outcome
-	// Statement is the one that decided. Of an implicit deny it is the Allow that
-	// came closest, or nil.
+	// Statement is the one that decided. For an implicit deny it is the Allow that came
+	// closest to matching, or nil.
 	Statement *Statement
-	// Why says it for people, such as
-	// statement "Write" allows s3:PutObject only on "arn:aws:s3:::logs/*".
+	// Why is the reason for people, such as statement "Write" allows s3:PutObject only
+	// on "arn:aws:s3:::logs/*".
 	Why string
 }
 
-// Allowed reports whether the request may pass.
+// Allowed reports whether the request is allowed.
 func (d Decision) Allowed() bool { return d.Outcome == Allowed }
 
-// Evaluate applies all statements of the documents: one Deny that matches denies,
-// else one Allow that matches allows. How the policies of a caller and of a
-// resource work together is for the caller of Evaluate to say.
+// Evaluate applies all statements of the documents: if one Deny matches, the request is
+// denied, else if one Allow matches, it is allowed. Combining the policies of a caller
+// and of a resource is left to the caller of Evaluate.
 func Evaluate(documents []Document, r Request) Decision {
 	q := newQuery(r)
 	decision := Decision{Why: fmt.Sprintf("no statement allows %s%s", r.Action, to(r.Principal))}
@@ -80,7 +80,7 @@ func Evaluate(documents []Document, r Request) Decision {
 	return decision
 }
 
-// element is what kept a statement from matching, in the order they are looked at.
+// element is the part of a statement that did not match, in order of evaluation.
 type element int
 
 const (
@@ -91,7 +91,7 @@ const (
 	elementNone
 )
 
-// query is a request made ready for many statements.
+// query is a request prepared for many statements.
 type query struct {
 	Request
 	context    map[string][]string // by key in lower case
@@ -139,7 +139,7 @@ func (s *Statement) miss(q *query) (element, string) {
 	return elementNone, ""
 }
 
-// vars is nil in documents whose version has no variables.
+// vars returns nil for documents whose version has no variables.
 func (q *query) vars() variables {
 	if !q.substitute {
 		return nil
@@ -147,7 +147,7 @@ func (q *query) vars() variables {
 	return q.variables
 }
 
-// oneOf reports whether one of the values matches, or none of those to be excluded.
+// oneOf reports whether a value matches or, if values is nil, no value of except does.
 func oneOf(values, except Values, matches func(string) bool) bool {
 	if except != nil {
 		return !slices.ContainsFunc(except, matches)
@@ -155,7 +155,7 @@ func oneOf(values, except Values, matches func(string) bool) bool {
 	return slices.ContainsFunc(values, matches)
 }
 
-// concerns reports whether a statement is about a caller.
+// concerns reports whether a statement applies to a caller.
 func (s *Statement) concerns(caller Principals) bool {
 	switch {
 	case caller == nil:
@@ -166,7 +166,7 @@ func (s *Statement) concerns(caller Principals) bool {
 	return s.Principal.cover(caller)
 }
 
-// cover reports whether the caller is one of the principals.
+// cover reports whether the principals include the caller.
 func (p Principals) cover(caller Principals) bool {
 	if p.all() {
 		return true
@@ -183,14 +183,14 @@ func (p Principals) cover(caller Principals) bool {
 	return false
 }
 
-// all reports whether everybody is meant: "*" and {"AWS": "*"} are the same.
+// all reports whether the principals mean everybody: "*" and {"AWS": "*"} are the same.
 func (p Principals) all() bool {
 	_, all := p[everyone]
 	return all || slices.Contains(p[kindAWS], everyone)
 }
 
-// coversARN reports whether an account covers one of its own, or a role one of its
-// sessions.
+// coversARN reports whether want is the account that name belongs to, or the role that
+// name is a session of.
 func coversARN(want, name string) bool {
 	if account := accountOf(want); account != "" {
 		return account == accountOf(name) || account == field(name, 4)
@@ -198,11 +198,12 @@ func coversARN(want, name string) bool {
 	role, isRole := strings.CutPrefix(field(want, 5), "role/")
 	session, isSession := strings.CutPrefix(field(name, 5), "assumed-role/")
 	session, _, _ = strings.Cut(session, "/")
-	// The ARN of a session does not tell the path of its role.
+	// The ARN of a session does not contain the path of its role.
 	return isRole && isSession && field(want, 4) == field(name, 4) && session == role[1+strings.LastIndex(role, "/"):]
 }
 
-// accountOf gives the number of an account that is named by it or by its root.
+// accountOf returns the account id of a principal that is an account id or an account's
+// root, or "".
 func accountOf(principal string) string {
 	if len(principal) == 12 && strings.Trim(principal, "0123456789") == "" {
 		return principal
@@ -213,7 +214,7 @@ func accountOf(principal string) string {
 	return ""
 }
 
-// field gives one of the six parts of an ARN.
+// field returns one of the six parts of an ARN.
 func field(arn string, i int) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 {
@@ -222,7 +223,7 @@ func field(arn string, i int) string {
 	return parts[i]
 }
 
-// name is the Sid, or the number within the document from 1.
+// name returns the Sid, or the number of the statement in the document, from 1.
 func (s *Statement) name(i int) string {
 	if s.Sid != "" {
 		return "statement " + strconv.Quote(s.Sid)

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Parse reads a document. The error names the line and column of what is wrong.
+// Parse parses a document. Its error gives line and column.
 //
-// A member that the language does not have is an error, and so is one that is
-// there twice: a reader that skips either may take a policy for another one.
+// Unknown and repeated members are errors: a reader that ignored them could misread the
+// policy.
 func Parse(text []byte) (Document, error) {
 	r := &reader{dec: json.NewDecoder(bytes.NewReader(text)), text: text}
 	r.dec.UseNumber()
@@ -26,11 +26,11 @@ func Parse(text []byte) (Document, error) {
 	return d, nil
 }
 
-// reader walks the tokens of a JSON text and knows where it is.
+// reader reads the tokens of a JSON text and keeps track of the position.
 type reader struct {
 	dec  *json.Decoder
 	text []byte
-	at   int // offset of the token that was read last
+	at   int // offset of the last token
 }
 
 func (r *reader) line() int   { return 1 + bytes.Count(r.text[:r.at], []byte("\n")) }
@@ -52,13 +52,13 @@ func (r *reader) end() error {
 	r.at = int(r.dec.InputOffset())
 	if rest := bytes.TrimLeft(r.text[r.at:], " \t\r\n"); len(rest) > 0 {
 		r.at = len(r.text) - len(rest)
-		return errors.New("something follows the policy")
+		return errors.New("there is text after the policy")
 	}
 	return nil
 }
 
-// object calls member for each member of an object whose "{" was read; member
-// reads the value. Names that fold makes the same are the same.
+// object calls member for each member of an object whose "{" was read; member reads the
+// value. Names that fold makes equal count as repeated.
 func (r *reader) object(fold func(string) string, member func(name string) error) error {
 	seen := map[string]bool{}
 	for {
@@ -71,7 +71,7 @@ func (r *reader) object(fold func(string) string, member func(name string) error
 			return nil // "}"
 		}
 		if seen[fold(name)] {
-			return fmt.Errorf("%q is there twice", name)
+			return fmt.Errorf("%q is repeated", name)
 		}
 		seen[fold(name)] = true
 		if err := member(name); err != nil {
@@ -131,7 +131,7 @@ func (r *reader) values(what string, target *Values) error {
 	}
 }
 
-// scalar is the text of a token. Conditions may have numbers and booleans.
+// scalar stores the text of a token. Conditions may have numbers and booleans.
 func scalar(what string, token json.Token, target *string) error {
 	switch token := token.(type) {
 	case string:
@@ -174,7 +174,7 @@ func (r *reader) document() (Document, error) {
 	return d, err
 }
 
-// statements reads one or an array of them.
+// statements reads one statement or an array of them.
 func (r *reader) statements(target *[]Statement) error {
 	token, err := r.next()
 	if err != nil {
@@ -237,7 +237,8 @@ func (r *reader) statement() (Statement, error) {
 	return s, err
 }
 
-// check says what AWS would refuse in a statement whose members are sound.
+// check returns the error with which AWS would refuse the statement, whose members are
+// valid.
 func (s Statement) check() error {
 	switch {
 	case s.Effect != Allow && s.Effect != Deny:

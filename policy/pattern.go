@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// pattern is a text in which the wildcards are told from the characters * and ?.
+// pattern is a text in which wildcards are distinct from the characters * and ?.
 type pattern []rune
 
-// Wildcards are no valid runes, so no text holds them.
+// Wildcards are not valid runes, so no text contains them.
 const (
 	anyText rune = -1
 	anyRune rune = -2
 )
 
-// variables gives the value of the context key in a policy variable.
+// variables returns the value of the context key in a policy variable.
 type variables func(key string) (value string, ok bool)
 
-// compile marks the wildcards of a text and replaces its variables; a nil value
-// takes them literally. It is not ok when a variable has neither value nor default.
+// compile marks the wildcards of a text and replaces its variables; with a nil value it
+// takes variables literally. ok is false if a variable has neither value nor default.
 func compile(text string, value variables) (p pattern, ok bool) {
 	for text != "" {
 		if name, rest, found := variable(text); found && value != nil {
@@ -47,7 +47,7 @@ func compile(text string, value variables) (p pattern, ok bool) {
 	return p, true
 }
 
-// variable cuts a ${...} off the start of a text.
+// variable splits a ${...} from the start of a text.
 func variable(text string) (inside, rest string, found bool) {
 	inside, found = strings.CutPrefix(text, "${")
 	if !found {
@@ -56,8 +56,8 @@ func variable(text string) (inside, rest string, found bool) {
 	return strings.Cut(inside, "}")
 }
 
-// expand gives what is meant by ${inside}: a character that would be special, the
-// value of a context key, or the default behind the key.
+// expand returns the replacement of ${inside}: a special character taken literally, the
+// value of a context key, or its default.
 func expand(inside string, value variables) (string, bool) {
 	if slices.Contains([]string{"*", "?", "$"}, inside) {
 		return inside, true
@@ -71,7 +71,7 @@ func expand(inside string, value variables) (string, bool) {
 	return fallback, hasDefault && opened && closed
 }
 
-// String is the pattern with its wildcards as plain characters.
+// String returns the pattern with its wildcards as plain characters.
 func (p pattern) String() string {
 	plain := slices.Clone(p)
 	for i, r := range plain {
@@ -85,10 +85,10 @@ func (p pattern) String() string {
 	return string(plain)
 }
 
-// matches is the glob of policies: * is any text, ? any single character.
+// matches reports whether a text matches: * is any text, ? any single character.
 func (p pattern) matches(text string) bool {
 	runes := []rune(text)
-	star, resume := -1, 0 // where to go on when what follows the last * does not fit
+	star, resume := -1, 0 // where to resume if the text after the last * does not match
 	i, j := 0, 0
 	for j < len(runes) {
 		switch {
@@ -111,8 +111,8 @@ func (p pattern) matches(text string) bool {
 	return i == len(p)
 }
 
-// matchesARN compares each of the six parts of an ARN on its own, so that a
-// wildcard does not reach beyond a colon before the resource.
+// matchesARN compares each of the six parts of an ARN separately, so that a wildcard
+// matches no colon before the resource.
 func (p pattern) matchesARN(arn string) bool {
 	parts := strings.SplitN(arn, ":", 6)
 	for i, part := range parts {
@@ -130,5 +130,5 @@ func (p pattern) matchesARN(arn string) bool {
 	return len(parts) == 6
 }
 
-// equalFold compares without wildcards and without case.
+// equalFold compares texts without wildcards, ignoring case.
 func (p pattern) equalFold(text string) bool { return strings.EqualFold(p.String(), text) }

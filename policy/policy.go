@@ -1,4 +1,5 @@
-// Package policy is the language of IAM policy documents: to read and build them, compare them by meaning, and evaluate them.
+// Package policy is the language of IAM policy documents: it parses and builds them,
+// compares them by meaning, and evaluates them.
 //
 // The elements and their rules are those of the IAM user guide, "IAM JSON policy
 // element reference". What AWS refuses in a document is an error of [Parse]; what
@@ -16,8 +17,8 @@
 //	})
 package policy
 
-// Version2012 is the version of the language in which ${...} is a variable.
-// Documents of any other version mean it literally.
+// Version2012 is the version of the language in which ${...} is a variable. In
+// documents of other versions it is literal text.
 const (
 	Version2012 = "2012-10-17"
 	version2008 = "2008-10-17" // what a document without a Version has
@@ -30,7 +31,7 @@ type Document struct {
 	Statements []Statement
 }
 
-// New makes a document of the current version of the language.
+// New returns a document of the current version of the language.
 func New(statements ...Statement) Document {
 	return Document{Version: Version2012, Statements: statements}
 }
@@ -38,14 +39,14 @@ func New(statements ...Statement) Document {
 // Effect is what a statement does to a request that it matches.
 type Effect string
 
-// The effects there are.
+// The effects.
 const (
 	Allow Effect = "Allow"
 	Deny  Effect = "Deny"
 )
 
-// Statement is one rule of a document. Of each pair such as Action and NotAction
-// one is used at most; nil is an element that is not there.
+// Statement is one rule of a document. At most one of each pair such as Action and
+// NotAction is set; nil is a missing element.
 type Statement struct {
 	Sid          string
 	Effect       Effect
@@ -61,8 +62,8 @@ type Statement struct {
 // Values are alternatives. A single one is written as a string, several as an array.
 type Values []string
 
-// Conditions holds the values that are wanted by operator, such as StringEquals,
-// and context key, such as aws:SourceArn. All keys of all operators must hold.
+// Conditions maps operators, such as StringEquals, and context keys, such as
+// aws:SourceArn, to the wanted values. All keys of all operators must hold.
 type Conditions map[string]map[string]Values
 
 // Principals are callers by kind: AWS (accounts and ARNs), Service, Federated and
@@ -81,9 +82,9 @@ const (
 // Everyone is written "*". As a caller it is an anonymous one.
 func Everyone() Principals { return Principals{everyone: {everyone}} }
 
-// Service is AWS services, such as cloudtrail.amazonaws.com.
+// Service returns AWS services as principals, such as cloudtrail.amazonaws.com.
 func Service(names ...string) Principals { return Principals{kindService: names} }
 
-// AWS is accounts, by their number or the ARN of their root, and users, roles and
-// sessions by their ARN.
+// AWS returns principals of AWS: accounts by their id or the ARN of their root, users,
+// roles and sessions by their ARN.
 func AWS(arns ...string) Principals { return Principals{kindAWS: arns} }

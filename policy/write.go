@@ -6,12 +6,12 @@ import (
 	"fmt"
 )
 
-// The order of members is that of AWS's own documents.
+// The members are in the order of AWS's own documents.
 type (
 	documentJSON struct {
 		Version   string      `json:",omitempty"`
 		ID        string      `json:"Id,omitempty"`
-		Statement []Statement // one too is an array
+		Statement []Statement // a single one is an array too
 	}
 	statementJSON struct {
 		Sid          string     `json:",omitempty"`
@@ -26,8 +26,8 @@ type (
 	}
 )
 
-// MarshalJSON writes the document as AWS does, with its statements and values in
-// the order they have here.
+// MarshalJSON writes the document as AWS does, with statements and values in their
+// order.
 func (d Document) MarshalJSON() ([]byte, error) {
 	statements := d.Statements
 	if statements == nil {
@@ -36,13 +36,13 @@ func (d Document) MarshalJSON() ([]byte, error) {
 	return encode(documentJSON{d.Version, d.ID, statements}, "")
 }
 
-// UnmarshalJSON is [Parse].
+// UnmarshalJSON calls [Parse].
 func (d *Document) UnmarshalJSON(text []byte) (err error) {
 	*d, err = Parse(text)
 	return err
 }
 
-// MarshalJSON leaves out what is not there.
+// MarshalJSON omits missing elements.
 func (s Statement) MarshalJSON() ([]byte, error) { return encode(statementJSON(s), "") }
 
 // MarshalJSON writes a single value as a string.
@@ -61,7 +61,7 @@ func (p Principals) MarshalJSON() ([]byte, error) {
 	return encode(map[string]Values(p), "")
 }
 
-// String is the document as indented JSON.
+// String returns the document as indented JSON.
 func (d Document) String() string {
 	text, err := encode(d, "  ")
 	if err != nil {
@@ -70,7 +70,7 @@ func (d Document) String() string {
 	return string(text)
 }
 
-// encode keeps <, > and & as they are.
+// encode leaves <, > and & unescaped.
 func encode(value any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -7,8 +7,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// Path leads from a record to values in it, a step at a time. The first step
-// names a member of the record.
+// Path leads from a record to values in it, step by step. The first step names a member
+// of the record.
 type Path struct{ steps []Step }
 
 // Step is one step of a path: to the member of a name, to the element at an
@@ -38,19 +38,19 @@ func At(names ...string) Path {
 	return p
 }
 
-// Member returns the path to the member of that name of what p leads to.
+// Member returns the path to the member of that name at the end of p.
 func (p Path) Member(name string) Path { return p.with(Step{Kind: Member, Name: name}) }
 
 // Element returns the path to an element, counted from 0.
 func (p Path) Element(index int) Path { return p.with(Step{Kind: Element, Index: index}) }
 
-// Each returns the path to all members or elements of what p leads to.
+// Each returns the path to all members or elements at the end of p.
 func (p Path) Each() Path { return p.with(Step{Kind: Each}) }
 
 // Steps returns the steps of the path.
 func (p Path) Steps() []Step { return p.steps }
 
-// with never shares memory with p: two paths may go on from one.
+// with copies the steps: two paths may extend the same one.
 func (p Path) with(s Step) Path {
 	steps := make([]Step, len(p.steps), len(p.steps)+1)
 	copy(steps, p.steps)
@@ -91,11 +91,13 @@ func (p Path) Text(r *event.Record) (text string, ok bool) {
 	return text, ok
 }
 
-// visit looks at a value and reports whether it is the one that was looked for.
-// The text of a number in it is as it is written, or else in its shortest form.
+// visit is called with a value and reports whether the search ends there. written
+// reports whether a number has the text as written; otherwise its text is its shortest
+// form.
 type visit func(v event.Value, written bool) bool
 
-// find reports whether a value at the path is the one that visit looks for.
+// find calls visit for the values at the path until it returns true, and reports
+// whether it did.
 func (p Path) find(r *event.Record, visit visit) bool {
 	if len(p.steps) == 0 {
 		return false
@@ -110,8 +112,8 @@ func (p Path) find(r *event.Record, visit visit) bool {
 	return false
 }
 
-// member returns a member of the record, the zero Value if there is none, and
-// whether the text of a number in it is as it is written.
+// member returns a member of the record, the zero Value if there is none, and whether
+// numbers in it have their text as written.
 func member(r *event.Record, name string) (v event.Value, written bool) {
 	f, documented := event.FieldNamed(name)
 	if !documented {
@@ -140,7 +142,7 @@ func findInEach(r *event.Record, steps []Step, visit visit) bool {
 	return false
 }
 
-// find looks at the values at the steps from v.
+// find calls visit for the values that the steps lead to from v.
 func find(v event.Value, steps []Step, visit visit, written bool) bool {
 	if !v.Present() {
 		return false

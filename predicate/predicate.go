@@ -1,27 +1,26 @@
 // Package predicate is a condition on one CloudTrail record: a tree of all, any,
-// not and some over tests of the values at a path. It can be asked of a record, and
-// written as SQL for an engine. Both give the same answer.
+// not and some over tests of the values at a path. It can be evaluated on a record,
+// and written as SQL for an engine. Both give the same answer.
 //
-// These are the decisions that every language over events shares:
+// These rules hold for every language over events:
 //
 //   - A condition is true or false, never unknown. A test is true when one value
-//     at its path passes it. No value is at the path of a missing member, so each
-//     test is false of it, those of [Test.Unlike] too; [Not] makes it true.
+//     at its path passes it. A missing member has no value, so every test of it is
+//     false, those of [Test.Unlike] too; [Not] makes it true.
 //   - Null is a value. Only [Exists] and [IsNull] pass it.
 //   - A string, a number, true and false have a text; null, objects and arrays
 //     have none. The text of a number is its shortest form, 1.5 for 1.50 and
-//     1000.0 for 1e3, and what is written in a member that is usually a string,
-//     such as apiVersion. A number without fraction and exponent is as written.
+//     1000.0 for 1e3. Numbers without fraction and exponent keep their text, and
+//     so do all numbers in a member that is usually a string, such as apiVersion.
 //   - [Less] and the other orders are for numbers alone. [NumberEqual] also passes
 //     a string that is a decimal number.
-//   - Letters count as different from their other case, unless a test is made by
-//     [Test.Fold]: then both texts are compared in lower case, character by
-//     character.
-//   - An array is not its elements: a path asks for them by an index or by [Path.Each].
-//   - Two tests with a path to each element may be true of two elements. [Some] asks
-//     for one element of which a whole condition is true.
-//   - Where a member stands twice, the last one counts in the record itself and the
-//     first one in objects below it, as in the lake.
+//   - Comparisons are case-sensitive, unless a test is made by [Test.Fold]: then
+//     both texts are compared in lower case, character by character.
+//   - An array is not its elements: a path selects them by an index or by [Path.Each].
+//   - Two tests with a path to each element may be true for different elements.
+//     [Some] requires one element for which a whole condition is true.
+//   - Of repeated members the last one counts in the record itself, and the first
+//     one in objects below it, as in the lake.
 //   - eventID is the record's id under either of the names that CloudTrail gives it.
 package predicate
 
@@ -32,14 +31,13 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// Predicate is a condition on a record. It does not change once it is made, and
-// is safe for use by many goroutines.
+// Predicate is a condition on a record. It is immutable, and safe for concurrent use.
 type Predicate struct {
 	join  join
 	parts []*Predicate
 	path  Path
 	test  Test
-	visit visit // of the test, made once
+	visit visit // the test's, compiled once
 }
 
 type join string
@@ -73,14 +71,14 @@ func joined(by join, parts []*Predicate) *Predicate {
 // Not is true when p is false.
 func Not(p *Predicate) *Predicate { return &Predicate{join: not, parts: []*Predicate{p}} }
 
-// Some is true when a value at the path makes p true. The paths in p start at that
-// value, and the empty [Path] is the value itself.
+// Some is true when p is true for a value at the path. The paths in p start at that
+// value; the empty [Path] is the value itself.
 func Some(path Path, p *Predicate) *Predicate {
 	visit := func(v event.Value, written bool) bool { return p.matchValue(v, written) }
 	return &Predicate{join: some, path: path, parts: []*Predicate{p}, visit: visit}
 }
 
-// Match reports whether the condition is true of a record.
+// Match reports whether the condition is true for a record.
 func (p *Predicate) Match(r *event.Record) bool {
 	return p.holds(func(p *Predicate) bool { return p.path.find(r, p.visit) })
 }
@@ -124,9 +122,9 @@ type Dialect interface {
 	Some(path Path, inner func(Dialect) (string, error)) (string, error)
 }
 
-// SQL returns the condition in a dialect: an expression that is true of the rows
-// whose records Match, and false or NULL of others. The error says what the
-// dialect cannot express.
+// SQL returns the condition in a dialect: an expression that is true for the rows whose
+// records Match, and false or NULL for others. The error says what the dialect cannot
+// express.
 func (p *Predicate) SQL(d Dialect) (string, error) {
 	switch p.join {
 	case leaf:

@@ -9,20 +9,19 @@ import (
 	"strings"
 )
 
-// Test is what a value is asked. Each Op uses the members that its comment
-// names.
+// Test is a test of one value. Each Op uses the members named in its comment.
 type Test struct {
 	Op      Op
-	Texts   []string // one of them has to fit
+	Texts   []string // one of them must match
 	Pattern *regexp.Regexp
 	Number  float64
 	Network netip.Prefix
 
-	// Folded compares in lower case; Texts are in lower case then, and Pattern
-	// sees a lower-case text.
+	// Folded compares in lower case: Texts are then in lower case, and Pattern gets a
+	// lower-case text.
 	Folded bool
-	// Negated passes each value that Op does not pass, of those that it can look
-	// at: numbers for orders, values with a text for texts, else every value.
+	// Negated passes each value of the right type that Op does not pass: numbers for
+	// orders, values with a text for texts, else every value.
 	Negated bool
 }
 
@@ -39,9 +38,9 @@ const (
 	OpPrefix      Op = "STARTS WITH" // Texts
 	OpSuffix      Op = "ENDS WITH"   // Texts
 	OpContains    Op = "CONTAINS"    // Texts
-	OpGlob        Op = "LIKE"        // Texts, as Glob says
+	OpGlob        Op = "LIKE"        // Texts, patterns of Glob
 	OpRegexp      Op = "MATCHES"     // Pattern
-	OpNumberEqual Op = "=="          // Number, or Texts as Glob says
+	OpNumberEqual Op = "=="          // Number, or Texts as patterns of Glob
 	OpLess        Op = "<"           // Number
 	OpAtMost      Op = "<="          // Number
 	OpMore        Op = ">"           // Number
@@ -82,12 +81,12 @@ func HasSuffix(texts ...string) Test { return Test{Op: OpSuffix, Texts: texts} }
 // Contains passes a text with one of texts in it.
 func Contains(texts ...string) Test { return Test{Op: OpContains, Texts: texts} }
 
-// Glob passes a text that is as one of patterns says: * stands for any text, ?
-// for one character, and a backslash takes the meaning off the character that
-// follows it. Use [Literal] for texts that are not patterns.
+// Glob passes a text that matches one of patterns: * stands for any text, ? for one
+// character, and a backslash escapes the character that follows it. Use [Literal] for
+// texts that are not patterns.
 func Glob(patterns ...string) Test { return Test{Op: OpGlob, Texts: patterns} }
 
-// Literal returns the pattern for Glob that means just the text.
+// Literal returns a pattern for Glob that matches only the text.
 func Literal(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(text)
 }
@@ -95,21 +94,20 @@ func Literal(text string) string {
 // Matches passes a text in which the expression matches somewhere.
 func Matches(pattern *regexp.Regexp) Test { return Test{Op: OpRegexp, Pattern: pattern} }
 
-// Number passes a number that is op, one of the comparisons with Number, than n.
+// Number passes a number for which the comparison op with n is true.
 func Number(op Op, n float64) Test { return Test{Op: op, Number: n} }
 
-// NumberOrGlob passes a number that is n, a string that is n in decimals, and a
-// text that is as the pattern of [Glob] says.
+// NumberOrGlob passes a number that equals n, a string that is a decimal number equal
+// to n, and a text that matches the pattern of [Glob].
 func NumberOrGlob(n float64, pattern string) Test {
 	return Test{Op: OpNumberEqual, Number: n, Texts: []string{pattern}}
 }
 
-// Within passes a text that is an IP address in the network. An IPv4 address
-// in IPv6 form is no IPv4 address.
+// Within passes a text that is an IP address in the network. An IPv4 address in IPv6
+// form is not an IPv4 address.
 func Within(network netip.Prefix) Test { return Test{Op: OpWithin, Network: network.Masked()} }
 
-// Fold returns the test of texts in lower case. A pattern of Matches is left as
-// it is.
+// Fold returns the test in lower case. The pattern of Matches is left unchanged.
 func (t Test) Fold() Test {
 	texts := make([]string, len(t.Texts))
 	for i, text := range t.Texts {
@@ -119,15 +117,15 @@ func (t Test) Fold() Test {
 	return t
 }
 
-// Unlike returns the test that a value passes which has a text that t does not
-// pass. It is not Not: a missing value passes neither.
+// Unlike returns the test for values that have a text which t does not pass. It is not
+// Not: a missing value passes neither.
 func (t Test) Unlike() Test {
 	t.Negated = !t.Negated
 	return t
 }
 
-// Fits reports whether a text passes the test. A text that is a decimal number is
-// a number here.
+// Fits reports whether a text passes the test. A text that is a decimal number counts
+// as a number.
 func (t Test) Fits(text string) bool {
 	if t.Folded {
 		text = strings.ToLower(text)
@@ -183,10 +181,10 @@ func (t Test) orders(n float64) bool {
 	return n == t.Number
 }
 
-// DecimalPattern is what strings are numbers to NumberEqual.
+// DecimalPattern matches the strings that NumberEqual compares as numbers.
 const DecimalPattern = `[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?`
 
-// ParseDecimal reads a decimal number, and not the other forms that Go knows.
+// ParseDecimal parses a decimal number, but not Go's other forms.
 func ParseDecimal(text string) (float64, bool) {
 	if strings.Trim(text, "0123456789+-.eE") != "" {
 		return 0, false

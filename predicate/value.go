@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// passes reports whether a value passes the test. The text of a number is as it
-// is written, or else in its shortest form.
+// passes reports whether a value passes the test. If written is set, a number has its
+// text as written, else its shortest form.
 func (t *Test) passes(v event.Value, written bool) bool {
 	switch t.Op {
 	case OpExists:
@@ -32,7 +32,7 @@ func (t *Test) passes(v event.Value, written bool) bool {
 	return ok && t.fitsText(text)
 }
 
-// fitsText is Fits without a copy where none is needed.
+// fitsText is Fits, but copies the text only if necessary.
 func (t *Test) fitsText(text []byte) bool {
 	if t.Op == OpEqual && !t.Folded {
 		for _, wanted := range t.Texts {
@@ -45,14 +45,14 @@ func (t *Test) fitsText(text []byte) bool {
 	return t.Fits(string(text))
 }
 
-// ordersNumber is orders of a JSON number. One that is too large for a float64
-// passes no comparison.
+// ordersNumber is orders for a JSON number. A number too large for a float64 passes no
+// comparison.
 func (t *Test) ordersNumber(number []byte) bool {
 	n, err := strconv.ParseFloat(string(number), 64)
 	return err == nil && t.orders(n)
 }
 
-// textOf returns the text of a value; ok is false of null, objects and arrays.
+// textOf returns the text of a value; ok is false for null, objects and arrays.
 func textOf(v event.Value, written bool) (text []byte, ok bool) {
 	if text, ok := v.Text(); ok {
 		return text, true
@@ -72,14 +72,13 @@ func textOf(v event.Value, written bool) (text []byte, ok bool) {
 	return shortest(v.Raw), true
 }
 
-// Numbers are written with an exponent from these on.
+// Limits from which the shortest form has an exponent.
 const (
 	smallDecimal = 1e-5
 	largeDecimal = 1e21
 )
 
-// shortest returns a number that has a fraction or an exponent in the fewest
-// digits that mean it.
+// shortest returns the shortest form of a number that has a fraction or an exponent.
 func shortest(number []byte) []byte {
 	n, err := strconv.ParseFloat(string(number), 64)
 	if err != nil {
@@ -95,8 +94,8 @@ func shortest(number []byte) []byte {
 	return text
 }
 
-// glob reports whether a text is as a pattern of Glob says. It goes back to the
-// last star only, so its time is the product of the lengths at worst.
+// glob reports whether a text matches a pattern of Glob. It backtracks to the last star
+// only, so its time is at most the product of the lengths.
 func glob(text, pattern string) bool {
 	star, resume := -1, 0
 	t, p := 0, 0
@@ -119,8 +118,8 @@ func glob(text, pattern string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// one matches the character at the start of text with what stands at p in the
-// pattern, and returns its size and where the pattern goes on.
+// one matches the character at the start of text with the pattern at p, and returns its
+// size and the position in the pattern after it.
 func one(text, pattern string, p int) (size, next int, ok bool) {
 	if p == len(pattern) {
 		return 0, 0, false

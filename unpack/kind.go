@@ -9,7 +9,7 @@ import (
 // member, or outside.
 const kindLink = "link"
 
-// signature is the bytes that identify a kind of file, with their offset.
+// signature is the bytes that identify a kind of file, and their offset.
 type signature struct {
 	at    int
 	magic string

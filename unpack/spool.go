@@ -21,8 +21,8 @@ type spool struct {
 	done func()
 }
 
-// randomly makes the stream in, of the layer from, readable at random. If the
-// stream broke off, the data before the error is available.
+// randomly gives random access to the stream in, of the layer from. If the stream broke
+// off, the data before the error is available.
 func (w *Walker) randomly(in io.Reader, from *layer) (*spool, error) {
 	if file, ok := w.file.src.(*os.File); ok && from == w.file {
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {

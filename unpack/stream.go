@@ -17,12 +17,12 @@ const (
 	zstdSkippable = "\x2a\x4d\x18" // after a byte from 0x50 to 0x5f
 )
 
-// bunzip2 visits what is in a bzip2 file.
+// bunzip2 visits the content of a bzip2 file.
 func (w *Walker) bunzip2(member string, in *bufio.Reader, from *layer, depth int) error {
 	return w.decode(member, &layer{walk: w, from: from, src: bzip2.NewReader(in), cause: causes("bzip2"), form: "bzip2", count: &w.decoded}, depth)
 }
 
-// unzstd visits what is in a zstd file. Its first frame says how large a window
+// unzstd visits the content of a zstd file. Its first frame gives the window size that
 // the file needs.
 func (w *Walker) unzstd(member string, head []byte, in *bufio.Reader, from *layer, depth int) error {
 	window := int64(smallWindows)
@@ -47,7 +47,7 @@ func (w *Walker) unzstd(member string, head []byte, in *bufio.Reader, from *laye
 	return w.decode(member, &layer{walk: w, from: from, src: decoder, cause: causes("zstd"), form: "zstd", count: &w.decoded}, depth)
 }
 
-// causes names the faults of a decoder.
+// causes returns the function that describes the errors of a decoder.
 func causes(form string) func(error) string {
 	return func(err error) string {
 		switch {

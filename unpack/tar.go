@@ -12,8 +12,7 @@ import (
 
 const tarBlock = 512
 
-// isTar reports whether head is a tar header, of any of its dialects: they have
-// the checksum in common.
+// isTar reports whether head is a tar header of any dialect: all have the checksum.
 func isTar(head []byte) bool {
 	if len(head) < tarBlock || head[0] == 0 {
 		return false
@@ -36,8 +35,8 @@ func isTar(head []byte) bool {
 
 var errTarEnd = errors.New("bytes after its end")
 
-// untar visits the members of a tar archive, and of those that follow it in the
-// same stream.
+// untar visits the members of a tar archive, and of those that follow it in the same
+// stream.
 func (w *Walker) untar(member string, in *bufio.Reader, from *layer, depth int) error {
 	for {
 		last := &lastBlock{in: in}
@@ -67,7 +66,7 @@ func (w *Walker) untar(member string, in *bufio.Reader, from *layer, depth int) 
 	}
 }
 
-// tarMember visits what is in one member.
+// tarMember visits the content of one member.
 func (w *Walker) tarMember(member string, header *tar.Header, archive *tar.Reader, from *layer, depth int) error {
 	switch header.Typeflag {
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
@@ -80,8 +79,8 @@ func (w *Walker) tarMember(member string, header *tar.Header, archive *tar.Reade
 	return w.visit(member, failing{&ForeignError{"neither a file nor a folder"}})
 }
 
-// lastBlock notes whether the last block that was read is all zeros, which a
-// tar archive ends with.
+// lastBlock records whether the last block read is all zeros, as at the end of a tar
+// archive.
 type lastBlock struct {
 	in   *bufio.Reader
 	zero bool
@@ -89,7 +88,7 @@ type lastBlock struct {
 
 func (l *lastBlock) Read(p []byte) (int, error) {
 	l.zero = false
-	if len(p) != tarBlock { // what is inside a member, and not its header
+	if len(p) != tarBlock { // the content of a member, not its header
 		return l.in.Read(p)
 	}
 	n, err := io.ReadFull(l.in, p)
@@ -100,8 +99,8 @@ func (l *lastBlock) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// tarFollows passes over the zeros after a tar archive and reports whether
-// another one begins there.
+// tarFollows skips the zeros after a tar archive and reports whether another one
+// follows.
 func tarFollows(in *bufio.Reader) (bool, error) {
 	for {
 		block, err := in.Peek(tarBlock)
@@ -115,6 +114,6 @@ func tarFollows(in *bufio.Reader) (bool, error) {
 		case len(block) < tarBlock:
 			return false, err
 		}
-		_, _ = in.Discard(tarBlock) // it was peeked at
+		_, _ = in.Discard(tarBlock) // it was peeked
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// byteOrder tells the byte order of UTF-16 text, by its byte order mark or by
-// two first characters that are ASCII. It is nil for any other text.
+// byteOrder detects the byte order of UTF-16 text from its byte order mark or from two
+// ASCII characters at its start. It is nil for any other text.
 func byteOrder(head []byte) binary.ByteOrder {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		if len(head) < 2 {
@@ -27,18 +27,18 @@ func byteOrder(head []byte) binary.ByteOrder {
 	return nil
 }
 
-// isASCII reports whether a UTF-16 unit is a character that text begins with.
+// isASCII reports whether a UTF-16 unit is a character that text can begin with.
 func isASCII(unit uint16) bool {
 	return unit >= ' ' && unit < 0x7f || unit == '\t' || unit == '\n' || unit == '\r'
 }
 
-// utf16Reader turns UTF-16 text into UTF-8. Half of a surrogate pair becomes
-// what is no UTF-8 either, so that a record that has one is not taken for sound.
+// utf16Reader converts UTF-16 text to UTF-8. An unpaired surrogate becomes invalid
+// UTF-8, so that a record with one does not count as sound.
 type utf16Reader struct {
 	in    *bufio.Reader
 	order binary.ByteOrder
 	buf   []byte
-	out   []byte // of buf, not read yet
+	out   []byte // the unread part of buf
 	err   error
 }
 
@@ -56,7 +56,7 @@ func (r *utf16Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill decodes the units that are at hand, at least one.
+// fill decodes the available units, at least one.
 func (r *utf16Reader) fill() {
 	_, r.err = r.in.Peek(2)
 	units, _ := r.in.Peek(r.in.Buffered() &^ 1)
@@ -70,7 +70,7 @@ func (r *utf16Reader) fill() {
 			continue
 		}
 		if used == len(units) && used > 2 {
-			used -= 2 // its other half comes with the next units
+			used -= 2 // the other half of the pair is in the next units
 			break
 		}
 		second, _ := r.in.Peek(used + 2)
@@ -85,12 +85,12 @@ func (r *utf16Reader) fill() {
 		out = utf8.AppendRune(out, pair)
 		used += 2
 	}
-	_, _ = r.in.Discard(used) // it was peeked at
+	_, _ = r.in.Discard(used) // it was peeked
 	if r.err != nil && r.in.Buffered() == 1 && errors.Is(r.err, io.EOF) {
 		r.err = errHalfUnit
 	}
 	r.buf, r.out = out, out
 }
 
-// utf16Cause names the one fault of text itself.
+// utf16Cause describes the only fault that UTF-16 text can have.
 func utf16Cause(error) string { return "truncated UTF-16 text" }

@@ -1,9 +1,9 @@
-// Package unpack finds the plain text streams inside a file, whatever
-// compression or archive format it uses, nested up to a bound. Formats are
-// detected from the content, never from the name.
+// Package unpack finds the plain text streams inside a file, whatever its compression
+// or archive format, nested up to a limit. Formats are detected from the content, never
+// from the name.
 //
-// Memory and work are bounded however many members a file has and whatever its
-// headers claim: what grows more than a log file can is rejected.
+// Memory and work are bounded for any number of members and any claims in headers: a
+// file that expands more than log files can is rejected.
 package unpack
 
 import (
@@ -76,14 +76,14 @@ type Walker struct {
 	file    *layer
 	decoded int64       // bytes that came out of decoders
 	text    int64       // bytes of text returned
-	fault   *FaultError // what ended the file's own archive early
+	fault   *FaultError // why the file's own archive ended early
 	bomb    *FaultError
-	grows   int64 // instead of bombFloor, for tests; 0 for none
+	grows   int64 // replaces bombFloor in tests, unless 0
 
 	windows int64 // held by the decoders at work
-	large   bool  // Windows is taken
+	large   bool  // Windows is acquired
 
-	// free ones
+	// Buffers for reuse.
 	whole  *bufio.Reader // of the file
 	inner  []*bufio.Reader
 	gzips  []*gzip.Reader
@@ -117,7 +117,7 @@ func (w *Walker) Bytes() (stored, text int64) { return w.file.n, w.text }
 
 // stream visits the content of one stream. in reads from the layer from.
 func (w *Walker) stream(member string, in *bufio.Reader, from *layer, depth int) error {
-	head, _ := in.Peek(headSize) // an error comes again when it is read
+	head, _ := in.Peek(headSize) // reading returns the error again
 	var fault *FaultError
 	if len(head) < shortest && errors.As(from.err, &fault) {
 		return w.visit(member, failing{fault}) // too short to detect the format
@@ -194,11 +194,11 @@ type layer struct {
 	walk  *Walker
 	from  *layer // nil for the file itself
 	src   io.Reader
-	cause func(error) string // names a fault of src
-	form  string             // what a decoder's src unpacks
+	cause func(error) string // describes an error of src
+	form  string             // the format that src decodes
 	count *int64             // total of the walk that this layer adds to, or nil
 	n     int64              // bytes read
-	err   error              // what ended the stream
+	err   error              // why the stream ended
 }
 
 func (l *layer) Read(p []byte) (int, error) {

@@ -19,8 +19,8 @@ const (
 	xzMagic  = "\xfd7zXZ\x00"
 	xzFooter = "YZ"
 
-	// xzPeek is what is looked at ahead of a block: one that ends in it gets a
-	// dictionary no larger than its text.
+	// xzPeek is the number of bytes read ahead of a block: a block that ends in them
+	// gets a dictionary no larger than its text.
 	xzPeek = 64 << 10
 
 	lzma2 = 0x21 // the filter's id
@@ -31,22 +31,22 @@ var (
 	errFormat   = errors.New("malformed")
 )
 
-// unxz visits what is in an xz file.
+// unxz visits the content of an xz file.
 func (w *Walker) unxz(member string, in *bufio.Reader, from *layer, depth int) error {
 	held := w.windows
 	x := &xzReader{in: bufio.NewReaderSize(in, xzPeek)}
 	x.reserve = func(n int64) error {
-		w.windows = held // a block before this one is done with
+		w.windows = held // the previous block's window is free
 		return w.reserve(n)
 	}
 	defer func() { w.windows = held }()
 	return w.decode(member, &layer{walk: w, from: from, src: x, cause: causes("xz"), form: "xz", count: &w.decoded}, depth)
 }
 
-// xzReader reads the streams of an xz file one after another. The format is
-// that of "The .xz File Format", version 1.2.1, with LZMA2 as the only filter.
-// It is read here, and not by the library that decodes LZMA2, because memory
-// has to be known before it is taken, for each block.
+// xzReader reads the streams of an xz file one after another. The format is that of
+// "The .xz File Format", version 1.2.1, with LZMA2 as the only filter. The container is
+// parsed here, and not by the library that decodes LZMA2, because each block's memory
+// must be known before it is allocated.
 type xzReader struct {
 	in      *bufio.Reader
 	reserve func(window int64) error
@@ -59,12 +59,12 @@ type xzReader struct {
 	block    io.Reader // nil between blocks
 	packed   counted   // the block's bytes after its header
 	header   int64     // size of the block's header
-	sizes    [2]int64  // packed and plain, as the header has them, or -1
+	sizes    [2]int64  // packed and plain size from the header, or -1
 	plain    int64
 	checksum hash.Hash
 }
 
-// counted counts what is read.
+// counted counts the bytes read.
 type counted struct {
 	in *bufio.Reader
 	n  int64
@@ -96,8 +96,8 @@ func (x *xzReader) Read(p []byte) (int, error) {
 	}
 }
 
-// next reads what stands between blocks: the end of a stream and the beginning
-// of another, and the header of the next block.
+// next reads what is between blocks: the end of a stream, the start of another, and the
+// header of the next block.
 func (x *xzReader) next() error {
 	if !x.inStream {
 		return x.startStream()
@@ -112,7 +112,7 @@ func (x *xzReader) next() error {
 	return x.startBlock(size)
 }
 
-// startStream reads a stream header, after padding; io.EOF says there is none.
+// startStream reads a stream header, after padding; io.EOF means that there is none.
 func (x *xzReader) startStream() error {
 	for x.blocks > 0 || x.index != nil {
 		padding, err := x.in.Peek(4)
@@ -122,7 +122,7 @@ func (x *xzReader) startStream() error {
 		if !bytes.Equal(padding, make([]byte, 4)) {
 			break
 		}
-		_, _ = x.in.Discard(4) // it was peeked at
+		_, _ = x.in.Discard(4) // it was peeked
 	}
 	header, err := x.take(12)
 	if err != nil {
@@ -138,7 +138,7 @@ func (x *xzReader) startStream() error {
 	return nil
 }
 
-// startBlock reads a block's header.
+// startBlock reads a block header.
 func (x *xzReader) startBlock(size byte) error {
 	rest, err := x.take(int(size)*4 + 3)
 	if err != nil {
@@ -173,8 +173,8 @@ func (x *xzReader) startBlock(size byte) error {
 	return err
 }
 
-// blockFields reads a block header without its size and checksum. It returns
-// how large the block's dictionary is.
+// blockFields parses a block header without its size and checksum. It returns the size
+// of the block's dictionary.
 func (x *xzReader) blockFields(fields []byte) (window int64, err error) {
 	flags := fields[0]
 	r := bytes.NewReader(fields[1:])
@@ -210,8 +210,8 @@ func (x *xzReader) blockFields(fields []byte) (window int64, err error) {
 	return lzma.DecodeDictCap(bits)
 }
 
-// lzma2Size adds up the text of the chunks that begin in packed. ends reports
-// whether these are all of the block's.
+// lzma2Size adds up the sizes of the text of the chunks that start in packed. ends
+// reports whether these are all chunks of the block.
 func lzma2Size(packed []byte) (plain int64, ends bool) {
 	for len(packed) > 0 {
 		control, skip := packed[0], 3
@@ -238,7 +238,7 @@ func lzma2Size(packed []byte) (plain int64, ends bool) {
 	return plain, false
 }
 
-// endBlock checks a block that was read.
+// endBlock checks a complete block.
 func (x *xzReader) endBlock() error {
 	padding, err := x.take(int(-x.packed.n & 3))
 	if err != nil {
@@ -249,7 +249,7 @@ func (x *xzReader) endBlock() error {
 		return err
 	}
 	own := x.checksum.Sum(nil)
-	if x.flags[1] != 10 { // all but SHA-256 are numbers, stored from their low end
+	if x.flags[1] != 10 { // all but SHA-256 are numbers, stored in little-endian order
 		for i, j := 0, len(own)-1; i < j; i, j = i+1, j-1 {
 			own[i], own[j] = own[j], own[i]
 		}
@@ -266,7 +266,7 @@ func (x *xzReader) endBlock() error {
 	return nil
 }
 
-// note adds a block to the index as it should be.
+// note adds a block to the hash of the expected index.
 func (x *xzReader) note(unpadded, plain int64) {
 	sizes := binary.AppendUvarint(nil, uint64(unpadded))
 	x.index.Write(binary.AppendUvarint(sizes, uint64(plain))) // never fails
@@ -310,7 +310,7 @@ func (x *xzReader) endStream() error {
 	return nil
 }
 
-// first returns the first error unless it is nil.
+// first returns err unless it is nil, else other.
 func first(err, other error) error {
 	if err != nil {
 		return noEOF(err)
@@ -325,7 +325,7 @@ func (x *xzReader) take(n int) ([]byte, error) {
 	return b, noEOF(err)
 }
 
-// summed reads bytes and sums them up.
+// summed reads bytes and adds them to a checksum.
 type summed struct {
 	in  *bufio.Reader
 	sum hash.Hash32
@@ -341,7 +341,7 @@ func (s *summed) ReadByte() (byte, error) {
 	return b, err
 }
 
-// xzChecksum is a hash for the check of that kind, or nil.
+// xzChecksum returns the hash for a kind of check, or nil.
 func xzChecksum(kind byte) hash.Hash {
 	switch kind {
 	case 0:
@@ -356,7 +356,7 @@ func xzChecksum(kind byte) hash.Hash {
 	return nil
 }
 
-// xzChecksumSize is the size of a check of any kind, the known ones included.
+// xzChecksumSize returns the size of any kind of check, unknown ones too.
 func xzChecksumSize(kind byte) int {
 	if kind == 0 {
 		return 0
@@ -364,7 +364,7 @@ func xzChecksumSize(kind byte) int {
 	return 4 << ((kind - 1) / 3)
 }
 
-// noChecksum is the check that checks nothing.
+// noChecksum is the check of size 0.
 type noChecksum struct{ hash.Hash }
 
 func (noChecksum) Sum(b []byte) []byte         { return b }

@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// The methods that members of a zip archive are compressed with.
+// The compression methods of members of a zip archive.
 const (
 	zipStored  = 0
 	zipDeflate = 8
@@ -61,12 +61,12 @@ func (w *Walker) unzip(member string, in *bufio.Reader, from *layer, depth int) 
 	return nil
 }
 
-// visitError is an error of the visitor on its way out.
+// visitError wraps an error of the visitor, to tell it from errors of the archive.
 type visitError struct{ err error }
 
 func (e *visitError) Error() string { return e.err.Error() }
 
-// stopped returns what ends the whole walk, if anything does.
+// stopped returns the error that ends the whole walk, or nil.
 func (z *zipArchive) stopped() error {
 	if z.walk.bomb != nil {
 		return z.walk.bomb
@@ -74,7 +74,7 @@ func (z *zipArchive) stopped() error {
 	return cmp.Or(z.layer.err, z.walk.ctx.Err())
 }
 
-// entry visits the member that an entry of the directory names.
+// entry visits the member of a directory entry.
 func (z *zipArchive) entry(e zipEntry) error {
 	if err := z.stopped(); err != nil {
 		return err
@@ -82,7 +82,8 @@ func (z *zipArchive) entry(e zipEntry) error {
 	if strings.HasSuffix(e.name, "/") && e.size == 0 {
 		return nil
 	}
-	// However the entries point into the archive, no more is read than it has.
+	// Entries may point to the same bytes repeatedly. In all, no more is read than the
+	// archive's size.
 	z.packed += e.packed
 	if z.packed > uint64(z.data.size) || z.packed < e.packed {
 		return errZipOverlap
@@ -116,15 +117,14 @@ func (z *zipArchive) visit(e zipEntry) error {
 		return z.inflate(member, in, func(r io.Reader) io.Reader {
 			return &checkedReader{r: r, sum: crc32.NewIEEE(), entry: e}
 		})
-	case zipBzip2, zipZstd, zipXz: // their own magic numbers tell these
+	case zipBzip2, zipZstd, zipXz: // detected by their own magic numbers
 	default:
 		return w.refuse(member, fmt.Sprintf("zip member compressed by method %d: unpack it first", e.method))
 	}
 	return w.decode(member, raw, z.depth)
 }
 
-// inflate visits what is in a member that is compressed as most are. The text
-// is read through checked.
+// inflate visits the content of a deflated member. The text is read through checked.
 func (z *zipArchive) inflate(member string, packed *bufio.Reader, checked func(io.Reader) io.Reader) error {
 	w := z.walk
 	var inflater io.ReadCloser
@@ -132,7 +132,7 @@ func (z *zipArchive) inflate(member string, packed *bufio.Reader, checked func(i
 		inflater = w.flates[last]
 		w.flates = w.flates[:last]
 		if err := inflater.(flate.Resetter).Reset(packed, nil); err != nil {
-			return err // it has nothing to fail on
+			return err // it cannot fail
 		}
 	} else {
 		inflater = flate.NewReader(packed)
@@ -141,7 +141,7 @@ func (z *zipArchive) inflate(member string, packed *bufio.Reader, checked func(i
 	return w.decode(member, &layer{walk: w, from: z.layer, src: checked(inflater), form: "zip", cause: causes("zip"), count: &w.decoded}, z.depth)
 }
 
-// content returns the bytes of a member as they are stored.
+// content returns the bytes of a member as stored.
 func (z *zipArchive) content(e zipEntry) (io.Reader, error) {
 	const fixed = 30
 	room := uint64(z.dir.start - z.dir.base)
@@ -163,7 +163,7 @@ func (z *zipArchive) content(e zipEntry) (io.Reader, error) {
 	return io.NewSectionReader(z.data, at+int64(skip), int64(e.packed)), nil
 }
 
-// checkedReader holds what a member turned out to be against its entry.
+// checkedReader compares the content of a member with its entry.
 type checkedReader struct {
 	r     io.Reader
 	sum   hash.Hash32

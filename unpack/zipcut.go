@@ -12,25 +12,25 @@ import (
 	"strings"
 )
 
-// descriptorFlag says that the sizes of a member stand behind it, for they were
-// not known when its header was written.
+// descriptorFlag says that the sizes of a member follow its content, because they were
+// unknown when its header was written.
 const descriptorFlag = 8
 
-// salvage visits the members of an archive that was cut and so has lost its
-// directory: each has a header of its own, which says less.
+// salvage visits the members of a truncated archive, which has lost its directory, by
+// their local headers, which hold less information.
 func (z *zipArchive) salvage() error {
 	at := int64(0)
 	for z.stopped() == nil {
 		e, start, err := z.localEntry(at)
 		switch {
 		case err != nil:
-			return nil // what is wrong is that there is no directory
+			return nil // the missing directory is the fault
 		case strings.HasSuffix(e.name, "/"):
 			at = start
 			continue
 		case e.flags&descriptorFlag == 0:
 			at = start + int64(e.packed)
-			z.dir = &zipDirectory{start: z.data.size} // members may use all of it
+			z.dir = &zipDirectory{start: z.data.size} // members may extend to the end
 			err = z.visit(e)
 		default:
 			at, err = z.visitUnsized(e, start)
@@ -42,8 +42,8 @@ func (z *zipArchive) salvage() error {
 	return nil
 }
 
-// localEntry reads the header that a member has at an offset. start is where
-// its content begins.
+// localEntry reads the local header of a member at an offset. start is the offset of
+// its content.
 func (z *zipArchive) localEntry(at int64) (e zipEntry, start int64, err error) {
 	const fixed = 30
 	header := make([]byte, fixed)
@@ -73,13 +73,12 @@ func (z *zipArchive) localEntry(at int64) (e zipEntry, start int64, err error) {
 	return e, start, err
 }
 
-// visitUnsized visits a member whose size is told behind it, and returns where
-// the next one begins. That can be found for a compression that tells its own
-// end only.
+// visitUnsized visits a member whose size follows its content, and returns the offset
+// of the next one. That requires a compression format that marks its own end.
 func (z *zipArchive) visitUnsized(e zipEntry, start int64) (next int64, err error) {
 	w, member := z.walk, joined(z.member, e.name)
 	if e.method != zipDeflate || e.flags&1 != 0 {
-		return z.data.size, w.refuse(member, "truncated zip: a member whose end is not told")
+		return z.data.size, w.refuse(member, "truncated zip: a member whose end is unknown")
 	}
 	section := io.NewSectionReader(z.data, start, z.data.size-start)
 	packed := w.buffer(section)
@@ -92,7 +91,7 @@ func (z *zipArchive) visitUnsized(e zipEntry, start int64) (next int64, err erro
 	if err != nil {
 		return 0, err
 	}
-	if !text.ended { // the visitor did not care for the rest
+	if !text.ended { // the visitor did not read the rest
 		if _, err := io.Copy(io.Discard, &layer{walk: w, from: z.layer, src: text, form: "zip", cause: causes("zip"), count: &w.decoded}); err != nil {
 			return z.data.size, nil
 		}
@@ -101,8 +100,8 @@ func (z *zipArchive) visitUnsized(e zipEntry, start int64) (next int64, err erro
 	return start + read - int64(packed.Buffered()), nil
 }
 
-// describedReader reads a member up to its end and holds it against the
-// checksum behind it.
+// describedReader reads a member up to its end and compares it with the checksum that
+// follows.
 type describedReader struct {
 	r      io.Reader
 	packed *bufio.Reader
@@ -126,14 +125,14 @@ func (d *describedReader) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-// descriptor reads what is behind the content: perhaps a magic number, the
+// descriptor reads the data descriptor after the content: an optional magic number, the
 // checksum, and two sizes of four or eight bytes.
 func (d *describedReader) descriptor() error {
 	const magic = "PK\x07\x08"
 	if head, err := d.packed.Peek(len(magic)); err != nil {
 		return err
 	} else if string(head) == magic {
-		_, _ = d.packed.Discard(len(magic)) // it was peeked at
+		_, _ = d.packed.Discard(len(magic)) // it was peeked
 	}
 	sum := make([]byte, 4)
 	if _, err := io.ReadFull(d.packed, sum); err != nil {
@@ -150,6 +149,6 @@ func (d *describedReader) descriptor() error {
 	if len(sizes) < skip {
 		return err
 	}
-	_, _ = d.packed.Discard(skip) // it was peeked at
+	_, _ = d.packed.Discard(skip) // it was peeked
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	zipMagic      = "PK\x03\x04" // a member's own header
+	zipMagic      = "PK\x03\x04" // a member's local header
 	zipEntryMagic = "PK\x01\x02"
 	zipEndMagic   = "PK\x05\x06"
 	zip64Locator  = "PK\x06\x07"
@@ -26,28 +26,28 @@ var (
 	errZipCount   = errors.New("a directory that does not have the members it claims")
 )
 
-// zipDirectory is where a zip archive lists its members. It is read entry by
-// entry, for an archive may have millions of them. The format is that of
-// PKWARE's APPNOTE.TXT, version 6.3.
+// zipDirectory is the location of a zip archive's directory. It is read entry by entry,
+// because an archive may have millions of them. The format is that of PKWARE's
+// APPNOTE.TXT, version 6.3.
 type zipDirectory struct {
 	start, size int64
 	count       uint64
 	count16     bool  // only the low 16 bits of count are known
-	base        int64 // what member positions count from
+	base        int64 // the offset that member positions are relative to
 }
 
-// zipEntry is what the directory says of a member.
+// zipEntry is a member's entry in the directory.
 type zipEntry struct {
 	name         string
 	flags        uint16
 	method       uint16
 	crc          uint32
 	packed, size uint64
-	at           uint64 // of the member's own header
+	at           uint64 // offset of the member's local header
 	symlink      bool
 }
 
-// findDirectory reads what stands at the end of a zip archive.
+// findDirectory parses the end of a zip archive.
 func findDirectory(data io.ReaderAt, size int64) (*zipDirectory, error) {
 	tail := make([]byte, min(size, zipEndSize+math.MaxUint16))
 	if _, err := data.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
@@ -88,8 +88,8 @@ func findDirectory(data io.ReaderAt, size int64) (*zipDirectory, error) {
 	return d, nil
 }
 
-// read64 takes the numbers from the record for large archives, if there is one,
-// and returns where the directory ends.
+// read64 reads the numbers from the zip64 record, if there is one, and returns the
+// offset of the directory's end.
 func (d *zipDirectory) read64(data io.ReaderAt, endAt int64) (int64, error) {
 	locator := make([]byte, 20)
 	if endAt < int64(len(locator)) {
@@ -99,7 +99,7 @@ func (d *zipDirectory) read64(data io.ReaderAt, endAt int64) (int64, error) {
 		return 0, err
 	}
 	if string(locator[:4]) != zip64Locator {
-		return endAt, nil // the numbers happen to be these
+		return endAt, nil // the numbers have these values by chance
 	}
 	at := int64(binary.LittleEndian.Uint64(locator[8:]))
 	record := make([]byte, 56)
@@ -158,7 +158,7 @@ func readEntry(in *bufio.Reader, fixed []byte) (zipEntry, error) {
 	e := zipEntry{
 		flags: u16(fixed[8:]), method: u16(fixed[10:]), crc: u32(fixed[16:]),
 		packed: uint64(u32(fixed[20:])), size: uint64(u32(fixed[24:])), at: uint64(u32(fixed[42:])),
-		symlink: fixed[5] == 3 && u32(fixed[38:])>>28 == 0xa, // made on Unix, with the mode of a link
+		symlink: fixed[5] == 3 && u32(fixed[38:])>>28 == 0xa, // created on Unix, with the mode of a link
 	}
 	rest := make([]byte, int(u16(fixed[28:]))+int(u16(fixed[30:])))
 	if _, err := io.ReadFull(in, rest); err != nil {
@@ -171,13 +171,13 @@ func readEntry(in *bufio.Reader, fixed []byte) (zipEntry, error) {
 	return e, e.read64(rest[len(e.name):])
 }
 
-// read64 takes the numbers that were too large from the extra fields.
+// read64 reads the numbers that did not fit into 32 bits from the extra fields.
 func (e *zipEntry) read64(extra []byte) error {
 	for len(extra) >= 4 {
 		id, size := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
 		extra = extra[4:]
 		if size > len(extra) {
-			return nil // other programs put what they like here
+			return nil // not zip64: extra fields of other programs
 		}
 		field := extra[:size]
 		extra = extra[size:]

@@ -1,6 +1,6 @@
-// Package partition tells which part of the AWS cloud a Region belongs to, and how services are named there.
+// Package partition finds the AWS partition of a Region, and how services are named there.
 //
-// It needs the standard library only, so that a record can be read without AWS's SDK.
+// It uses only the standard library, so that records can be read without the AWS SDK.
 package partition
 
 import (
@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// Partition is a part of the cloud with accounts, credentials and endpoints of its own.
+// Partition is a part of AWS with its own accounts, credentials and endpoints.
 type Partition struct {
 	ID           string // the second part of an ARN: aws, aws-us-gov
-	DNSSuffix    string // ends the names of its endpoints
-	RegionPrefix string // begins the names of its Regions; empty for aws, which has all that are in no other
+	DNSSuffix    string // suffix of its endpoint names
+	RegionPrefix string // prefix of its Region names; empty for aws, which has all other Regions
 }
 
-// All returns the partitions. The last is aws, so that the first whose prefix fits is that of a Region.
+// All returns the partitions. aws is last, so the first whose prefix matches is the
+// Region's partition.
 func All() []Partition {
 	return []Partition{
 		{"aws-cn", "amazonaws.com.cn", "cn-"},

@@ -24,7 +24,7 @@ type scanReport struct {
 	Names   int     `json:"names"` // different values of eventName
 }
 
-// gunzip decompresses one file after another and looks at nothing.
+// gunzip only decompresses, one file after another.
 type gunzip struct {
 	zip    *gzip.Reader
 	report scanReport

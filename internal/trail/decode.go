@@ -13,8 +13,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/nearest"
 )
 
-// read stores what a node says at the place that into points to; path is the field
-// for people.
+// read stores the value of a node in the variable that into points to. path is the
+// field's name in errors.
 func (r *reader) read(node ast.Node, path string, into any) {
 	r.value(node, path, reflect.ValueOf(into).Elem())
 }
@@ -78,7 +78,8 @@ func (r *reader) table(node ast.Node, path string, into reflect.Value) {
 	}
 }
 
-// entries calls yield for each entry of a mapping whose key is text and new.
+// entries calls yield for each entry of a mapping. A key that is no text, or is
+// repeated, is an error.
 func (r *reader) entries(node ast.Node, path string, yield func(key string, at *token.Token, value ast.Node)) {
 	mapping, ok := node.(ast.MapNode)
 	if !ok || node.Type() == ast.AliasType || node.Type() == ast.AnchorType {
@@ -93,9 +94,9 @@ func (r *reader) entries(node ast.Node, path string, yield func(key string, at *
 		case ok && isGlued(entries.KeyValue()):
 			r.fail(at, "%swrite a space after the colon of %q, or quotes around text with a colon", label(path), shortened(key.Value))
 		case !ok:
-			r.fail(at, "%s%q is no key; keys are plain text", label(path), shortened(at.Value))
+			r.fail(at, "%s%q is not a key; keys are plain text", label(path), shortened(at.Value))
 		case seen[key.Value] > 0:
-			r.fail(at, "%skey %q is there already, in line %d", label(path), shortened(key.Value), seen[key.Value])
+			r.fail(at, "%skey %q is already set in line %d", label(path), shortened(key.Value), seen[key.Value])
 		case len(seen) == maxEntries:
 			r.fail(at, "%smore than %d entries", label(path), maxEntries)
 			return
@@ -108,8 +109,8 @@ func (r *reader) entries(node ast.Node, path string, yield func(key string, at *
 	}
 }
 
-// isGlued reports whether a value follows the colon of a plain key at once. In {a:b: c}
-// that makes a key of a:b to YAML and of a to the parser, so it is better not written.
+// isGlued reports whether a value follows the colon of a plain key without a space.
+// YAML reads {a:b: c} as the key a:b, the parser as the key a, so it is refused.
 func isGlued(entry *ast.MappingValueNode) bool {
 	colon, value := entry.Start.Position, start(entry.Value).Position
 	return entry.Key.GetToken().Type == token.StringType && colon.Line == value.Line && colon.Column+1 == value.Column &&
@@ -146,7 +147,7 @@ func (r *reader) scalar(node ast.Node, path string, into reflect.Value) {
 		}
 		r.mistyped(node, path, "true or false")
 	case reflect.Int:
-		// YAML reads 0100 and 0x40 as numbers too, and somebody would be surprised.
+		// YAML reads 0100 and 0x40 as numbers too, in octal and hexadecimal.
 		days, err := strconv.Atoi(text)
 		if _, ok := node.(*ast.IntegerNode); !ok || err != nil || strconv.Itoa(days) != text {
 			r.mistyped(node, path, "a whole number")
@@ -191,7 +192,7 @@ func (r *reader) mistyped(node ast.Node, path, want string) {
 func describe(node ast.Node) string {
 	switch node.(type) {
 	case *ast.NullNode:
-		return "nothing; take the key out to have its default"
+		return "nothing; remove the key to use its default"
 	case *ast.SequenceNode:
 		return "a list"
 	case *ast.MappingNode, *ast.MappingValueNode:
@@ -206,7 +207,8 @@ func describe(node ast.Node) string {
 	return strconv.Quote(shortened(start(node).Value))
 }
 
-// start is where a node begins: the token of a mapping is its first colon.
+// start returns the token where a node begins. The parser gives a mapping the token of
+// its first colon.
 func start(node ast.Node) *token.Token {
 	if mapping, ok := node.(*ast.MappingNode); ok && !mapping.IsFlowStyle && len(mapping.Values) > 0 {
 		return start(mapping.Values[0])
@@ -231,7 +233,7 @@ func join(path, key string) string {
 	return path + "." + shortened(key)
 }
 
-// shortened is for texts that are quoted in errors.
+// shortened cuts texts that are quoted in errors.
 func shortened(text string) string {
 	const enough = 60
 	if len(text) <= enough {

@@ -7,18 +7,19 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// Every statement for CloudTrail holds for named trails only (aws:SourceArn), so that
-// nobody else's trail can be pointed at what is ours.
+// Every statement for CloudTrail names the trails (aws:SourceArn), so that trails of
+// other accounts cannot use our bucket, key, role or topics.
 
-// BucketPolicy lets trails write below AWSLogs/ of their own account, and only over TLS.
+// BucketPolicy lets the trails write below AWSLogs/ for their own accounts, over TLS
+// only.
 //
-// It demands no KMS encryption: CloudTrail could not create a trail that validates
-// its files, whose digests it may write with AES256.
+// It does not require KMS encryption: CloudTrail may write digests with AES256, and
+// would then refuse to create a trail that validates log files.
 func (s Spec) BucketPolicy(p Place) policy.Document {
 	return policy.New(append(s.deliveries(p), denyInsecureTransport(s.Names(p).BucketARN))...)
 }
 
-// deliveries let CloudTrail deliver the trails.
+// deliveries are the statements that let CloudTrail deliver the logs of the trails.
 func (s Spec) deliveries(p Place) []policy.Statement {
 	n := s.Names(p)
 	prefix := n.BucketARN + "/"
@@ -40,8 +41,8 @@ func (s Spec) deliveries(p Place) []policy.Statement {
 	return statements
 }
 
-// KeyPolicy is that of a key of our own: the account rules it, trails encrypt with it
-// what they deliver, CloudWatch Logs the log group; readers decrypt.
+// KeyPolicy is the policy of a created key: the account administers it, trails encrypt
+// their logs with it, CloudWatch Logs the log group; readers decrypt.
 func (s Spec) KeyPolicy(p Place) policy.Document {
 	statements := append([]policy.Statement{{
 		Sid: "Enable IAM User Permissions", Effect: policy.Allow, Principal: policy.AWS(arn.Build(p.Partition, "iam", "", p.Account, "root")),
@@ -57,8 +58,8 @@ func (s Spec) KeyPolicy(p Place) policy.Document {
 	return policy.New(statements...)
 }
 
-// encryptions let CloudTrail encrypt what the trails deliver, and CloudWatch Logs
-// their log groups.
+// encryptions are the statements that let CloudTrail encrypt the logs of the trails,
+// and CloudWatch Logs their log groups.
 func (s Spec) encryptions(p Place) []policy.Statement {
 	var contexts, logGroups policy.Values
 	for _, account := range s.deliverers(p) {
@@ -84,13 +85,13 @@ func (s Spec) encryptions(p Place) []policy.Statement {
 	}
 }
 
-// RoleTrust lets the trail, and no other, take the role.
+// RoleTrust lets only the trail assume the role.
 func (s Spec) RoleTrust(p Place) policy.Document {
 	return policy.New(cloudTrailMay("", "sts:AssumeRole", nil, from(s.Names(p).TrailARN)))
 }
 
-// RolePolicy lets the role write the trail's own log streams and no others. CloudTrail
-// names them ACCOUNT_CloudTrail_REGION and, for members of an organization, o-ID_....
+// RolePolicy lets the role write only the trail's own log streams. CloudTrail names
+// them ACCOUNT_CloudTrail_REGION and, for members of an organization, o-ID_....
 func (s Spec) RolePolicy(p Place) policy.Document {
 	streams := s.Names(p).LogGroupARN + ":log-stream:"
 	ours := policy.Values{streams + s.owner(p) + "_CloudTrail_" + p.Region + "*"}
@@ -108,8 +109,8 @@ func (s Spec) RolePolicy(p Place) policy.Document {
 }
 
 // RoleBoundary is the most that the role can ever do, whatever policies it gets: write
-// any stream of the trail's log group. It depends on nothing but names, so that no
-// change of the configuration needs somebody who may change it.
+// any stream of the trail's log group. It depends only on names, so a change of the
+// configuration never requires the right to change the boundary.
 func (s Spec) RoleBoundary(p Place) policy.Document {
 	return policy.New(policy.Statement{
 		Sid: "WriteLogStreams", Effect: policy.Allow, Action: policy.Values{"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -117,13 +118,13 @@ func (s Spec) RoleBoundary(p Place) policy.Document {
 	})
 }
 
-// TopicPolicy lets the trail publish to the topic of notifications.
+// TopicPolicy lets the trail publish to its notification topic.
 func (s Spec) TopicPolicy(p Place) policy.Document {
 	n := s.Names(p)
 	return policy.New(cloudTrailMay("AWSCloudTrailSNSPolicy20150319", "SNS:Publish", policy.Values{n.TopicARN}, from(n.TrailARN)))
 }
 
-// AlarmTopicPolicy lets the alarms of the account publish to their topic.
+// AlarmTopicPolicy lets the account's alarms publish to their topic.
 func (s Spec) AlarmTopicPolicy(p Place) policy.Document {
 	return policy.New(policy.Statement{
 		Sid: "AllowCloudWatchAlarms", Effect: policy.Allow, Principal: policy.Service("cloudwatch.amazonaws.com"),
@@ -151,7 +152,7 @@ func (s Spec) AccessLogPolicy(p Place) policy.Document {
 	)
 }
 
-// trailARNs are those of all trails that deliver, our own first. Trails of other
+// trailARNs are the ARNs of all trails that deliver, our own first. Trails of other
 // accounts have our trail's name and home Region.
 func (s Spec) trailARNs(p Place) (arns []string) {
 	for _, account := range s.deliverers(p) {
@@ -167,12 +168,13 @@ func cloudTrailMay(sid, action string, resources policy.Values, when policy.Cond
 	}
 }
 
-// from is the condition that one of the trails asks.
+// from is the condition that the request comes from one of the trails.
 func from(trails ...string) policy.Conditions {
 	return policy.Conditions{"StringEquals": {"aws:SourceArn": trails}}
 }
 
-// givenTo is from, when the trail gives the object to the owner of the bucket too.
+// givenTo is from, with the condition that the bucket's owner gets full control of the
+// object.
 func givenTo(trails ...string) policy.Conditions {
 	return policy.Conditions{"StringEquals": {"s3:x-amz-acl": {"bucket-owner-full-control"}, "aws:SourceArn": trails}}
 }

@@ -1,16 +1,16 @@
 package trail
 
-// A field is one of a configuration file, for people.
+// A field describes one field of a configuration file.
 type field struct {
 	path    string
-	unset   string // what the default stands for, where it does not say that itself
+	unset   string // what happens without a value, if the default does not show it
 	meaning string
-	cost    string // what it adds to the bill, in US dollars of us-east-1; "" for nothing
-	example string // how to use it, where its name and default do not say that
+	cost    string // its addition to the bill, in US dollars of us-east-1; "" for nothing
+	example string // for fields whose name and default do not show their use
 }
 
-// fields are all fields in the order of Spec; those of what is in a list or table are
-// under its name.
+// fields lists all fields in the order of Spec; fields inside a list or table follow
+// it.
 func fields() []field {
 	var all []field
 	for _, part := range [][]field{nameFields(), bucketFields(), logGroupFields(), selectorFields(), reachFields(), alarmFields(), securityFields()} {
@@ -37,7 +37,7 @@ func bucketFields() []field {
 	return []field{
 		{path: "retention_days", meaning: "Days for which logs are kept in the bucket, 1 to 36500; the log group keeps them as long or longer. PCI DSS and AWS Security Hub's CloudWatch.16 ask for 365.", cost: storage},
 		{path: "force_destroy", meaning: "Let destroy delete the bucket with all logs in it. Meant for development."},
-		{path: "bucket_name", unset: "ENV-PROJECT_ID-cloudtrail-logs", meaning: "Name of the bucket. All AWS accounts share one space of names: choose another if somebody has yours."},
+		{path: "bucket_name", unset: "ENV-PROJECT_ID-cloudtrail-logs", meaning: "Name of the bucket. All AWS accounts share one namespace: choose another name if yours is taken."},
 		{
 			path: "existing_bucket", unset: "a bucket is made", meaning: "Bucket that takes the logs and that somebody else keeps, such as that of a log account. Nothing of it is touched; its owner must let the trail write.",
 			example: "existing_bucket:\n  name: example-log-archive\n  owner: \"111111111111\"",
@@ -139,7 +139,7 @@ func alarmFields() []field {
 		},
 		{path: "alarms.enabled", meaning: "Make them.", cost: "$0.10 per alarm and $0.30 per metric and month; ten of each are free"},
 		{path: "alarms.topic_arn", unset: "a topic is made", meaning: "ARN of the topic in the home Region that the alarms notify. Its policy must let cloudwatch.amazonaws.com publish."},
-		{path: "alarms.subscriptions", meaning: "Subscriptions to the created topic. Without one nobody hears an alarm."},
+		{path: "alarms.subscriptions", meaning: "Subscriptions to the created topic. Without one, nobody receives the alarms."},
 		{path: "alarms.subscriptions.protocol", unset: "required", meaning: "As in sns_subscriptions."},
 		{path: "alarms.subscriptions.endpoint", unset: "required", meaning: "As in sns_subscriptions."},
 		{path: "alarms.namespace", meaning: "CloudWatch namespace of the metrics."},

@@ -7,32 +7,34 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 )
 
-// OwnerTag is on every resource that was made for a trail; its value is the trail's name.
+// OwnerTag is on every resource that was made for a trail; its value is the trail's
+// name.
 const OwnerTag = "trailkeeper:trail"
 
 // AdoptedTag takes the place of OwnerTag on resources that were there before the trail
 // took them over. Only OwnerTag permits deletion, so a resource without either tag stays.
 const AdoptedTag = "trailkeeper:adopted"
 
-// Names are what the parts of a trail are called in AWS. Those of parts that the spec
-// does not want are there too. ARNs are put together rather than read, because the
-// policies of bucket, key and topic name the trail, which is made after them.
+// Names are the AWS names of a trail's resources, also of those that the spec does not
+// want. ARNs are computed rather than read, because the policies of bucket, key and
+// topic name the trail, which is made after them.
 type Names struct {
 	Trail, TrailARN           string
 	Bucket, BucketARN         string
-	AccessLogBucket           string // the bucket of ours, or the one that access_logging names
+	AccessLogBucket           string // the created bucket, or the one that access_logging names
 	AccessLogBucketARN        string
 	KeyAlias                  string
 	LogGroup, LogGroupARN     string // the ARN without :*
 	Role, RoleARN, RolePolicy string
 	Boundary, BoundaryARN     string // the managed policy that bounds the role
-	Topic, TopicARN           string // of notifications: the one of ours, or the one that sns names
+	Topic, TopicARN           string // for notifications: the created topic, or the one that sns names
 	AlarmTopic, AlarmTopicARN string // likewise
-	// The topic for alarms that is made where no other is named.
+	// OwnAlarmTopic is the topic that is created for alarms unless the configuration
+	// names one.
 	OwnAlarmTopic, OwnAlarmTopicARN string
 }
 
-// The value of an option for what trailkeeper makes itself, and for what is not wanted.
+// The values of an option that create a resource, or none.
 const (
 	create = "create"
 	none   = "none"
@@ -60,10 +62,10 @@ func (s Spec) CreatesBucket() bool { return s.ExistingBucket == nil }
 // LogsAccess reports whether the bucket has an access log.
 func (s Spec) LogsAccess() bool { return s.AccessLogging != none }
 
-// CreatesAlarmTopic reports whether a topic is made for the alarms.
+// CreatesAlarmTopic reports whether a topic is created for the alarms.
 func (s Spec) CreatesAlarmTopic() bool { return s.Alarms.Enabled && s.Alarms.TopicARN == "" }
 
-// Names are the names at a place.
+// Names returns the names in an account and Region.
 func (s Spec) Names(p Place) Names {
 	name := s.Env + "-" + s.ProjectID
 	n := Names{
@@ -103,7 +105,7 @@ func (s Spec) bucketName() string {
 	return s.Env + "-" + s.ProjectID + "-cloudtrail-logs"
 }
 
-// AllTags are the tags of every resource.
+// AllTags returns the tags of every resource.
 func (s Spec) AllTags(p Place) map[string]string {
 	tags := map[string]string{}
 	maps.Copy(tags, s.Tags)
@@ -111,8 +113,8 @@ func (s Spec) AllTags(p Place) map[string]string {
 	return tags
 }
 
-// owner is the account that the trail belongs to: that of an organization is the
-// management account's, also when another one makes it.
+// owner returns the account that owns the trail: an organization's trail belongs to the
+// management account, even if a delegated administrator creates it.
 func (s Spec) owner(p Place) string {
 	if s.Organization {
 		return p.Management
@@ -120,7 +122,7 @@ func (s Spec) owner(p Place) string {
 	return p.Account
 }
 
-// ARN names a resource of the place's account and Region.
+// ARN returns the ARN of a resource in the place's account and Region.
 func (p Place) ARN(service, resource string) string {
 	return arn.Build(p.Partition, service, p.Region, p.Account, resource)
 }
@@ -129,7 +131,8 @@ func (p Place) trailARN(account, name string) string {
 	return arn.Build(p.Partition, "cloudtrail", p.Region, account, "trail/"+name)
 }
 
-// topic names our topic, or the one that an option gives by its ARN.
+// topic returns the name and ARN of the topic that an option names by ARN, or of the
+// created one.
 func (p Place) topic(name, option string) (string, string) {
 	if a, err := arn.Parse(option); err == nil {
 		return a.Resource, option
@@ -137,7 +140,7 @@ func (p Place) topic(name, option string) (string, string) {
 	return name, p.ARN("sns", name)
 }
 
-// LogFolders are where in the bucket the trails deliver: a prefix of keys for each
+// LogFolders returns the prefixes of keys that the trails deliver below: one for each
 // account, and one for the members of the organization.
 func (s Spec) LogFolders(p Place) (accounts []string, members string) {
 	logs := "AWSLogs/"
@@ -153,10 +156,10 @@ func (s Spec) LogFolders(p Place) (accounts []string, members string) {
 	return accounts, members
 }
 
-// deliverers are the accounts whose trails deliver to the bucket, our own first.
+// deliverers lists the accounts whose trails deliver to the bucket, our own first.
 func (s Spec) deliverers(p Place) []string {
 	return append([]string{s.owner(p)}, s.others()...)
 }
 
-// others are the other accounts whose trails deliver to the bucket.
+// others lists the other accounts whose trails deliver to the bucket.
 func (s Spec) others() []string { return slices.Sorted(slices.Values(s.Accounts)) }

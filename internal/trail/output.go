@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Output tells other programs what there is of a trail. Parts that the spec does not
+// Output describes a deployed trail for other programs. Parts that the spec does not
 // want are null.
 type Output struct {
 	Bucket   OutputBucket   `json:"bucket"`
@@ -28,8 +28,8 @@ type OutputBucket struct {
 	Name string `json:"name"`
 	ARN  string `json:"arn"`
 	ID   string `json:"id"`
-	// Enabled, and AES256 or aws:kms. Nil is what only the owner of an existing bucket
-	// can tell.
+	// Enabled or Suspended; nil if only the owner of an existing bucket can tell.
+	// Encryption is AES256 or aws:kms.
 	Versioning *string `json:"versioning"`
 	Encryption *string `json:"encryption"`
 }
@@ -38,7 +38,7 @@ type OutputBucket struct {
 type OutputLogGroup struct {
 	Name          string `json:"name"`
 	ARN           string `json:"arn"`
-	RetentionDays int    `json:"retention_days"` // 0 is for ever
+	RetentionDays int    `json:"retention_days"` // 0 means for ever
 }
 
 // OutputTrail is the trail.
@@ -52,7 +52,7 @@ type OutputTrail struct {
 	HomeRegion    string `json:"home_region"`
 }
 
-// OutputSummary is what was asked for.
+// OutputSummary summarizes the configuration.
 type OutputSummary struct {
 	ModuleEnabled bool `json:"module_enabled"`
 	DualDelivery  bool `json:"dual_delivery"`
@@ -60,24 +60,24 @@ type OutputSummary struct {
 	ForceDestroy  bool `json:"force_destroy"`
 }
 
-// NameAndARN is something with both.
+// NameAndARN identifies a resource by both.
 type NameAndARN struct {
 	Name string `json:"name"`
 	ARN  string `json:"arn"`
 }
 
-// ARN is something that its ARN says all of.
+// ARN identifies a resource by its ARN.
 type ARN struct {
 	ARN string `json:"arn"`
 }
 
-// Name is something that may be in another account.
+// Name identifies a resource that may be in another account.
 type Name struct {
 	Name string `json:"name"`
 }
 
-// Output is that of the trail at a place. key is the ARN of the key that encrypts, ""
-// for none; no name predicts that of a created one.
+// Output returns the output of the trail in an account and Region. key is the ARN of
+// the key that encrypts, "" for none: that of a created key is not predictable.
 func (s Spec) Output(p Place, key string) Output {
 	n := s.Names(p)
 	o := Output{
@@ -109,8 +109,7 @@ func (s Spec) Output(p Place, key string) Output {
 	return o
 }
 
-// WriteText writes the output for people: parts with their members, in the order of
-// the JSON.
+// WriteText writes the output for people, in the order of the JSON.
 func (o Output) WriteText(w io.Writer) error {
 	var b strings.Builder
 	parts := reflect.ValueOf(o)

@@ -15,8 +15,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// What a configuration may hold at most. It is more than AWS takes. The time to parse
-// nested lists and mappings grows with the square of their number.
+// Limits of a configuration file, higher than AWS's limits. The parser's time grows
+// with the square of the number of nested lists and mappings.
 const (
 	maxFile     = 128 << 10
 	maxBrackets = 2000
@@ -24,12 +24,12 @@ const (
 	maxEntries  = 1000
 )
 
-// Read reads a configuration file; name is what errors call it. What the file does not
-// say has its default.
+// Read reads a configuration file; errors call it name. Fields missing in the file have
+// their defaults.
 //
-// It is strict: a key that is not known or there twice, a value that is not of its
-// field's type, anchors, aliases and tags are errors with line and column, all of them
-// in one error. Nothing in the file is expanded.
+// It is strict: unknown and repeated keys, values of a wrong type, anchors, aliases and
+// tags are errors with line and column, all of them in one error. Nothing in the file
+// is expanded.
 func Read(name string, text []byte) (Spec, error) {
 	r := &reader{name: name}
 	spec := Default()
@@ -42,7 +42,7 @@ func Read(name string, text []byte) (Spec, error) {
 	return spec, nil
 }
 
-// parse returns what the file holds, or nil.
+// parse returns the content of the file, or nil.
 func (r *reader) parse(text []byte) ast.Node {
 	switch {
 	case len(text) > maxFile:
@@ -52,7 +52,7 @@ func (r *reader) parse(text []byte) ast.Node {
 		r.fail(nil, "the file has more than %d brackets", maxBrackets)
 		return nil
 	case !utf8.Valid(text):
-		r.fail(nil, "the file is no text in UTF-8")
+		r.fail(nil, "the file is not UTF-8 text")
 		return nil
 	}
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
@@ -77,7 +77,7 @@ func (r *reader) parse(text []byte) ast.Node {
 	return documents[0].Body
 }
 
-// reader collects what is wrong with a file.
+// reader collects the errors of a file.
 type reader struct {
 	name string
 	errs []error

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Default is the trail of a configuration that says nothing.
+// Default returns the configuration of an empty file.
 func Default() Spec {
 	return Spec{RetentionDays: 90, KMS: none, AccessLogging: none, SNS: none, Alarms: Alarms{Namespace: "Security/CIS"}}
 }
 
-// Template is a configuration file with every field, its default, meaning and cost.
-// All fields but the two that must be filled in are comments: those without a space
-// after the # become settings when it goes.
+// Template returns a configuration file that lists every field with its default,
+// meaning and cost. All fields are commented out but the two required ones; a line
+// without a space after the # becomes a setting when the # is removed.
 func Template() string {
 	var t template
 	t.prose("", "The configuration of an audit trail. Fill in env and project_id. All else shows its default: to change one, take the # before it away.")
@@ -33,7 +33,7 @@ func Template() string {
 	return t.String()
 }
 
-// required is the default of a field that has none.
+// required marks a field without a default.
 const required = "required"
 
 type template struct{ strings.Builder }
@@ -68,7 +68,7 @@ func (t *template) field(indent string, f field) {
 	}
 }
 
-// prose writes a comment of lines that fit a terminal.
+// prose writes a comment, wrapped to the width of a terminal.
 func (t *template) prose(indent, text string) {
 	const width = 80
 	line := indent + "#"
@@ -85,11 +85,12 @@ func (t *template) prose(indent, text string) {
 	t.WriteString(line + "\n")
 }
 
-// isGroup reports whether a field is a mapping with defaults of its own.
+// isGroup reports whether a field is a mapping whose entries have defaults of their
+// own.
 func isGroup(path string) bool { return valueAt(path).Kind() == reflect.Struct }
 
-// valueAt is the default of a field, which of one inside a list or table is that of
-// a new entry.
+// valueAt returns the default of a field. For a field inside a list or table it is that
+// of a new entry.
 func valueAt(path string) reflect.Value {
 	value := reflect.ValueOf(Default())
 	for name := range strings.SplitSeq(path, ".") {
@@ -105,7 +106,7 @@ func valueAt(path string) reflect.Value {
 	return value
 }
 
-// defaultText is the default of a field as YAML has it.
+// defaultText returns the default of a field in YAML.
 func defaultText(path string) string {
 	value := valueAt(path)
 	switch value.Kind() {
@@ -123,7 +124,7 @@ func defaultText(path string) string {
 	return fmt.Sprint(value)
 }
 
-// Reference is a table in Markdown of every field with its default, meaning and cost.
+// Reference returns a Markdown table of every field with its default, meaning and cost.
 func Reference() string {
 	var b strings.Builder
 	b.WriteString("| field | default | meaning | cost |\n|---|---|---|---|\n")

@@ -12,8 +12,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// Validate tells everything that makes no sense whatever the account: each problem
-// with the field, its value and what to change. Fits tells what the account adds.
+// Validate returns every problem that does not depend on the account, each with the
+// field, its value and the remedy. Fits finds the problems that do.
 func (s Spec) Validate() error {
 	c := &checker{}
 	c.names(s)
@@ -34,12 +34,12 @@ func (s Spec) Validate() error {
 	return c.err()
 }
 
-// Fits tells what makes no sense at a place, of a spec that is valid.
+// Fits returns the problems that a valid spec has in an account and Region.
 func (s Spec) Fits(p Place) error {
 	c := &checker{}
 	c.place(s, p)
 	if s.Organization && (p.Organization == "" || p.Management == "") {
-		c.fail("organization", true, "the account %s is in no organization; set organization to false, or use an account of one", p.Account)
+		c.fail("organization", true, "the account %s is in no organization; set organization to false, or use an account that is in one", p.Account)
 	}
 	return c.err()
 }
@@ -49,7 +49,7 @@ type checker struct{ problems []error }
 
 func (c *checker) err() error { return outcome.Usage(errors.Join(c.problems...)) }
 
-// fail notes a problem with a field. Of its value nil says nothing.
+// fail adds a problem with a field. A nil value is left out of the message.
 func (c *checker) fail(field string, value any, remedy string, args ...any) {
 	switch v := value.(type) {
 	case nil:
@@ -61,7 +61,8 @@ func (c *checker) fail(field string, value any, remedy string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf("%s: %s", field, fmt.Sprintf(remedy, args...)))
 }
 
-// matches notes a problem with text that does not match all of a pattern.
+// matches reports whether a pattern matches the whole text, and adds a problem
+// otherwise.
 func (c *checker) matches(pattern, field, text, remedy string, args ...any) bool {
 	ok := isLike(pattern, text)
 	if !ok {
@@ -70,7 +71,7 @@ func (c *checker) matches(pattern, field, text, remedy string, args ...any) bool
 	return ok
 }
 
-// oneOf notes a problem with text that is none of a few.
+// oneOf reports whether text is one of the known values, and adds a problem otherwise.
 func (c *checker) oneOf(field, text string, known ...string) bool {
 	ok := slices.Contains(known, text)
 	if !ok {
@@ -79,11 +80,11 @@ func (c *checker) oneOf(field, text string, known ...string) bool {
 	return ok
 }
 
-// distinct notes a problem with texts that are there twice.
+// distinct adds a problem for each repeated text.
 func (c *checker) distinct(field string, texts []string) {
 	for i, text := range texts {
 		if slices.Contains(texts[:i], text) {
-			c.fail(at(field, i), text, "it is there already; take one out")
+			c.fail(at(field, i), text, "it is listed twice; remove one")
 		}
 	}
 }
@@ -91,7 +92,7 @@ func (c *checker) distinct(field string, texts []string) {
 func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
 
 func (c *checker) tags(tags map[string]string) {
-	const most = 49 // of the 50 that AWS takes, as one says whose the resource is
+	const most = 49 // AWS allows 50, and OwnerTag is one
 	if len(tags) > most {
 		c.fail("tags", nil, "there are %d; keep at most %d", len(tags), most)
 	}
@@ -116,11 +117,11 @@ func (c *checker) tag(field, key, value string) {
 	case hasPrefixFold(key, "aws:"):
 		c.fail(field, nil, "AWS keeps keys that start with aws: for itself; rename it")
 	case hasPrefixFold(key, "trailkeeper:"):
-		c.fail(field, nil, "keys that start with trailkeeper: say whose a resource is; rename it")
+		c.fail(field, nil, "keys that start with trailkeeper: mark resources of a trail; rename it")
 	case !fits(key, 1, 128):
-		c.fail(field, nil, "write its key in 1 to 128 letters, digits, spaces and _.:/=+-@")
+		c.fail(field, nil, "write the key in 1 to 128 letters, digits, spaces and _.:/=+-@")
 	case !fits(value, 0, 256):
-		c.fail(field, value, "write its value in at most 256 letters, digits, spaces and _.:/=+-@")
+		c.fail(field, value, "write the value in at most 256 letters, digits, spaces and _.:/=+-@")
 	}
 }
 
@@ -131,7 +132,7 @@ func (c *checker) accounts(s Spec) {
 	c.distinct("accounts", s.Accounts)
 }
 
-// place checks what depends on where the trail is. What is not known of p is "".
+// place checks what depends on the account and Region. Unknown fields of p are "".
 func (c *checker) place(s Spec, p Place) {
 	for _, r := range s.references() {
 		a, err := arn.ParseStart(r.arn)
@@ -145,13 +146,13 @@ func (c *checker) place(s Spec, p Place) {
 	}
 	for i, id := range s.Accounts {
 		if owner := s.owner(p); id == owner && owner != "" {
-			c.fail(at("accounts", i), id, "it is the trail's own account, which delivers anyway; take it out")
+			c.fail(at("accounts", i), id, "it is the trail's own account, which always delivers; remove it")
 		}
 	}
 	c.sizes(s, p)
 }
 
-// sizes checks that documents are no larger than services take. They grow with the
+// sizes checks that policies fit the limits of the services. They grow with the
 // accounts that deliver, and the key's with its readers.
 func (c *checker) sizes(s Spec, p Place) {
 	const maxBucketPolicy, maxKeyPolicy = 20 << 10, 32 << 10
@@ -169,10 +170,10 @@ func (c *checker) sizes(s Spec, p Place) {
 	}
 }
 
-// reference is something outside the trail that the spec names.
+// reference is a resource outside the trail that the spec names.
 type reference struct {
 	field, arn string
-	near       string // what needs it in the trail's Region; "" for what may be anywhere
+	near       string // what requires it to be in the trail's Region; "" for any Region
 }
 
 func (s Spec) references() []reference {
@@ -201,8 +202,8 @@ func (s Spec) references() []reference {
 	return list
 }
 
-// partition is that of the Region, if the spec has one, or else of the first thing
-// outside that it names.
+// partition returns the partition of the Region or, without one, of the first named
+// resource.
 func (s Spec) partition() string {
 	if s.Region != "" {
 		return partition.Of(s.Region).ID

@@ -1,7 +1,8 @@
 package trail
 
-// existingBucket refuses what only the owner of an existing bucket can set, and a key
-// that goes with the trail: without it nobody could read what is in that bucket.
+// existingBucket refuses settings that only the owner of an existing bucket can apply.
+// It also refuses a created key: destroy would delete it, and the logs in the bucket
+// would become unreadable.
 func (c *checker) existingBucket(s Spec) {
 	e := s.ExistingBucket
 	if e == nil {
@@ -24,7 +25,7 @@ func (c *checker) existingBucket(s Spec) {
 		{"accounts", nil, len(s.Accounts) > 0},
 	} {
 		if f.given {
-			c.fail(f.field, f.value, "it is for a bucket that is made here, and existing_bucket is set; take one of them out")
+			c.fail(f.field, f.value, "it is for a bucket that is made here, and existing_bucket is set; remove one of them")
 		}
 	}
 	if s.CreatesKey() {

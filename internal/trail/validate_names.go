@@ -13,7 +13,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/nearest"
 )
 
-// Patterns of what AWS makes names of.
+// Patterns of AWS names.
 const (
 	accountID  = `[0-9]{12}`
 	regionName = `[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}`
@@ -29,13 +29,13 @@ const (
 	maxPrefix = 200
 )
 
-// isLike reports whether all of a text matches a pattern.
+// isLike reports whether a pattern matches the whole text.
 func isLike(pattern, text string) bool {
 	return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(text)
 }
 
-// names checks what names are made of, and the names. Of those that AWS limits, the
-// role's comes to its limit first.
+// names checks env, project_id and the names made of them. Of all names with a limit,
+// the role's is the longest.
 func (c *checker) names(s Spec) {
 	const pattern = "write it in lower-case letters and digits, with single hyphens inside only, such as %q"
 	env := c.matches(namePart, "env", s.Env, pattern, "production")
@@ -60,7 +60,7 @@ func (c *checker) names(s Spec) {
 	}
 }
 
-// bucketFault says why S3 or CloudTrail would not take a bucket's name, or "".
+// bucketFault returns why S3 or CloudTrail would refuse a bucket's name, or "".
 func bucketFault(name string) string {
 	_, notAddress := netip.ParseAddr(name)
 	has := func(marks func(s, mark string) bool, list ...string) bool {
@@ -76,12 +76,12 @@ func bucketFault(name string) string {
 	case notAddress == nil:
 		return "looks like an IP address"
 	case has(strings.HasPrefix, "xn--", "sthree-", "amzn-s3-demo-"), has(strings.HasSuffix, "-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"):
-		return "has a start or end that S3 keeps for itself"
+		return "has a prefix or suffix that S3 reserves"
 	}
 	return ""
 }
 
-// isARN reports whether text is the ARN of a service's resource whose parts are like the
+// isARN reports whether text is the ARN of a service's resource whose parts match the
 // patterns.
 func isARN(text, service, region, account, resource string) bool {
 	a, err := arn.Parse(text)
@@ -94,7 +94,7 @@ func fold(text string) string { return strings.ToLower(text) }
 
 func hasPrefixFold(text, prefix string) bool { return strings.HasPrefix(fold(text), prefix) }
 
-// alternatives are "a", "a or b", "a, b or c".
+// alternatives returns "a", "a or b", "a, b or c".
 func alternatives(list []string) string {
 	last := len(list) - 1
 	if last < 1 {
@@ -103,7 +103,7 @@ func alternatives(list []string) string {
 	return strings.Join(list[:last], ", ") + " or " + list[last]
 }
 
-// guess asks for what may be meant, or is "".
+// guess returns a question that suggests a known value similar to text, or "".
 func guess(text string, known []string) string {
 	near := cmp.Or(nearest.Name(shortened(text), known), nearest.Name(strings.ToUpper(shortened(text)), known))
 	if near == "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/cerpac/trailkeeper/filterpattern"
 )
 
-// maxRetention is a hundred years; S3 takes as long a lock.
+// maxRetention is a hundred years, S3's limit for a lock.
 const maxRetention = 36500
 
 func (c *checker) bucket(s Spec) {
@@ -59,7 +59,7 @@ func (c *checker) accessLog(s Spec) {
 	case bucketFault(target) != "":
 		c.fail("access_logging", target, "as a bucket's name it %s; set %s, %s or the name of a bucket", bucketFault(target), none, create)
 	case target == s.bucketName():
-		c.fail("access_logging", target, "it is the trail's own bucket, and a log of the log's delivery would go on for ever; name another one")
+		c.fail("access_logging", target, "it is the trail's own bucket, and each delivery of the access log would be logged again; name another one")
 	}
 }
 
@@ -77,7 +77,7 @@ func (c *checker) lock(s Spec) {
 	}
 }
 
-// The modes of a lock: the first one yields to who has the right to go around it.
+// The modes of a lock. GOVERNANCE can be bypassed by callers who have the right.
 const (
 	governance = "GOVERNANCE"
 	compliance = "COMPLIANCE"
@@ -131,7 +131,7 @@ func (c *checker) subscriptions(field string, list []Subscription) {
 
 func (c *checker) subscription(field string, s Subscription) {
 	if s.Protocol == "firehose" {
-		c.fail(field+".protocol", s.Protocol, "it needs a role, which cannot be given here; subscribe the stream yourself")
+		c.fail(field+".protocol", s.Protocol, "it needs a role, for which there is no field; subscribe the stream yourself")
 		return
 	}
 	if !c.oneOf(field+".protocol", s.Protocol, "application", "email", "email-json", "http", "https", "lambda", "sms", "sqs") {
@@ -166,10 +166,10 @@ func (c *checker) alarms(s Spec) {
 	}
 	c.subscriptions("alarms.subscriptions", a.Subscriptions)
 	if len(a.Subscriptions) > 0 && a.TopicARN != "" {
-		c.fail("alarms.subscriptions", nil, "they are for a created topic; take alarms.topic_arn out, or subscribe to your own topic yourself")
+		c.fail("alarms.subscriptions", nil, "they are for a created topic; remove alarms.topic_arn, or subscribe to your own topic yourself")
 	}
 	if c.matches(`[A-Za-z0-9._/#-]{1,255}`, "alarms.namespace", a.Namespace, "write 1 to 255 letters, digits and ._/#-") && strings.HasPrefix(a.Namespace, "AWS/") {
-		c.fail("alarms.namespace", a.Namespace, "AWS keeps AWS/ for itself; choose another start")
+		c.fail("alarms.namespace", a.Namespace, "AWS reserves AWS/; choose another prefix")
 	}
 	known, err := a.known()
 	if err != nil {
@@ -184,14 +184,14 @@ func (c *checker) alarms(s Spec) {
 		field := join("alarms.overrides", id)
 		switch {
 		case slices.Contains(a.Disabled, id):
-			c.fail(field, nil, "alarms.disabled has it too; take it out of one of them")
+			c.fail(field, nil, "alarms.disabled has it too; remove it from one of them")
 		case c.oneOf(field, id, known...):
 			c.override(field, a.Overrides[id])
 		}
 	}
 }
 
-// known are the ids of the controls that the trail can have alarms for.
+// known lists the ids of the controls that can have alarms.
 func (a Alarms) known() (ids []string, err error) {
 	list, err := controls.All()
 	for _, control := range list {
@@ -209,7 +209,7 @@ func (c *checker) override(field string, o AlarmOverride) {
 		}
 	}
 	if o.Threshold != 0 && o.Threshold < 1 {
-		c.fail(field+".threshold", o.Threshold, "set 1 or more; below, the alarm would never rest")
+		c.fail(field+".threshold", o.Threshold, "set 1 or more; with less, the alarm would never clear")
 	}
 	const week = 7 * 24 * 60 * 60
 	if o.Period != 0 && o.Period != 10 && o.Period != 30 && (o.Period < 0 || o.Period%60 != 0 || o.Period > week) {

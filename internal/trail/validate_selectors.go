@@ -82,7 +82,7 @@ func (c *checker) fieldProblem(field string, p selector.Problem) {
 	case selector.UnknownField:
 		c.fail(field, p.Field, "%s events are selected by %s%s", p.Category, alternatives(p.Allowed), guess(p.Field, p.Allowed))
 	case selector.RepeatedField:
-		c.fail(field, p.Field, "it is there already; put all its conditions in one")
+		c.fail(field, p.Field, "it is listed twice; put all its conditions in one")
 	case selector.MissingField:
 		c.fail(field, nil, "give it a field selector %s, which %s events need", p.Field, p.Category)
 	case selector.BadOperator:

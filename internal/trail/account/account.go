@@ -1,4 +1,4 @@
-// Package account is the AWS account that a trail is in: who we are there, and the clients to work with.
+// Package account connects to the AWS account that holds a trail.
 package account
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail"
 )
 
-// Account is where the trail is, and how to reach what is there.
+// Account is the account, the caller in it, and the clients to work with.
 type Account struct {
 	trail.Place
 	Caller string // ARN

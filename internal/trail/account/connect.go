@@ -28,23 +28,24 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// timeout is for one attempt of a call, so that a dead connection ends.
+// timeout limits one attempt of a call, so that a dead connection ends.
 const timeout = 60 * time.Second
 
-// Options say where to connect to. What they leave empty comes from where the AWS
-// CLI takes it: environment, shared configuration, the machine's role.
+// Options say where to connect to. Empty fields take what the AWS CLI would use:
+// environment, shared configuration, the machine's role.
 type Options struct {
 	Region string
-	// Endpoint is the URL of all services; "" is AWS_ENDPOINT_URL, or AWS.
+	// Endpoint is the URL for all services; "" means AWS_ENDPOINT_URL, or AWS itself.
 	Endpoint string
 	Profile  string
-	// ExpectedAccount refuses every other account; "" takes any.
+	// ExpectedAccount makes Connect refuse any other account; "" accepts every account.
 	ExpectedAccount string
-	// Organization looks for the one that the account is in.
+	// Organization looks up the organization that the account belongs to.
 	Organization bool
 }
 
-// Connect finds out who the caller is. It changes nothing. Errors have hints.
+// Connect connects and finds out who the caller is. It changes nothing. Its errors have
+// hints.
 func Connect(ctx context.Context, opts Options) (*Account, error) {
 	cfg, err := opts.load(ctx)
 	if err != nil {
@@ -69,7 +70,7 @@ func Connect(ctx context.Context, opts Options) (*Account, error) {
 
 func (o Options) load(ctx context.Context) (aws.Config, error) {
 	options := []func(*config.LoadOptions) error{
-		config.WithLogger(logging.Nop{}), // what matters comes back as an error
+		config.WithLogger(logging.Nop{}), // errors are returned, not logged
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(timeout)),
 	}
 	if o.Region != "" {
@@ -86,12 +87,12 @@ func (o Options) load(ctx context.Context) (aws.Config, error) {
 	switch {
 	case errors.As(err, &profile):
 		return cfg, outcome.WithHint(fmt.Errorf("connect to AWS: no profile %q in the shared configuration", profile.Profile),
-			"aws configure list-profiles lists those there are")
+			"aws configure list-profiles lists the profiles")
 	case err != nil:
 		return cfg, fmt.Errorf("read AWS configuration: %w", err)
 	case cfg.Region == "":
 		return cfg, outcome.WithHint(errors.New("connect to AWS: no Region is set"),
-			"set region in the configuration of the trail, or AWS_REGION, to the trail's home")
+			"set region in the configuration of the trail, or AWS_REGION, to the trail's home Region")
 	case !regionName.MatchString(cfg.Region):
 		return cfg, outcome.WithHint(fmt.Errorf("connect to AWS: %q is not the name of a Region", cfg.Region),
 			"Regions have names such as eu-west-2 and us-gov-west-1")
@@ -101,8 +102,8 @@ func (o Options) load(ctx context.Context) (aws.Config, error) {
 
 var regionName = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 
-// clients makes one for each service. Hosts that are not AWS's seldom have names
-// for buckets.
+// clients makes a client for each service. Other hosts than AWS's seldom resolve bucket
+// names as host names, so they are addressed by path.
 func clients(cfg aws.Config) *Account {
 	cfg.APIOptions = append(cfg.APIOptions, advise)
 	return &Account{
@@ -121,8 +122,7 @@ func clients(cfg aws.Config) *Account {
 	}
 }
 
-// identify fills in the account and the partition, which only the caller's ARN
-// tells.
+// identify fills in the account and the partition, both from the caller's ARN.
 func (a *Account) identify(ctx context.Context, credentials aws.CredentialsProvider) error {
 	if _, err := credentials.Retrieve(ctx); err != nil {
 		if ctx.Err() != nil {

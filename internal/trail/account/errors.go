@@ -14,7 +14,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// Code is the code with which AWS refused, or "".
+// Code returns the error code of AWS's answer, or "".
 func Code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -23,14 +23,14 @@ func Code(err error) string {
 	return ""
 }
 
-// Missing tells that what was asked for is not there.
+// Missing reports whether the requested resource does not exist.
 func Missing(err error) bool {
 	code := Code(err)
 	return strings.HasPrefix(code, "NoSuch") || strings.Contains(code, "NotFound")
 }
 
-// Throttled tells that AWS wants to be asked more slowly. LimitExceededException is
-// none of these: the services here mean a quota by it.
+// Throttled reports whether AWS asks for fewer calls. LimitExceededException does not
+// count: the services used here mean a quota by it.
 func Throttled(err error) bool {
 	switch Code(err) {
 	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
@@ -40,8 +40,8 @@ func Throttled(err error) bool {
 	return false
 }
 
-// Denied tells that the caller lacks a right, and which, such as s3:PutBucketPolicy.
-// It is "" when neither the message nor the call tells.
+// Denied reports whether the caller lacks a right, and names the action, such as
+// s3:PutBucketPolicy. The action is "" when neither the message nor the call tells it.
 func Denied(err error) (action string, ok bool) {
 	if !denied(Code(err)) {
 		return "", false
@@ -56,7 +56,8 @@ func Denied(err error) (action string, ok bool) {
 	return "", true
 }
 
-// DeniedResource is the ARN for which the right is lacking, where the message tells.
+// DeniedResource returns the ARN for which the right is lacking, if the message names
+// one.
 func DeniedResource(err error) string {
 	if !denied(Code(err)) {
 		return ""
@@ -76,12 +77,12 @@ func denied(code string) bool {
 	return false
 }
 
-// refusal is how services write it: the IAM user guide, "Troubleshoot access denied
-// error messages". Some quote the ARN; some tell none.
+// refusal matches the messages in the IAM user guide, "Troubleshoot access denied error
+// messages". Some services quote the ARN; some leave it out.
 var refusal = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+)(?: on resource: "?([^\s"]+))?`)
 
-// actionOf is the IAM action that a call needs. They share the name, but for some
-// of S3's.
+// actionOf returns the IAM action that a call needs. It has the call's name, except for
+// some calls of S3.
 func actionOf(service, operation string) string {
 	prefix := strings.ToLower(strings.ReplaceAll(service, " ", ""))
 	switch prefix {
@@ -95,8 +96,8 @@ func actionOf(service, operation string) string {
 	return prefix + ":" + operation
 }
 
-// objectStorage names the actions of S3 that are not those of their calls, from the
-// service authorization reference.
+// objectStorage returns the action of an S3 call whose name differs, from the service
+// authorization reference.
 func objectStorage(operation string) string {
 	switch operation {
 	case "HeadBucket", "ListObjects", "ListObjectsV2":
@@ -121,14 +122,14 @@ func objectStorage(operation string) string {
 	return operation
 }
 
-// advice says what may help when no call gets through, whatever it is for.
+// advice returns a hint for errors that stop every call, or "".
 func advice(err error) string {
 	var name *net.DNSError
 	switch code := Code(err); {
 	case code == "ExpiredToken" || code == "ExpiredTokenException" || code == "RequestExpired":
-		return "log in again, for example with aws sso login; what was done so far stays, and the same command goes on from there"
+		return "log in again, for example with aws sso login; what was done so far stays, and the same command continues from there"
 	case rejected(code):
-		return "check AWS_PROFILE or the access key, and that the Region is of the account's partition and enabled in it"
+		return "check AWS_PROFILE or the access key, and that the Region belongs to the account's partition and is enabled"
 	case code == "RequestTimeTooSkewed":
 		return "set this machine's clock: AWS accepts 15 minutes of difference"
 	case errors.As(err, &name) && name.IsNotFound:
@@ -139,7 +140,7 @@ func advice(err error) string {
 	return ""
 }
 
-// advise has every error of a client come with its advice.
+// advise adds the advice to every error of a client.
 func advise(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Advise", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -152,7 +153,7 @@ func advise(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// rejected tells of codes for credentials that AWS does not know.
+// rejected reports whether AWS rejects the credentials themselves.
 func rejected(code string) bool {
 	switch code {
 	case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch",

@@ -11,18 +11,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// ServicePrincipal is CloudTrail as others name it in policies and organizations.
+// ServicePrincipal is CloudTrail's name in policies and in AWS Organizations.
 const ServicePrincipal = "cloudtrail.amazonaws.com"
 
-// organize fills in the organization, and makes sure that the account may have a
-// trail of it: the CloudTrail user guide, "Prepare for creating a trail for your
-// organization".
+// organize fills in the organization and checks that the account may have a trail for
+// it: the CloudTrail user guide, "Prepare for creating a trail for your organization".
 func (a *Account) organize(ctx context.Context) error {
 	described, err := a.Organizations.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 	switch {
 	case Code(err) == "AWSOrganizationsNotInUseException":
 		return outcome.WithHint(fmt.Errorf("find organization: account %s is in none", a.Account),
-			"set organization to false, or take the management account's credentials")
+			"set organization to false, or use the management account's credentials")
 	case err != nil:
 		return fmt.Errorf("find organization: %w", err)
 	}
@@ -38,14 +37,14 @@ func (a *Account) organize(ctx context.Context) error {
 	return a.delegated(ctx)
 }
 
-// delegated makes sure that the management account lets this one act for it.
+// delegated checks that the management account made this one a delegated administrator.
 func (a *Account) delegated(ctx context.Context) error {
 	pages := organizations.NewListDelegatedAdministratorsPaginator(a.Organizations,
 		&organizations.ListDelegatedAdministratorsInput{ServicePrincipal: aws.String(ServicePrincipal)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if _, denied := Denied(err); denied {
-			break // as AWS answers members that administer nothing
+			break // AWS's answer to members that administer nothing
 		}
 		if err != nil {
 			return fmt.Errorf("find administrators of organization %s: %w", a.Organization, err)
@@ -57,5 +56,5 @@ func (a *Account) delegated(ctx context.Context) error {
 		}
 	}
 	return outcome.WithHint(fmt.Errorf("use organization %s: account %s neither manages it nor administers its CloudTrail", a.Organization, a.Account),
-		"take the credentials of the management account "+a.Management)
+		"use the credentials of the management account "+a.Management)
 }

@@ -10,19 +10,19 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// Result is what was done.
+// Result is what Apply or Destroy did.
 type Result struct {
-	Plan *Plan    // what there was to do
-	Done []string // what was done, such as created bucket logs
-	// Stays is what was not deleted, and why, such as bucket logs: 3 log files in it.
+	Plan *Plan    // as it was before the first change
+	Done []string // such as "created bucket logs"
+	// Stays lists what was not deleted, and why, such as "bucket logs: 3 log files in
+	// it".
 	Stays []string
-	// Left are those of Stays that the plan said would go.
+	// Left lists those of Stays that the plan announced as deletions.
 	Left []string
 }
 
-// Apply brings every resource to what is wanted of it. It reads them all first, and
-// does nothing if one is refused. The result of what was done until then comes with
-// an error too.
+// Apply changes every resource to what is wanted. It reads them all first, and does
+// nothing if one is refused. With an error it still returns the result so far.
 func Apply(ctx context.Context, resources []Resource, o Options) (*Result, error) {
 	plan, err := PlanApply(ctx, resources, o)
 	if err != nil {
@@ -34,7 +34,7 @@ func Apply(ctx context.Context, resources []Resource, o Options) (*Result, error
 	return carryOut(ctx, plan, resources, o)
 }
 
-// carryOut does what the plan says of each resource.
+// carryOut carries out the plan, resource by resource.
 func carryOut(ctx context.Context, plan *Plan, resources []Resource, o Options) (*Result, error) {
 	result := &Result{Plan: plan}
 	w := newWorker(o, plan.work())
@@ -67,7 +67,7 @@ func carryOut(ctx context.Context, plan *Plan, resources []Resource, o Options) 
 	return result, err
 }
 
-// refusal is the error that says what is refused.
+// refusal is the error that lists the refused resources.
 func (p *Plan) refusal() error {
 	var refused []string
 	hint := ""
@@ -93,7 +93,7 @@ type effort int
 
 const (
 	untried   effort = iota
-	uncertain        // it failed, which need not mean that nothing changed
+	uncertain        // it failed, but may have changed something
 	made
 )
 
@@ -104,8 +104,8 @@ type convergence struct {
 	parts    []effort // of each part
 }
 
-// converge brings the resource at hand to what is wanted of it. It is read before
-// and after each round of writes, so nothing depends on a call being answered.
+// converge changes the current resource to what is wanted. It reads it before and after
+// each round of writes, so nothing depends on a call being answered.
 func (w *worker) converge(ctx context.Context) error {
 	c := &convergence{worker: w, parts: make([]effort, len(w.r.Parts))}
 	for {
@@ -123,7 +123,7 @@ func (w *worker) converge(ctx context.Context) error {
 	}
 }
 
-// learn finds calls that were carried out though they failed.
+// learn finds calls that returned an error but took effect.
 func (c *convergence) learn(now Actual, fields []FieldChange) {
 	if now.Exists && c.creation == uncertain {
 		c.created()
@@ -141,7 +141,8 @@ func (c *convergence) created() {
 	c.did("created " + c.name())
 }
 
-// round writes what differs and was not written yet, or waits for it to show.
+// round writes the differing fields that were not written yet, or waits until AWS shows
+// what was written.
 func (c *convergence) round(ctx context.Context, now Actual, fields []FieldChange) error {
 	switch {
 	case !now.Exists && c.creation == made:
@@ -149,10 +150,11 @@ func (c *convergence) round(ctx context.Context, now Actual, fields []FieldChang
 	case !now.Exists:
 		return c.create(ctx)
 	case c.creation != untried && !now.Owned && now.Shared == "":
-		// Create gives it our tag. What has none was made by somebody else meanwhile.
+		// Create tags the resource. One without the tag was made by somebody else
+		// meanwhile.
 		return c.retry(ctx, "read", errors.New(notOurs), "it was created, and its tag does not show yet")
 	}
-	if err := c.barrier(now); err != nil { // it was made after the plan
+	if err := c.barrier(now); err != nil { // it may have been made after the plan
 		return c.fail("change", err)
 	}
 	wrote := false
@@ -188,7 +190,7 @@ func (c *convergence) create(ctx context.Context) error {
 	return c.retry(ctx, "create", err, why)
 }
 
-// passes is why the error of a write may pass, or "".
+// passes returns why a retry of a failed write may succeed, or "".
 func (c *convergence) passes(err error) string {
 	class := c.o.Classify(err).Class
 	if class == Existing && c.creation == uncertain || class == Missing && c.creation != untried {

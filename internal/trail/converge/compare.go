@@ -9,13 +9,13 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// FieldChange is a field that differs. Values are those of State.
+// FieldChange is a field that differs. Its values have the types of State.
 type FieldChange struct {
 	Path     string
 	Old, New any
 }
 
-// compare tells which fields differ from what is wanted, by path.
+// compare lists the fields that differ from what is wanted, sorted by path.
 func compare(want, have State, parts []Part) ([]FieldChange, error) {
 	var changes []FieldChange
 	for _, path := range compared(want, have, parts) {
@@ -31,8 +31,8 @@ func compare(want, have State, parts []Part) ([]FieldChange, error) {
 	return changes, nil
 }
 
-// compared are the paths that are wanted, and those there beside a wanted one below
-// the prefix of a part, in order.
+// compared lists, in order, the wanted paths and the existing ones below a prefix that
+// a part writes and that has a wanted path.
 func compared(want, have State, parts []Part) []string {
 	paths := slices.Collect(maps.Keys(want))
 	for path := range have {
@@ -46,7 +46,8 @@ func compared(want, have State, parts []Part) []string {
 	return slices.Compact(paths)
 }
 
-// covers reports whether a field of a part, which may be a prefix, stands for a path.
+// covers reports whether path is the field of a part, or below it if the field is a
+// prefix.
 func covers(field, path string) bool {
 	return path == field || strings.HasSuffix(field, ".") && strings.HasPrefix(path, field)
 }
@@ -64,7 +65,7 @@ func (p Part) writes(path string) bool {
 	return slices.ContainsFunc(p.Fields, func(field string) bool { return covers(field, path) })
 }
 
-// of are the changes that the part makes.
+// of returns the changes that the part makes.
 func (p Part) of(changes []FieldChange) []FieldChange {
 	var mine []FieldChange
 	for _, change := range changes {
@@ -83,8 +84,8 @@ func isValue(value any) bool {
 	return false
 }
 
-// same compares by the type of what is wanted. A collection with nothing in it is
-// not there.
+// same reports whether two values are equal, by the type of the wanted one. An empty
+// collection equals a missing one.
 func same(want, have any) bool {
 	if isEmpty(want) || isEmpty(have) {
 		return isEmpty(want) && isEmpty(have)
@@ -105,7 +106,7 @@ func same(want, have any) bool {
 		have, ok := have.(policy.Document)
 		return ok && policy.Equal(want, have)
 	}
-	return want == have // two scalars, or of different types
+	return want == have // two scalars, or values of different types
 }
 
 func isEmpty(value any) bool {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// PlanDestroy reads all resources and tells what Destroy would do, in its order.
+// PlanDestroy reads all resources and returns what Destroy would do, in its order.
 func PlanDestroy(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
 	w := newWorker(o, len(resources))
 	p, err := w.plan(ctx, resources, w.announce)
@@ -18,9 +18,9 @@ func PlanDestroy(ctx context.Context, resources []Resource, o Options) (*Plan, e
 	return p, nil
 }
 
-// Destroy takes away what PlanDestroy says, in reverse order of the resources.
-// Those that are not owned or were adopted are never touched. One that turns out to have to stay
-// does not stop it. The result of what was done until then comes with an error too.
+// Destroy deletes what PlanDestroy lists, in reverse order of the resources. It never
+// touches those that are not owned or were adopted. It continues after a resource that
+// must stay. With an error it still returns the result so far.
 func Destroy(ctx context.Context, resources []Resource, o Options) (*Result, error) {
 	plan, err := PlanDestroy(ctx, resources, o)
 	if err != nil {
@@ -31,7 +31,7 @@ func Destroy(ctx context.Context, resources []Resource, o Options) (*Result, err
 	return carryOut(ctx, plan, backwards, o)
 }
 
-// removal is what there is to do to take the resource at hand away.
+// removal returns what Destroy does with the current resource.
 func (w *worker) removal(ctx context.Context) (Change, error) {
 	now, err := w.read(ctx)
 	if err != nil {
@@ -39,7 +39,7 @@ func (w *worker) removal(ctx context.Context) (Change, error) {
 	}
 	switch {
 	case !now.Exists:
-		if w.r.Delete == nil { // nobody would miss it
+		if w.r.Delete == nil { // Destroy would not delete it anyway
 			now.Note = ""
 		}
 		return Change{Action: Gone, Note: now.Note}, nil
@@ -58,7 +58,8 @@ func (w *worker) removal(ctx context.Context) (Change, error) {
 	return Change{Action: Delete, Note: now.Note}, nil
 }
 
-// announce is removal, with all that goes with the resource.
+// announce is removal for a plan: its note also lists what else is deleted with the
+// resource.
 func (w *worker) announce(ctx context.Context) (Change, error) {
 	change, err := w.removal(ctx)
 	if err != nil || change.Action != Delete || w.r.Takes == nil {
@@ -69,7 +70,7 @@ func (w *worker) announce(ctx context.Context) (Change, error) {
 	return change, err
 }
 
-// told asks a question about the resource until it is answered.
+// told calls question, with retries, and returns the answer.
 func (w *worker) told(ctx context.Context, question func(context.Context) (string, error)) (answer string, err error) {
 	err = w.ask(ctx, func(ctx context.Context) (err error) {
 		answer, err = question(ctx)
@@ -78,8 +79,8 @@ func (w *worker) told(ctx context.Context, question func(context.Context) (strin
 	return answer, err
 }
 
-// remove takes the resource at hand away and reads it until it is gone, or tells
-// why it stays. Before each try it looks whether there is a reason by now.
+// remove deletes the current resource and reads it until it is gone, or returns why it
+// stays. It checks for such a reason before each try.
 func (w *worker) remove(ctx context.Context) (stays string, err error) {
 	deletion := untried
 	for {
@@ -88,7 +89,7 @@ func (w *worker) remove(ctx context.Context) (stays string, err error) {
 			return "", err
 		}
 		switch {
-		case change.Action == Gone, change.foreign && deletion != untried: // others have the name by now
+		case change.Action == Gone, change.foreign && deletion != untried: // somebody else has the name by now
 			if deletion == uncertain {
 				w.did("deleted " + w.name())
 			}
@@ -106,7 +107,7 @@ func (w *worker) remove(ctx context.Context) (stays string, err error) {
 	}
 }
 
-// delete tries once. Emptying a bucket takes long: it stops when ctx does.
+// delete tries once. It stops when ctx ends, because emptying a bucket can take long.
 func (w *worker) delete(ctx context.Context) (deletion effort, stays string, err error) {
 	err = w.paced(ctx, "delete", w.r.Delete)
 	if stay, ok := errors.AsType[Stay](err); ok {
@@ -123,7 +124,7 @@ func (w *worker) delete(ctx context.Context) (deletion effort, stays string, err
 	return uncertain, "", w.retry(ctx, "delete", err, why)
 }
 
-// leftInPlace is why a resource stays that was there before the trail.
+// leftInPlace is why an adopted resource stays.
 const leftInPlace = "adopted: left in place"
 
 const deletedUnseen = "it was deleted, which does not show yet"

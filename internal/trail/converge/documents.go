@@ -9,9 +9,9 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// documentLines are the statements that go, come and change. Those that mean the
-// same in both documents are not shown; a statement changes if there is one of its
-// name in the other.
+// documentLines lists the statements that are removed, added and changed. Statements
+// with the same meaning in both documents are left out; a statement is changed if both
+// documents have one of its name.
 func documentLines(before, after policy.Document) []string {
 	var lines []string
 	if v, w := before.Canonical().Version, after.Canonical().Version; v != w && len(before.Statements) > 0 && len(after.Statements) > 0 {
@@ -33,8 +33,7 @@ func documentLines(before, after policy.Document) []string {
 	return lines
 }
 
-// without are the statements of a document that mean something else than each of
-// another one.
+// without returns the statements of d whose meaning no statement of other has.
 func without(d, other policy.Document) []policy.Statement {
 	alone := func(d policy.Document, s policy.Statement) policy.Document {
 		return policy.Document{Version: d.Version, Statements: []policy.Statement{s}}
@@ -94,7 +93,8 @@ func changeLines(before, after policy.Statement) []string {
 	return lines
 }
 
-// element is one of a statement, such as Condition StringEquals aws:SourceArn.
+// element is one value of a statement, such as one of Condition StringEquals
+// aws:SourceArn.
 type element struct {
 	name   string
 	values []string
@@ -109,7 +109,7 @@ func elements(s policy.Statement) []element {
 	}
 	principals := func(name string, p policy.Principals) {
 		for _, kind := range slices.Sorted(maps.Keys(p)) {
-			add(strings.TrimSuffix(name+" "+kind, " *"), p[kind]) // everyone is of no kind
+			add(strings.TrimSuffix(name+" "+kind, " *"), p[kind]) // "*", everyone, has no kind
 		}
 	}
 	principals("Principal", s.Principal)

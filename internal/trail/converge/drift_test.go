@@ -153,7 +153,7 @@ func TestWhatIsNotOursIsRefused(t *testing.T) {
 	}
 	sameActions(t, p, None, Refused, Create, None, Gone)
 	result, err := Apply(t.Context(), a.resources(), a.options())
-	if err == nil || !strings.Contains(err.Error(), "bucket our-bucket: it is there already") || outcome.Hint(err) != adopt {
+	if err == nil || !strings.Contains(err.Error(), "bucket our-bucket: it exists already") || outcome.Hint(err) != adopt {
 		t.Errorf("apply: %v, hint %q", err, outcome.Hint(err))
 	}
 	if len(a.writes()) > 0 || len(result.Done) > 0 || p.Empty() {

@@ -119,7 +119,7 @@ func checkStopped(t *testing.T, a *account, hit call, result *Result, err, cause
 	}
 }
 
-// A fault that does not pass ends with the patience, and says what was waited for.
+// A fault that does not pass ends after RetryFor, and says what was waited for.
 func TestApplyWithLastingFault(t *testing.T) {
 	for name, d := range disturbances() {
 		if !d.passes || d.done {

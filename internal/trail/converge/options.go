@@ -6,31 +6,32 @@ import (
 	"time"
 )
 
-// Options are how plans are made and carried out. Zero fields take their defaults.
+// Options configure plans and their execution. Zero fields take their defaults.
 type Options struct {
 	Now   func() time.Time                                 // time.Now
-	Sleep func(ctx context.Context, d time.Duration) error // until ctx is cancelled
-	// Patience is how long is waited in one go for one resource: until a change
-	// shows, until what it needs is known everywhere, until a throttled call gets
-	// through. It is 2 minutes unless set.
-	Patience time.Duration
-	// Adopt takes over what is there under our names but is not owned.
+	Sleep func(ctx context.Context, d time.Duration) error // returns early when ctx is cancelled
+	// RetryFor limits how long a resource is retried without progress: until a change
+	// shows, until AWS has propagated what it depends on, until a throttled call
+	// succeeds. The default is 2 minutes.
+	RetryFor time.Duration
+	// Adopt takes over existing resources that have our names but are not owned.
 	Adopt bool
-	// Grants are what other accounts have to allow first. Plans of Apply show them.
+	// Grants are what other accounts must allow first. Plans of Apply show them.
 	Grants []Grant
-	// Classify tells what an error of a call means. Nil takes every error for Other.
+	// Classify returns what an error of a call means. Nil classifies every error as
+	// Other.
 	Classify func(error) Fault
-	// Progress is told of each call and each wait before it begins.
+	// Progress is called before each call and each wait.
 	Progress func(Step)
 }
 
-// Fault is what an error of a call means for what is to be done about it.
+// Fault is the meaning of a call's error.
 type Fault struct {
 	Class Class
-	// Call is the one that failed, such as s3:PutBucketPolicy; "" if the error does
+	// Call is the call that failed, such as s3:PutBucketPolicy; "" if the error does
 	// not say.
 	Call string
-	// Right is what the caller lacks, such as s3:PutBucketPolicy, if Denied.
+	// Right is the action that the caller lacks, such as s3:PutBucketPolicy, if Denied.
 	Right string
 }
 
@@ -39,25 +40,25 @@ type Class int
 
 // The classes of errors.
 const (
-	// Other is an error that trying again does not help.
+	// Other is an error that a retry does not help.
 	Other Class = iota
-	// Throttled is too many calls, or a service that is not available: the call
+	// Throttled means too many calls, or a service that is not available: the call
 	// changed nothing.
 	Throttled
-	// Conflict is another operation under way, such as ConflictException.
+	// Conflict means that another operation is under way, such as ConflictException.
 	Conflict
-	// Uncertain is a call that may have done what it should or not: a timeout, a
+	// Uncertain means that the call may or may not have taken effect: a timeout, a
 	// broken connection, an internal error.
 	Uncertain
-	// Denied is a right that the caller lacks.
+	// Denied means that the caller lacks a right.
 	Denied
-	// Missing is something that is not there.
+	// Missing means that the resource does not exist.
 	Missing
-	// Existing is something that is there already.
+	// Existing means that the resource exists already.
 	Existing
 )
 
-// passes is why a call that failed so is made again, or "".
+// passes returns why a call that failed so is retried, or "".
 func (c Class) passes() string {
 	switch c {
 	case Throttled:
@@ -70,18 +71,18 @@ func (c Class) passes() string {
 	return ""
 }
 
-// Step is what is done next.
+// Step is what Apply or Destroy does next.
 type Step struct {
-	N, Of      int // of the resources that something is done with, from 1
+	N, Of      int // the resource is number N of the Of to work on, from 1
 	Kind, Name string
 	Call       string // such as s3:PutBucketVersioning, "read", "create" or "delete"
-	// Wait is how long nothing is done before that, and Why, such as "the role is
-	// not known to CloudTrail yet".
+	// Wait is the time until then, and Why its reason, such as "the role is not known
+	// to CloudTrail yet".
 	Wait time.Duration
 	Why  string
 }
 
-// String is a line for people.
+// String returns a line for people.
 func (s Step) String() string {
 	line := fmt.Sprintf("%d/%d %s %s: ", s.N, s.Of, s.Kind, plain(s.Name))
 	if s.Wait > 0 {
@@ -97,8 +98,8 @@ func (o Options) withDefaults() Options {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	if o.Patience <= 0 {
-		o.Patience = 2 * time.Minute
+	if o.RetryFor <= 0 {
+		o.RetryFor = 2 * time.Minute
 	}
 	if o.Classify == nil {
 		o.Classify = func(error) Fault { return Fault{} }

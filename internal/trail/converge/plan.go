@@ -10,40 +10,40 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// Action is what there is to do with a resource.
+// Action is what is done with a resource.
 type Action string
 
-// The actions. The first five are those of PlanApply, the others of PlanDestroy and of
+// The actions. The first five are for PlanApply, the others for PlanDestroy and for
 // what is unwanted.
 const (
 	Create  Action = "create"
 	Update  Action = "update"
-	None    Action = "none"    // it is as it should be
+	None    Action = "none"    // it is as wanted
 	Adopt   Action = "adopt"   // it is not owned, and is taken over
-	Refused Action = "refused" // Note says why; Apply does nothing at all
+	Refused Action = "refused" // Note says why; Apply then does nothing at all
 	Delete  Action = "delete"
 	Keep    Action = "keep" // Note says why
-	Gone    Action = "gone" // it is not there
+	Gone    Action = "gone" // it does not exist
 )
 
 func actions() []Action {
 	return []Action{Create, Update, Adopt, None, Refused, Delete, Keep, Gone}
 }
 
-// Plan is what there is to do, in the order of work.
+// Plan is what Apply or Destroy will do, in order.
 type Plan struct {
 	changes []Change
 	grants  []Grant
 }
 
-// Change is what there is to do with one resource.
+// Change is what is done with one resource.
 type Change struct {
 	Kind, Name string
 	Action     Action
-	Fields     []FieldChange // that differ, by path; of one to be created all that it gets
+	Fields     []FieldChange // that differ, sorted by path; all fields of a resource to create
 	Note       string        // for the reader
-	hint       string        // of what is refused
-	foreign    bool          // what is kept is not ours
+	hint       string        // if Refused
+	foreign    bool          // it is kept because it is not ours
 }
 
 func (c Change) works() bool {
@@ -54,15 +54,15 @@ func (c Change) works() bool {
 	return false
 }
 
-// Changes are those of all resources, also where there is nothing to do.
+// Changes returns the changes of all resources, with those that have nothing to do.
 func (p *Plan) Changes() []Change { return p.changes }
 
-// Empty reports whether all is as it should be.
+// Empty reports whether everything is as wanted.
 func (p *Plan) Empty() bool {
 	return !slices.ContainsFunc(p.changes, func(c Change) bool { return c.works() || c.Action == Refused })
 }
 
-// work is how many resources there is something to do with.
+// work counts the resources that need work.
 func (p *Plan) work() int {
 	n := 0
 	for _, change := range p.changes {
@@ -81,7 +81,7 @@ func (p *Plan) counts() map[Action]int {
 	return counts
 }
 
-// PlanApply reads all resources and tells what Apply would do.
+// PlanApply reads all resources and returns what Apply would do.
 func PlanApply(ctx context.Context, resources []Resource, o Options) (*Plan, error) {
 	w := newWorker(o, len(resources))
 	p, err := w.plan(ctx, resources, w.change)
@@ -92,7 +92,7 @@ func PlanApply(ctx context.Context, resources []Resource, o Options) (*Plan, err
 	return p, nil
 }
 
-// plan takes the resources in their order, as reading one may need those before it.
+// plan reads the resources in order, as reading one may need those before it.
 func (w *worker) plan(ctx context.Context, resources []Resource, change func(context.Context) (Change, error)) (*Plan, error) {
 	p := &Plan{changes: []Change{}}
 	for i := range resources {
@@ -107,7 +107,7 @@ func (w *worker) plan(ctx context.Context, resources []Resource, change func(con
 	return p, nil
 }
 
-// change is what Apply does with the resource at hand.
+// change returns what Apply does with the current resource.
 func (w *worker) change(ctx context.Context) (Change, error) {
 	if w.r.Unwanted {
 		return w.removal(ctx)
@@ -124,7 +124,7 @@ func (w *worker) change(ctx context.Context) (Change, error) {
 	return change, nil
 }
 
-// joined are two notes as one.
+// joined joins two notes.
 func joined(first, second string) string {
 	if first == "" || second == "" || first == second {
 		return cmp.Or(first, second)
@@ -132,8 +132,7 @@ func joined(first, second string) string {
 	return first + "; " + second
 }
 
-// decide tells what there is to do with a resource that is wanted. The error is why it
-// is refused.
+// decide returns what to do with a wanted resource. The error says why it is refused.
 func (w *worker) decide(now Actual, fields []FieldChange) (Action, error) {
 	switch {
 	case !now.Exists && w.r.Create == nil:
@@ -157,7 +156,7 @@ func (w *worker) decide(now Actual, fields []FieldChange) (Action, error) {
 	return Update, nil
 }
 
-// barrier is why what is there must not be changed, with a hint, or nil.
+// barrier returns why the existing resource must not be changed, with a hint, or nil.
 func (w *worker) barrier(now Actual) error {
 	switch {
 	case now.Owned || now.Shared != "":
@@ -172,4 +171,4 @@ func (w *worker) barrier(now Actual) error {
 	return outcome.WithHint(errors.New(notOurs), outcome.Hint(now.Unadoptable))
 }
 
-const notOurs = "it is there already, and not ours: it does not carry our tag"
+const notOurs = "it exists already and does not carry our tag"

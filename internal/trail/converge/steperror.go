@@ -11,13 +11,13 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// StepError is where it stopped. What to do about it is its outcome.Hint; what was
-// done is for the caller to show.
+// StepError is an error that stopped Apply or Destroy. Its outcome.Hint says what to
+// do; the caller shows Done.
 type StepError struct {
-	Resource string // such as bucket logs
+	Resource string // such as "bucket logs"
 	Call     string // such as s3:PutBucketPolicy, "plan", "read", "create" or "delete"
 	Err      error
-	Done     []string // before that, such as created bucket logs
+	Done     []string // until then, such as "created bucket logs"
 }
 
 func (e *StepError) Error() string {
@@ -31,12 +31,12 @@ func (e *StepError) Unwrap() error { return e.Err }
 
 // Parts of hints.
 const (
-	again    = "the same command goes on where this one stopped"
+	again    = "the same command continues where this one stopped"
 	adopt    = "--adopt takes over what is there; another name leaves it alone"
 	policies = "`trailkeeper policy` prints all that each job needs"
 )
 
-// fail is the error to stop with.
+// fail returns the error to stop with.
 func (w *worker) fail(call string, cause error) error {
 	fault := w.o.Classify(cause)
 	if fault.Call != "" {
@@ -50,8 +50,8 @@ func (w *worker) fail(call string, cause error) error {
 	return w.stop(call, cause, fmt.Sprintf("allow the caller %s on %s; %s; then %s", right, w.name(), policies, again))
 }
 
-// impatient is the error when something takes longer than patience lasts.
-func (w *worker) impatient(call, why string, cause error) error {
+// timedOut returns the error for retries that took longer than RetryFor.
+func (w *worker) timedOut(call, why string, cause error) error {
 	err := fmt.Errorf("after %s still: %s", w.waited, why)
 	if cause != nil {
 		err = fmt.Errorf("%w: %w", err, cause)
@@ -59,7 +59,7 @@ func (w *worker) impatient(call, why string, cause error) error {
 	return w.stop(call, err, "this can take AWS minutes; try again later: "+again)
 }
 
-// stop adds a hint if the cause has none.
+// stop makes the error, with hint if the cause has none.
 func (w *worker) stop(call string, cause error, hint string) error {
 	err := &StepError{Resource: w.name(), Call: call, Err: cause, Done: slices.Clone(w.done)}
 	if outcome.Hint(cause) != "" {
@@ -68,5 +68,5 @@ func (w *worker) stop(call string, cause error, hint string) error {
 	return outcome.WithHint(err, hint)
 }
 
-// name is what the resource at hand is called in messages.
+// name is what messages call the current resource.
 func (w *worker) name() string { return w.r.Kind + " " + plain(w.r.Name) }

@@ -12,13 +12,12 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// WriteText writes the plan for people: a line for each resource in the order of
-// work, below it the fields that change, then how many of each there are, and what
-// other accounts have to allow.
+// WriteText writes the plan for people: a line for each resource in order, below it the
+// fields that change, then counts by action, and what other accounts must allow.
 func (p *Plan) WriteText(w io.Writer) error {
 	var text bytes.Buffer
 	for _, change := range p.changes {
-		if change.Action != Gone || change.Note != "" { // what is gone nobody has to read
+		if change.Action != Gone || change.Note != "" { // a resource that is gone needs no line
 			change.writeText(&text)
 		}
 	}
@@ -58,7 +57,7 @@ func (c Change) writeText(w *bytes.Buffer) {
 	}
 }
 
-// writeText writes the values after the path, or below it what differs in them.
+// writeText writes the values after the path, or the differences below it.
 func (f FieldChange) writeText(w *bytes.Buffer, width int, creating bool) {
 	lines := f.lines()
 	switch {
@@ -74,14 +73,14 @@ func (f FieldChange) writeText(w *bytes.Buffer, width int, creating bool) {
 	}
 }
 
-// lines are what differs in values that consist of several, or nil.
+// lines returns the differences of values with several parts, or nil.
 func (f FieldChange) lines() []string {
 	before, wasDocument := f.Old.(policy.Document)
 	after, isDocument := f.New.(policy.Document)
 	switch {
 	case wasDocument && (isDocument || f.New == nil), isDocument && f.Old == nil:
 		return documentLines(before, after)
-	case isDocument: // there was a text that is no document
+	case isDocument: // the old text is not a policy document
 		return append([]string{"- " + value(f.Old)}, documentLines(before, after)...)
 	}
 	switch after := f.New.(type) {
@@ -97,7 +96,7 @@ func (f FieldChange) lines() []string {
 	return nil
 }
 
-// valueLines are the values that go and those that come.
+// valueLines lists the removed and the added values.
 func valueLines(before, after []string, spell func(string) string) []string {
 	var lines []string
 	for _, v := range Set(before).sorted() {
@@ -131,7 +130,7 @@ func entryLines(before, after map[string]string) []string {
 	return lines
 }
 
-// value is one of State for people.
+// value formats a value of State for people.
 func value(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -165,7 +164,7 @@ func list(values []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// summary is how many resources there are of each kind of work.
+// summary counts the resources by action.
 func (p *Plan) summary() string {
 	counts := p.counts()
 	var parts []string

@@ -8,34 +8,34 @@ import (
 const (
 	firstWait   = time.Second
 	longestWait = 15 * time.Second
-	// grace is for a write under way when somebody wants to stop.
+	// grace is the time that a write under way gets to finish after cancellation.
 	grace = 10 * time.Second
 )
 
 // worker makes the calls, for one resource after the other.
 type worker struct {
 	o        Options
-	of       int // resources
+	of       int // the number of resources to work on
 	done     []string
-	lastPace time.Time // the end of the last write to a service with a pace
+	lastPace time.Time // end of the last paced write
 
-	// What follows is of the resource at hand.
+	// The fields below belong to the current resource.
 	r      *Resource
 	n      int
-	waited time.Duration // in one go
-	wait   time.Duration // the next time
+	waited time.Duration // since the last progress
+	wait   time.Duration // the next delay
 }
 
 func newWorker(o Options, of int) *worker { return &worker{o: o.withDefaults(), of: of} }
 
-// begin takes up a resource.
+// begin makes r the current resource.
 func (w *worker) begin(r *Resource) {
 	w.r = r
 	w.n++
 	w.calm()
 }
 
-// calm ends the waiting, as something went well.
+// calm resets the delays after a success.
 func (w *worker) calm() { w.waited, w.wait = 0, firstWait }
 
 func (w *worker) did(what string) {
@@ -45,7 +45,7 @@ func (w *worker) did(what string) {
 
 func (w *worker) step() Step { return Step{N: w.n, Of: w.of, Kind: w.r.Kind, Name: w.r.Name} }
 
-// look reads the resource, and tells where it differs from what is wanted.
+// look reads the resource and compares it with what is wanted.
 func (w *worker) look(ctx context.Context) (now Actual, fields []FieldChange, err error) {
 	if now, err = w.read(ctx); err != nil {
 		return Actual{}, nil, err
@@ -71,8 +71,8 @@ func (w *worker) read(ctx context.Context) (now Actual, err error) {
 	return now, err
 }
 
-// ask makes a call that changes nothing until it gets through. It leaves alone how
-// long something was waited for to show.
+// ask retries a call that changes nothing until it succeeds. It keeps the time already
+// waited for a change to show.
 func (w *worker) ask(ctx context.Context, f func(context.Context) error) error {
 	waited, wait := w.waited, w.wait
 	w.calm()
@@ -99,8 +99,8 @@ func (w *worker) call(ctx context.Context, name string, f func(context.Context) 
 	return f(ctx)
 }
 
-// write makes a call that changes something, to its end if somebody wants to stop
-// meanwhile.
+// write makes a call that changes something. If ctx is cancelled meanwhile, the call
+// gets some time to finish.
 func (w *worker) write(ctx context.Context, name string, f func(context.Context) error) error {
 	return w.paced(ctx, name, func(ctx context.Context) error {
 		ctx, cancel := lingering(ctx, grace)
@@ -109,7 +109,7 @@ func (w *worker) write(ctx context.Context, name string, f func(context.Context)
 	})
 }
 
-// paced makes a call not sooner after the last one than its service takes it.
+// paced is write with the pause that the service needs between calls.
 func (w *worker) paced(ctx context.Context, name string, f func(context.Context) error) error {
 	if w.r.Pace > 0 {
 		if d := w.r.Pace - w.o.Now().Sub(w.lastPace); d > 0 {
@@ -122,7 +122,7 @@ func (w *worker) paced(ctx context.Context, name string, f func(context.Context)
 	return w.call(ctx, name, f)
 }
 
-// lingering outlives ctx by d.
+// lingering returns a context that ends d after ctx does.
 func lingering(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
@@ -132,7 +132,7 @@ func lingering(ctx context.Context, d time.Duration) (context.Context, context.C
 	}
 }
 
-// passes is why the error of a write may pass, or "".
+// passes returns why a retry of a failed write may succeed, or "".
 func (w *worker) passes(err error) string {
 	if w.r.Retry != nil {
 		if why := w.r.Retry(err); why != "" {
@@ -142,9 +142,8 @@ func (w *worker) passes(err error) string {
 	return w.o.Classify(err).Class.passes()
 }
 
-// retry waits before a call that failed is made again. It returns the error to stop
-// with if there is no reason why the one of the call should pass, or if it took too
-// long already.
+// retry waits before a failed call is made again. If why is "" or the retries took
+// RetryFor, it returns the error to stop with.
 func (w *worker) retry(ctx context.Context, call string, cause error, why string) error {
 	if err := ctx.Err(); err != nil {
 		return w.fail(call, err)
@@ -152,10 +151,10 @@ func (w *worker) retry(ctx context.Context, call string, cause error, why string
 	if why == "" {
 		return w.fail(call, cause)
 	}
-	if w.waited >= w.o.Patience {
-		return w.impatient(call, why, cause)
+	if w.waited >= w.o.RetryFor {
+		return w.timedOut(call, why, cause)
 	}
-	d := min(w.wait, w.o.Patience-w.waited)
+	d := min(w.wait, w.o.RetryFor-w.waited)
 	step := w.step()
 	step.Call, step.Wait, step.Why = call, d, why
 	w.o.Progress(step)

@@ -1,4 +1,4 @@
-// Package deploytest is an account to deploy trails into for the time of a test: a sandbox in front of moto_server.
+// Package deploytest gives a test an AWS account to deploy trails into: a sandbox in front of moto_server.
 package deploytest
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/resources"
 )
 
-// Where the trails are.
+// Where the trails are deployed.
 const (
 	Account = "123456789012"
 	Region  = "eu-west-2"
@@ -33,11 +33,12 @@ type Box struct {
 	inside   http.Handler
 }
 
-// Open starts it. It sets environment variables, so that the test cannot be parallel.
+// Open starts the account. It sets environment variables, so the test cannot be
+// parallel.
 func Open(t *testing.T) *Box {
 	t.Helper()
 	upstream := mototest.Start(t)
-	// What is tried again is for the code under test to decide.
+	// The code under test decides what is retried.
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	b := &Box{state: t.TempDir()}
 	s, err := sandbox.Open(t.Context(), sandbox.Config{
@@ -66,7 +67,7 @@ func Open(t *testing.T) *Box {
 	return b
 }
 
-// Tap puts a handler before all calls, until the next Tap; nil takes it out.
+// Tap puts a handler in front of all calls, until the next Tap; nil removes it.
 func (b *Box) Tap(wrap func(next http.Handler) http.Handler) {
 	if wrap == nil {
 		b.tap.Store(nil)
@@ -76,14 +77,14 @@ func (b *Box) Tap(wrap func(next http.Handler) http.Handler) {
 	b.tap.Store(&tap)
 }
 
-// Spec is a trail with defaults for all that has one.
+// Spec is a trail with the default value of every field that has one.
 func Spec(env string) trail.Spec {
 	spec := trail.Default()
 	spec.Env, spec.ProjectID, spec.Region = env, "cerpac", Region
 	return spec
 }
 
-// Set connects to the account, for the parts of a trail.
+// Set returns the resources of a trail, connected to the account.
 func (b *Box) Set(t *testing.T, spec trail.Spec) *resources.Set {
 	t.Helper()
 	if err := spec.Validate(); err != nil {
@@ -101,7 +102,7 @@ func (b *Box) Set(t *testing.T, spec trail.Spec) *resources.Set {
 	return set
 }
 
-// Options are those of converge, with a clock on which waiting takes no time.
+// Options are those of converge, with a clock that advances without waiting.
 func Options() converge.Options {
 	now := time.Now()
 	return converge.Options{
@@ -114,7 +115,7 @@ func Options() converge.Options {
 	}
 }
 
-// Apply deploys a trail, and returns what was done.
+// Apply deploys a trail and returns what was done.
 func (b *Box) Apply(t *testing.T, spec trail.Spec) []string {
 	t.Helper()
 	result, err := converge.Apply(t.Context(), b.Set(t, spec).All(), Options())
@@ -124,7 +125,7 @@ func (b *Box) Apply(t *testing.T, spec trail.Spec) []string {
 	return result.Done
 }
 
-// Plan is what there is to do for a trail.
+// Plan returns the plan for a trail.
 func (b *Box) Plan(t *testing.T, spec trail.Spec) *converge.Plan {
 	t.Helper()
 	plan, err := converge.PlanApply(t.Context(), b.Set(t, spec).All(), Options())
@@ -134,7 +135,7 @@ func (b *Box) Plan(t *testing.T, spec trail.Spec) *converge.Plan {
 	return plan
 }
 
-// Destroy takes a trail away.
+// Destroy deletes a trail.
 func (b *Box) Destroy(t *testing.T, spec trail.Spec) *converge.Result {
 	t.Helper()
 	result, err := converge.Destroy(t.Context(), b.Set(t, spec).All(), Options())

@@ -10,7 +10,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 )
 
-// Event is a call that the account recorded.
+// Event is a call that CloudTrail recorded.
 type Event struct {
 	Source     string         `json:"eventSource"`
 	Name       string         `json:"eventName"`
@@ -19,14 +19,14 @@ type Event struct {
 	Parameters map[string]any `json:"requestParameters"`
 }
 
-// Call is such as s3:PutBucketPolicy.
+// Call is the call's name, such as s3:PutBucketPolicy.
 func (e Event) Call() string {
 	service, _, _ := strings.Cut(e.Source, ".")
 	return service + ":" + e.Name
 }
 
-// Recorded returns a function that returns the calls since Recorded, or since that
-// function was called last. Nobody may be calling meanwhile.
+// Recorded returns a function that returns the calls since its last call, or since
+// Recorded. No calls may be under way when it is called.
 func (b *Box) Recorded(t *testing.T) func() []Event {
 	t.Helper()
 	from := uint64(1)
@@ -39,7 +39,7 @@ func (b *Box) Recorded(t *testing.T) func() []Event {
 	return since
 }
 
-// events reads a copy of the sandbox's journal, which is open.
+// events reads a copy of the sandbox's journal, because the journal is in use.
 func (b *Box) events(t *testing.T, from uint64) (events []Event, next uint64) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "journal")

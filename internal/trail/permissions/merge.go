@@ -9,8 +9,8 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// maxLength is how many characters IAM takes in a managed policy, white space not
-// counted.
+// maxLength is the most characters that IAM accepts in a managed policy, without white
+// space.
 const maxLength = 6144
 
 // merged joins statements with the same resources and conditions.
@@ -28,9 +28,9 @@ func merged(statements []policy.Statement) (fewer []policy.Statement) {
 	return fewer
 }
 
-// shortened joins statements of different services, the last ones first, until IAM
-// takes them. Those have several subjects, and no name; the others lose theirs if
-// that is still not enough.
+// shortened joins statements of different services, from the last one, until the policy
+// fits into IAM's limit. Joined statements have no Sid; if that is not enough, the
+// others lose theirs too.
 func shortened(statements []policy.Statement) []policy.Statement {
 	for next := len(statements) - 1; next > 0 && length(statements) > maxLength; next-- {
 		for i := next - 1; i >= 0; i-- {
@@ -53,13 +53,13 @@ func shortened(statements []policy.Statement) []policy.Statement {
 func length(statements []policy.Statement) int {
 	text, err := json.Marshal(policy.New(statements...))
 	if err != nil {
-		return 0 // which the test of lengths would find
+		return 0 // TestPolicies checks that this does not happen
 	}
 	return len(text)
 }
 
-// apart reports whether two statements have the same conditions and no action of the one
-// concerns a resource of the other, being of another service.
+// apart reports whether two statements can be joined without granting more: they have
+// the same conditions, and no action of one applies to a resource of the other.
 func apart(s, next policy.Statement) bool {
 	if slices.Contains(s.Resource, everything) || slices.Contains(next.Resource, everything) || !reflect.DeepEqual(s.Condition, next.Condition) {
 		return false

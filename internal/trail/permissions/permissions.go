@@ -1,7 +1,8 @@
-// Package permissions is the least that each job on a trail needs: an IAM policy for one configuration in one account.
+// Package permissions generates the least-privilege IAM policy for each job on a trail,
+// for one configuration in one account.
 //
-// Rights are given on exact ARNs wherever IAM knows resources for an action, as the
-// Service Authorization Reference lists them.
+// Rights are given on exact ARNs for every action that supports resources in the
+// Service Authorization Reference.
 package permissions
 
 import (
@@ -14,22 +15,22 @@ import (
 // Job is something to do with a trail.
 type Job string
 
-// The jobs. Those that change something may also read what they change.
+// The jobs. Those that change something may also read it.
 const (
 	Plan    Job = "plan"    // compare, change nothing
-	Setup   Job = "setup"   // beside apply, once: what would let apply alone take over more than the trail
+	Setup   Job = "setup"   // once, besides apply: rights that would let apply change more than the trail
 	Apply   Job = "apply"   // make and change; delete no log, bucket or key
-	Destroy Job = "destroy" // take away
+	Destroy Job = "destroy" // delete
 	Guard   Job = "guard"   // watch, change nothing
-	Repair  Job = "repair"  // watch, and put back what was weakened
+	Repair  Job = "repair"  // watch, and restore what was weakened
 	Analyse Job = "analyse" // read the logs
 )
 
 // Jobs returns every job.
 func Jobs() []Job { return []Job{Plan, Setup, Apply, Destroy, Guard, Repair, Analyse} }
 
-// For returns the policy for a job. One that IAM would find too long has less telling
-// statements.
+// For returns the policy for a job. A policy that would be too long for IAM has
+// statements joined and without Sids.
 func For(job Job, spec trail.Spec, place trail.Place) policy.Document {
 	var statements []policy.Statement
 	for _, r := range all(spec, place) {
@@ -48,8 +49,8 @@ type rights struct {
 	service string
 	on      policy.Values
 	when    policy.Conditions
-	// Actions by who needs them, separated by spaces. Who writes, removes or repairs
-	// also reads; who repairs also watches. Who sets up needs the rights to write, too.
+	// Actions by the job that needs them, separated by spaces. Write, remove and repair
+	// include read; repair includes watch; setup includes write.
 	read, setup, write, remove, watch, repair, analyse string
 }
 

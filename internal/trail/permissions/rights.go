@@ -9,10 +9,10 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// everything is for actions that IAM knows no resources for.
+// everything is the resource of actions that support no resources.
 const everything = "*"
 
-// all lists what is needed for a trail, in the order in which its parts are made.
+// all lists the rights for a trail, in the order in which its resources are created.
 func all(spec trail.Spec, place trail.Place) []rights {
 	names := spec.Names(place)
 	return slices.Concat(
@@ -40,14 +40,14 @@ func organization(spec trail.Spec, place trail.Place) []rights {
 		read: "DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators",
 	}, role, {
 		sid: "OrganizationRoleRead", service: "iam", on: role.on,
-		write: "GetRole", // CreateTrail looks for it with the caller's rights
+		write: "GetRole", // CreateTrail calls it with the caller's rights
 	}}
 }
 
 const cloudTrail = "cloudtrail.amazonaws.com"
 
-// serviceRoles lets services make the roles they work with, in accounts that never
-// used them.
+// serviceRoles lets services create their service-linked roles, in accounts that do not
+// have them.
 func serviceRoles(place trail.Place, sid string, services ...string) rights {
 	r := rights{sid: sid, service: "iam", write: "CreateServiceLinkedRole", when: equals("iam:AWSServiceName", services...)}
 	for _, service := range services {
@@ -56,8 +56,8 @@ func serviceRoles(place trail.Place, sid string, services ...string) rights {
 	return r
 }
 
-// boundary is for the policy that bounds the role. Who may write it can have the role
-// do anything, so it is not of who applies.
+// boundary is for the managed policy that limits the role. Whoever can change that
+// policy can let the role do anything, so setup has these rights and apply does not.
 func boundary(names trail.Names) []rights {
 	return []rights{{
 		sid: "Boundary", service: "iam", on: policy.Values{names.BoundaryARN},
@@ -67,10 +67,10 @@ func boundary(names trail.Names) []rights {
 	}}
 }
 
-// key is for the key that is made for the trail, or only its use. The ARN of one that
-// is not made yet is not known: its tag says that it is ours. To make one with that tag
-// takes the right to tag any key, which is why it is not of who applies. The rights of
-// setup are without that condition: KMS may take minutes to see a new tag.
+// key is for the created key, or only for the use of another one. The ARN of a key that
+// does not exist yet is unknown: the rights depend on its tag. Creating a key with that
+// tag requires the right to tag any key, which setup has and apply does not. The rights
+// of setup are without the tag condition: KMS may take minutes to see a new tag.
 func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	if !spec.Encrypted() {
 		return nil
@@ -94,7 +94,7 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	}, {
 		sid: "Key", service: "kms", on: policy.Values{keys},
 		read:  "DescribeKey GetKeyPolicy GetKeyRotationStatus ListGrants ListResourceTags",
-		setup: "EnableKeyRotation PutKeyPolicy", // CreateKey asks for the second too
+		setup: "EnableKeyRotation PutKeyPolicy", // CreateKey requires the second too
 	}, {
 		sid: "KeyAlias", service: "kms", on: policy.Values{alias, keys},
 		write: "CreateAlias UpdateAlias", remove: "DeleteAlias",
@@ -106,7 +106,7 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 		repair:  "CancelKeyDeletion EnableKey",
 		analyse: "Decrypt",
 	}, {
-		// One that was there before is its owner's: to change it takes more, each time.
+		// An adopted key belongs to somebody else: apply has no right to change it.
 		sid: "AdoptedKey", service: "kms", on: policy.Values{keys},
 		when:    equals("aws:ResourceTag/"+trail.AdoptedTag, names.Trail),
 		repair:  "EnableKey",
@@ -114,7 +114,8 @@ func key(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	}}
 }
 
-// buckets has no right to an existing bucket: whether it is there is told to everybody.
+// buckets needs no right to an existing bucket: S3 tells everybody whether a bucket
+// exists.
 func buckets(spec trail.Spec, names trail.Names) []rights {
 	if !spec.CreatesBucket() {
 		return nil
@@ -142,7 +143,7 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 		bucket.read += " GetBucketObjectLockConfiguration"
 		bucket.write += " PutBucketObjectLockConfiguration"
 	}
-	if spec.ForceDestroy { // which asks for locks before
+	if spec.ForceDestroy { // which first reads the locks
 		bucket.remove += " GetBucketObjectLockConfiguration"
 	}
 	list := []rights{bucket, {
@@ -152,7 +153,7 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 	if !spec.ForceDestroy {
 		return list
 	}
-	// What cannot be deleted is asked for its lock, which it may have without the bucket.
+	// Reading the lock of an object needs no right to the bucket.
 	objects := rights{sid: "Objects", service: "s3", remove: "DeleteObject DeleteObjectVersion GetObjectLegalHold GetObjectRetention"}
 	for _, name := range bucket.on {
 		objects.on = append(objects.on, name+"/*")
@@ -160,7 +161,7 @@ func buckets(spec trail.Spec, names trail.Names) []rights {
 	return append(list, objects)
 }
 
-// below is a prefix as keys have it.
+// below returns a prefix as keys have it.
 func below(prefix string) string {
 	if prefix == "" {
 		return ""
@@ -169,7 +170,7 @@ func below(prefix string) string {
 }
 
 func logGroup(spec trail.Spec, names trail.Names) []rights {
-	// Actions on tags know the log group by its ARN, all others by that of its streams.
+	// Actions on tags use the log group's ARN, all others that of its streams.
 	on := policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"}
 	group := rights{
 		sid: "LogGroup", service: "logs", on: on,
@@ -196,7 +197,7 @@ func logGroup(spec trail.Spec, names trail.Names) []rights {
 	}, group}
 }
 
-// role is changed only where it has the boundary, or gets it by the change.
+// role may be changed only while it has the boundary, or if the call sets it.
 func role(names trail.Names) []rights {
 	return []rights{{
 		sid: "Role", service: "iam", on: policy.Values{names.RoleARN},
@@ -264,8 +265,8 @@ func equals(key string, values ...string) policy.Conditions {
 	return policy.Conditions{"StringEquals": {key: values}}
 }
 
-// ours is the condition that the tags of the resource, or those in the request, are
-// those of the trail.
+// ours is the condition that the tags of the resource, or those in the request, are the
+// trail's.
 func ours(of string, names trail.Names) policy.Conditions {
 	return equals("aws:"+of+"Tag/"+trail.OwnerTag, names.Trail)
 }

@@ -17,14 +17,15 @@ func alarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	alarm.write += " TagResource"
 	alarm.repair = "EnableAlarmActions"
 	return append(list, rights{
-		// An alarm can stop machines and call functions: these only publish to the topic.
+		// An alarm can stop machines and call functions. These alarms may only publish
+		// to the topic.
 		sid: "AlarmActions", service: "cloudwatch", on: alarm.on,
 		when:  policy.Conditions{"ForAllValues:StringEquals": {"cloudwatch:AlarmActions": {names.AlarmTopicARN}}},
 		write: "PutMetricAlarm",
 	})
 }
 
-// ownAlarms finds the trail's metric filters and alarms and deletes them.
+// ownAlarms lets apply find and delete the trail's metric filters and alarms.
 func ownAlarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	return []rights{{
 		sid: "MetricFilters", service: "logs", on: policy.Values{names.LogGroupARN, names.LogGroupARN + ":*"},
@@ -40,7 +41,7 @@ func ownAlarms(spec trail.Spec, place trail.Place, names trail.Names) []rights {
 	}}
 }
 
-// detection is what other services watch the trail with.
+// detection is for the services that watch the trail.
 func detection(spec trail.Spec, place trail.Place, names trail.Names) (list []rights) {
 	if spec.ConfigRules.Enabled {
 		list = append(list, configRules(place, names)...)
@@ -60,8 +61,8 @@ func detection(spec trail.Spec, place trail.Place, names trail.Names) (list []ri
 	return list
 }
 
-// configRules have ids that AWS makes up. PutConfigRule takes a name, and looks for
-// tags only in the request.
+// configRules have ids that AWS assigns. PutConfigRule takes a name, and checks tags
+// only in the request.
 func configRules(place trail.Place, names trail.Names) []rights {
 	list := ownConfigRules(place, names)
 	list[0].read += " DescribeConfigurationRecorderStatus"
@@ -72,7 +73,7 @@ func configRules(place trail.Place, names trail.Names) []rights {
 	})
 }
 
-// ownConfigRules finds the trail's rules by their tags and deletes them.
+// ownConfigRules lets apply find the trail's rules by their tags and delete them.
 func ownConfigRules(place trail.Place, names trail.Names) []rights {
 	on := policy.Values{place.ARN("config", "config-rule/*")}
 	return []rights{{
@@ -88,7 +89,7 @@ func ownConfigRules(place trail.Place, names trail.Names) []rights {
 	}}
 }
 
-// guardDuty may turn on a detector that was there before, which has no tag of ours.
+// guardDuty may enable a detector that existed before and does not have our tag.
 func guardDuty(place trail.Place, names trail.Names) []rights {
 	on := policy.Values{place.ARN("guardduty", "detector/*")}
 	return []rights{{

@@ -5,8 +5,8 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// switchedOff is for what an earlier configuration had on: no file tells, so it is
-// looked for, and taken away by apply.
+// switchedOff lets apply find and delete what only an earlier configuration wanted. No
+// state file lists it.
 func switchedOff(spec trail.Spec, place trail.Place, names trail.Names) (list []rights) {
 	if !spec.Alarms.Enabled {
 		list = append(list, ownAlarms(spec, place, names)...)

@@ -2,8 +2,8 @@ package resources
 
 import "github.com/cerpac/trailkeeper/internal/trail/converge"
 
-// accessLogs is where S3 writes who accesses the bucket of the logs. It does so only
-// where a bucket is encrypted with its own key and has no Object Lock.
+// accessLogs is the bucket for the access log of the log bucket. S3 delivers access
+// logs only to a bucket without Object Lock that is encrypted with S3's own key.
 func (s *Set) accessLogs() []converge.Resource {
 	if !s.Spec.CreatesAccessLogBucket() {
 		return nil

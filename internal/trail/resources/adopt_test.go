@@ -149,7 +149,7 @@ func TestAdoptedStays(t *testing.T) {
 	for _, kind := range kinds {
 		why := leftInPlace
 		if kind == "GuardDuty detector" || kind == "Security Hub" { // which are shared, and never taken over
-			why = "this one was there before"
+			why = "this one existed before"
 		}
 		if !slices.ContainsFunc(result.Stays, func(s string) bool { return strings.HasPrefix(s, kind+" ") && strings.Contains(s, why) }) {
 			t.Errorf("destroy does not say that the %s stays: %q", kind, result.Stays)

@@ -9,7 +9,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// watch is one control as the spec wants it, or does not.
+// watch is a control, and whether the spec wants it.
 type watch struct {
 	controls.Control
 	unwanted  bool
@@ -17,7 +17,7 @@ type watch struct {
 	period    int
 }
 
-// alarms come after the log group, whose metric filters feed them.
+// alarms come after the log group that their metric filters belong to.
 func (s *Set) alarms() []converge.Resource {
 	if !s.Spec.Alarms.Enabled {
 		return append(s.leftoverAlarms(), s.leftoverAlarmTopic()...)
@@ -34,7 +34,7 @@ func (s *Set) alarms() []converge.Resource {
 	return append(list, s.leftoverAlarmTopic()...)
 }
 
-// watches are all controls of the catalogue.
+// watches lists all controls of the catalogue.
 func (s *Set) watches() (list []watch) {
 	options := s.Spec.Alarms
 	for _, c := range s.controls {
@@ -55,7 +55,7 @@ func (s *Set) watches() (list []watch) {
 	return list
 }
 
-// check says what CloudWatch Logs would refuse.
+// check returns the error that CloudWatch Logs would return.
 func (w watch) check() error {
 	if _, err := filterpattern.Parse(w.Pattern); err != nil {
 		return fmt.Errorf("pattern of alarm %s: %w", w.ID, err)

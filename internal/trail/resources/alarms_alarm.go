@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// alarm goes off when a control's metric filter counts something.
+// alarm fires when a control's metric filter counts something.
 func (s *Set) alarm(w watch) converge.Resource {
 	name := s.alarmName(w)
 	return converge.Resource{
@@ -33,8 +33,8 @@ func (s *Set) alarm(w watch) converge.Resource {
 		Create: func(ctx context.Context) error { return s.putAlarm(ctx, w) },
 		Parts: []converge.Part{
 			{
-				// EnableAlarmActions would do for actions_enabled, but not for a caller
-				// who may put alarms only.
+				// EnableAlarmActions would be enough for actions_enabled, but it needs
+				// a right that PutMetricAlarm does not.
 				Fields: []string{
 					"description", "actions.", "metric.", "statistic", "period", "evaluation_periods", "datapoints_to_alarm",
 					"threshold", "comparison", "treat_missing_data",
@@ -67,7 +67,7 @@ func (s *Set) alarmInput(w watch) *cloudwatch.PutMetricAlarmInput {
 	}
 }
 
-// wantedAlarm is alarmInput as describeAlarm has it.
+// wantedAlarm is alarmInput in the form that describeAlarm returns.
 func (s *Set) wantedAlarm(w watch) converge.State {
 	return converge.State{
 		"description":               w.description(),
@@ -100,7 +100,7 @@ func describeAlarm(a types.MetricAlarm) converge.State {
 		expressions = append(expressions, cmp.Or(aws.ToString(q.Expression), aws.ToString(q.Id)))
 	}
 	datapoints := a.DatapointsToAlarm
-	if datapoints == nil { // all of them
+	if datapoints == nil { // the default is all of them
 		datapoints = a.EvaluationPeriods
 	}
 	return converge.State{
@@ -142,13 +142,13 @@ func (s *Set) alarmTags(ctx context.Context, arn *string) (map[string]string, er
 	return tags, nil
 }
 
-// tagAlarm is for alarms that are there: PutMetricAlarm tags new ones only.
+// tagAlarm tags an existing alarm: PutMetricAlarm tags only new ones.
 func (s *Set) tagAlarm(ctx context.Context, name string, tags map[string]string) error {
 	_, err := s.Account.Alarms.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: s.alarmARN(name), Tags: alarmTags(tags)})
 	return err
 }
 
-// alarmTags are tags as CloudWatch takes them, by key.
+// alarmTags returns tags in CloudWatch's type, sorted by key.
 func alarmTags(tags map[string]string) (list []types.Tag) {
 	for key, value := range tags {
 		list = append(list, types.Tag{Key: &key, Value: &value})

@@ -11,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// metricFilter counts the events of the log group that a control is about. It
-// carries no tags: it is as much ours as its log group.
+// metricFilter counts the events of the log group that match a control. It carries no
+// tags: whoever owns the log group owns it.
 func (s *Set) metricFilter(w watch) converge.Resource {
 	put := func(ctx context.Context) error {
 		_, err := s.Account.Logs.PutMetricFilter(ctx, &cloudwatchlogs.PutMetricFilterInput{
@@ -33,7 +33,7 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 				"metric.name":      w.Metric,
 				"metric.value":     "1",
 				"metric.default":   0.0,
-				// What would make it count less, or elsewhere.
+				// With any of these it would count less, or into another metric.
 				"metric.dimensions": nil,
 				"field_selection":   nil,
 				"transformed_logs":  false,
@@ -46,7 +46,7 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 			}
 			actual := converge.Actual{Exists: true, Owned: s.refs.LogGroup != foreign, Adopted: s.refs.LogGroup == adopted, State: describeFilter(*found)}
 			if actual.Adopted {
-				actual.Note = "it belongs to a log group that was there before"
+				actual.Note = "it belongs to a log group that existed before"
 			}
 			return actual, nil
 		},
@@ -58,7 +58,7 @@ func (s *Set) metricFilter(w watch) converge.Resource {
 		Delete: func(ctx context.Context) error { return s.deleteFilter(ctx, w.Filter) },
 		Retry: func(err error) string {
 			if account.Missing(err) {
-				return "CloudWatch Logs does not know the log group everywhere yet"
+				return "CloudWatch Logs is still propagating the log group"
 			}
 			return ""
 		},
@@ -74,7 +74,7 @@ func describeFilter(f types.MetricFilter) converge.State {
 	if len(f.MetricTransformations) == 0 {
 		return state
 	}
-	m := f.MetricTransformations[0] // the most there is
+	m := f.MetricTransformations[0] // there is at most one
 	dimensions := m.Dimensions
 	for _, field := range f.EmitSystemFieldDimensions {
 		if dimensions == nil {
@@ -92,7 +92,7 @@ func describeFilter(f types.MetricFilter) converge.State {
 	return state
 }
 
-// findFilter returns nil where there is none.
+// findFilter returns nil if there is none.
 func (s *Set) findFilter(ctx context.Context, name string) (*types.MetricFilter, error) {
 	pages := cloudwatchlogs.NewDescribeMetricFiltersPaginator(s.Account.Logs, &cloudwatchlogs.DescribeMetricFiltersInput{
 		LogGroupName: &s.Names.LogGroup, FilterNamePrefix: &name,

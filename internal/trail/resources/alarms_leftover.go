@@ -12,7 +12,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// leftoverAlarms are those of a configuration that had alarms on, and what they count.
+// leftoverAlarms are alarms and metric filters that only an earlier configuration
+// wanted.
 func (s *Set) leftoverAlarms() []converge.Resource {
 	return []converge.Resource{
 		leftoverList("leftover metric filters", s.Names.LogGroup, s.ownFilters, s.deleteFilter),
@@ -20,8 +21,8 @@ func (s *Set) leftoverAlarms() []converge.Resource {
 	}
 }
 
-// leftoverAlarmTopic is the topic that is made for alarms, where they are off or notify
-// another one.
+// leftoverAlarmTopic is the topic that an earlier configuration created for alarms that
+// are now disabled or notify another one.
 func (s *Set) leftoverAlarmTopic() []converge.Resource {
 	if s.Spec.Alarms.Enabled && s.Names.AlarmTopicARN == s.Names.OwnAlarmTopicARN {
 		return nil
@@ -29,7 +30,8 @@ func (s *Set) leftoverAlarmTopic() []converge.Resource {
 	return []converge.Resource{leftover(snsTopic{Set: s, name: s.Names.OwnAlarmTopic, arn: s.Names.OwnAlarmTopicARN}.resource("alarm topic"), "its subscriptions go too")}
 }
 
-// ownFilters are those of our log group that are called as those of controls.
+// ownFilters lists the filters of our log group that have the name of a control's
+// filter.
 func (s *Set) ownFilters(ctx context.Context) (names []string, err error) {
 	watches := s.watches()
 	pages := cloudwatchlogs.NewDescribeMetricFiltersPaginator(s.Account.Logs, &cloudwatchlogs.DescribeMetricFiltersInput{LogGroupName: &s.Names.LogGroup})
@@ -59,7 +61,7 @@ func (s *Set) deleteFilter(ctx context.Context, name string) error {
 	return err
 }
 
-// ownAlarms are called as those of controls and carry our tag.
+// ownAlarms lists the alarms that have the name of a control's alarm and our tag.
 func (s *Set) ownAlarms(ctx context.Context) (names []string, err error) {
 	watches := s.watches()
 	pages := cloudwatch.NewDescribeAlarmsPaginator(s.Account.Alarms, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String(s.alarmPrefix())})

@@ -44,7 +44,7 @@ func (g trailLogGroup) subscribers(ctx context.Context) (string, error) {
 	return beside("subscription filters", list), nil
 }
 
-// whose adds to an ARN the account, if it is another one.
+// whose adds the account to an ARN of another account.
 func (s *Set) whose(name string) string {
 	if owner := arn.Account(name); owner != "" && owner != s.Account.Account {
 		return name + " (of the account " + owner + ")"

@@ -19,15 +19,15 @@ import (
 // maxVersions is how many versions a managed policy can have.
 const maxVersions = 5
 
-// boundary is the managed policy that is the role's permissions boundary: it limits what
-// the role's policies can allow.
+// boundary is the managed policy that is the role's permissions boundary: it limits
+// what the role's other policies can allow.
 type boundary struct {
 	*Set
-	standard string // the version in force; Read fills it in
+	standard string // the default version; set by Read
 }
 
-// boundary returns the boundary. It is made before anything that costs money or takes
-// long, so that a missing right ends apply early.
+// boundary is created first, so that a missing right ends apply before anything that
+// costs money or takes long.
 func (s *Set) boundary() []converge.Resource {
 	b := &boundary{Set: s}
 	return []converge.Resource{{
@@ -72,8 +72,8 @@ func (b *boundary) create(ctx context.Context) error {
 	return b.explain(err)
 }
 
-// put makes a new version the one in force. Where there is no room for it, the oldest
-// one goes that is not in force.
+// put makes a new version the default. If there are too many versions, it first deletes
+// the oldest other one.
 func (b *boundary) put(ctx context.Context, _ converge.Actual) error {
 	others, err := b.otherVersions(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (b *boundary) put(ctx context.Context, _ converge.Actual) error {
 	return b.explain(err)
 }
 
-// otherVersions are those that are not in force, the oldest first.
+// otherVersions lists the versions that are not the default, the oldest first.
 func (b *boundary) otherVersions(ctx context.Context) (ids []string, err error) {
 	var others []types.PolicyVersion
 	pages := iam.NewListPolicyVersionsPaginator(b.Account.IAM, &iam.ListPolicyVersionsInput{PolicyArn: &b.Names.BoundaryARN})
@@ -122,7 +122,7 @@ func (b *boundary) tag(ctx context.Context, now converge.Actual) error {
 	return b.explain(err)
 }
 
-// keep leaves a role that stays what bounds it.
+// keep keeps the boundary of a role that stays.
 func (b *boundary) keep(ctx context.Context) (why string, err error) {
 	got, err := b.Account.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &b.Names.Role})
 	if account.Missing(err) {
@@ -138,7 +138,7 @@ func (b *boundary) keep(ctx context.Context) (why string, err error) {
 	return "", nil
 }
 
-// delete takes away the other versions first: IAM deletes no policy that has any.
+// delete deletes the other versions first: IAM deletes no policy that has any.
 func (b *boundary) delete(ctx context.Context) error {
 	others, err := b.otherVersions(ctx)
 	if err != nil {
@@ -151,7 +151,7 @@ func (b *boundary) delete(ctx context.Context) error {
 	}
 	_, err = b.Account.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: &b.Names.BoundaryARN})
 	if in := new(types.DeleteConflictException); errors.As(err, &in) {
-		return converge.Stay("a role or user has it still")
+		return converge.Stay("a role or user still has it")
 	}
 	return err
 }
@@ -160,7 +160,7 @@ func (b *boundary) explain(err error) error {
 	return forSetup(err, "who may change the boundary can become administrator")
 }
 
-// forSetup tells who lacks a right that the policy of apply leaves out on purpose.
+// forSetup explains a denied right that the policy of apply leaves out on purpose.
 func forSetup(err error, why string) error {
 	if right, denied := account.Denied(err); denied {
 		return outcome.WithHint(err, fmt.Sprintf(
@@ -170,15 +170,15 @@ func forSetup(err error, why string) error {
 	return err
 }
 
-// waitForBoundary knows the error of IAM about a boundary that was made a moment ago.
+// waitForBoundary recognizes IAM's error for a boundary that is not propagated yet.
 func waitForBoundary(err error) string {
 	if account.Missing(err) && strings.Contains(err.Error(), "Scope ARN") {
-		return "the permissions boundary is not known everywhere yet"
+		return "IAM is still propagating the permissions boundary"
 	}
 	return ""
 }
 
-// iamTags are tags as IAM takes them.
+// iamTags returns tags in IAM's type.
 func iamTags(tags map[string]string) (list []types.Tag) {
 	for key, value := range tags {
 		list = append(list, types.Tag{Key: &key, Value: &value})

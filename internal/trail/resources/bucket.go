@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// bucket is where CloudTrail delivers.
+// bucket is the bucket that CloudTrail delivers to.
 func (s *Set) bucket() []converge.Resource {
 	if !s.Spec.CreatesBucket() {
 		return []converge.Resource{s.existingBucket()}
@@ -32,15 +32,15 @@ func (s *Set) bucket() []converge.Resource {
 	return []converge.Resource{b.resource(settings)}
 }
 
-// storage is a bucket of ours. Every call names the account that must own it, so
-// that a bucket which somebody else made under our name, and opened to us, is never
-// taken for ours.
+// storage is a bucket that we create. Every call names the account that must own it, so
+// that a bucket that somebody else created under our name and opened to us is never
+// mistaken for ours.
 type storage struct {
 	*Set
 	kind, name string
 	client     *s3.Client
 	owner      *string
-	locked     bool // born with Object Lock
+	locked     bool // created with Object Lock
 }
 
 func (s *Set) storage(kind, name string) *storage {
@@ -50,7 +50,7 @@ func (s *Set) storage(kind, name string) *storage {
 	}
 }
 
-// setting is what one pair of calls of S3 reads and writes.
+// setting is a group of fields that one pair of S3 calls reads and writes.
 type setting struct {
 	fields []string // as those of converge.Part
 	call   string
@@ -89,7 +89,7 @@ func (b *storage) read(ctx context.Context, settings []setting) (converge.Actual
 	now := b.found(tags, converge.State{})
 	for _, setting := range settings {
 		state, err := setting.read(ctx)
-		if err != nil && !account.Missing(err) { // a setting that was never made is missing
+		if err != nil && !account.Missing(err) { // S3 answers that it is missing before it is first set
 			return converge.Actual{}, err
 		}
 		maps.Copy(now.State, state)
@@ -100,8 +100,8 @@ func (b *storage) read(ctx context.Context, settings []setting) (converge.Actual
 	return now, err
 }
 
-// create makes the bucket with its tags, which make it ours, and with what a bucket
-// is best born with. Ownership and lock could be set later too.
+// create creates the bucket with its tags, which mark it as ours, with its ownership
+// setting and with Object Lock. The last two could also be set later.
 func (b *storage) create(ctx context.Context) error {
 	in := &s3.CreateBucketInput{
 		Bucket:                     &b.name,
@@ -109,7 +109,7 @@ func (b *storage) create(ctx context.Context) error {
 		ObjectLockEnabledForBucket: &b.locked,
 		CreateBucketConfiguration:  &types.CreateBucketConfiguration{Tags: bucketTags(b.wantedTags())},
 	}
-	if b.Account.Region != "us-east-1" { // which S3 does not take for a location
+	if b.Account.Region != "us-east-1" { // S3 refuses us-east-1 as a location
 		in.CreateBucketConfiguration.LocationConstraint = types.BucketLocationConstraint(b.Account.Region)
 	}
 	_, err := b.client.CreateBucket(ctx, in)
@@ -117,7 +117,7 @@ func (b *storage) create(ctx context.Context) error {
 	case "BucketAlreadyExists":
 		return b.foreign()
 	case "BucketAlreadyOwnedByYou":
-		return nil // by an attempt whose answer was lost, as its tags will say
+		return nil // by an earlier attempt without an answer; its tags will confirm it
 	}
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (b *storage) create(ctx context.Context) error {
 	return b.tagNew(ctx)
 }
 
-// tagNew is for stores that make buckets without tags.
+// tagNew is for S3 servers that ignore tags in CreateBucket.
 func (b *storage) tagNew(ctx context.Context) error {
 	tags, err := b.readTags(ctx)
 	if err != nil || len(tags) > 0 {
@@ -145,14 +145,14 @@ func (b *storage) tagging() setting {
 	return setting{
 		fields: []string{"tags"}, call: "s3:PutBucketTagging",
 		want: func() converge.State { return converge.State{"tags": b.wantedTags()} },
-		// storage.read reads them, as they say whose the bucket is.
+		// storage.read reads them, to find out who owns the bucket.
 		read: func(context.Context) (converge.State, error) { return nil, nil },
 		write: func(ctx context.Context, now converge.Actual) error {
 			tags, err := b.readTags(ctx)
 			if err != nil {
 				return err
 			}
-			maps.Copy(tags, b.tagsFor(now)) // PutBucketTagging replaces those of others too
+			maps.Copy(tags, b.tagsFor(now)) // PutBucketTagging replaces all tags, so other tags are kept here
 			return b.putTags(ctx, tags)
 		},
 	}

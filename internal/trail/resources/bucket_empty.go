@@ -11,7 +11,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// keep tells why the bucket stays, as it is now.
+// keep returns why the bucket must stay, or "".
 func (b *storage) keep(ctx context.Context) (why string, err error) {
 	versioning, err := b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})
 	if account.Missing(err) {
@@ -32,8 +32,8 @@ func (b *storage) keep(ctx context.Context) (why string, err error) {
 	return "", nil
 }
 
-// empty reports whether the bucket has no version of any object; so has one that does
-// not exist.
+// empty reports whether the bucket has no version of any object. A bucket that does not
+// exist is empty.
 func (b *storage) empty(ctx context.Context) (bool, error) {
 	out, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
 		Bucket: &b.name, ExpectedBucketOwner: b.owner, MaxKeys: aws.Int32(1),
@@ -44,8 +44,8 @@ func (b *storage) empty(ctx context.Context) (bool, error) {
 	return err == nil && len(out.Versions)+len(out.DeleteMarkers) == 0, err
 }
 
-// delete empties the bucket first if it may. Whatever arrives behind the emptying is
-// BucketNotEmpty, after which delete is called again.
+// delete empties the bucket first if force_destroy allows it. If something arrives
+// afterwards, S3 answers BucketNotEmpty and delete is called again.
 func (b *storage) delete(ctx context.Context) error {
 	if b.Spec.ForceDestroy {
 		if err := b.purge(ctx); err != nil && !account.Missing(err) {

@@ -14,8 +14,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
-// exists reports whether the bucket is there for us. All AWS accounts share the names of
-// buckets: one that is there may be somebody else's.
+// exists reports whether the bucket exists and is accessible. All AWS accounts share
+// one namespace of buckets, so an existing bucket may belong to another account.
 func (b *storage) exists(ctx context.Context) (bool, error) {
 	head, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})
 	if account.Missing(err) {
@@ -31,12 +31,12 @@ func (b *storage) exists(ctx context.Context) (bool, error) {
 		return false, b.whose(ctx, err)
 	case region != "" && region != b.Account.Region:
 		return false, outcome.WithHint(fmt.Errorf("use bucket %q: it is in %s, and the trail's home is %s", b.name, region, b.Account.Region),
-			"choose another bucket_name, or region: "+region)
+			"choose another bucket_name, or set region: "+region)
 	}
 	return err == nil, err
 }
 
-// whose explains an answer that says no more than "forbidden".
+// whose explains an answer that says only "forbidden".
 func (b *storage) whose(ctx context.Context, refusal error) error {
 	pages := s3.NewListBucketsPaginator(b.client, &s3.ListBucketsInput{Prefix: &b.name})
 	for pages.HasMorePages() {
@@ -56,10 +56,10 @@ func (b *storage) whose(ctx context.Context, refusal error) error {
 
 func (b *storage) foreign() error {
 	return outcome.WithHint(fmt.Errorf("use bucket %q: it belongs to another account", b.name),
-		"choose another bucket_name: all AWS accounts share one space of names")
+		"choose another bucket_name: all AWS accounts share one namespace")
 }
 
-// regionTold is the Region of the bucket, as S3 tells it with most errors.
+// regionTold returns the Region of the bucket, which S3 sends with most errors.
 func regionTold(err error) string {
 	var answer *smithyhttp.ResponseError
 	if errors.As(err, &answer) && answer.Response != nil {
@@ -68,22 +68,21 @@ func regionTold(err error) string {
 	return ""
 }
 
-// waitForBucket knows the errors by which S3 says that it has not heard everywhere of
-// what was done before.
+// waitForBucket recognizes the errors of S3 for a change that is not propagated yet.
 func waitForBucket(err error) string {
 	switch account.Code(err) {
 	case "NoSuchBucket":
-		return "the new bucket is not known everywhere yet"
+		return "S3 is still propagating the new bucket"
 	case "OperationAborted":
 		return "another change of the bucket is under way"
 	case "InvalidBucketState":
-		return "the bucket's versioning is not known everywhere yet"
+		return "S3 is still propagating the bucket's versioning"
 	case "InvalidTargetBucketForLogging":
-		return "the policy of the bucket for the access log is not known everywhere yet"
+		return "S3 is still propagating the policy of the bucket for the access log"
 	case "BucketNotEmpty":
-		return "files that were under way still arrive"
+		return "late files still arrive"
 	case "InternalError": // also of one object among many
-		return "S3 has an error inside"
+		return "S3 has an internal error"
 	}
 	return ""
 }

@@ -73,7 +73,7 @@ func TestBucketNotOurs(t *testing.T) {
 		{"of another account", answers{head: 403, list: list("")}, `use bucket "` + name + `": it belongs to another account`, "choose another bucket_name"},
 		{"without rights", answers{head: 403, list: list("<Bucket><Name>" + name + "</Name></Bucket>")}, "HeadBucket", ""},
 		{"who knows", answers{head: 403}, "it is another account's, or we lack rights to it", "s3:ListBucket on arn:aws:s3:::" + name},
-		{"in another Region", answers{head: 301, region: "us-west-2"}, "it is in us-west-2, and the trail's home is eu-west-2", "choose another bucket_name, or region: us-west-2"},
+		{"in another Region", answers{head: 301, region: "us-west-2"}, "it is in us-west-2, and the trail's home is eu-west-2", "choose another bucket_name, or set region: us-west-2"},
 		{"answered from another Region", answers{head: 200, region: "us-west-2"}, "it is in us-west-2", "region: us-west-2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

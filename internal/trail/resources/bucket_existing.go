@@ -25,9 +25,9 @@ func (s *Set) existingBucket() converge.Resource {
 			switch {
 			case account.Missing(err):
 				now.Exists, now.Note = false, fmt.Sprintf("there is no such bucket: account %s has to make it first", bucket.Owner)
-			case denied: // as most owners do, and whoever else may have the bucket
+			case denied: // the usual answer about a bucket of another account, whoever owns it
 				now.Note = fmt.Sprintf("account %s has to keep it, which this account may not see", bucket.Owner)
-			case regionTold(err) != "": // that of another Region, which CloudTrail delivers to as well
+			case regionTold(err) != "": // it is in another Region; CloudTrail delivers there too
 			case err != nil:
 				return converge.Actual{}, err
 			}
@@ -36,7 +36,7 @@ func (s *Set) existingBucket() converge.Resource {
 	}
 }
 
-// Grants are what other accounts have to allow before the trail can be made.
+// Grants lists what other accounts must allow before the trail can be created.
 func (s *Set) Grants() (list []converge.Grant) {
 	for _, g := range s.Spec.Grants(s.Account.Place) {
 		list = append(list, converge.Grant(g))
@@ -44,8 +44,7 @@ func (s *Set) Grants() (list []converge.Grant) {
 	return list
 }
 
-// grant is what another account has to allow for a bucket or KMS key, if it is
-// another's.
+// grant is what another account must allow for a bucket or KMS key that it owns.
 func (s *Set) grant(kind string) (g converge.Grant, ok bool) {
 	grants := s.Grants()
 	i := slices.IndexFunc(grants, func(g converge.Grant) bool { return g.Kind == kind })

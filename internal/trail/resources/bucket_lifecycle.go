@@ -15,13 +15,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// minimumSize leaves objects below 128 KB where they are: in Glacier they would cost
-// more.
+// minimumSize keeps objects below 128 KB out of Glacier, where they would cost more.
 const minimumSize = types.TransitionDefaultMinimumObjectSizeAllStorageClasses128k
 
-// lifecycle makes logs go. In a bucket with versions, expiration only marks an object
-// as deleted; the versions below the mark expire by their own rule, and the mark by
-// another. Days of zero never move logs to Glacier.
+// lifecycle deletes old logs, and moves them to Glacier if days are above zero. In a
+// bucket with versions, expiration only adds a delete marker; two more rules delete the
+// noncurrent versions and then the marker.
 func (b *storage) lifecycle(glacierAfterDays int) setting {
 	rules := b.lifecycleRules(glacierAfterDays)
 	return setting{
@@ -66,8 +65,8 @@ func (b *storage) lifecycleRules(glacierAfterDays int) []types.LifecycleRule {
 	}}
 }
 
-// lifecycleState gives each rule the fields that it has, so that one too many shows
-// too.
+// lifecycleState lists every field of each rule, so that extra fields are seen as
+// differences.
 func lifecycleState(rules []types.LifecycleRule, size types.TransitionDefaultMinimumObjectSize) converge.State {
 	state := converge.State{"lifecycle.minimum_size_to_move": string(size)}
 	for _, rule := range rules {
@@ -109,8 +108,8 @@ func lifecycleState(rules []types.LifecycleRule, size types.TransitionDefaultMin
 	return state
 }
 
-// filterText tells which objects a rule is for, "" for all. S3 gives back a filter
-// for all in several forms.
+// filterText describes the objects that a rule applies to; "" means all. S3 returns a
+// filter for all in several forms.
 func filterText(rule types.LifecycleRule) string {
 	filter := types.LifecycleRuleFilter{}
 	if rule.Filter != nil {
@@ -126,7 +125,7 @@ func filterText(rule types.LifecycleRule) string {
 		}
 	}
 	var only []string
-	prefix := cmp.Or(all.Prefix, rule.Prefix) //nolint:staticcheck // SA1019: rules of long ago have it there
+	prefix := cmp.Or(all.Prefix, rule.Prefix) //nolint:staticcheck // SA1019: old rules have it there
 	if aws.ToString(prefix) != "" {
 		only = append(only, "prefix "+*prefix)
 	}

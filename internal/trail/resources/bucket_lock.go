@@ -14,11 +14,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// askedForLocks is how many versions are asked for their lock before a purge, which takes
-// two calls each. Of the others the bucket's default tells.
+// askedForLocks is the number of versions whose locks are read before a purge, with two
+// calls each. For the others the bucket's default is assumed.
 const askedForLocks = 200
 
-// lock is what keeps a version.
+// lock is what prevents the deletion of a version.
 type lock struct {
 	held  bool
 	until time.Time
@@ -34,8 +34,8 @@ func (l lock) String() string {
 	return ""
 }
 
-// lockOn asks for the lock of a version. told is whether S3 let it see it. It does not ask
-// HeadObject, for which the caller would need the right to read logs.
+// lockOn reads the lock of a version. told reports whether S3 allowed it. It does not
+// use HeadObject, which would need the right to read logs.
 func (b *storage) lockOn(ctx context.Context, version types.ObjectVersion) (l lock, told bool, err error) {
 	hold, err := b.client.GetObjectLegalHold(ctx, &s3.GetObjectLegalHoldInput{
 		Bucket: &b.name, ExpectedBucketOwner: b.owner, Key: version.Key, VersionId: version.VersionId,
@@ -57,8 +57,8 @@ func (b *storage) lockOn(ctx context.Context, version types.ObjectVersion) (l lo
 	return l, l.held || told && (err == nil || account.Missing(err)), nil
 }
 
-// passing reports whether an error is a fault of the service, such as throttling, and
-// not of the request.
+// passing reports whether an error is a temporary fault of the service, such as
+// throttling, and not of the request.
 func passing(err error) bool {
 	if err == nil {
 		return false
@@ -70,14 +70,14 @@ func passing(err error) bool {
 	return false
 }
 
-// locks are those that a purge will meet.
+// locks counts the locks that a purge will meet.
 type locks struct {
 	versions, locked, held int64
 	last                   time.Time // when the last of them ends
-	guessed                bool      // some of it, from the bucket's default
+	guessed                bool      // some of it is assumed from the bucket's default
 }
 
-// locks looks through all versions of a bucket that has Object Lock.
+// locks reads the locks of all versions of a bucket that has Object Lock.
 func (b *storage) locks(ctx context.Context, now time.Time) (*locks, error) {
 	found := &locks{}
 	configured, err := b.client.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &b.name, ExpectedBucketOwner: b.owner})
@@ -85,7 +85,7 @@ func (b *storage) locks(ctx context.Context, now time.Time) (*locks, error) {
 		return nil, err
 	}
 	if err != nil || configured.ObjectLockConfiguration == nil {
-		return found, nil // there is none; or the purge will tell, version by version
+		return found, nil // there is no lock, or the purge will find it, version by version
 	}
 	var retention time.Duration
 	if rule := configured.ObjectLockConfiguration.Rule; rule != nil && rule.DefaultRetention != nil {
@@ -108,7 +108,7 @@ func (b *storage) locks(ctx context.Context, now time.Time) (*locks, error) {
 	return found, nil
 }
 
-// count adds a version, with its lock or the one that the bucket has given it.
+// count adds a version, with its own lock or the bucket's default.
 func (b *storage) count(ctx context.Context, found *locks, version types.ObjectVersion, retention time.Duration, now time.Time) (err error) {
 	var l lock
 	told := false
@@ -133,7 +133,7 @@ func (b *storage) count(ctx context.Context, found *locks, version types.ObjectV
 	return nil
 }
 
-// String is what a plan says.
+// String returns the text for a plan.
 func (l *locks) String() string {
 	if l.locked == 0 {
 		return ""

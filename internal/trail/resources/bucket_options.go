@@ -11,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// objectLock locks what is written from now on. The lock itself cannot be taken off
-// a bucket; mode and days can be changed.
+// objectLock locks objects written from now on. It cannot be removed from a bucket;
+// mode and days can be changed.
 func (b *storage) objectLock(lock *trail.ObjectLock) setting {
 	return setting{
 		fields: []string{"object_lock."}, call: "s3:PutObjectLockConfiguration",
@@ -48,7 +48,7 @@ func (b *storage) objectLock(lock *trail.ObjectLock) setting {
 	}
 }
 
-// logging writes who accesses the bucket to another one, below this one's name.
+// logging sends the access log of the bucket to another bucket, below this one's name.
 func (b *storage) logging(target string) setting {
 	prefix := b.name + "/"
 	return setting{

@@ -15,9 +15,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// purge deletes every version of every object, and every delete marker. It never goes
-// around a lock: what is locked stays, and the bucket with it. Whoever interrupts it
-// finds the rest there.
+// purge deletes every version of every object, and every delete marker. It never
+// bypasses a lock: locked versions stay, and the bucket with them. After an
+// interruption it can be called again.
 func (b *storage) purge(ctx context.Context) error {
 	p := &purge{storage: b}
 	for {
@@ -35,20 +35,20 @@ func (b *storage) purge(ctx context.Context) error {
 			}
 			return converge.Stay(fmt.Sprintf("%s in it are locked, the newest %s", versions(p.locked), lock))
 		}
-		if p.deleted == before { // until then something may have arrived behind the pass
+		if p.deleted == before { // until then objects may have arrived during the pass
 			return nil
 		}
 	}
 }
 
-// purge is how far the emptying of a bucket is.
+// purge is the progress of emptying a bucket.
 type purge struct {
 	*storage
 	deleted, locked int
-	newest          refusal // of those locked
+	newest          refusal // of the locked versions
 }
 
-// refusal is a version that S3 did not let go.
+// refusal is a version that S3 refused to delete.
 type refusal struct {
 	version types.ObjectVersion
 	message string
@@ -86,8 +86,8 @@ func (p *purge) pass(ctx context.Context) error {
 
 func versions(n int) string { return quantity.FormatCount(int64(n)) + " versions" }
 
-// deleteVersions deletes what a page lists, which is as much as one call takes, and
-// returns the versions that it was not let.
+// deleteVersions deletes the versions on a page, as many as one call accepts, and
+// returns those that S3 refused to delete.
 func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersionsOutput) (deleted int, refused []refusal, err error) {
 	var doomed []types.ObjectIdentifier
 	for _, version := range page.Versions {
@@ -118,8 +118,9 @@ func (b *storage) deleteVersions(ctx context.Context, page *s3.ListObjectVersion
 	return len(doomed) - len(refused), refused, nil
 }
 
-// lockOf tells what keeps a version that S3 refused to delete. The error is that
-// nothing does: then a right is lacking. An error of the service is neither.
+// lockOf returns the lock of a version that S3 refused to delete. Without a lock it
+// returns an error, since then a right is missing. If the lock cannot be read, it says
+// so.
 func (b *storage) lockOf(ctx context.Context, r refusal) (lock string, err error) {
 	l, _, err := b.lockOn(ctx, r.version)
 	if err != nil {
@@ -129,12 +130,12 @@ func (b *storage) lockOf(ctx context.Context, r refusal) (lock string, err error
 		return text, nil
 	}
 	if strings.Contains(r.message, "object lock") {
-		return "until a time that is not ours to see, which needs s3:GetObjectRetention and s3:GetObjectLegalHold", nil
+		return "until a time that cannot be read without s3:GetObjectRetention and s3:GetObjectLegalHold", nil
 	}
 	return "", b.notDeleted(r.version.Key, "AccessDenied", r.message)
 }
 
-// notDeleted makes an error of the call out of one that a call had for one object.
+// notDeleted turns the error for one object of a call into an error of the call.
 func (b *storage) notDeleted(key *string, code, message string) error {
 	return &smithy.OperationError{
 		ServiceID: s3.ServiceID, OperationName: "DeleteObjects",

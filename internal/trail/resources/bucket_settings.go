@@ -64,7 +64,7 @@ func (b *storage) ownership() setting {
 			if account.Code(err) != "InvalidBucketAclWithObjectOwnership" {
 				return err
 			}
-			// An ACL that lets others in has to go first.
+			// S3 refuses BucketOwnerEnforced while an ACL grants access to others.
 			if _, err := b.client.PutBucketAcl(ctx, &s3.PutBucketAclInput{
 				Bucket: &b.name, ExpectedBucketOwner: b.owner, ACL: types.BucketCannedACLPrivate,
 			}); err != nil {
@@ -105,8 +105,8 @@ func (b *storage) versioning() setting {
 	}
 }
 
-// encryption is with the key that there is, or with S3's own. An S3 Bucket Key is not
-// used: CloudTrail would need kms:Decrypt for it.
+// encryption is with the created key, or with S3's own. S3 Bucket Keys stay off:
+// CloudTrail would need kms:Decrypt for them.
 func (b *storage) encryption(key func() any) setting {
 	want := func() converge.State {
 		if key() == nil {
@@ -134,7 +134,7 @@ func (b *storage) encryption(key func() any) setting {
 			return state, nil
 		},
 		write: func(ctx context.Context, _ converge.Actual) error {
-			rule, err := b.encryptionRule(ctx) // keeps other kinds of encryption blocked, if they are
+			rule, err := b.encryptionRule(ctx) // keeps blocked encryption types
 			if err != nil && !account.Missing(err) {
 				return err
 			}
@@ -182,7 +182,8 @@ func (b *storage) policy(want policy.Document) setting {
 	}
 }
 
-// asDocument leaves a text that is no policy of ours to be seen as it is.
+// asDocument parses a policy. A text that does not parse is returned as it is, to be
+// shown.
 func asDocument(text string) any {
 	document, err := policy.Parse([]byte(text))
 	if err != nil {

@@ -16,15 +16,15 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
-// namedStrangers is how many objects that are not the trail's a plan names.
+// namedStrangers is the number of objects not written by the trail that a plan names.
 const namedStrangers = 10
 
-// strangers are the objects of a bucket whose keys are neither those of the trail nor of
-// S3's access log.
+// strangers are the objects of a bucket that neither the trail nor S3's access log
+// wrote, judged by their keys.
 type strangers struct {
 	count int64
 	names []string // the first
-	last  string   // key, of which there may be more versions
+	last  string   // the last key counted; it may have more versions
 }
 
 // takes returns what is deleted with the bucket besides its logs, and what is locked.
@@ -49,7 +49,7 @@ func (b *storage) takes(ctx context.Context) (what string, err error) {
 	return strings.Join(notes, "; "), nil
 }
 
-// strangers lists the bucket without the trail's own folders.
+// strangers lists the objects outside the trail's own folders.
 func (b *storage) strangers(ctx context.Context) (*strangers, error) {
 	found := &strangers{}
 	err := b.lookAround(ctx, "", b.folders(), found)
@@ -90,7 +90,7 @@ func (b *storage) lookAround(ctx context.Context, prefix string, folders []strin
 			return err
 		}
 		for _, version := range page.Versions {
-			if key := aws.ToString(version.Key); key != prefix { // CloudTrail makes empty objects for folders
+			if key := aws.ToString(version.Key); key != prefix { // CloudTrail creates an empty object for each folder
 				found.add(key)
 			}
 		}

@@ -11,8 +11,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
-// outward returns a note of the settings by which the bucket lets logs out. Apply
-// leaves them: a right to take them off is a right to set them.
+// outward returns a note of the bucket's settings that send logs elsewhere or let
+// others read them. Apply leaves them: the right to remove them would also be the right
+// to add them.
 func (b *storage) outward(ctx context.Context) (string, error) {
 	var found []string
 	for _, way := range []func(context.Context) (string, error){

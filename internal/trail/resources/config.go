@@ -15,16 +15,16 @@ import (
 type rule struct {
 	identifier string
 	parameters map[string]string
-	periodic   bool // AWS Config asks for it on a schedule
+	periodic   bool // AWS Config evaluates it on a schedule
 }
 
-// name is the rule's as AWS documents it, for most rules, and as our Terraform module
-// has it: the identifier in lower case.
+// name is the identifier in lower case, as AWS names most rules in its documentation
+// and as our Terraform module does.
 func (r rule) name() string {
 	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.identifier), "_", "-"), "cloud-trail", "cloudtrail")
 }
 
-// configRules come after the trail, of which they speak.
+// configRules come after the trail that they check.
 func (s *Set) configRules() []converge.Resource {
 	if !s.Spec.ConfigRules.Enabled {
 		return []converge.Resource{s.leftoverRules()}
@@ -36,7 +36,7 @@ func (s *Set) configRules() []converge.Resource {
 	return append(list, s.leftoverRules())
 }
 
-// rules are those of the spec, or all that the trail of the spec complies with.
+// rules lists the rules of the spec, or all that the configured trail complies with.
 func (s *Set) rules() (list []rule) {
 	fitting := s.fittingRules()
 	if len(s.Spec.ConfigRules.Rules) == 0 {
@@ -53,8 +53,8 @@ func (s *Set) rules() (list []rule) {
 	return list
 }
 
-// fittingRules give CLOUD_TRAIL_ENABLED no log group: AWS does not say whether it
-// compares the ARN with or without the :* that a trail has.
+// fittingRules gives CLOUD_TRAIL_ENABLED no log group: AWS does not say whether it
+// compares the ARN with or without the trail's :* suffix.
 func (s *Set) fittingRules() []rule {
 	here := map[string]string{"s3BucketName": s.Names.Bucket}
 	if s.Spec.Notifies() {
@@ -75,9 +75,9 @@ func (s *Set) fittingRules() []rule {
 	return list
 }
 
-// recorder is there to be looked at: AWS Config takes no rules without one, and asks
-// for none while it is stopped. It records, and costs, far more than the trail, so
-// that it is not ours to make.
+// recorder is only read: AWS Config accepts no rules without a recorder, and evaluates
+// none while it is stopped. It records, and costs, far more than the trail, so apply
+// does not create one.
 func (s *Set) recorder() converge.Resource {
 	return converge.Resource{
 		Kind: "configuration recorder", Name: s.Account.Region,
@@ -94,7 +94,7 @@ func (s *Set) recorder() converge.Resource {
 			}
 			for _, status := range out.ConfigurationRecordersStatus {
 				if !status.Recording {
-					actual.Note = "the recorder " + aws.ToString(status.Name) + " is stopped: until it is started, rules judge nothing"
+					actual.Note = "the recorder " + aws.ToString(status.Name) + " is stopped: until it is started, rules evaluate nothing"
 				}
 			}
 			return actual, nil

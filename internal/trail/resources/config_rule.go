@@ -16,8 +16,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// configRule of an identifier that is not one of fittingRules has neither parameters
-// nor a schedule of ours: whatever it has is right.
+// configRule returns the resource of a rule. A rule that is not one of fittingRules may
+// have any parameters and schedule.
 func (s *Set) configRule(r rule) converge.Resource {
 	put := func(ctx context.Context) error { return s.putRule(ctx, r) }
 	arn := ""
@@ -62,13 +62,12 @@ func (s *Set) configRule(r rule) converge.Resource {
 	}
 }
 
-// going tells of a rule that was deleted; AWS Config takes a while to forget its
-// results.
+// going reports whether a rule is being deleted, which takes AWS Config a while.
 func going(r types.ConfigRule) bool {
 	return r.ConfigRuleState == types.ConfigRuleStateDeleting || r.ConfigRuleState == types.ConfigRuleStateDeletingResults
 }
 
-// waitForRule is why AWS Config refuses a rule for now.
+// waitForRule returns why AWS Config refuses a rule temporarily.
 func waitForRule(err error) string {
 	if account.Code(err) == "ResourceInUseException" {
 		return "AWS Config is evaluating or deleting the rule"
@@ -85,7 +84,7 @@ func describeRule(r types.ConfigRule) converge.State {
 		parameters := map[string]string{}
 		state["parameters"] = parameters
 		if json.Unmarshal([]byte(text), &parameters) != nil {
-			state["parameters"] = text // whatever it is, it is none of ours
+			state["parameters"] = text // not JSON, so not our parameters
 		}
 	}
 	if scope := r.Scope; scope != nil {
@@ -111,7 +110,7 @@ func (s *Set) putRule(ctx context.Context, r rule) error {
 		put.InputParameters = aws.String(string(parameters))
 	}
 	_, err := s.Account.Config.PutConfigRule(ctx, &configservice.PutConfigRuleInput{ConfigRule: &put, Tags: ruleTags(s.wantedTags())})
-	if account.Code(err) == "NoAvailableConfigurationRecorderException" { // since the plan
+	if account.Code(err) == "NoAvailableConfigurationRecorderException" { // deleted since the plan
 		return outcome.WithHint(err, recorderAdvice)
 	}
 	return err
@@ -125,15 +124,15 @@ func (s *Set) deleteRule(ctx context.Context, name string) error {
 	return err
 }
 
-// leftoverRules are what an earlier configuration wanted and this one does not.
+// leftoverRules are rules that only an earlier configuration wanted.
 func (s *Set) leftoverRules() converge.Resource {
 	list := leftoverList("leftover Config rules", s.Names.Trail, s.unwantedRules, s.deleteRule)
 	list.Retry = waitForRule
 	return list
 }
 
-// unwantedRules carry our tag. An account has hundreds of rules, of which only those
-// that are called as ours are asked for theirs.
+// unwantedRules lists those that carry our tag. An account can have hundreds of rules,
+// so only the tags of those with a name of ours are read.
 func (s *Set) unwantedRules(ctx context.Context) (names []string, err error) {
 	var wanted []rule
 	if s.Spec.ConfigRules.Enabled {
@@ -178,7 +177,7 @@ func (s *Set) ruleTags(ctx context.Context, arn string) (map[string]string, erro
 	return tags, nil
 }
 
-// ruleTags are tags as AWS Config takes them, by key.
+// ruleTags returns tags in AWS Config's type, sorted by key.
 func ruleTags(tags map[string]string) (list []types.Tag) {
 	for key, value := range tags {
 		list = append(list, types.Tag{Key: &key, Value: &value})

@@ -13,7 +13,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// Classify tells what an error of AWS means for the work.
+// Classify maps an error of AWS to the way converge handles it.
 func Classify(err error) converge.Fault {
 	fault := converge.Fault{Call: call(err)}
 	if right, ok := account.Denied(err); ok {
@@ -35,7 +35,8 @@ func Classify(err error) converge.Fault {
 	return fault
 }
 
-// call names the call as policies do, such as s3:PutBucketPolicy.
+// call returns the name of the failed call as policies write it, such as
+// s3:PutBucketPolicy.
 func call(err error) string {
 	var operation *smithy.OperationError
 	if !errors.As(err, &operation) {
@@ -51,7 +52,8 @@ func call(err error) string {
 	return service + ":" + operation.OperationName
 }
 
-// underWay tells of codes for another change to the same thing.
+// underWay reports whether a code means that another change of the same resource is
+// under way.
 func underWay(code string) bool {
 	switch code {
 	case "ConflictException", "OperationAborted", "OperationAbortedException", "ConcurrentModification",
@@ -61,13 +63,13 @@ func underWay(code string) bool {
 	return false
 }
 
-// existing tells of codes for what is made already.
+// existing reports whether a code means that the resource exists already.
 func existing(code string) bool {
 	return strings.Contains(code, "AlreadyExists") || code == "BucketAlreadyOwnedByYou" ||
 		code == "ResourceConflictException" // of Security Hub
 }
 
-// uncertain tells of calls whose answer nobody saw, or that failed inside AWS.
+// uncertain reports whether a call got no answer or failed inside AWS.
 func uncertain(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false

@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// guardDuty is a detector in the trail's Region. It needs no trail: it reads events of
-// its own.
+// guardDuty is a detector in the trail's Region. It does not need the trail: it reads
+// CloudTrail's events directly.
 func (s *Set) guardDuty() []converge.Resource {
 	if !s.Spec.GuardDuty {
 		return []converge.Resource{leftover(s.guardDutyDetector(), "its findings go too")}
@@ -36,8 +36,8 @@ func (s *Set) guardDutyDetector() converge.Resource {
 			}
 			actual = s.found(out.Tags, converge.State{"status": string(out.Status)})
 			if !actual.Owned {
-				actual.Shared = "a Region has one detector at most, and this one was there before"
-				actual.State["tags"] = s.wantedTags() // its tags are not ours to set
+				actual.Shared = "a Region has one detector at most, and this one existed before"
+				actual.State["tags"] = s.wantedTags() // its tags are not changed
 			}
 			return actual, nil
 		},
@@ -65,7 +65,7 @@ func (s *Set) guardDutyDetector() converge.Resource {
 	}
 }
 
-// detector is the id of the Region's detector, or "".
+// detector returns the id of the Region's detector, or "".
 func (s *Set) detector(ctx context.Context) (string, error) {
 	out, err := s.Account.GuardDuty.ListDetectors(ctx, &guardduty.ListDetectorsInput{})
 	if err != nil || len(out.DetectorIds) == 0 {

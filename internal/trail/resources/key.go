@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	// deletionDays is the longest that KMS waits, in which a key can be brought back.
+	// deletionDays is the longest waiting period of KMS, during which a key can be
+	// restored.
 	deletionDays = 30
-	// keyPolicyName is the only one that a policy of a key can have.
+	// keyPolicyName is the only name that a key's policy can have.
 	keyPolicyName = "default"
 )
 
-// key encrypts bucket, trail and log group. A key has no name of its own: it is the
-// one behind the alias, or, without an alias, the one with our tag.
+// key encrypts bucket, trail and log group. Keys have no names: ours is the one that
+// the alias refers to or, without an alias, the one with our tag.
 func (s *Set) key() []converge.Resource {
 	if !s.Spec.CreatesKey() {
 		if s.Spec.Encrypted() {
@@ -33,7 +34,7 @@ func (s *Set) key() []converge.Resource {
 	return []converge.Resource{{
 		Kind: "KMS key", Name: s.Names.KeyAlias,
 		Want: k.want, Read: k.read, Create: k.create, Keep: k.keep, Delete: k.delete, Retry: waitForKey,
-		Parts: []converge.Part{ // a key that is not enabled takes no other change
+		Parts: []converge.Part{ // first: a disabled key accepts no other change
 			{Fields: []string{"state"}, Call: "kms:EnableKey", Write: k.enable},
 			{Fields: []string{"alias"}, Call: "kms:CreateAlias", Write: k.name},
 			{Fields: []string{"policy"}, Call: "kms:PutKeyPolicy", Write: k.setPolicy},
@@ -46,7 +47,7 @@ func (s *Set) key() []converge.Resource {
 
 type logKey struct {
 	*Set
-	// id is known from when the key was read or made; listings lag behind.
+	// id is set when the key was read or created; listings are eventually consistent.
 	id *string
 }
 
@@ -77,7 +78,7 @@ func (k *logKey) read(ctx context.Context) (converge.Actual, error) {
 		return converge.Actual{}, err
 	}
 	rotation, err := k.Account.KMS.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: k.id})
-	if err != nil && account.Code(err) != "UnsupportedOperationException" { // of a kind that does not rotate
+	if err != nil && account.Code(err) != "UnsupportedOperationException" { // of a type that cannot be rotated
 		return converge.Actual{}, err
 	}
 	rotates := err == nil && rotation.KeyRotationEnabled
@@ -105,8 +106,8 @@ func (k *logKey) read(ctx context.Context) (converge.Actual, error) {
 	return now, err
 }
 
-// create brings back the key that a former destroy scheduled for deletion, if there is
-// one still: old logs need it anyway.
+// create restores the key that an earlier destroy scheduled for deletion, if it still
+// exists: old logs need it.
 func (k *logKey) create(ctx context.Context) error {
 	old, err := k.condemned(ctx)
 	if err != nil {
@@ -128,7 +129,7 @@ func (k *logKey) create(ctx context.Context) error {
 	return nil
 }
 
-// enable stops a deletion first, which leaves a key disabled.
+// enable first cancels a deletion, which leaves the key disabled.
 func (k *logKey) enable(ctx context.Context, now converge.Actual) error {
 	if now.State["state"] == string(types.KeyStatePendingDeletion) {
 		if _, err := k.Account.KMS.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: k.id}); err != nil {
@@ -139,7 +140,7 @@ func (k *logKey) enable(ctx context.Context, now converge.Actual) error {
 	return err
 }
 
-// name takes the alias back from another key that it was given to.
+// name moves the alias back from another key.
 func (k *logKey) name(ctx context.Context, now converge.Actual) error {
 	if now.State["alias"] != nil {
 		_, err := k.Account.KMS.UpdateAlias(ctx, &kms.UpdateAliasInput{AliasName: &k.Names.KeyAlias, TargetKeyId: k.id})
@@ -171,8 +172,7 @@ func (k *logKey) tag(ctx context.Context, now converge.Actual) error {
 	return err
 }
 
-// keep never lets logs become unreadable: without their key they are lost. Nor what
-// others have encrypted since.
+// keep prevents the deletion of a key that encrypts logs that stay, or that others use.
 func (k *logKey) keep(ctx context.Context) (why string, err error) {
 	aliases, err := k.otherAliases(ctx, *k.id)
 	if err != nil {
@@ -201,9 +201,9 @@ func because(what, why string) string {
 	return what + " need it: " + why
 }
 
-// delete has KMS wait as long as it can. It looks again whether the key was made for the
-// trail. The alias goes last, by which a run that was
-// interrupted finds the key again.
+// delete schedules the deletion with the longest waiting period. It checks again that
+// the key was made for the trail. It deletes the alias last, so that an interrupted run
+// can find the key again.
 func (k *logKey) delete(ctx context.Context) error {
 	logs := k.storage("bucket", k.Names.Bucket)
 	if empty, err := logs.empty(ctx); err != nil {
@@ -216,7 +216,7 @@ func (k *logKey) delete(ctx context.Context) error {
 		return err
 	}
 	if ours.key != nil && k.claimOf(ours.tags) != made {
-		return converge.Stay("it does not carry our tag any more")
+		return converge.Stay("it no longer carries our tag")
 	}
 	if ours.key != nil && ours.key.KeyState != types.KeyStatePendingDeletion {
 		in := &kms.ScheduleKeyDeletionInput{KeyId: k.id, PendingWindowInDays: aws.Int32(deletionDays)}
@@ -225,7 +225,7 @@ func (k *logKey) delete(ctx context.Context) error {
 		}
 	}
 	named, err := k.look(ctx, k.Names.KeyAlias)
-	if err != nil || named.key == nil || *named.key.KeyId != *k.id { // by now it may be another key's
+	if err != nil || named.key == nil || *named.key.KeyId != *k.id { // the alias may refer to another key by now
 		return err
 	}
 	_, err = k.Account.KMS.DeleteAlias(ctx, &kms.DeleteAliasInput{AliasName: &k.Names.KeyAlias})
@@ -239,14 +239,13 @@ func keyTags(tags map[string]string) (list []types.Tag) {
 	return list
 }
 
-// waitForKey knows the errors by which KMS says that it has not heard everywhere of
-// what was done before.
+// waitForKey recognizes the errors of KMS for a change that is not propagated yet.
 func waitForKey(err error) string {
 	switch account.Code(err) {
 	case "NotFoundException":
-		return "the new key is not known everywhere yet"
+		return "KMS is still propagating the new key"
 	case "KMSInvalidStateException", "DisabledException":
-		return "the key is not enabled everywhere yet"
+		return "KMS is still enabling the key"
 	case "MalformedPolicyDocumentException":
 		return "a role or user in the key's policy is not known to KMS yet"
 	}

@@ -12,16 +12,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/account"
 )
 
-// foundKey is a key that may be ours; of none, key is nil.
+// foundKey is a key that may be ours. key is nil if there is none.
 type foundKey struct {
 	key   *types.KeyMetadata
 	tags  map[string]string
-	alias string // ours if it leads to this key, or else where it leads
+	alias string // our alias if it refers to this key, or else what it refers to
 	note  string
 }
 
-// find looks behind the alias. Where that leads nowhere, or to a key that is not ours,
-// it looks for our tag on those keys that have no alias.
+// find looks up the key of the alias. If there is none, or it is not ours, find
+// searches the keys without an alias for our tag.
 func (k *logKey) find(ctx context.Context) (foundKey, error) {
 	named, err := k.look(ctx, k.Names.KeyAlias)
 	if err != nil {
@@ -44,13 +44,13 @@ func (k *logKey) find(ctx context.Context) (foundKey, error) {
 			ours[alive].alias = k.Names.KeyAlias + " of another key, " + *named.key.KeyId
 		}
 		return ours[alive], nil
-	case named.key == nil: // an alias of others would have to be taken from them
+	case named.key == nil: // otherwise the alias belongs to somebody else's key
 		return foundKey{note: k.condemnedOf(ours).note}, nil
 	}
 	return named, nil
 }
 
-// noteWith puts the deletion that a key waits for behind what it is.
+// noteWith joins the identity of a key and the note of its pending deletion.
 func (f foundKey) noteWith(identity string) string {
 	if f.note == "" {
 		return identity
@@ -58,7 +58,7 @@ func (f foundKey) noteWith(identity string) string {
 	return identity + "; " + f.note
 }
 
-// condemned is a key of ours that waits for its deletion and has lost its alias, or
+// condemned returns a key of ours that is pending deletion and has lost its alias, or
 // nil.
 func (k *logKey) condemned(ctx context.Context) (*types.KeyMetadata, error) {
 	ours, err := k.withoutAlias(ctx)
@@ -68,8 +68,8 @@ func (k *logKey) condemned(ctx context.Context) (*types.KeyMetadata, error) {
 	return k.condemnedOf(ours).key, nil
 }
 
-// condemnedOf is the one of some keys that create brings back. A deletion that others
-// have scheduled for their own key is theirs.
+// condemnedOf returns the key that create restores. It skips keys whose deletion
+// somebody else scheduled.
 func (k *logKey) condemnedOf(keys []foundKey) foundKey {
 	for _, f := range keys {
 		if k.claimOf(f.tags) == made && f.key.KeyState == types.KeyStatePendingDeletion {
@@ -111,7 +111,7 @@ func (k *logKey) tagsOf(ctx context.Context, id string) (map[string]string, erro
 	return tags, nil
 }
 
-// withoutAlias are our keys among those that have no alias at all.
+// withoutAlias lists our keys that have no alias.
 func (k *logKey) withoutAlias(ctx context.Context) (ours []foundKey, err error) {
 	ids, err := k.nameless(ctx)
 	if err != nil {
@@ -120,7 +120,7 @@ func (k *logKey) withoutAlias(ctx context.Context) (ours []foundKey, err error) 
 	for _, id := range ids {
 		tags, err := k.tagsOf(ctx, id)
 		if _, denied := account.Denied(err); denied || account.Missing(err) || err == nil && k.claimOf(tags) == foreign {
-			continue // a key may shut out its own account
+			continue // a key policy may exclude its own account
 		}
 		if err != nil {
 			return nil, err
@@ -136,8 +136,8 @@ func (k *logKey) withoutAlias(ctx context.Context) (ours []foundKey, err error) 
 	return ours, nil
 }
 
-// nameless lists the keys without an alias, first the one that was made just now,
-// which KMS may not list yet.
+// nameless lists the keys without an alias. The key created in this run comes first,
+// because KMS may not list it yet.
 func (k *logKey) nameless(ctx context.Context) (ids []string, err error) {
 	aliased := map[string]bool{}
 	aliases := kms.NewListAliasesPaginator(k.Account.KMS, &kms.ListAliasesInput{})

@@ -99,7 +99,7 @@ func (k *logKey) unadoptable(ctx context.Context, found foundKey, aliases []stri
 func (k *logKey) named(document any) (names []string) {
 	parsed, ok := document.(policy.Document)
 	if !ok {
-		return []string{"whoever its policy names, which makes no sense"}
+		return []string{"whoever its policy names (the policy cannot be read)"}
 	}
 	ours := k.Spec.KeyPolicy(k.Account.Place)
 	root := []string{k.Account.Account, "arn:" + k.Account.Partition + ":iam::" + k.Account.Account + ":root"}

@@ -10,9 +10,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// leftover is a resource that an earlier configuration may have wanted and this one
-// does not. It is deleted if it was made for this trail. Foreign and adopted resources
-// are left out of the plan. inside is a note of what is deleted with it.
+// leftover is a resource that this configuration does not want, but an earlier one may
+// have. It is deleted if it was made for this trail. Others, and adopted ones, are left
+// out of the plan. inside notes what is deleted with it.
 func leftover(r converge.Resource, inside string) converge.Resource {
 	r.Unwanted = true
 	read := r.Read
@@ -27,8 +27,8 @@ func leftover(r converge.Resource, inside string) converge.Resource {
 	return r
 }
 
-// noService reports whether the Region has no endpoint of the service, so that nothing
-// can be left over there.
+// noService reports whether the Region has no endpoint of the service, so nothing can
+// be left over.
 func noService(err error) bool {
 	unresolved, ok := errors.AsType[*net.DNSError](err)
 	return ok && unresolved.IsNotFound

@@ -20,7 +20,7 @@ func (s *Set) logGroup() []converge.Resource {
 	resource := converge.Resource{
 		Kind: "log group", Name: s.Names.LogGroup,
 		Want: g.want, Read: g.read, Create: g.create, Delete: g.delete,
-		// The class is set once and for all: no part writes it.
+		// The class cannot be changed: no part writes it.
 		Parts: []converge.Part{
 			{Fields: []string{"retention_days"}, Call: "logs:PutRetentionPolicy", Write: g.retain},
 			{Fields: []string{"kms_key"}, Call: "logs:AssociateKmsKey", Write: g.encrypt},
@@ -40,7 +40,7 @@ func (g trailLogGroup) want() (converge.State, error) {
 		"retention_days":      g.Spec.LogGroupRetention(),
 		"kms_key":             g.wantedKey(),
 		"deletion_protection": g.Spec.LogGroupDeletionProtection,
-		"class":               string(types.LogGroupClassStandard), // others have no metric filters
+		"class":               string(types.LogGroupClassStandard), // other classes have no metric filters
 		"tags":                g.wantedTags(),
 	}, nil
 }
@@ -52,7 +52,7 @@ func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
 		return converge.Actual{}, err
 	}
 	tags, err := g.Account.Logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: &g.Names.LogGroupARN})
-	if account.Missing(err) { // since it was found
+	if account.Missing(err) { // deleted since it was found
 		return converge.Actual{}, nil
 	}
 	if err != nil {
@@ -68,7 +68,7 @@ func (g trailLogGroup) read(ctx context.Context) (converge.Actual, error) {
 		return converge.Actual{}, err
 	}
 	now := g.found(tags.Tags, converge.State{
-		"retention_days":      int(aws.ToInt32(found.RetentionInDays)), // 0 is for ever
+		"retention_days":      int(aws.ToInt32(found.RetentionInDays)), // 0 means for ever
 		"kms_key":             orNil(aws.ToString(found.KmsKeyId)),
 		"deletion_protection": aws.ToBool(found.DeletionProtectionEnabled),
 		"class":               string(class),
@@ -95,8 +95,8 @@ func (g trailLogGroup) find(ctx context.Context) (*types.LogGroup, error) {
 	return nil, nil
 }
 
-// create leaves the key and the protection to parts, so that whatever goes wrong
-// with them is said of them.
+// create leaves key and protection to the parts, so that an error names the call that
+// failed.
 func (g trailLogGroup) create(ctx context.Context) error {
 	_, err := g.Account.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
 		LogGroupName: &g.Names.LogGroup, LogGroupClass: types.LogGroupClassStandard, Tags: g.wantedTags(),
@@ -142,7 +142,7 @@ func (g trailLogGroup) tag(ctx context.Context, now converge.Actual) error {
 	return err
 }
 
-// delete takes off a protection that the spec does not want either.
+// delete turns off deletion protection, unless the spec wants it.
 func (g trailLogGroup) delete(ctx context.Context) error {
 	found, err := g.find(ctx)
 	if err != nil || found == nil {
@@ -157,7 +157,7 @@ func (g trailLogGroup) delete(ctx context.Context) error {
 	return err
 }
 
-// waitForLogGroup knows what CloudWatch Logs says of a key that it may not use.
+// waitForLogGroup recognizes CloudWatch Logs' error for a key that it may not use yet.
 func waitForLogGroup(err error) string {
 	if account.Code(err) == "InvalidParameterException" && strings.Contains(strings.ToUpper(err.Error()), "KMS") {
 		return "the policy of the key is not known to CloudWatch Logs yet"

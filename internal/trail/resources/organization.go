@@ -11,7 +11,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// organization is there to be looked at: whoever runs it decides whom it trusts.
+// organization is only read: apply does not change what the organization trusts.
 func (s *Set) organization() []converge.Resource {
 	if !s.Spec.Organization {
 		return nil
@@ -51,15 +51,15 @@ func (s *Set) trustsCloudTrail(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// organizationAdvice is what to do about an error that CloudTrail gives for trails of
-// an organization.
+// organizationAdvice returns the hint for an error of CloudTrail about organization
+// trails.
 func organizationAdvice(code string) string {
 	switch code {
 	case "CloudTrailAccessNotEnabledException":
 		return "let it, with the management account's credentials: " +
 			"aws organizations enable-aws-service-access --service-principal " + account.ServicePrincipal
 	case "NotOrganizationMasterAccountException":
-		return "take the credentials of the organization's management account, or set organization to false"
+		return "use the credentials of the organization's management account, or set organization to false"
 	case "OrganizationsNotInUseException":
 		return "the account is in no organization: set organization to false"
 	case "OrganizationNotInAllFeaturesModeException":

@@ -8,16 +8,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// MissingError says that there is nothing to tell about.
+// MissingError is the error for a trail that is not deployed.
 type MissingError struct{ Resources []string }
 
 func (e *MissingError) Error() string {
 	return "not deployed: there is no " + strings.Join(e.Resources, ", no ")
 }
 
-// Output is what there is of the trail, after a plan was made of all resources: as
-// configured, but for what the plan says is otherwise. The error is a *MissingError
-// when a part is not there.
+// Output returns the output of the trail, from the configuration and from the
+// differences in a plan of all resources. The error is a *MissingError if a part does
+// not exist.
 func (s *Set) Output(changes []converge.Change) (trail.Output, error) {
 	output := s.Spec.Output(s.Account.Place, s.encryptedBy())
 	missing := &MissingError{}
@@ -36,7 +36,7 @@ func (s *Set) Output(changes []converge.Change) (trail.Output, error) {
 	return output, nil
 }
 
-// correct puts what is there in the place of what is wanted.
+// correct replaces a wanted value by the existing one.
 func correct(o *trail.Output, kind string, field converge.FieldChange) {
 	switch kind + " " + field.Path {
 	case "bucket versioning":

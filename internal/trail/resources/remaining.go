@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// needed adds to the reasons why something stays that a trail which stays uses it.
+// needed makes each resource stay if a remaining trail uses it.
 func (s *Set) needed(list []converge.Resource, uses func(types.Trail) bool) []converge.Resource {
 	for i, r := range list {
 		keep := r.Keep
@@ -28,8 +28,8 @@ func (s *Set) needed(list []converge.Resource, uses func(types.Trail) bool) []co
 	return list
 }
 
-// usedByTrail tells which trail of the Region uses something, besides the one that was
-// made for this configuration and goes before.
+// usedByTrail returns which trail of the Region uses something, or "". It ignores our
+// own trail if that will be deleted first.
 func (s *Set) usedByTrail(ctx context.Context, uses func(types.Trail) bool) (why string, err error) {
 	described, err := s.Account.Trails.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Set) usedByTrail(ctx context.Context, uses func(types.Trail) bool) (why
 			return "the trail " + aws.ToString(t.Name) + " uses it too", nil
 		}
 		tags, err := (&auditTrail{Set: s}).tags(ctx)
-		if account.Missing(err) { // since it was listed
+		if account.Missing(err) { // deleted since it was listed
 			continue
 		}
 		if err != nil {
@@ -56,7 +56,7 @@ func (s *Set) usedByTrail(ctx context.Context, uses func(types.Trail) bool) (why
 	return "", nil
 }
 
-// encrypts tells what stays, and could not be read without the key.
+// encrypts returns what stays and would be unreadable without the key, or "".
 func (k *logKey) encrypts(ctx context.Context) (why string, err error) {
 	isKey := func(name *string) bool { return slices.Contains([]string{k.refs.KeyARN, *k.id}, aws.ToString(name)) }
 	if why, err = k.usedByTrail(ctx, func(t types.Trail) bool { return isKey(t.KmsKeyId) }); err != nil || why != "" {

@@ -1,4 +1,4 @@
-// Package resources is what a trail consists of in an account, each part as a resource to converge.
+// Package resources lists the AWS resources of a trail, each with the functions to read and change it.
 package resources
 
 import (
@@ -14,29 +14,30 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// Set is the parts of one trail.
+// Set is the resources of one trail.
 type Set struct {
 	Spec    *trail.Spec
 	Account *account.Account
 	Names   trail.Names
-	// LateDeliveries is how long a deleted trail is waited for before the bucket with
-	// its logs is deleted.
+	// LateDeliveries is the wait between the deletion of a trail and that of the bucket
+	// with its logs.
 	LateDeliveries time.Duration
-	// Progress is told of long work within one step, such as "1,000 objects deleted".
+	// Progress is called during long work within one step, with such as "1,000 objects
+	// deleted".
 	Progress func(done string)
 	refs     *refs
 	controls []controls.Control // what alarms can be for
 }
 
-// refs is what no name predicts. Resources fill it in when they are read or made;
-// those after them use it in Want.
+// refs are values that cannot be computed from names. A resource sets them when it is
+// read or created; later ones use them in Want.
 type refs struct {
-	KeyARN   string // of the key that encrypts; "" without one
-	LogGroup claim  // whose metric filters are ours too: they carry no tags
+	KeyARN   string // the key for encryption; "" without one
+	LogGroup claim  // also the claim on its metric filters, which carry no tags
 }
 
-// New returns the parts of the trail that spec wants in an account. The error is that
-// of a catalogue of controls that cannot be read.
+// New returns the resources of the trail that spec wants in an account. It fails if the
+// catalogue of controls cannot be read.
 func New(spec *trail.Spec, account *account.Account) (*Set, error) {
 	list, err := controls.All()
 	if err != nil {
@@ -48,8 +49,8 @@ func New(spec *trail.Spec, account *account.Account) (*Set, error) {
 	}, nil
 }
 
-// All returns every resource in the order in which they are made. What a resource
-// refers to comes before it, so that the reverse is the order in which they go.
+// All returns every resource in the order of creation. What a resource refers to comes
+// before it, so deletion uses the reverse order.
 func (s *Set) All() []converge.Resource {
 	all := slices.Concat(
 		s.organization(),

@@ -14,10 +14,10 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// sessionSeconds is what IAM gives a role that is not told otherwise.
+// sessionSeconds is IAM's default session duration.
 const sessionSeconds = 3600
 
-// trailRole is the role as which CloudTrail writes to the log group.
+// trailRole is the role that CloudTrail assumes to write to the log group.
 type trailRole struct{ *Set }
 
 func (s *Set) role() []converge.Resource {
@@ -25,9 +25,10 @@ func (s *Set) role() []converge.Resource {
 	return []converge.Resource{{
 		Kind: "role", Name: s.Names.Role,
 		Want: r.want, Read: r.read, Create: r.create, Delete: r.delete, Retry: waitForBoundary,
-		// The path is set once and for all: no part writes it.
+		// The path cannot be changed: no part writes it.
 		Parts: []converge.Part{
-			// First: those after it are allowed on a role with the boundary only.
+			// First: the caller may make the other changes only on a role with the
+			// boundary.
 			{Fields: []string{"permissions_boundary"}, Call: "iam:PutRolePermissionsBoundary", Write: r.bound},
 			{Fields: []string{"trust"}, Call: "iam:UpdateAssumeRolePolicy", Write: r.putTrust},
 			{Fields: []string{"description", "max_session_seconds"}, Call: "iam:UpdateRole", Write: r.update},
@@ -102,7 +103,7 @@ func (r trailRole) readPolicies(ctx context.Context, state converge.State) error
 	return nil
 }
 
-// inline are the names of the policies that are part of the role.
+// inline lists the names of the inline policies.
 func (r trailRole) inline(ctx context.Context) (names []string, err error) {
 	pages := iam.NewListRolePoliciesPaginator(r.Account.IAM, &iam.ListRolePoliciesInput{RoleName: &r.Names.Role})
 	for pages.HasMorePages() {
@@ -115,7 +116,7 @@ func (r trailRole) inline(ctx context.Context) (names []string, err error) {
 	return names, nil
 }
 
-// attached are the ARNs of the policies that the role shares with others.
+// attached lists the ARNs of the attached managed policies.
 func (r trailRole) attached(ctx context.Context) (arns []string, err error) {
 	pages := iam.NewListAttachedRolePoliciesPaginator(r.Account.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &r.Names.Role})
 	for pages.HasMorePages() {
@@ -130,8 +131,8 @@ func (r trailRole) attached(ctx context.Context) (arns []string, err error) {
 	return arns, nil
 }
 
-// encodedDocument is a document as IAM gives it. One that makes no sense is its text,
-// which is like no document.
+// encodedDocument decodes a policy document of IAM. If it does not parse, its text is
+// returned, which differs from every document.
 func encodedDocument(encoded *string) any {
 	text, err := url.PathUnescape(aws.ToString(encoded))
 	if err != nil {
@@ -216,7 +217,7 @@ func (r trailRole) tag(ctx context.Context, now converge.Actual) error {
 	return err
 }
 
-// delete takes away the role's policies first: IAM deletes no role that has any.
+// delete removes the role's policies first: IAM deletes no role that has any.
 func (r trailRole) delete(ctx context.Context) error {
 	inline, err := r.inline(ctx)
 	if err == nil {

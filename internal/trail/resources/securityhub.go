@@ -11,7 +11,7 @@ import (
 )
 
 // securityHub is the hub in the trail's Region with the standards of the spec. The
-// hub's own default standards are left out: each costs.
+// hub's default standards stay off, because each costs.
 func (s *Set) securityHub() []converge.Resource {
 	if !s.Spec.SecurityHub.Enabled {
 		return []converge.Resource{s.leftoverStandards(), leftover(s.hub(), "its standards and findings go too")}
@@ -35,8 +35,8 @@ func (s *Set) hub() converge.Resource {
 			}
 			actual = s.found(tags, converge.State{})
 			if !actual.Owned {
-				actual.Shared = "a Region has one hub at most, and this one was there before"
-				actual.State["tags"] = s.wantedTags() // its tags are not ours to set
+				actual.Shared = "a Region has one hub at most, and this one existed before"
+				actual.State["tags"] = s.wantedTags() // its tags are not changed
 			}
 			return actual, nil
 		},
@@ -81,7 +81,7 @@ func (s *Set) tagHub(ctx context.Context, arn string, tags map[string]string) er
 	return err
 }
 
-// noHub tells of an account that is not subscribed to Security Hub in the Region.
+// noHub reports whether the account is not subscribed to Security Hub in the Region.
 func noHub(err error) bool {
 	return account.Missing(err) || account.Code(err) == "InvalidAccessException"
 }

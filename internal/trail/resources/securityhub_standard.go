@@ -17,12 +17,12 @@ import (
 )
 
 // standard is a subscription of the hub, such as to
-// cis-aws-foundations-benchmark/v/3.0.0. It carries no tags. All that are wanted of
-// our own hub are ours; at a hub of others a tag of the hub says that we subscribed.
+// cis-aws-foundations-benchmark/v/3.0.0. It carries no tags. We own the wanted ones of
+// a hub that we created; on another hub a tag of the hub marks those that we added.
 type standard struct {
 	*Set
 	name      string
-	unoffered error // that the Region has no standard of the name; Read fills it in
+	unoffered error // set by Read if the Region has no standard of the name
 }
 
 func (d *standard) resource() converge.Resource {
@@ -36,7 +36,7 @@ func (d *standard) resource() converge.Resource {
 		}},
 		Retry: func(err error) string {
 			if noHub(err) {
-				return "Security Hub is not on everywhere yet"
+				return "AWS is still enabling Security Hub"
 			}
 			return ""
 		},
@@ -60,7 +60,7 @@ func (d *standard) read(ctx context.Context) (actual converge.Actual, err error)
 		State: converge.State{"enabled": found.StandardsStatus != types.StandardsStatusFailed},
 	}
 	if !actual.Owned {
-		actual.Shared = "it was on before"
+		actual.Shared = "it was enabled before"
 	}
 	if reason := found.StandardsStatusReason; reason != nil {
 		actual.Note = fmt.Sprintf("%s: %s", found.StandardsStatus, reason.StatusReasonCode)
@@ -68,11 +68,12 @@ func (d *standard) read(ctx context.Context) (actual converge.Actual, err error)
 	return actual, nil
 }
 
-// mark is the key of the hub's tag that says that we subscribed.
+// mark is the key of the hub's tag that marks our subscription.
 func (d *standard) mark() string { return trail.OwnerTag + ":" + d.name }
 
-// leftoverStandards are those to which we subscribed a hub of others and that are no
-// longer wanted. A hub of ours tells nobody's from ours, and keeps them while it is on.
+// leftoverStandards are those that we added to a hub of others and that are no longer
+// wanted. On a hub that we created, standards that somebody else added cannot be told
+// from ours, so they are kept.
 func (s *Set) leftoverStandards() converge.Resource {
 	return leftoverList("leftover Security Hub standards", s.Account.Region, func(ctx context.Context) (names []string, err error) {
 		_, tags, err := s.describeHub(ctx)
@@ -87,7 +88,7 @@ func (s *Set) leftoverStandards() converge.Resource {
 	}, func(ctx context.Context, name string) error { return (&standard{Set: s, name: name}).disable(ctx) })
 }
 
-// subscription is nil where there is none.
+// subscription returns nil if there is none.
 func (d *standard) subscription(ctx context.Context) (*types.StandardsSubscription, error) {
 	pages := securityhub.NewGetEnabledStandardsPaginator(d.Account.SecurityHub, &securityhub.GetEnabledStandardsInput{})
 	for pages.HasMorePages() {
@@ -104,8 +105,8 @@ func (d *standard) subscription(ctx context.Context) (*types.StandardsSubscripti
 	return nil, nil
 }
 
-// create marks the hub first: whoever is interrupted in between leaves a mark of
-// nothing, and not a subscription that nobody ends.
+// create tags the hub first. If it is interrupted in between, a tag without a
+// subscription is left, not a subscription that is never removed.
 func (d *standard) create(ctx context.Context) error {
 	hub, tags, err := d.describeHub(ctx)
 	if err != nil {
@@ -130,7 +131,8 @@ func (d *standard) enable(ctx context.Context) error {
 	return err
 }
 
-// arn asks for the standard's ARN, which has a Region or, of the oldest, none.
+// arn looks up the standard's ARN. It contains a Region, except for the oldest
+// standard.
 func (d *standard) arn(ctx context.Context) (arn string, unoffered, err error) {
 	var names []string
 	pages := securityhub.NewDescribeStandardsPaginator(d.Account.SecurityHub, &securityhub.DescribeStandardsInput{})
@@ -149,7 +151,7 @@ func (d *standard) arn(ctx context.Context) (arn string, unoffered, err error) {
 	return "", fmt.Errorf("%s has no Security Hub standard %q; it has %s", d.Account.Region, d.name, strings.Join(names, ", ")), nil
 }
 
-// nameOfStandard is what comes after standards/ or ruleset/.
+// nameOfStandard returns what follows standards/ or ruleset/ in the ARN.
 func nameOfStandard(arn *string) string {
 	_, name, _ := strings.Cut(aws.ToString(arn), "/")
 	return name

@@ -8,17 +8,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// claim is whose something is, as its tags say.
+// claim is the relation of a resource to the trail, as its tags say.
 type claim int
 
 const (
 	foreign claim = iota // not this trail's
-	made                 // for this trail, whose it is to delete
-	adopted              // by this trail, and there before
+	made                 // created for this trail, which may delete it
+	adopted              // taken over by this trail, which never deletes it
 )
 
-// claimOf needs proof that something was made for the trail. What another trail has
-// taken over since is that trail's.
+// claimOf returns made only for a resource created for the trail. One that another
+// trail has adopted since is foreign.
 func (s *Set) claimOf(tags map[string]string) claim {
 	taker, taken := tags[trail.AdoptedTag]
 	switch {
@@ -30,7 +30,7 @@ func (s *Set) claimOf(tags map[string]string) claim {
 	return foreign
 }
 
-// found is something that is there, with these tags.
+// found returns an existing resource with its tags.
 func (s *Set) found(tags map[string]string, state converge.State) converge.Actual {
 	c := s.claimOf(tags)
 	now := converge.Actual{Exists: true, Owned: c != foreign, Adopted: c == adopted, State: state}
@@ -38,7 +38,7 @@ func (s *Set) found(tags map[string]string, state converge.State) converge.Actua
 	return now
 }
 
-// wantedTags are the tags of everything that is made.
+// wantedTags are the tags of every resource that we create.
 func (s *Set) wantedTags() map[string]string { return s.Spec.AllTags(s.Account.Place) }
 
 // tagsFor returns the wanted tags of an existing resource. One that was not made for the
@@ -53,8 +53,8 @@ func (s *Set) tagsFor(now converge.Actual) map[string]string {
 	return tags
 }
 
-// seenTags are those of a resource's tags that are ours to say. Those of others, such
-// as of whoever shares out costs, are left alone.
+// seenTags returns only the tags that we manage. Others, such as cost allocation tags,
+// are left alone.
 func seenTags(tags, wanted map[string]string) map[string]string {
 	seen := map[string]string{}
 	for key := range wanted {
@@ -65,7 +65,7 @@ func seenTags(tags, wanted map[string]string) map[string]string {
 	return seen
 }
 
-// claimed has Want ask of what is there the tags that tagsFor gives it.
+// claimed makes Want return the tags of tagsFor.
 func (s *Set) claimed(r converge.Resource) converge.Resource {
 	now := converge.Actual{}
 	r.Read = remember(r.Read, &now)

@@ -16,12 +16,11 @@ import (
 	"github.com/cerpac/trailkeeper/policy"
 )
 
-// pending is what SNS gives for the ARN of a subscription whose owner has not
-// confirmed it.
+// pending is SNS's value for the ARN of an unconfirmed subscription.
 const pending = "PendingConfirmation"
 
-// snsTopic is a topic of ours. It is not encrypted: a message tells a bucket and keys,
-// or an alarm, and a key would have to admit every subscriber.
+// snsTopic is a topic that we create. It is not encrypted: a message contains only a
+// bucket and keys, or an alarm, and a key would have to allow every subscriber.
 type snsTopic struct {
 	*Set
 	name, arn     string
@@ -94,8 +93,7 @@ func (t snsTopic) read(ctx context.Context) (converge.Actual, error) {
 	return now, nil
 }
 
-// readSubscriptions looks for the wanted ones. Others are theirs who made them, and
-// only noted.
+// readSubscriptions reads the wanted subscriptions. Others are only noted.
 func (t snsTopic) readSubscriptions(ctx context.Context, actual *converge.Actual) error {
 	var all []types.Subscription
 	pages := sns.NewListSubscriptionsByTopicPaginator(t.Account.SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &t.arn})
@@ -110,8 +108,7 @@ func (t snsTopic) readSubscriptions(ctx context.Context, actual *converge.Actual
 	return nil
 }
 
-// sort returns the subscriptions that are wanted, and notes who does not hear of
-// anything and who does without being wanted.
+// sort returns the wanted subscriptions, and notes unconfirmed and additional ones.
 func (t snsTopic) sort(all []types.Subscription) (seen converge.Set, note string) {
 	var waiting, others []string
 	confirmed := 0
@@ -136,7 +133,7 @@ func (t snsTopic) sort(all []types.Subscription) (seen converge.Set, note string
 		notes = append(notes, "no confirmed subscriber")
 	}
 	if len(waiting) > 0 {
-		notes = append(notes, "waits to be confirmed: "+strings.Join(waiting, ", "))
+		notes = append(notes, "waiting for confirmation: "+strings.Join(waiting, ", "))
 	}
 	if len(others) > 0 {
 		notes = append(notes, beside("subscriptions of", others))
@@ -190,7 +187,7 @@ func topicTags(tags map[string]string) (list []types.Tag) {
 	return list
 }
 
-// delete takes the subscriptions with it, those that wait too.
+// delete also deletes its subscriptions, the unconfirmed ones too.
 func (t snsTopic) delete(ctx context.Context) error {
 	_, err := t.Account.SNS.DeleteTopic(ctx, &sns.DeleteTopicInput{TopicArn: &t.arn})
 	return err

@@ -104,7 +104,7 @@ func TestSortSubscriptions(t *testing.T) {
 		},
 		{
 			"waits", []types.Subscription{subscription("email", "audit@example.com", pending)},
-			converge.Set{"email:audit@example.com"}, "no confirmed subscriber; waits to be confirmed: email:audit@example.com",
+			converge.Set{"email:audit@example.com"}, "no confirmed subscriber; waiting for confirmation: email:audit@example.com",
 		},
 		{
 			"others", []types.Subscription{subscription("sqs", queue, confirmed), subscription("http", "http://example.org", confirmed)},

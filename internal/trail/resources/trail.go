@@ -14,22 +14,22 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// trailPace is the time between two writes, of which CloudTrail takes one a second.
+// trailPace is the time between two writes: CloudTrail allows one per second.
 const trailPace = time.Second
 
-// lateDeliveries is about what CloudTrail takes from an event to its log file.
+// lateDeliveries is about the time from an event to its log file.
 const lateDeliveries = 5 * time.Minute
 
-// auditTrail is the trail itself. All calls but CreateTrail name it by its ARN: that
-// of an organization can be found by nothing else.
+// auditTrail is the trail itself. All calls but CreateTrail use its ARN, because the
+// trail of an organization cannot be found by name.
 type auditTrail struct {
 	*Set
-	beside []types.Trail // in this Region, shadows too; Read fills it in
+	beside []types.Trail // the Region's other trails, with shadow trails; set by Read
 	exists bool
 }
 
-// trail comes after all that CreateTrail tries before it answers: bucket, key,
-// topic, log group and role.
+// trail comes after everything that CreateTrail checks: bucket, key, topic, log group
+// and role.
 func (s *Set) trail() []converge.Resource {
 	t := &auditTrail{Set: s}
 	return []converge.Resource{{
@@ -45,7 +45,7 @@ func (s *Set) trail() []converge.Resource {
 			},
 			{Fields: []string{"event_selectors", "advanced_event_selectors"}, Call: "cloudtrail:PutEventSelectors", Write: t.putSelectors},
 			{Fields: []string{"logging"}, Call: "cloudtrail:StartLogging", Write: t.start},
-			// After StartLogging: a trail that is stopped loses its Insights.
+			// After StartLogging: a stopped trail loses its Insights.
 			{Fields: []string{"insights"}, Call: "cloudtrail:PutInsightSelectors", Write: t.putInsights},
 			{Fields: []string{"tags"}, Call: "cloudtrail:AddTags", Write: t.tag},
 		},
@@ -53,7 +53,7 @@ func (s *Set) trail() []converge.Resource {
 	}}
 }
 
-// want refuses what CreateTrail would refuse, while nothing is made yet.
+// want returns errors that CreateTrail would return, before anything is created.
 func (t *auditTrail) want() (converge.State, error) {
 	if !t.exists {
 		if err := t.checkRoom(); err != nil {
@@ -99,8 +99,8 @@ func (t *auditTrail) create(ctx context.Context) error {
 	return t.explain(err)
 }
 
-// update sends what differs. "" takes away what a trail has; the log group and the
-// role go together, even if only one of them differs.
+// update sends the fields that differ. "" removes a value. Log group and role are sent
+// together, even if only one of them differs.
 func (t *auditTrail) update(ctx context.Context, now converge.Actual) error {
 	want, err := t.want()
 	if err != nil {
@@ -139,7 +139,7 @@ func (t *auditTrail) update(ctx context.Context, now converge.Actual) error {
 
 var errSilent = errors.New("the trail does not log, though StartLogging succeeded")
 
-// start does not believe StartLogging before GetTrailStatus says the same.
+// start waits until GetTrailStatus confirms that the trail logs.
 func (t *auditTrail) start(ctx context.Context, _ converge.Actual) error {
 	if _, err := t.Account.Trails.StartLogging(ctx, &cloudtrail.StartLoggingInput{Name: &t.Names.TrailARN}); err != nil {
 		return t.explain(err)
@@ -157,9 +157,9 @@ func (t *auditTrail) tag(ctx context.Context, now converge.Actual) error {
 	return t.explain(err)
 }
 
-// delete waits after it for the logs under way, unless the bucket stays for those in
-// it: CloudTrail delivers for some minutes what it has recorded before. They are to be
-// deleted with the others, or to keep a bucket that was empty.
+// delete then waits for late log files, unless the bucket stays because of its logs:
+// CloudTrail still delivers for some minutes. Late files must be deleted with the
+// others, or be seen before an empty bucket is deleted.
 func (t *auditTrail) delete(ctx context.Context) error {
 	_, err := t.Account.Trails.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: &t.Names.TrailARN})
 	if err == nil {
@@ -183,7 +183,7 @@ func (t *auditTrail) delete(ctx context.Context) error {
 	}
 }
 
-// notified is the topic that CloudTrail tells of each log file, "" for none.
+// notified is the ARN of the topic that gets a message for each log file, or "".
 func (s *Set) notified() string {
 	if !s.Spec.Notifies() {
 		return ""
@@ -191,14 +191,14 @@ func (s *Set) notified() string {
 	return s.Names.TopicARN
 }
 
-// notifiedReference is that topic as a trail is told it: by name in its own account
-// and Region, else by its ARN.
+// notifiedReference is the form that CloudTrail uses for that topic: its name in the
+// same account and Region, else its ARN.
 func (s *Set) notifiedReference() string {
 	return strings.TrimPrefix(s.notified(), s.Account.ARN("sns", ""))
 }
 
-// encryptedBy is the key for logs and log group, "" for none and for one that is yet
-// to be made.
+// encryptedBy is the ARN of the key for logs and log group; "" for no key, or one that
+// is not created yet.
 func (s *Set) encryptedBy() string {
 	if s.Spec.Encrypted() && !s.Spec.CreatesKey() {
 		return s.Spec.KMS
@@ -214,10 +214,10 @@ func (s *Set) wantedKey() any {
 	return orNil(s.encryptedBy())
 }
 
-// logGroupTarget is the log group as a trail has it.
+// logGroupTarget is the ARN of the log group in the form that a trail has.
 func (s *Set) logGroupTarget() string { return s.Names.LogGroupARN + ":*" }
 
-// orNil is a text as a field: one that is empty is not there.
+// orNil returns a text as a field, nil if empty.
 func orNil(text string) any {
 	if text == "" {
 		return nil
@@ -225,7 +225,7 @@ func orNil(text string) any {
 	return text
 }
 
-// textOrNil is a text as a member that is left out when it is empty.
+// textOrNil returns a pointer to a text, nil if empty.
 func textOrNil(text string) *string {
 	if text == "" {
 		return nil

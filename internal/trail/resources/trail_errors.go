@@ -14,10 +14,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// maxTrails is how many trails a Region can have. AWS raises it for nobody.
+// maxTrails is how many trails a Region can have. AWS does not raise this quota.
 const maxTrails = 5
 
-// waitForTrail knows the errors of CloudTrail about what was made a moment ago.
+// waitForTrail recognizes the errors of CloudTrail for changes that are not propagated
+// yet.
 func waitForTrail(err error) string {
 	switch account.Code(err) {
 	case "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException":
@@ -37,7 +38,8 @@ func waitForTrail(err error) string {
 	return ""
 }
 
-// wait is waitForTrail, without what another account has to allow: it may take days.
+// wait is waitForTrail, but not for what another account must allow: that may take
+// days.
 func (t *auditTrail) wait(err error) string {
 	if _, ok := t.lacking(account.Code(err)); ok {
 		return ""
@@ -45,7 +47,7 @@ func (t *auditTrail) wait(err error) string {
 	return waitForTrail(err)
 }
 
-// lacking is the grant without which CloudTrail refuses with a code.
+// lacking returns the missing grant that an error code of CloudTrail points to.
 func (t *auditTrail) lacking(code string) (g converge.Grant, ok bool) {
 	switch code {
 	case "InsufficientS3BucketPolicyException":
@@ -56,7 +58,8 @@ func (t *auditTrail) lacking(code string) (g converge.Grant, ok bool) {
 	return g, false
 }
 
-// checkRoom refuses what CreateTrail would refuse for the trails that are there.
+// checkRoom returns the errors that CreateTrail would return because of existing
+// trails.
 func (t *auditTrail) checkRoom() error {
 	var own []string
 	for _, other := range t.beside {
@@ -73,11 +76,11 @@ func (t *auditTrail) checkRoom() error {
 		return nil
 	}
 	slices.Sort(own)
-	return fmt.Errorf("%s has the %d trails that a Region can have (%s): delete one that is not needed any more",
+	return fmt.Errorf("%s has the %d trails that a Region can have (%s): delete one that is no longer needed",
 		t.Account.Region, len(own), strings.Join(own, ", "))
 }
 
-// explain adds to an error of CloudTrail what to do about it.
+// explain adds a hint to an error of CloudTrail.
 func (t *auditTrail) explain(err error) error {
 	if g, ok := t.lacking(account.Code(err)); ok {
 		return outcome.WithHint(fmt.Errorf("%w (account %s does not let this trail in)", err, g.Account), g.String())
@@ -91,7 +94,7 @@ func (t *auditTrail) explain(err error) error {
 func (t *auditTrail) advice(code string) string {
 	switch code {
 	case "MaximumNumberOfTrailsExceededException":
-		return fmt.Sprintf("a Region can have %d trails, and one of several Regions counts in each: delete one that is not needed any more", maxTrails)
+		return fmt.Sprintf("a Region can have %d trails, and one of several Regions counts in each: delete one that is no longer needed", maxTrails)
 	case "TrailAlreadyExistsException", "InvalidHomeRegionException":
 		return "set region to the home Region of the trail, or delete it there first"
 	case "S3BucketDoesNotExistException":
@@ -106,7 +109,7 @@ func (t *auditTrail) advice(code string) string {
 		return fmt.Sprintf("the policy of topic %s must let cloudtrail.amazonaws.com do SNS:Publish for the trail %s", t.notified(), t.Names.TrailARN)
 	case "InvalidCloudWatchLogsRoleArnException", "InvalidCloudWatchLogsLogGroupArnException":
 		if t.owner() != t.Account.Account {
-			return fmt.Sprintf("the log group and the role must be in the account that owns the trail: take the credentials of %s", t.owner())
+			return fmt.Sprintf("the log group and the role must be in the account that owns the trail: use the credentials of account %s", t.owner())
 		}
 		return fmt.Sprintf("the role %s must trust cloudtrail.amazonaws.com and write to %s, and no policy of the organization may forbid it",
 			t.Names.Role, t.Names.LogGroup)
@@ -116,5 +119,5 @@ func (t *auditTrail) advice(code string) string {
 	return organizationAdvice(code)
 }
 
-// owner is the account that the trail belongs to.
+// owner is the account that owns the trail.
 func (t *auditTrail) owner() string { return arn.Account(t.Names.TrailARN) }

@@ -14,8 +14,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
-// read asks for both kinds of selectors whatever the trail says it has: a trail
-// tells only that it has selectors, not that they are the wanted ones.
+// read reads both kinds of selectors. A trail's description says only whether it has
+// any.
 func (t *auditTrail) read(ctx context.Context) (converge.Actual, error) {
 	described, err := t.Account.Trails.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *auditTrail) read(ctx context.Context) (converge.Actual, error) {
 	return actual, nil
 }
 
-// readStatus also notes what is not delivered, which no setting of the trail shows.
+// readStatus also notes failed deliveries, which no setting of the trail shows.
 func (t *auditTrail) readStatus(ctx context.Context, actual *converge.Actual) error {
 	status, err := t.Account.Trails.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: &t.Names.TrailARN})
 	if err != nil {
@@ -120,7 +120,7 @@ func (t *auditTrail) tags(ctx context.Context) (map[string]string, error) {
 	return tags, nil
 }
 
-// trailTags are tags as CloudTrail takes them, by key.
+// trailTags returns tags in CloudTrail's type, sorted by key.
 func trailTags(tags map[string]string) (list []types.Tag) {
 	for key, value := range tags {
 		list = append(list, types.Tag{Key: &key, Value: &value})

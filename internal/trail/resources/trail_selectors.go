@@ -16,11 +16,11 @@ import (
 	"github.com/cerpac/trailkeeper/selector"
 )
 
-// defaultSelector is the one of a trail that was given none: all management events.
-// PutEventSelectors takes no empty list, so it also resets others.
+// defaultSelector is the selector of a new trail: all management events.
+// PutEventSelectors accepts no empty list, so this one resets a trail to the default.
 func defaultSelector() types.EventSelector { return wantedBasic(selector.Default().EventSelectors)[0] }
 
-// wantedSelectors are of one kind: a trail has either.
+// wantedSelectors returns classic or advanced selectors: a trail has only one kind.
 func wantedSelectors(spec *trail.Spec) ([]types.EventSelector, []types.AdvancedEventSelector) {
 	switch {
 	case len(spec.AdvancedEventSelectors) > 0:
@@ -62,7 +62,7 @@ func wantedAdvanced(wanted []selector.Advanced) (selectors []types.AdvancedEvent
 	return selectors
 }
 
-// putSelectors replaces the selectors, those of the other kind too.
+// putSelectors replaces the selectors, of both kinds.
 func (t *auditTrail) putSelectors(ctx context.Context, _ converge.Actual) error {
 	in := &cloudtrail.PutEventSelectorsInput{TrailName: &t.Names.TrailARN}
 	in.EventSelectors, in.AdvancedEventSelectors = wantedSelectors(t.Spec)
@@ -70,7 +70,7 @@ func (t *auditTrail) putSelectors(ctx context.Context, _ converge.Actual) error 
 	return t.explain(err)
 }
 
-// putInsights turns off the Insights it does not name; all of them if it names none.
+// putInsights enables the named kinds and disables all others.
 func (t *auditTrail) putInsights(ctx context.Context, _ converge.Actual) error {
 	in := &cloudtrail.PutInsightSelectorsInput{TrailName: &t.Names.TrailARN, InsightSelectors: []types.InsightSelector{}}
 	for _, kind := range t.Spec.Insights {
@@ -82,7 +82,8 @@ func (t *auditTrail) putInsights(ctx context.Context, _ converge.Actual) error {
 	return t.explain(err)
 }
 
-// describeClassic says each selector in words, the same for all spellings of it.
+// describeClassic describes each selector in words. Equivalent selectors get the same
+// words.
 func describeClassic(selectors []types.EventSelector) converge.Set {
 	set := converge.Set{}
 	for _, s := range selectors {
@@ -104,8 +105,8 @@ func describeClassic(selectors []types.EventSelector) converge.Set {
 	return set
 }
 
-// describeAdvanced is describeClassic for advanced selectors. Their names matter to
-// some auditors.
+// describeAdvanced is describeClassic for advanced selectors. It keeps their names,
+// which some auditors check.
 func describeAdvanced(selectors []types.AdvancedEventSelector) converge.Set {
 	set := converge.Set{}
 	for _, s := range selectors {
@@ -132,7 +133,7 @@ func describeAdvanced(selectors []types.AdvancedEventSelector) converge.Set {
 	return set
 }
 
-// describeInsights names the kinds, with their events where those are not just
+// describeInsights names the kinds, and their event categories unless those are just
 // management events.
 func describeInsights(selectors []types.InsightSelector) converge.Set {
 	set := converge.Set{}
@@ -150,7 +151,7 @@ func describeInsights(selectors []types.InsightSelector) converge.Set {
 	return set
 }
 
-// list says values in words, no two lists the same.
+// list joins values unambiguously: different lists give different texts.
 func list(values []string) string {
 	words := sorted(values)
 	for i, value := range words {
@@ -159,7 +160,7 @@ func list(values []string) string {
 	return strings.Join(words, ", ")
 }
 
-// word quotes a text with characters that mean something where it is used.
+// word quotes a text that contains special characters.
 func word(text, special string) string {
 	if text == "" || strings.ContainsAny(text, special) {
 		return strconv.Quote(text)
