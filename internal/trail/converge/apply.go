@@ -194,7 +194,7 @@ func (c *convergence) create(ctx context.Context) error {
 func (c *convergence) passes(err error) string {
 	class := c.o.Classify(err).Class
 	if class == Existing && c.creation == uncertain || class == Missing && c.creation != untried {
-		return "it was created, which is not known everywhere yet"
+		return "it was created, which AWS is still propagating"
 	}
 	return c.worker.passes(err)
 }

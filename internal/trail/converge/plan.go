@@ -147,7 +147,7 @@ func (w *worker) decide(now Actual, fields []FieldChange) (Action, error) {
 	}
 	for _, field := range fields {
 		if !slices.ContainsFunc(w.r.Parts, func(p Part) bool { return p.writes(field.Path) }) {
-			return Refused, fmt.Errorf("%s of what is there cannot be changed: want what it is, or take the %s away first", field.Path, w.r.Kind)
+			return Refused, fmt.Errorf("%s of what is there cannot be changed: set it to the existing value, or delete the %s first", field.Path, w.r.Kind)
 		}
 	}
 	if !now.Owned && now.Shared == "" {

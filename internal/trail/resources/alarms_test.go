@@ -273,7 +273,7 @@ func TestAlarmDrift(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		refuses(t, one, "not ours")
+		refuses(t, one, "does not carry our tag")
 		mustDestroy(t, one)
 		if got := s.alarmNames(t); !slices.Equal(got, []string{name}) {
 			t.Errorf("after destroy the alarms are %q", got)

@@ -91,7 +91,7 @@ func TestDestroyLocked(t *testing.T) {
 	for _, test := range []struct{ name, hold, retention, stays string }{
 		{"retained", "OFF", "<Mode>GOVERNANCE</Mode><RetainUntilDate>" + until + "</RetainUntilDate>", "2 versions in it are locked, the newest until " + until},
 		{"held", "ON", "", "2 versions in it are locked, the newest by a legal hold, until somebody lifts it"},
-		{"not told", "", "", "2 versions in it are locked, the newest until a time that is not ours to see"},
+		{"not told", "", "", "2 versions in it are locked, the newest until a time that cannot be read"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			box.Tap(nil)

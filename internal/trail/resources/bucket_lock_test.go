@@ -57,7 +57,7 @@ func TestLocksAreAnnounced(t *testing.T) {
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(w, "<Error><Code>NoSuchObjectLockConfiguration</Code></Error>")
 		}, []string{"2 of 2 versions in it are locked, 2 by a legal hold, until somebody lifts it: they stay"}},
-		"not ours to see": {func(w http.ResponseWriter, _ bool) {
+		"cannot be read": {func(w http.ResponseWriter, _ bool) {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, "<Error><Code>AccessDenied</Code></Error>")
 		}, []string{"2 of 2 versions in it are locked, the longest until " + time.Now().UTC().Format("2006-"), "as far as the bucket's default tells"}},

@@ -31,7 +31,7 @@ func TestTrailErrors(t *testing.T) {
 	}{
 		{at, "InvalidCloudWatchLogsRoleArnException", "Access denied. Check the trust relationships for your role.", "role", "test-trail-cloudtrail-cloudwatch-role must trust"},
 		{at, "InvalidCloudWatchLogsLogGroupArnException", "Access denied. Verify in IAM that the role has adequate permissions.", "role", "must trust"},
-		{member, "InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.", "", "credentials of 210987654321"},
+		{member, "InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.", "", "credentials of account 210987654321"},
 		{at, "InsufficientS3BucketPolicyException", "", "policy of the bucket", "bucket test-trail-cloudtrail-logs"},
 		{at, "InsufficientEncryptionPolicyException", "", "policy of the key", "kms:GenerateDataKey*"},
 		{at, "InsufficientSnsTopicPolicyException", "", "policy of the topic", "SNS:Publish"},
