@@ -5,8 +5,8 @@ import (
 	"io/fs"
 )
 
-// actor is one caller of one account: a person in a role, a role on an
-// instance, a service.
+// actor is one caller of one account: a person in a role, the role of an instance, a
+// service.
 type actor struct {
 	persona  *persona
 	kind     *kind
@@ -24,16 +24,16 @@ type actor struct {
 	weight   float64
 }
 
-// access is a way an actor reaches AWS.
+// access is a way in which an actor calls AWS.
 type access struct {
 	ip       string
-	fields   []byte // "sourceIPAddress":...,"userAgent":..., ready to be written
-	tls      []byte // beginning of tlsDetails, empty where AWS records none
+	fields   []byte // "sourceIPAddress":...,"userAgent":..., already formatted
+	tls      []byte // start of tlsDetails, empty if AWS records none
 	console  bool
 	endpoint string // VPC endpoint, when the call goes through one
 }
 
-// accessTemplates is an entry of world/access.json, compiled.
+// accessTemplates is a compiled entry of world/access.json.
 type accessTemplates struct {
 	ip, agent, endpoint template
 	file                accessFile
@@ -121,7 +121,7 @@ func (org *organization) newActor(p *persona, a *account, r *region, n, personIn
 	if p.kind.file.People && p.file.Name == "" {
 		act.person = org.people[personIndex%len(org.people)]
 	}
-	sc := &scene{org: org, account: a, region: where, who: act}
+	sc := &scope{org: org, account: a, region: where, who: act}
 	roles := max(p.file.Roles, 1)
 	group := deriveN(derive(org.seed, a.id, p.name, "role"), int64(n%roles))
 	fill := func(key uint64, t template) string {
@@ -137,7 +137,7 @@ func (org *organization) newActor(p *persona, a *account, r *region, n, personIn
 	return act, act.addAccess(org, sc)
 }
 
-// nameOf gives people their own name, with the domain where IAM shows one.
+// nameOf gives people their own name, with the domain if IAM shows one.
 func (act *actor) nameOf(org *organization, given string) string {
 	if act.person == nil {
 		return given
@@ -151,7 +151,7 @@ func (act *actor) nameOf(org *organization, given string) string {
 	return act.person.name
 }
 
-// uniqueID is the role's for roles, and so shared by all its sessions.
+// uniqueID is the id of the role for roles, so all its sessions share it.
 func (act *actor) uniqueID(group uint64) string {
 	if act.kind.file.ID == "" {
 		return ""
@@ -163,7 +163,7 @@ func (act *actor) uniqueID(group uint64) string {
 	return string(act.account.uniqueID(nil, act.kind.file.ID, &s, 21))
 }
 
-func (act *actor) addAccess(org *organization, sc *scene) error {
+func (act *actor) addAccess(org *organization, sc *scope) error {
 	act.access = map[string]*access{}
 	for i := range act.persona.activity {
 		via := act.persona.activity[i].via
@@ -178,7 +178,7 @@ func (act *actor) addAccess(org *organization, sc *scene) error {
 	return nil
 }
 
-func newAccess(sc *scene, key uint64, vars map[string]string, t accessTemplates) *access {
+func newAccess(sc *scope, key uint64, vars map[string]string, t accessTemplates) *access {
 	fill := func(t template) string {
 		sc.begin(key, 0)
 		sc.vars = vars
@@ -213,7 +213,7 @@ func (act *actor) block(at int64) (index, start int64) {
 
 // identityAt returns the userIdentity, as JSON, of the session that act has at
 // a time. It depends only on the actor and the time.
-func (act *actor) identityAt(sc *scene, at int64) []byte {
+func (act *actor) identityAt(sc *scope, at int64) []byte {
 	index, start := act.block(at)
 	sc.begin(deriveN(act.key, index), start)
 	if act.kind.file.Key == "permanent" {
@@ -223,14 +223,14 @@ func (act *actor) identityAt(sc *scene, at int64) []byte {
 	return act.kind.identity.appendTo(nil, sc)
 }
 
-// identityWords are the words that only world/kinds.json and world/access.json
-// need; they speak of the scene's actor.
+// identityWords are the words for world/kinds.json and world/access.json only. They
+// describe the actor of the scope.
 func identityWords() map[string]filler {
 	own := func(get func(*actor) string) filler {
-		return func(s *scene, dst []byte) []byte { return append(dst, get(s.who)...) }
+		return func(s *scope, dst []byte) []byte { return append(dst, get(s.who)...) }
 	}
 	some := func(get func(*places) []string) filler {
-		return func(s *scene, dst []byte) []byte {
+		return func(s *scope, dst []byte) []byte {
 			return append(dst, address(get(&s.org.places), &s.rng)...)
 		}
 	}
@@ -242,13 +242,13 @@ func identityWords() map[string]filler {
 		"homeIP":           own(func(a *actor) string { return a.person.homeIP }),
 		"browser":          own(func(a *actor) string { return a.person.browser }),
 		"personID":         own(func(a *actor) string { return a.person.userID }),
-		"created":          func(s *scene, dst []byte) []byte { return appendTime(dst, s.at) },
-		"key":              func(s *scene, dst []byte) []byte { return s.appendKey(dst) },
-		"issuerID":         func(s *scene, dst []byte) []byte { return s.constantID(dst, "AIDA", "federation-broker") },
-		"credentialID":     func(s *scene, dst []byte) []byte { return s.rng.letters(append(dst, "ACCA"...), 16, base32Set) },
-		"identityStore":    func(s *scene, dst []byte) []byte { return append(dst, s.org.identityStore...) },
-		"vendorAccount":    func(s *scene, dst []byte) []byte { return append(dst, vendorAccount...) },
-		"officeIP":         func(s *scene, dst []byte) []byte { return append(dst, s.org.places.Office...) },
+		"created":          func(s *scope, dst []byte) []byte { return appendTime(dst, s.at) },
+		"key":              func(s *scope, dst []byte) []byte { return s.appendKey(dst) },
+		"issuerID":         func(s *scope, dst []byte) []byte { return s.constantID(dst, "AIDA", "federation-broker") },
+		"credentialID":     func(s *scope, dst []byte) []byte { return s.rng.letters(append(dst, "ACCA"...), 16, base32Set) },
+		"identityStore":    func(s *scope, dst []byte) []byte { return append(dst, s.org.identityStore...) },
+		"vendorAccount":    func(s *scope, dst []byte) []byte { return append(dst, vendorAccount...) },
+		"officeIP":         func(s *scope, dst []byte) []byte { return append(dst, s.org.places.Office...) },
 		"runnerIP":         some(func(p *places) []string { return p.Runners }),
 		"awsIP":            some(func(p *places) []string { return p.AWS }),
 		"instanceIP":       some(func(p *places) []string { return p.AWS }),
@@ -256,10 +256,10 @@ func identityWords() map[string]filler {
 	}
 }
 
-// vendorAccount monitors the organization from outside.
+// vendorAccount is an external account that monitors the organization.
 const vendorAccount = "714283906155"
 
-func (s *scene) appendKey(dst []byte) []byte {
+func (s *scope) appendKey(dst []byte) []byte {
 	prefix := "ASIA"
 	if s.who.kind.file.Key == "permanent" {
 		prefix = "AKIA"
@@ -267,8 +267,8 @@ func (s *scene) appendKey(dst []byte) []byte {
 	return s.account.uniqueID(dst, prefix, &s.rng, 20)
 }
 
-// constantID is the unique id of something that exists once in the account.
-func (s *scene) constantID(dst []byte, prefix, name string) []byte {
+// constantID appends the unique id of something that exists once in the account.
+func (s *scope) constantID(dst []byte, prefix, name string) []byte {
 	rng := newStream(derive(s.org.seed, s.account.id, name))
 	return s.account.uniqueID(dst, prefix, &rng, 21)
 }

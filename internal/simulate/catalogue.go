@@ -13,14 +13,14 @@ import (
 //
 //	catalogue/SERVICE.json  API calls of a service
 //	personas/NAME.json      who makes which calls, and when
-//	routines/NAME.json      set pieces of everyday life
-//	attacks/NAME.json       attack stories
+//	routines/NAME.json      recurring scenarios of normal operation
+//	attacks/NAME.json       attack scenarios
 //	world/*.json            kinds of identities, ways of access, resources, places
 //
 //go:embed catalogue personas routines attacks world
 var data embed.FS
 
-// call is one API call (or other kind of record) that can be written.
+// call is an API call, or another kind of record, with its templates.
 type call struct {
 	source      string // ec2.amazonaws.com
 	name        string // RunInstances
@@ -41,7 +41,7 @@ type call struct {
 	details     template
 	errors      []callError
 	denied      callError
-	compiler    *compiler // to compile a story's own bodies for this call
+	compiler    *compiler // compiles a scenario's bodies for this call
 }
 
 // callError is a way a call can fail.
@@ -65,7 +65,7 @@ type serviceFile struct {
 
 type callFile struct {
 	Name       string          `json:"name"`
-	ReadOnly   *bool           `json:"readOnly"` // default: told by the verb the name begins with
+	ReadOnly   *bool           `json:"readOnly"` // default: derived from the verb in the name
 	Global     *bool           `json:"global"`
 	Category   string          `json:"category"` // default Management
 	Type       string          `json:"type"`     // default AwsApiCall
@@ -84,7 +84,7 @@ type errorFile struct {
 	Rate    float64 `json:"rate"`
 }
 
-// standardDenial is how most services word a refusal.
+// standardDenial is the error message of most services for a denied call.
 func standardDenial() *errorFile {
 	return &errorFile{
 		Code:    "AccessDenied",
@@ -175,7 +175,7 @@ func (c *call) compileBodies(f *serviceFile, cf *callFile) error {
 	return nil
 }
 
-// compileError takes the texts as JSON strings without their quotes.
+// compileError compiles texts that are JSON strings without their quotes.
 func (c *call) compileError(ef errorFile) (callError, error) {
 	code, err := c.compiler.compileText(escape(ef.Code))
 	if err != nil {
@@ -191,8 +191,8 @@ func escape(text string) string {
 	return string(quoted[1 : len(quoted)-1])
 }
 
-// isRead guesses from the name whether a call only reads: AWS sets readOnly by
-// hand, and nearly always agrees.
+// isRead guesses from the name whether a call only reads. AWS sets readOnly by hand;
+// the guess nearly always agrees.
 func isRead(name string) bool {
 	for _, verb := range []string{"Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Query", "Scan", "Filter", "Simulate", "Check"} {
 		if strings.HasPrefix(name, verb) {
@@ -211,7 +211,7 @@ func or(values ...string) string {
 	return ""
 }
 
-// eachFile visits the JSON files of a folder in order of their names.
+// eachFile calls visit for the JSON files of a folder, ordered by name.
 func eachFile(files fs.FS, folder string, visit func(name string, b []byte) error) error {
 	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
@@ -233,7 +233,7 @@ func eachFile(files fs.FS, folder string, visit func(name string, b []byte) erro
 	return nil
 }
 
-// decodeStrict rejects unknown fields: a misspelt one would be ignored.
+// decodeStrict rejects unknown fields, because a misspelt one would be ignored.
 func decodeStrict(b []byte, to any) error {
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()

@@ -18,8 +18,8 @@ import (
 	"github.com/cerpac/trailkeeper/digest"
 )
 
-// chain writes the digest files of one account in one Region. Days may be
-// handed in out of order; digests are written in order.
+// chain writes the digest files of one account in one Region. Days may be added out of
+// order; digests are written in order.
 type chain struct {
 	world   *world
 	root    string
@@ -29,7 +29,7 @@ type chain struct {
 	spill   string // file that collects the digests' metadata
 
 	mu       sync.Mutex
-	early    map[int][]logFile // days that arrived before their turn
+	early    map[int][]logFile // days added before the next one
 	next     int               // day
 	pending  []logFile         // delivered, not yet in a digest
 	end      int64             // of the digest to write next
@@ -50,8 +50,8 @@ type ObjectMetadata struct {
 	Metadata map[string]string `json:"metadata"`
 }
 
-// newChain begins an hour before the first full hour of the simulation, at a
-// minute and second of its own.
+// newChain returns a chain that starts an hour before the first full hour of the
+// simulation, at a minute and second of its own.
 func newChain(w *world, root string, keys *keyRing, a *account, r *region, spill string) *chain {
 	phase := int64(derive(w.org.seed, a.id, r.name, "digest phase") % 3600)
 	return &chain{
@@ -60,7 +60,7 @@ func newChain(w *world, root string, keys *keyRing, a *account, r *region, spill
 	}
 }
 
-// add takes the files of a day and writes every digest that is complete.
+// add adds the files of a day and writes every digest that is complete.
 func (c *chain) add(day int, files []logFile) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +73,7 @@ func (c *chain) add(day int, files []logFile) error {
 		delete(c.early, c.next)
 		c.pending = append(c.pending, files...)
 		c.next++
-		until := c.world.opts.midnight(c.next) // later days deliver nothing before
+		until := c.world.opts.midnight(c.next) // later days deliver nothing earlier
 		if c.next == c.world.opts.Days {
 			until = c.world.opts.closing() + 3*interval + 3600
 		}
@@ -104,7 +104,7 @@ func (c *chain) writeUntil(until int64) error {
 	return c.flush()
 }
 
-// write makes the digest that ends at c.end.
+// write writes the digest that ends at c.end.
 func (c *chain) write(files []logFile) error {
 	key, err := c.keys.key(c.region.name, c.end)
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *chain) digest(files []logFile, key *signingKey) *digest.Digest {
 	return d
 }
 
-// list fills in the log files of d.
+// list sets the log files of d.
 func list(d *digest.Digest, bucket string, files []logFile) {
 	if len(files) == 0 {
 		return
@@ -201,7 +201,7 @@ func (c *chain) noteMetadata(key, signature string) error {
 	return nil
 }
 
-// flush moves the metadata out of memory: years of it add up.
+// flush writes the metadata to disk, because years of it would fill memory.
 func (c *chain) flush() error {
 	f, err := os.OpenFile(c.spill, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {

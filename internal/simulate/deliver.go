@@ -14,7 +14,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/durable"
 )
 
-// logFile is a delivered file, as a digest has to know it.
+// logFile is a delivered file, with what its digest contains.
 type logFile struct {
 	key            string
 	delivered      int64
@@ -22,9 +22,9 @@ type logFile struct {
 	oldest, newest int64             // event times
 }
 
-// sighting is the position at which an event of a story was written.
+// sighting is the log file and position at which an event of a scenario was written.
 type sighting struct {
-	event           *storyEvent
+	event           *scenarioEvent
 	id, name        string
 	account, region string
 	key             string // of the log file
@@ -104,7 +104,7 @@ func (d *delivery) deliverKind(kind archive.Kind) error {
 	return d.writeFile(kind, slot+interval, last)
 }
 
-// deliverEvenly puts the same number of events into every file but the last.
+// deliverEvenly writes the same number of events to every file but the last.
 func (d *delivery) deliverEvenly(kind archive.Kind, indexes []int32) error {
 	size := d.world.opts.EventsPerFile
 	for len(indexes) > 0 {
@@ -125,8 +125,8 @@ func (d *delivery) deliverEvenly(kind archive.Kind, indexes []int32) error {
 	return nil
 }
 
-// deliverBySlot writes what arrives at the same time into one file, or several
-// when it is much.
+// deliverBySlot writes events with the same delivery time into one file, or into
+// several if there are many.
 func (d *delivery) deliverBySlot(kind archive.Kind, indexes []int32) error {
 	for len(indexes) > 0 {
 		slot := d.shard.events[indexes[0]].slot
@@ -166,8 +166,8 @@ func (d *delivery) deliverSlot(kind archive.Kind, slot int64, indexes []int32) e
 	return nil
 }
 
-// place adds event i to the file that is being filled, after the postponed
-// copies, or postpones it too.
+// place adds event i to the current file, after the postponed copies, or postpones it
+// too.
 func (d *delivery) place(batch []int32, i int32) []int32 {
 	waiting := append(d.postponed, i)
 	d.postponed = nil
@@ -182,7 +182,7 @@ func (d *delivery) place(batch []int32, i int32) []int32 {
 	return batch
 }
 
-// writeFile renders, compresses and stores one log file.
+// writeFile formats, compresses and stores one log file.
 func (d *delivery) writeFile(kind archive.Kind, at int64, batch []int32) error {
 	delivered := time.Unix(at, 0).UTC()
 	key := archive.Key{
@@ -222,7 +222,7 @@ func (d *delivery) writeFile(kind archive.Kind, at int64, batch []int32) error {
 	return writeObject(d.root, key, d.packed.Bytes(), d.folders)
 }
 
-// note updates the counts for one written record.
+// note counts one written record.
 func (d *delivery) note(e *occurrence, key string) {
 	c := &d.counts
 	if e.copyOf > 0 {
@@ -246,15 +246,14 @@ func (d *delivery) note(e *occurrence, key string) {
 	case "NetworkActivity":
 		c.NetworkActivity++
 	}
-	if e.story != nil && e.story.attack != "" {
+	if e.scenario != nil && e.scenario.attack != "" {
 		c.Attack++
 		d.sightings = append(d.sightings, sighting{
-			e.story, string(eventID(nil, e.key)), e.call.name, d.shard.account.id, d.shard.region.name, key, e.at})
+			e.scenario, string(eventID(nil, e.key)), e.call.name, d.shard.account.id, d.shard.region.name, key, e.at})
 	}
 }
 
-// writeObject stores one object atomically. folders remembers which folders
-// exist.
+// writeObject stores one object atomically. folders lists the folders already created.
 func writeObject(root, key string, content []byte, folders map[string]bool) error {
 	name := filepath.Join(root, filepath.FromSlash(key))
 	folder := filepath.Dir(name)

@@ -17,12 +17,12 @@ import (
 	"github.com/cerpac/trailkeeper/digest"
 )
 
-// keyLife is how long a signing key is used: CloudTrail's own seem to be valid
-// for 30 days.
+// keyLife is how long a signing key is used: CloudTrail's own keys seem to be valid for
+// 30 days.
 const keyLife = 30 * 86400
 
-// keyRing makes the keys that sign digests: each Region has its own, replaced
-// every keyLife. It may be used concurrently.
+// keyRing generates the keys that sign digests: each Region has its own, replaced every
+// keyLife. It is safe for concurrent use.
 type keyRing struct {
 	seed  uint64
 	sieve []uint64
@@ -60,8 +60,8 @@ func (k *keyRing) key(region string, at int64) (*signingKey, error) {
 	return once()
 }
 
-// newKey makes the same key from the same seed, which rsa.GenerateKey
-// deliberately does not.
+// newKey generates the same key from the same seed, which rsa.GenerateKey deliberately
+// does not.
 func (k *keyRing) newKey(name keyName) (*signingKey, error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], deriveN(derive(k.seed, name.region), name.period))
@@ -79,9 +79,9 @@ func (k *keyRing) newKey(name keyName) (*signingKey, error) {
 	}}, nil
 }
 
-// prime returns a prime of 1024 bits that fits the exponent, its two highest
-// bits set so that a product of two has 2048. It searches upwards from a random
-// number; sieve holds small primes that rule most candidates out cheaply.
+// prime returns a prime of 1024 bits that suits the exponent. Its two highest bits are
+// set, so that a product of two has 2048 bits. It searches upwards from a random
+// number; sieve holds small primes that exclude most candidates cheaply.
 func prime(random *rand.ChaCha8, sieve []uint64) *big.Int {
 	var raw [128]byte
 	_, _ = random.Read(raw[:]) // never fails
@@ -146,7 +146,7 @@ func rsaFromPrimes(p, q *big.Int) (*rsa.PrivateKey, error) {
 	return key, key.Validate()
 }
 
-// list returns the public keys of all that signed, by Region and time.
+// list returns the public keys of all signing keys used, by Region and time.
 func (k *keyRing) list() []digest.PublicKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -1,6 +1,4 @@
-// Package simulate writes the CloudTrail archive of an organization that does
-// not exist: believable events, log files as AWS delivers them, signed digest
-// files, and attacks whose every event is known.
+// Package simulate writes the CloudTrail archive of an organization that does not exist: realistic events, log files in the form that AWS delivers, signed digest files, and attacks whose events are all known.
 package simulate
 
 import (
@@ -9,7 +7,7 @@ import (
 	"time"
 )
 
-// Options configure a simulation. The archive's bytes depend on all of them but
+// Options configure a simulation. The bytes of the archive depend on all of them but
 // Workers.
 type Options struct {
 	Out           string // folder, absent or empty
@@ -19,13 +17,13 @@ type Options struct {
 	Days          int
 	EventsPerDay  int       // in each account, on an ordinary working day
 	Start         time.Time // first day, midnight UTC
-	Attacks       []string  // names of stories, or "all"
+	Attacks       []string  // names of attacks, or "all"
 	Duplicates    float64   // fraction of events delivered twice
 	Late          float64   // fraction of events delivered hours or days late
-	EventsPerFile int       // exactly so many in each log file; 0: as AWS does
+	EventsPerFile int       // in each log file; 0: as AWS does
 	Organization  bool      // one organization trail, not a trail in each account
 	GzipLevel     int       // gzip level, 1 to 9
-	Workers       int       // shards made at once; 0: as many as processors
+	Workers       int       // shards written concurrently; 0: one per processor
 }
 
 // Bounds of the options, for messages and flags.
@@ -36,7 +34,7 @@ const (
 	MaxPerFile      = 1_000_000
 )
 
-// maxRegions is how many Regions world/places.json has at least.
+// maxRegions is the smallest number of Regions that world/places.json may list.
 const maxRegions = 17
 
 // DefaultOptions returns a week of a small organization. The start is fixed,
@@ -51,7 +49,7 @@ func DefaultOptions() Options {
 
 // OptionError reports an option outside its bounds.
 type OptionError struct {
-	Option string // as the flag is called
+	Option string // the flag's name
 	Reason string
 }
 
@@ -98,6 +96,5 @@ func (o *Options) Validate() error {
 // midnight returns the start of a simulated day, in seconds since 1970.
 func (o *Options) midnight(day int) int64 { return o.Start.Unix() + int64(day)*86400 }
 
-// closing returns the time at which the archive is taken: all events and
-// deliveries are earlier.
+// closing returns the end of the archive: all events and deliveries are earlier.
 func (o *Options) closing() int64 { return o.midnight(o.Days) + 3600 }

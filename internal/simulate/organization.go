@@ -12,8 +12,8 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// organization is everything that exists before the first event: accounts,
-// people, machines and resources, all drawn from the seed.
+// organization is everything that exists before the first event: accounts, people,
+// machines and resources, all generated from the seed.
 type organization struct {
 	seed          uint64
 	id            string // o-...
@@ -38,7 +38,7 @@ type account struct {
 	id     string
 	number uint64
 	name   string
-	low    uint64 // bits AWS puts behind the account number in its unique ids
+	low    uint64 // bits that follow the account number in AWS's unique ids
 	pools  []members
 	actors []*actor
 }
@@ -47,13 +47,13 @@ type account struct {
 type region struct {
 	name  string
 	index int
-	share float64 // of an account's events that have no fixed place
+	share float64 // of an account's events that have no fixed Region
 }
 
 // globalRegion is where CloudTrail records the events of global services.
 const globalRegion = "us-east-1"
 
-// person works for the organization, in one place, from a few addresses.
+// person works for the organization, in one place, from a few IP addresses.
 type person struct {
 	name      string // alice.moreau
 	utcOffset int64  // seconds
@@ -88,7 +88,7 @@ type places struct {
 		Homes     []string `json:"homes"`     // first two parts of home addresses
 		Weight    float64  `json:"weight"`
 	} `json:"offices"`
-	Office       string   `json:"office"` // address the company's own servers have
+	Office       string   `json:"office"` // address of the company's own servers
 	Runners      []string `json:"runners"`
 	AWS          []string `json:"aws"`
 	Vendors      []string `json:"vendors"`
@@ -140,8 +140,8 @@ func newOrganization(o Options, p places, pools []pool) *organization {
 	return org
 }
 
-// addRegions gives the home Region most of the work; global services add to
-// us-east-1, the rest is spread thin.
+// addRegions gives the home Region most of the events, us-east-1 those of global
+// services too, and spreads the rest.
 func (org *organization) addRegions(n int) {
 	for i, name := range org.places.Regions[:n] {
 		share := 1 / float64(i)
@@ -189,7 +189,7 @@ func (org *organization) addPeople(n int) {
 	}
 }
 
-// address is an IPv4 address that begins with one of prefixes.
+// address returns an IPv4 address that begins with one of prefixes.
 func address(prefixes []string, s *stream) string {
 	return fmt.Sprintf("%s.%d.%d", prefixes[s.intn(len(prefixes))], s.between(1, 254), s.between(2, 253))
 }
@@ -209,8 +209,8 @@ func (org *organization) newAccount(i int) *account {
 	return a
 }
 
-// uniqueID appends an IAM unique id or access key id of n characters. As with
-// real ones, the account number can be read back out of it.
+// uniqueID appends an IAM unique id or access key id of n characters. As in real ones,
+// the account number can be decoded from it.
 func (a *account) uniqueID(dst []byte, prefix string, s *stream, n int) []byte {
 	owner := 1<<47 | a.number<<7 | a.low
 	var raw [10]byte
@@ -231,7 +231,8 @@ func (a *account) uniqueID(dst []byte, prefix string, s *stream, n int) []byte {
 
 func (org *organization) somePerson(s *stream) *person { return org.people[s.intn(len(org.people))] }
 
-// neighbour is another account of the organization, or a itself when it is alone.
+// neighbour returns another account of the organization, or a itself if it is the only
+// one.
 func (org *organization) neighbour(a *account, s *stream) *account {
 	if len(org.accounts) == 1 {
 		return a
@@ -243,7 +244,7 @@ func (org *organization) neighbour(a *account, s *stream) *account {
 	}
 }
 
-// trailARN is that of the trail which records a.
+// trailARN returns the ARN of the trail that records a.
 func (org *organization) trailARN(a *account) string {
 	owner := a
 	if org.shared {
@@ -252,9 +253,9 @@ func (org *organization) trailARN(a *account) string {
 	return arn.Build(partition.Of(org.home.name).ID, "cloudtrail", org.home.name, owner.id, "trail/"+org.trail)
 }
 
-// fillPools draws every account's resources. compile knows the built-in words.
+// fillPools generates every account's resources. words are the built-in words.
 func (org *organization) fillPools(words vocabulary) error {
-	var sc scene
+	var sc scope
 	sc.org = org
 	for _, a := range org.accounts {
 		a.pools = make([]members, len(org.pools))
@@ -275,8 +276,8 @@ func (org *organization) fillPools(words vocabulary) error {
 	return nil
 }
 
-// draw fills in t until it has made p.Size different values, or tried often.
-func draw(sc *scene, t template, a *account, r *region, p pool) []string {
+// draw fills in t until it has p.Size different values or reaches a limit of tries.
+func draw(sc *scope, t template, a *account, r *region, p pool) []string {
 	sc.account, sc.region = a, r
 	key := derive(sc.org.seed, a.id, r.name, p.Name)
 	var values []string

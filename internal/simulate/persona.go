@@ -8,21 +8,21 @@ import (
 	"slices"
 )
 
-// persona is a kind of caller: what it is to IAM, how many there are, when it
-// works and what it does.
+// persona is a kind of caller: its IAM identity, how many there are, when they work and
+// what they do.
 type persona struct {
 	name     string
 	kind     *kind
 	file     personaFile
-	fields   map[string]template // of file: how each actor is called
+	fields   map[string]template // of file: the name of each actor
 	rhythm   rhythm
 	activity []activity
-	// chooser draws an activity; anywhere leaves out those with global services
-	// only, which no Region but us-east-1 records.
+	// chooser draws an activity. anywhere leaves out activities with calls of global
+	// services only, which are recorded in us-east-1 alone.
 	chooser, anywhere chooser
 }
 
-// activity is something done in one go: some calls within seconds or minutes.
+// activity is a sequence of calls within seconds or minutes.
 type activity struct {
 	via      string
 	burst    [2]int
@@ -58,7 +58,7 @@ type activityFile struct {
 	Calls  map[string]float64 `json:"calls"`
 }
 
-// kind is how IAM sees a caller, and CloudTrail writes it.
+// kind is a kind of caller in IAM, with its form in CloudTrail records.
 type kind struct {
 	name     string
 	identity template

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// shard is the events of one account in one Region on one day. It does not
-// depend on other shards, and determines the files, perhaps of later days, of
-// its events.
+// shard is the events of one account in one Region on one day. It is independent of
+// other shards, and determines the log files of its events, which may be delivered on
+// later days.
 type shard struct {
 	account *account
 	region  *region
@@ -21,14 +21,14 @@ type world struct {
 	org      *organization
 	kinds    map[string]*kind
 	calls    catalogue
-	routines []*story
-	attacks  []*story
+	routines []*scenario
+	attacks  []*scenario
 	planned  map[shardKey][]occurrence // the events of attacks
 }
 
 type shardKey struct{ account, region, day int }
 
-// plan draws the shard's events, in order of delivery.
+// plan generates the shard's events, in order of delivery.
 func (w *world) plan(key shardKey) (*shard, error) {
 	sh := &shard{account: w.org.accounts[key.account], region: w.org.regions[key.region], day: key.day}
 	p := planner{
@@ -49,7 +49,7 @@ func (w *world) plan(key shardKey) (*shard, error) {
 	return sh, nil
 }
 
-// planner draws one shard.
+// planner generates one shard.
 type planner struct {
 	world    *world
 	shard    *shard
@@ -94,15 +94,15 @@ func (p *planner) weighActors() {
 	}
 }
 
-// canWorkIn returns false for actors that call only global services, in Regions
-// where these are not recorded.
+// canWorkIn returns false for actors that call only global services, in Regions where
+// those are not recorded.
 func (act *actor) canWorkIn(r *region) bool {
 	return r.name == globalRegion || act.persona.anywhere.total() > 0
 }
 
 func (p *planner) room() bool { return len(p.shard.events) < p.target && p.actors.total() > 0 }
 
-// burst plays one activity of one actor.
+// burst generates the calls of one activity of one actor.
 func (p *planner) burst() {
 	i := p.actors.draw(&p.rng)
 	act := p.shard.account.actors[p.indexes[i]]
@@ -131,8 +131,7 @@ func (p *planner) burst() {
 // interval is CloudTrail's delivery interval, in seconds.
 const interval = 300
 
-// deliver decides when each event's file arrives, adds the second deliveries,
-// and sorts.
+// deliver sets the delivery time of each event's file, adds the duplicates, and sorts.
 func (p *planner) deliver() {
 	sh, o := p.shard, &p.world.opts
 	phase := int64(deriveN(derive(p.world.org.seed, sh.account.id, sh.region.name, "delivery"), 0) % interval)
@@ -141,7 +140,7 @@ func (p *planner) deliver() {
 	for i := range originals {
 		e := &sh.events[i]
 		e.slot = slot(e.at + int64(p.rng.between(60, 150)))
-		if e.story != nil { // stories stay easy to check
+		if e.scenario != nil { // events of scenarios are neither late nor repeated, so that they are easy to check
 			continue
 		}
 		if p.rng.chance(o.Late) {
@@ -154,7 +153,7 @@ func (p *planner) deliver() {
 	p.sort(originals)
 }
 
-// delay makes e late by an hour to three days, as far as the archive goes.
+// delay delivers e an hour to three days late, but before the end of the archive.
 func (p *planner) delay(e *occurrence, slot func(int64) int64) {
 	longest := min(p.world.opts.closing()-2*interval-e.at, 72*3600)
 	const shortest = 3600
@@ -165,8 +164,8 @@ func (p *planner) delay(e *occurrence, slot func(int64) int64) {
 	e.slot, e.late = slot(e.at+int64(by)), true
 }
 
-// repeat delivers event i again, in a later file; one copy in twenty has
-// changed meanwhile.
+// repeat delivers event i again, in a later file; one copy in twenty has a changed
+// body.
 func (p *planner) repeat(i int, slot func(int64) int64) {
 	twin := p.shard.events[i]
 	latest := p.world.opts.closing() - interval
@@ -176,8 +175,8 @@ func (p *planner) repeat(i int, slot func(int64) int64) {
 	p.shard.events = append(p.shard.events, twin)
 }
 
-// sort orders by delivery, then roughly by time: CloudTrail does not order the
-// records within a file. Copies find their originals through the new order.
+// sort orders events by delivery, then roughly by time: CloudTrail does not order the
+// records within a file. It updates the copies' references to their originals.
 func (p *planner) sort(originals int) {
 	events := p.shard.events
 	order := make([]int32, len(events))

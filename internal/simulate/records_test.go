@@ -236,7 +236,7 @@ func TestGroundTruth(t *testing.T) {
 			}
 		}
 	})
-	stories := map[string]int{}
+	scenarios := map[string]int{}
 	for line := range strings.Lines(string(side(t, o.Out, simulate.GroundTruthFile))) {
 		var g simulate.GroundTruth
 		if err := json.Unmarshal([]byte(line), &g); err != nil {
@@ -248,7 +248,7 @@ func TestGroundTruth(t *testing.T) {
 		if !ok || got != g || g.Step == "" {
 			t.Errorf("labelled is %+v, the archive has %+v", g, got)
 		}
-		stories[g.Attack]++
+		scenarios[g.Attack]++
 	}
 	attacks, err := simulate.Attacks()
 	if err != nil || len(attacks) < 12 {
@@ -256,16 +256,16 @@ func TestGroundTruth(t *testing.T) {
 	}
 	labelled := int64(0)
 	for _, a := range attacks {
-		if stories[a.Name] == 0 {
+		if scenarios[a.Name] == 0 {
 			t.Errorf("no event of %s", a.Name)
 		}
 		if a.Title == "" || a.Summary == "" || len(a.Technique) == 0 {
 			t.Errorf("%s is not described", a.Name)
 		}
-		labelled += int64(stories[a.Name])
+		labelled += int64(scenarios[a.Name])
 	}
-	if labelled != s.Total.Attack || len(stories) != len(attacks) {
-		t.Errorf("%d labels of %d attacks, the summary has %d events", labelled, len(stories), s.Total.Attack)
+	if labelled != s.Total.Attack || len(scenarios) != len(attacks) {
+		t.Errorf("%d labels of %d attacks, the summary has %d events", labelled, len(scenarios), s.Total.Attack)
 	}
 }
 

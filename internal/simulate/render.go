@@ -1,24 +1,24 @@
 package simulate
 
-// occurrence is one event that is going to be written. It holds little, for a
-// shard has millions; the rest follows from its key.
+// occurrence is one event before it is written. It is small, because a shard has
+// millions; everything else is derived from its key.
 type occurrence struct {
-	key     uint64 // of the event's random choices
-	at      int64  // event time, seconds since 1970
-	slot    int64  // delivery time; several files may share it
-	actor   int32  // index in the account
-	via     *access
-	call    *call
-	story   *storyEvent // nil for ordinary events
-	denied  bool
-	late    bool
-	copyOf  int32 // 1 + index of the event this is a second delivery of, or 0
-	altered bool  // a copy with another body
+	key      uint64 // of the event's random choices
+	at       int64  // event time, seconds since 1970
+	slot     int64  // delivery time; several files may share it
+	actor    int32  // index in the account
+	via      *access
+	call     *call
+	scenario *scenarioEvent // nil for ordinary events
+	denied   bool
+	late     bool
+	copyOf   int32 // 1 + index of the event this is a second delivery of, or 0
+	altered  bool  // a copy with another body
 }
 
 // writer appends records as JSON. It belongs to one shard.
 type writer struct {
-	sc       scene
+	sc       scope
 	account  *account
 	region   *region
 	sessions map[sessionKey][]byte
@@ -31,7 +31,7 @@ type sessionKey struct {
 
 func newWriter(org *organization, a *account, r *region) *writer {
 	return &writer{
-		sc:      scene{org: org, account: a, region: r},
+		sc:      scope{org: org, account: a, region: r},
 		account: a, region: r, sessions: map[sessionKey][]byte{},
 	}
 }
@@ -52,8 +52,8 @@ func (w *writer) identity(e *occurrence) []byte {
 // append writes e as one JSON object, its members in CloudTrail's order.
 func (w *writer) append(dst []byte, e *occurrence) []byte {
 	identity := w.enter(e)
-	if e.story != nil && e.story.record != nil {
-		return e.story.record.appendTo(dst, &w.sc)
+	if e.scenario != nil && e.scenario.record != nil {
+		return e.scenario.record.appendTo(dst, &w.sc)
 	}
 	c := e.call
 	dst = append(append(dst, `{"eventVersion":"`...), c.version...)
@@ -68,10 +68,10 @@ func (w *writer) append(dst []byte, e *occurrence) []byte {
 	return w.appendTail(dst, e)
 }
 
-// enter sets the scene for e and returns its userIdentity.
+// enter prepares the scope for e and returns its userIdentity.
 func (w *writer) enter(e *occurrence) []byte {
 	sc := &w.sc
-	if st := e.story; st != nil {
+	if st := e.scenario; st != nil {
 		sc.begin(e.key, e.at)
 		sc.call, sc.via, sc.who, sc.vars = e.call, e.via, st.who, st.vars
 		return st.identity
@@ -87,7 +87,7 @@ func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
 	sc, c := &w.sc, e.call
 	request, response, additional := c.request, c.response, c.additional
 	failure := sc.failure(e)
-	if st := e.story; st != nil {
+	if st := e.scenario; st != nil {
 		request, response, additional = st.request, st.response, st.additional
 	}
 	if failure != nil {
@@ -106,14 +106,14 @@ func (w *writer) appendBodies(dst []byte, e *occurrence) []byte {
 }
 
 // appendText writes a string member, if it has any text.
-func appendText(dst []byte, name string, t template, sc *scene) []byte {
+func appendText(dst []byte, name string, t template, sc *scope) []byte {
 	if t == nil {
 		return dst
 	}
 	return append(t.appendTo(append(dst, name...), sc), '"')
 }
 
-func appendOrNull(dst []byte, t template, sc *scene) []byte {
+func appendOrNull(dst []byte, t template, sc *scope) []byte {
 	if t == nil {
 		return append(dst, "null"...)
 	}
@@ -121,9 +121,9 @@ func appendOrNull(dst []byte, t template, sc *scene) []byte {
 }
 
 // failure decides whether, and how, the event's call failed.
-func (s *scene) failure(e *occurrence) *callError {
-	if e.story != nil {
-		return e.story.failure
+func (s *scope) failure(e *occurrence) *callError {
+	if e.scenario != nil {
+		return e.scenario.failure
 	}
 	if e.denied {
 		return &e.call.denied
@@ -153,8 +153,8 @@ func (w *writer) appendIDs(dst []byte, e *occurrence) []byte {
 	dst = append(dst, `","readOnly":`...)
 	dst = appendBool(dst, c.readOnly)
 	resources := c.resources
-	if e.story != nil {
-		resources = e.story.resources
+	if e.scenario != nil {
+		resources = e.scenario.resources
 	}
 	if resources != nil {
 		dst = resources.appendTo(append(dst, `,"resources":`...), sc)
@@ -162,8 +162,8 @@ func (w *writer) appendIDs(dst []byte, e *occurrence) []byte {
 	return dst
 }
 
-// eventID depends on the event's key alone, so that the ground truth can name
-// an event without writing it.
+// eventID derives the id from the event's key alone, so that the ground truth can name
+// an event without formatting it.
 func eventID(dst []byte, key uint64) []byte {
 	s := newStream(mix(key ^ 0x6576656e74494421))
 	return s.uuid(dst)
@@ -187,8 +187,8 @@ func (w *writer) appendTail(dst []byte, e *occurrence) []byte {
 	dst = appendBool(dst, c.category == "Management")
 	dst = append(append(dst, `,"recipientAccountId":"`...), w.account.id...)
 	dst = append(dst, '"')
-	if e.story != nil && e.story.sharedEventID != "" {
-		dst = append(append(dst, `,"sharedEventID":"`...), e.story.sharedEventID...)
+	if e.scenario != nil && e.scenario.sharedEventID != "" {
+		dst = append(append(dst, `,"sharedEventID":"`...), e.scenario.sharedEventID...)
 		dst = append(dst, '"')
 	}
 	if e.via.endpoint != "" {
@@ -213,8 +213,8 @@ func (w *writer) appendTail(dst []byte, e *occurrence) []byte {
 	return append(dst, '}')
 }
 
-// appendAddendum explains some of the late events, and is what makes an
-// altered copy differ from its original.
+// appendAddendum writes the reason of some late events, and the difference of an
+// altered copy from its original.
 func (w *writer) appendAddendum(dst []byte, e *occurrence) []byte {
 	switch {
 	case e.altered:

@@ -2,11 +2,12 @@ package simulate
 
 import "time"
 
-// rhythm is how a caller's activity spreads over the hours of its own clock.
+// rhythm is the distribution of a caller's activity over the hours of its own time
+// zone.
 type rhythm struct {
 	hours   [24]float64 // relative activity of each local hour
-	weekend float64     // a weekend day's activity, a working day's being 1
-	every   int64       // seconds of the clock that starts fall on, 0 for none
+	weekend float64     // activity of a weekend day, relative to a working day
+	every   int64       // activities start at multiples of this many seconds; 0 for any time
 }
 
 // rhythms lists the rhythms a persona can have.
@@ -20,7 +21,7 @@ func rhythms() map[string]rhythm {
 	return map[string]rhythm{
 		"flat": flat,
 		"cron": cron,
-		// people at their desks: two peaks, a dip at lunch, a few night owls
+		// people in offices: two peaks, less at lunch, little at night
 		"office": {weekend: 0.06, hours: [24]float64{
 			.05, .02, .01, .01, .02, .05, .3, 1.5, 5, 9, 10, 9.5, 6, 8.5, 9.5, 9, 7.5, 4.5, 2, 1, .8, .6, .3, .1}},
 		// machines that serve customers
@@ -29,9 +30,8 @@ func rhythms() map[string]rhythm {
 	}
 }
 
-// onDay returns the activity in each UTC hour of the day that begins at
-// midnight, for somebody whose clock is offset seconds ahead of UTC. An
-// ordinary working day sums up to 1.
+// onDay returns the activity in each UTC hour of the day that begins at midnight, in a
+// time zone offset seconds ahead of UTC. An ordinary working day sums up to 1.
 func (r *rhythm) onDay(midnight int64, offset int64) chooser {
 	sum := 0.0
 	for _, w := range r.hours {

@@ -21,9 +21,9 @@ import (
 	"github.com/cerpac/trailkeeper/digest"
 )
 
-// SideFolder is the folder, inside the archive's, of the files that CloudTrail
-// would not have written. Its name begins with an underscore, so that what
-// reads the archive passes it over.
+// SideFolder is the folder, inside the archive's, of the files that CloudTrail would
+// not have written. Its name begins with an underscore, so that readers of the archive
+// skip it.
 const SideFolder = "_simulate"
 
 // Names of the side files; docs/formats.md describes them.
@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options, done func(shards, events int)) (*Summar
 	return summary, r.writeSideFiles(summary)
 }
 
-// newWorld makes everything that exists before the first event.
+// newWorld generates everything that exists before the first event.
 func newWorld(o Options) (*world, error) {
 	p, err := loadPlaces(data)
 	if err != nil {
@@ -91,7 +91,7 @@ func newWorld(o Options) (*world, error) {
 	return w, w.load(words)
 }
 
-// load reads the catalogue, the personas and the stories.
+// load reads the catalogue, the personas and the scenarios.
 func (w *world) load(words vocabulary) error {
 	var err error
 	if w.kinds, err = loadKinds(data, words); err != nil {
@@ -107,13 +107,13 @@ func (w *world) load(words vocabulary) error {
 	if err := w.org.addActors(personas); err != nil {
 		return err
 	}
-	if w.routines, err = loadStories(data, "routines", words, w.calls); err != nil {
+	if w.routines, err = loadScenarios(data, "routines", words, w.calls); err != nil {
 		return err
 	}
 	if w.opts.Accounts < 2 {
-		w.routines = slices.DeleteFunc(w.routines, (*story).needsPeer)
+		w.routines = slices.DeleteFunc(w.routines, (*scenario).needsPeer)
 	}
-	attacks, err := loadStories(data, "attacks", words, w.calls)
+	attacks, err := loadScenarios(data, "attacks", words, w.calls)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (w *world) load(words vocabulary) error {
 	return w.planAttacks()
 }
 
-// prepareFolder makes the output folder, and rejects one that is not empty.
+// prepareFolder creates the output folder, and rejects one that is not empty.
 func prepareFolder(out string) error {
 	entries, err := os.ReadDir(out)
 	switch {
@@ -138,7 +138,7 @@ func prepareFolder(out string) error {
 	return nil
 }
 
-// withoutPath removes the operation and path, which the message has already.
+// withoutPath removes the operation and path, which the message already has.
 func withoutPath(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
@@ -146,7 +146,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// run is one Run.
+// run is the state of one Run.
 type run struct {
 	world   *world
 	root    string
@@ -175,8 +175,7 @@ func newRun(w *world) *run {
 
 func (r *run) side(name string) string { return filepath.Join(r.root, SideFolder, name) }
 
-// shards makes all shards in order of days, so that few files wait for their
-// digest.
+// shards writes all shards in order of days, so that few files wait for their digest.
 func (r *run) shards(ctx context.Context, done func(shards, events int)) error {
 	o := &r.world.opts
 	total := o.Days * o.Accounts * o.Regions
@@ -245,8 +244,7 @@ func (r *run) summary() *Summary {
 	return s
 }
 
-// writeSideFiles writes the side files, summary.json last: where it exists, the
-// archive is complete.
+// writeSideFiles writes the side files, summary.json last: if it exists, the archive is
 // complete.
 func (r *run) writeSideFiles(s *Summary) error {
 	for _, write := range []func() error{

@@ -6,13 +6,12 @@ import (
 	"math/rand/v2"
 )
 
-// stream is a small, copyable source of reproducible randomness. Every part of
-// the simulation draws from a stream of its own, derived from the seed and the
-// names of the part, so the result depends neither on the order in which parts
-// are made nor on how many are made at once.
+// stream is a small, copyable source of reproducible randomness. Every part of the
+// simulation has its own stream, derived from the seed and the part's names, so the
+// result does not depend on order or concurrency.
 type stream struct{ pcg rand.PCG }
 
-// newStream starts the stream that belongs to key.
+// newStream returns the stream of a key.
 func newStream(key uint64) stream {
 	return stream{*rand.NewPCG(key, mix(key))}
 }
@@ -26,7 +25,7 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// derive names the stream of a part of the whole that key stands for.
+// derive returns the key of a part of what key stands for.
 func derive(key uint64, parts ...string) uint64 {
 	for _, p := range parts {
 		h := uint64(14695981039346656037) // FNV-1a
@@ -48,8 +47,7 @@ func deriveN(key uint64, parts ...int64) uint64 {
 
 func (s *stream) uint64() uint64 { return s.pcg.Uint64() }
 
-// intn is uniform over [0, n) but for a bias below 2^-32, which no reader of
-// an archive can see.
+// intn is uniform over [0, n), with a bias below 2^-32.
 func (s *stream) intn(n int) int {
 	if n <= 1 {
 		return 0
@@ -68,7 +66,7 @@ func (s *stream) chance(p float64) bool { return p > 0 && s.float() < p }
 
 // exponential has the given mean.
 func (s *stream) exponential(mean float64) float64 {
-	// The conversion keeps processors from fusing the product into a sum.
+	// The conversion prevents the processor from fusing the product with a sum.
 	return float64(-math.Log(1-s.float()) * mean)
 }
 

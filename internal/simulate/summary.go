@@ -1,7 +1,7 @@
 package simulate
 
-// Summary is _simulate/summary.json: what was written, so that a reader can
-// check its own counts.
+// Summary is _simulate/summary.json: what was written, so that readers can check their
+// own counts.
 type Summary struct {
 	Format   string           `json:"format"` // SummaryFormat
 	Options  SummaryOptions   `json:"options"`
@@ -10,7 +10,7 @@ type Summary struct {
 	Home     string           `json:"home_region"`
 	Org      string           `json:"organization,omitempty"`
 	First    string           `json:"first_day"`
-	Closing  string           `json:"closing"` // when the archive was taken: everything was delivered before
+	Closing  string           `json:"closing"` // end of the archive: everything was delivered before
 	Accounts []SummaryAccount `json:"accounts"`
 	Regions  []string         `json:"regions"`
 	Attacks  []string         `json:"attacks"`
@@ -22,7 +22,7 @@ type Summary struct {
 // SummaryFormat names the format of summary.json, and its version.
 const SummaryFormat = "trailkeeper-simulate-2"
 
-// SummaryOptions are the options that the bytes follow from.
+// SummaryOptions are the options that determine the bytes.
 type SummaryOptions struct {
 	Seed          uint64  `json:"seed"`
 	Accounts      int     `json:"accounts"`
@@ -50,8 +50,8 @@ type SummaryChain struct {
 	Digests int    `json:"digests"`
 }
 
-// SummaryDay counts what happened in one account and Region on one day of the
-// events, though it may have been delivered later.
+// SummaryDay counts the events of one account and Region by the day of the event, even
+// if it was delivered later.
 type SummaryDay struct {
 	Account string `json:"account"`
 	Region  string `json:"region"`
@@ -59,10 +59,10 @@ type SummaryDay struct {
 	Counts
 }
 
-// Counts add up: records in the log files are Events + Duplicates, and Events
-// are Management + Data + NetworkActivity + Insight.
+// Counts add up: the log files hold Events + Duplicates records, and Events is
+// Management + Data + NetworkActivity + Insight.
 type Counts struct {
-	Events            int64 `json:"events"` // different ones
+	Events            int64 `json:"events"` // distinct
 	Duplicates        int64 `json:"duplicates"`
 	DuplicatesAltered int64 `json:"duplicates_altered"` // of Duplicates, those with another body
 	Late              int64 `json:"late"`               // of Events

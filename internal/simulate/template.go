@@ -9,11 +9,10 @@ import (
 
 // template is JSON text with typed placeholders, compiled for fast filling.
 //
-// A placeholder is written ${word args} inside a JSON string, or as the whole
-// string "#{word args}" to fill in bare JSON: a number, a boolean, an object.
-// Within one event a placeholder of the same text has the same value wherever
-// it stands, so a request and its response name the same instance; a trailing
-// label makes another: ${hex 17 a}, ${hex 17 b}.
+// A placeholder is written ${word args} inside a JSON string, or as the whole string
+// "#{word args}" to insert bare JSON: a number, a boolean, an object. Within one event,
+// placeholders of the same text have the same value, so a request and its response name
+// the same instance; a trailing label makes another: ${hex 17 a}, ${hex 17 b}.
 type template []segment
 
 // segment is literal text followed by one filled placeholder (or none).
@@ -25,13 +24,12 @@ type segment struct {
 
 // filler appends a value that is already valid inside a JSON string (or bare
 // JSON, for the #{ } form).
-type filler func(s *scene, dst []byte) []byte
+type filler func(s *scope, dst []byte) []byte
 
 // maxSlots bounds the different placeholders of one call.
 const maxSlots = 40
 
-// compiler turns the JSON of one call (or of one story step) into templates
-// that share slots.
+// compiler turns the JSON of one call, or of one step, into templates that share slots.
 type compiler struct {
 	words vocabulary
 	slots map[string]int
@@ -103,8 +101,8 @@ func nextPlaceholder(text string) (literal, token, rest string, found bool) {
 	return text[:inString], token, rest, found
 }
 
-// appendTo fills the template in.
-func (t template) appendTo(dst []byte, s *scene) []byte {
+// appendTo appends the filled template.
+func (t template) appendTo(dst []byte, s *scope) []byte {
 	for i := range t {
 		seg := &t[i]
 		dst = append(dst, seg.literal...)
@@ -115,8 +113,8 @@ func (t template) appendTo(dst []byte, s *scene) []byte {
 	return dst
 }
 
-// value appends the segment's placeholder, drawing it on first use.
-func (s *scene) value(dst []byte, seg *segment) []byte {
+// value appends the value of the segment's placeholder, generating it on first use.
+func (s *scope) value(dst []byte, seg *segment) []byte {
 	m := &s.memo[seg.slot]
 	if m.event != s.event {
 		start := len(s.arena)
@@ -126,7 +124,7 @@ func (s *scene) value(dst []byte, seg *segment) []byte {
 	return append(dst, s.arena[m.from:m.to]...)
 }
 
-// memo remembers where in the arena an event's value of a slot is.
+// memo is the position in the arena of the value of a slot.
 type memo struct {
 	event    uint64
 	from, to int

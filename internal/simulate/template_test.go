@@ -21,10 +21,10 @@ func newTestWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) testScene() *scene {
+func (w *world) testScope() *scope {
 	a := w.org.accounts[0]
 	who := a.actors[0]
-	sc := &scene{org: w.org, account: a, peer: w.org.peer(a), region: w.org.home, who: who, via: &access{ip: "192.0.2.1"}}
+	sc := &scope{org: w.org, account: a, peer: w.org.peer(a), region: w.org.home, who: who, via: &access{ip: "192.0.2.1"}}
 	sc.begin(7, w.opts.midnight(0)+3661)
 	return sc
 }
@@ -47,7 +47,7 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s: %v", test.text, err)
 			continue
 		}
-		if got := string(tmpl.appendTo(nil, w.testScene())); got != test.want {
+		if got := string(tmpl.appendTo(nil, w.testScope())); got != test.want {
 			t.Errorf("%s becomes %s, want %s", test.text, got, test.want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestPlaceholdersAgreeWithinAnEvent(t *testing.T) {
 	if err1 != nil || err2 != nil {
 		t.Fatal(err1, err2)
 	}
-	sc := w.testScene()
+	sc := w.testScope()
 	first := string(request.appendTo(nil, sc))
 	if second := string(response.appendTo(nil, sc)); second != first {
 		t.Errorf("the request has %s, the response %s", first, second)

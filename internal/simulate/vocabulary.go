@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// vocabulary is the set of words a placeholder may begin with: the built-in
-// ones below and the name of every pool of resources.
+// vocabulary is the set of words that a placeholder may begin with: the built-in ones
+// below and the name of every pool of resources.
 type vocabulary map[string]func(args []string) (filler, error)
 
 // filler compiles the inside of one placeholder.
@@ -26,7 +26,8 @@ func (v vocabulary) filler(token string) (filler, error) {
 	return fill, nil
 }
 
-// splitArgs splits at spaces, or at bars where alternatives may hold spaces.
+// splitArgs splits at spaces, or at bars for words whose alternatives may contain
+// spaces.
 func splitArgs(word, args string) []string {
 	if word == "pick" {
 		return strings.Split(args, "|")
@@ -34,8 +35,8 @@ func splitArgs(word, args string) []string {
 	return strings.Fields(args)
 }
 
-func storyVariable(name string) filler {
-	return func(s *scene, dst []byte) []byte { return append(dst, s.vars[name]...) }
+func scenarioVariable(name string) filler {
+	return func(s *scope, dst []byte) []byte { return append(dst, s.vars[name]...) }
 }
 
 // withPools returns v and one word for each pool.
@@ -47,10 +48,10 @@ func (v vocabulary) withPools(pools []pool) vocabulary {
 	return out
 }
 
-// poolFiller prefers the pool's first members: resources are not used evenly.
-// A story that has a variable of the pool's name is about that one resource.
+// poolFiller prefers the pool's first members, because resources are not used evenly.
+// If the scenario has a variable of the pool's name, it uses that value.
 func poolFiller(index int, name string) filler {
-	return func(s *scene, dst []byte) []byte {
+	return func(s *scope, dst []byte) []byte {
 		if theOne, ok := s.vars[name]; ok {
 			return append(dst, theOne...)
 		}
@@ -75,30 +76,30 @@ func builtinWords() vocabulary {
 		"day":   clock(func(t time.Time, dst []byte) []byte { return t.AppendFormat(dst, "2006/01/02") }),
 	}
 	for word, fill := range map[string]filler{
-		"uuid":        func(s *scene, dst []byte) []byte { return s.rng.uuid(dst) },
-		"eventID":     func(s *scene, dst []byte) []byte { return eventID(dst, s.key) },
-		"account":     func(s *scene, dst []byte) []byte { return append(dst, s.account.id...) },
-		"accountName": func(s *scene, dst []byte) []byte { return append(dst, s.account.name...) },
-		"management":  func(s *scene, dst []byte) []byte { return append(dst, s.org.accounts[0].id...) },
-		"region":      func(s *scene, dst []byte) []byte { return append(dst, s.region.name...) },
-		"home":        func(s *scene, dst []byte) []byte { return append(dst, s.org.home.name...) },
-		"org":         func(s *scene, dst []byte) []byte { return append(dst, s.org.id...) },
-		"company":     func(s *scene, dst []byte) []byte { return append(dst, s.org.company...) },
-		"trail":       func(s *scene, dst []byte) []byte { return append(dst, s.org.trail...) },
-		"trailArn":    func(s *scene, dst []byte) []byte { return append(dst, s.org.trailARN(s.account)...) },
-		"logBucket":   func(s *scene, dst []byte) []byte { return append(dst, s.org.bucket...) },
-		"action":      func(s *scene, dst []byte) []byte { return append(dst, s.call.action...) },
-		"me":          func(s *scene, dst []byte) []byte { return append(dst, s.who.name...) },
-		"myArn":       func(s *scene, dst []byte) []byte { return append(dst, s.who.arn...) },
-		"myIP":        func(s *scene, dst []byte) []byte { return append(dst, s.via.ip...) },
-		"accessKey":   func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "AKIA", &s.rng, 20) },
-		"sessionKey":  func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "ASIA", &s.rng, 20) },
-		"userID":      func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "AIDA", &s.rng, 21) },
-		"roleID":      func(s *scene, dst []byte) []byte { return s.account.uniqueID(dst, "AROA", &s.rng, 21) },
-		"peerKey":     func(s *scene, dst []byte) []byte { return s.peer.uniqueID(dst, "ASIA", &s.rng, 20) },
-		"peerRoleID":  func(s *scene, dst []byte) []byte { return s.peer.uniqueID(dst, "AROA", &s.rng, 21) },
-		"person":      func(s *scene, dst []byte) []byte { return append(dst, s.org.somePerson(&s.rng).name...) },
-		"neighbour":   func(s *scene, dst []byte) []byte { return append(dst, s.org.neighbour(s.account, &s.rng).id...) },
+		"uuid":        func(s *scope, dst []byte) []byte { return s.rng.uuid(dst) },
+		"eventID":     func(s *scope, dst []byte) []byte { return eventID(dst, s.key) },
+		"account":     func(s *scope, dst []byte) []byte { return append(dst, s.account.id...) },
+		"accountName": func(s *scope, dst []byte) []byte { return append(dst, s.account.name...) },
+		"management":  func(s *scope, dst []byte) []byte { return append(dst, s.org.accounts[0].id...) },
+		"region":      func(s *scope, dst []byte) []byte { return append(dst, s.region.name...) },
+		"home":        func(s *scope, dst []byte) []byte { return append(dst, s.org.home.name...) },
+		"org":         func(s *scope, dst []byte) []byte { return append(dst, s.org.id...) },
+		"company":     func(s *scope, dst []byte) []byte { return append(dst, s.org.company...) },
+		"trail":       func(s *scope, dst []byte) []byte { return append(dst, s.org.trail...) },
+		"trailArn":    func(s *scope, dst []byte) []byte { return append(dst, s.org.trailARN(s.account)...) },
+		"logBucket":   func(s *scope, dst []byte) []byte { return append(dst, s.org.bucket...) },
+		"action":      func(s *scope, dst []byte) []byte { return append(dst, s.call.action...) },
+		"me":          func(s *scope, dst []byte) []byte { return append(dst, s.who.name...) },
+		"myArn":       func(s *scope, dst []byte) []byte { return append(dst, s.who.arn...) },
+		"myIP":        func(s *scope, dst []byte) []byte { return append(dst, s.via.ip...) },
+		"accessKey":   func(s *scope, dst []byte) []byte { return s.account.uniqueID(dst, "AKIA", &s.rng, 20) },
+		"sessionKey":  func(s *scope, dst []byte) []byte { return s.account.uniqueID(dst, "ASIA", &s.rng, 20) },
+		"userID":      func(s *scope, dst []byte) []byte { return s.account.uniqueID(dst, "AIDA", &s.rng, 21) },
+		"roleID":      func(s *scope, dst []byte) []byte { return s.account.uniqueID(dst, "AROA", &s.rng, 21) },
+		"peerKey":     func(s *scope, dst []byte) []byte { return s.peer.uniqueID(dst, "ASIA", &s.rng, 20) },
+		"peerRoleID":  func(s *scope, dst []byte) []byte { return s.peer.uniqueID(dst, "AROA", &s.rng, 21) },
+		"person":      func(s *scope, dst []byte) []byte { return append(dst, s.org.somePerson(&s.rng).name...) },
+		"neighbour":   func(s *scope, dst []byte) []byte { return append(dst, s.org.neighbour(s.account, &s.rng).id...) },
 		"privateIP":   privateIP,
 		"publicIP":    publicIP,
 	} {
@@ -116,7 +117,7 @@ func number(args []string) (filler, error) {
 	if err1 != nil || err2 != nil || hi < lo {
 		return nil, fmt.Errorf("want two numbers, the smaller first")
 	}
-	return func(s *scene, dst []byte) []byte {
+	return func(s *scope, dst []byte) []byte {
 		return strconv.AppendInt(dst, int64(s.rng.between(lo, hi)), 10)
 	}, nil
 }
@@ -130,7 +131,7 @@ func lettersOf(alphabet string) func([]string) (filler, error) {
 		if err != nil || n < 1 || n > 4096 {
 			return nil, fmt.Errorf("want a length between 1 and 4096")
 		}
-		return func(s *scene, dst []byte) []byte { return s.rng.letters(dst, n, alphabet) }, nil
+		return func(s *scope, dst []byte) []byte { return s.rng.letters(dst, n, alphabet) }, nil
 	}
 }
 
@@ -138,7 +139,7 @@ func pick(args []string) (filler, error) {
 	if len(args) < 2 {
 		return nil, fmt.Errorf("want alternatives separated by |")
 	}
-	return func(s *scene, dst []byte) []byte { return append(dst, args[s.rng.intn(len(args))]...) }, nil
+	return func(s *scope, dst []byte) []byte { return append(dst, args[s.rng.intn(len(args))]...) }, nil
 }
 
 // now takes an optional offset such as -7d or 1h.
@@ -147,7 +148,7 @@ func now(args []string) (filler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(s *scene, dst []byte) []byte { return appendTime(dst, s.at+offset) }, nil
+	return func(s *scope, dst []byte) []byte { return appendTime(dst, s.at+offset) }, nil
 }
 
 func clock(format func(time.Time, []byte) []byte) func([]string) (filler, error) {
@@ -156,7 +157,7 @@ func clock(format func(time.Time, []byte) []byte) func([]string) (filler, error)
 		if err != nil {
 			return nil, err
 		}
-		return func(s *scene, dst []byte) []byte {
+		return func(s *scope, dst []byte) []byte {
 			return format(time.Unix(s.at+offset, 0).UTC(), dst)
 		}, nil
 	}
@@ -174,7 +175,7 @@ func offsetOf(args []string) (seconds int64, err error) {
 	return int64(d / time.Second), err
 }
 
-func privateIP(s *scene, dst []byte) []byte {
+func privateIP(s *scope, dst []byte) []byte {
 	dst = append(dst, "10."...)
 	dst = strconv.AppendInt(dst, int64(s.rng.intn(40)), 10)
 	dst = append(dst, '.')
@@ -183,7 +184,7 @@ func privateIP(s *scene, dst []byte) []byte {
 	return strconv.AppendInt(dst, int64(s.rng.between(4, 250)), 10)
 }
 
-// publicIP is of the ranges the organization's people use.
-func publicIP(s *scene, dst []byte) []byte {
+// publicIP returns an address from the ranges that the organization's people use.
+func publicIP(s *scope, dst []byte) []byte {
 	return append(dst, s.org.somePerson(&s.rng).homeIP...)
 }

@@ -9,48 +9,46 @@ import (
 	"strings"
 )
 
-// story is a sequence of calls that belong together: an attack, or a routine
-// such as one account's role being assumed from another.
-type story struct {
+// scenario is a sequence of related calls: an attack, or a routine such as assuming
+// another account's role.
+type scenario struct {
 	name   string
-	file   storyFile
+	file   scenarioFile
 	vars   map[string]template
-	actors map[string]*part
+	actors map[string]*scenarioActor
 	steps  []step
 }
 
-// storyFile is the JSON of attacks/NAME.json and routines/NAME.json.
-type storyFile struct {
+// scenarioFile is the JSON of attacks/NAME.json and routines/NAME.json.
+type scenarioFile struct {
 	Title     string   `json:"title"`
 	Summary   string   `json:"summary"`
 	Technique []string `json:"technique"` // of MITRE ATT&CK
 	// PerDay is how often a routine happens in each account; 0.2 is every fifth day.
 	PerDay float64    `json:"perDay"`
-	Hours  [2]float64 `json:"hours"` // UTC, in which it begins
-	// Vars are drawn once and are known to every step as ${$NAME}. One with the
-	// name of a pool, such as bucket, is what ${bucket} means in all the story's
-	// calls. Two exist without being named: $peer, another account's number, and
-	// $shared, a UUID.
-	Vars   map[string]string   `json:"vars"`
-	Actors map[string]partFile `json:"actors"`
-	Steps  []stepFile          `json:"steps"`
+	Hours  [2]float64 `json:"hours"` // UTC, for the start
+	// Vars have one value per run, which every step can use as ${$NAME}. A variable
+	// with the name of a pool, such as bucket, sets ${bucket} in all the scenario's
+	// calls. Two are predefined: $peer, another account's number, and $shared, a UUID.
+	Vars   map[string]string            `json:"vars"`
+	Actors map[string]scenarioActorFile `json:"actors"`
+	Steps  []stepFile                   `json:"steps"`
 }
 
-// partFile says who plays a part: an existing actor of a persona, or somebody
-// with an identity of the story's own.
-type partFile struct {
+// scenarioActorFile defines an actor: one of a persona, or one with its own identity.
+type scenarioActorFile struct {
 	Is       string          `json:"is"`   // persona
-	Kind     string          `json:"kind"` // of world/kinds.json, when not the persona's
+	Kind     string          `json:"kind"` // of world/kinds.json; default: the persona's
 	Identity json.RawMessage `json:"identity"`
-	Name     string          `json:"name"` // what ${me} is, with an identity of its own
-	ARN      string          `json:"arn"`  // what ${myArn} is
+	Name     string          `json:"name"` // value of ${me}, with its own identity
+	ARN      string          `json:"arn"`  // value of ${myArn}
 	Via      string          `json:"via"`  // of world/access.json
-	IP       string          `json:"ip"`   // instead of the access's
+	IP       string          `json:"ip"`   // default: the access's
 	Agent    string          `json:"agent"`
 }
 
 type stepFile struct {
-	Step       string          `json:"step"` // what the step is for; default: the last step's
+	Step       string          `json:"step"` // its purpose; default: the last step's
 	Call       string          `json:"call"`
 	Actor      string          `json:"actor"`  // default: the last step's
 	After      [2]float64      `json:"after"`  // seconds since the last event
@@ -63,19 +61,19 @@ type stepFile struct {
 	Response   json.RawMessage `json:"response"`
 	Additional json.RawMessage `json:"additional"`
 	Resources  json.RawMessage `json:"resources"`
-	Record     json.RawMessage `json:"record"` // the whole record, for those of another shape
-	Error      *errorFile      `json:"error"`  // {} is the call's own way to refuse
+	Record     json.RawMessage `json:"record"` // the whole record, if it has another form
+	Error      *errorFile      `json:"error"`  // {} is the call's usual denial
 }
 
-// part is a partFile, compiled.
-type part struct {
-	file      partFile
+// scenarioActor is a compiled scenarioActorFile.
+type scenarioActor struct {
+	file      scenarioActorFile
 	identity  template
 	name, arn template
 	ip, agent template
 }
 
-// step is a stepFile, compiled.
+// step is a compiled stepFile.
 type step struct {
 	file       stepFile
 	call       *call
@@ -87,12 +85,12 @@ type step struct {
 	failure    *callError
 }
 
-// storyEvent is what an event of a story has of its own.
-type storyEvent struct {
+// scenarioEvent is the part of an event that its scenario defines.
+type scenarioEvent struct {
 	attack        string // empty for a routine
 	step          string
 	who           *actor
-	self          template // of identity, when who is nobody's persona
+	self          template // of identity, if the actor has no persona
 	identity      []byte
 	vars          map[string]string
 	request       template
@@ -104,10 +102,10 @@ type storyEvent struct {
 	sharedEventID string
 }
 
-func loadStories(files fs.FS, folder string, words vocabulary, calls catalogue) ([]*story, error) {
-	var all []*story
+func loadScenarios(files fs.FS, folder string, words vocabulary, calls catalogue) ([]*scenario, error) {
+	var all []*scenario
 	err := eachFile(files, folder, func(name string, b []byte) error {
-		s := &story{name: name}
+		s := &scenario{name: name}
 		if err := decodeStrict(b, &s.file); err != nil {
 			return err
 		}
@@ -120,12 +118,12 @@ func loadStories(files fs.FS, folder string, words vocabulary, calls catalogue) 
 	return all, err
 }
 
-func (st *story) compile(words vocabulary, calls catalogue) error {
+func (st *scenario) compile(words vocabulary, calls catalogue) error {
 	if len(st.file.Steps) == 0 {
 		return fmt.Errorf("no steps")
 	}
 	words = words.withVariables(append(slices.Collect(maps.Keys(st.file.Vars)), "peer", "shared"))
-	st.vars, st.actors = map[string]template{}, map[string]*part{}
+	st.vars, st.actors = map[string]template{}, map[string]*scenarioActor{}
 	for name, value := range st.file.Vars {
 		t, err := newCompiler(words).compileText(escape(value))
 		if err != nil {
@@ -134,7 +132,7 @@ func (st *story) compile(words vocabulary, calls catalogue) error {
 		st.vars[name] = t
 	}
 	for name, f := range st.file.Actors {
-		p, err := newPart(f, words)
+		p, err := newScenarioActor(f, words)
 		if err != nil {
 			return fmt.Errorf("actor %q: %w", name, err)
 		}
@@ -156,8 +154,8 @@ func (st *story) compile(words vocabulary, calls catalogue) error {
 	return nil
 }
 
-func newPart(f partFile, words vocabulary) (*part, error) {
-	p := &part{file: f}
+func newScenarioActor(f scenarioActorFile, words vocabulary) (*scenarioActor, error) {
+	p := &scenarioActor{file: f}
 	var err error
 	if p.identity, err = newCompiler(words).compile(f.Identity); err != nil {
 		return nil, err
@@ -176,8 +174,7 @@ func newPart(f partFile, words vocabulary) (*part, error) {
 	return p, nil
 }
 
-// newStep compiles the step's bodies beside the call's own, which stand where
-// the step has none.
+// newStep compiles the step's bodies. Missing ones are the call's.
 func newStep(f stepFile, words vocabulary, calls catalogue) (step, error) {
 	c, err := calls.call(f.Call)
 	if err != nil {
@@ -211,53 +208,53 @@ func newStep(f stepFile, words vocabulary, calls catalogue) (step, error) {
 	return s, nil
 }
 
-// withVariables returns v for a story that has these variables.
+// withVariables returns v with these variables.
 func (v vocabulary) withVariables(names []string) vocabulary {
 	out := maps.Clone(v)
 	for _, name := range names {
-		fill := storyVariable(name)
+		fill := scenarioVariable(name)
 		out["$"+name] = func([]string) (filler, error) { return fill, nil }
 	}
 	return out
 }
 
-// AttackStory describes an attack that can be simulated.
-type AttackStory struct {
+// AttackScenario describes an attack that can be simulated.
+type AttackScenario struct {
 	Name      string   `json:"name"`
 	Title     string   `json:"title"`
 	Summary   string   `json:"summary"`
 	Technique []string `json:"technique"` // of MITRE ATT&CK
 }
 
-// Attacks lists the attack stories by name.
-func Attacks() ([]AttackStory, error) {
-	var list []AttackStory
+// Attacks lists the attack scenarios by name.
+func Attacks() ([]AttackScenario, error) {
+	var list []AttackScenario
 	err := eachFile(data, "attacks", func(name string, b []byte) error {
-		var f storyFile
+		var f scenarioFile
 		if err := decodeStrict(b, &f); err != nil {
 			return err
 		}
-		list = append(list, AttackStory{name, f.Title, f.Summary, f.Technique})
+		list = append(list, AttackScenario{name, f.Title, f.Summary, f.Technique})
 		return nil
 	})
 	return list, err
 }
 
-// UnknownAttackError is a name in Options.Attacks that no story has.
+// UnknownAttackError reports a name in Options.Attacks that is not an attack.
 type UnknownAttackError struct {
 	Name  string
 	Known []string
 }
 
 func (e *UnknownAttackError) Error() string {
-	return fmt.Sprintf("find attack %q: no such story; there are %s", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("find attack %q: no such attack; there are %s", e.Name, strings.Join(e.Known, ", "))
 }
 
-// choose returns the stories with these names, each once, in order of name.
-// Those that need a second account are left out of all when there is none.
-func choose(stories []*story, names []string, accounts int) ([]*story, error) {
+// choose returns the scenarios with these names, each once, sorted by name. With one
+// account, "all" leaves out those that need a second one.
+func choose(scenarios []*scenario, names []string, accounts int) ([]*scenario, error) {
 	var known []string
-	for _, s := range stories {
+	for _, s := range scenarios {
 		known = append(known, s.name)
 	}
 	all := false
@@ -268,16 +265,16 @@ func choose(stories []*story, names []string, accounts int) ([]*story, error) {
 			all = true
 		case i < 0:
 			return nil, &UnknownAttackError{name, known}
-		case stories[i].needsPeer() && accounts < 2:
+		case scenarios[i].needsPeer() && accounts < 2:
 			return nil, &OptionError{"attack", fmt.Sprintf("%s needs two accounts", name)}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(stories), func(s *story) bool {
+	return slices.DeleteFunc(slices.Clone(scenarios), func(s *scenario) bool {
 		return !slices.Contains(names, s.name) && (!all || s.needsPeer() && accounts < 2)
 	}), nil
 }
 
 // needsPeer reports whether part of st is recorded in a second account.
-func (st *story) needsPeer() bool {
+func (st *scenario) needsPeer() bool {
 	return slices.ContainsFunc(st.steps, func(s step) bool { return s.file.In == "peer" })
 }

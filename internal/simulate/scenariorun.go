@@ -7,72 +7,73 @@ import (
 	"slices"
 )
 
-// performance is one time a story is played.
-type performance struct {
-	world   *world
-	story   *story
-	attack  string
-	account *account
-	peer    *account
-	region  *region
-	key     uint64
-	rng     stream
-	vars    map[string]string
-	cast    map[string]*castMember
-	events  []staged
+// scenarioRun is one run of a scenario, with its events.
+type scenarioRun struct {
+	world    *world
+	scenario *scenario
+	attack   string
+	account  *account
+	peer     *account
+	region   *region
+	key      uint64
+	rng      stream
+	vars     map[string]string
+	actors   map[string]*runActor
+	events   []placedEvent
 }
 
-// castMember is a part with the one who plays it.
-type castMember struct {
+// runActor is the caller of some steps in a run.
+type runActor struct {
 	who      *actor
 	via      *access
-	identity template // of the story's own
+	identity template // nil unless the scenario defines its own
 }
 
-// staged is an event with the place it is recorded in.
-type staged struct {
+// placedEvent is an event with the account and Region that record it.
+type placedEvent struct {
 	account *account
 	region  *region
 	event   occurrence
 }
 
-// perform plays st from second zero; the caller moves it in time.
-func (w *world) perform(st *story, attack string, a, peer *account, key uint64) (*performance, error) {
-	p := &performance{
-		world: w, story: st, attack: attack, account: a, peer: peer, region: w.org.home,
-		key: key, rng: newStream(key), cast: map[string]*castMember{},
+// runScenario generates the events of st, with times from second zero on; shift moves
+// them.
+func (w *world) runScenario(st *scenario, attack string, a, peer *account, key uint64) (*scenarioRun, error) {
+	p := &scenarioRun{
+		world: w, scenario: st, attack: attack, account: a, peer: peer, region: w.org.home,
+		key: key, rng: newStream(key), actors: map[string]*runActor{},
 	}
 	p.drawVars()
 	for _, name := range slices.Sorted(maps.Keys(st.actors)) {
-		member, err := p.castPart(name, st.actors[name])
+		member, err := p.newActor(name, st.actors[name])
 		if err != nil {
-			return nil, fmt.Errorf("play %q: %w", st.name, err)
+			return nil, fmt.Errorf("run %q: %w", st.name, err)
 		}
-		p.cast[name] = member
+		p.actors[name] = member
 	}
 	at := 0.0
 	for i := range st.steps {
-		at = p.play(&st.steps[i], at)
+		at = p.runStep(&st.steps[i], at)
 	}
 	return p, nil
 }
 
-func (p *performance) scene() *scene {
-	sc := &scene{org: p.world.org, account: p.account, peer: p.peer, region: p.region}
+func (p *scenarioRun) scope() *scope {
+	sc := &scope{org: p.world.org, account: p.account, peer: p.peer, region: p.region}
 	sc.begin(p.rng.uint64(), 0)
 	sc.vars = p.vars
 	return sc
 }
 
-func (p *performance) drawVars() {
+func (p *scenarioRun) drawVars() {
 	p.vars = map[string]string{"peer": p.peer.id, "shared": string(p.rng.uuid(nil))}
-	for _, name := range slices.Sorted(maps.Keys(p.story.vars)) {
-		p.vars[name] = string(p.story.vars[name].appendTo(nil, p.scene()))
+	for _, name := range slices.Sorted(maps.Keys(p.scenario.vars)) {
+		p.vars[name] = string(p.scenario.vars[name].appendTo(nil, p.scope()))
 	}
 }
 
-func (p *performance) castPart(name string, pt *part) (*castMember, error) {
-	who, err := p.playerOf(pt)
+func (p *scenarioRun) newActor(name string, pt *scenarioActor) (*runActor, error) {
+	who, err := p.actorFor(pt)
 	if err != nil {
 		return nil, fmt.Errorf("actor %q: %w", name, err)
 	}
@@ -86,26 +87,27 @@ func (p *performance) castPart(name string, pt *part) (*castMember, error) {
 	if pt.agent != nil {
 		t.agent = pt.agent
 	}
-	sc := p.scene()
+	sc := p.scope()
 	sc.who = who
-	if who.person == nil { // somebody's browser or address may be asked for
+	if who.person == nil { // templates may refer to a person's browser or address
 		with := *who
 		with.person = p.world.org.somePerson(&p.rng)
 		sc.who = &with
 	}
 	via := newAccess(sc, derive(p.key, name), p.vars, t)
-	return &castMember{who: who, via: via, identity: pt.identity}, nil
+	return &runActor{who: who, via: via, identity: pt.identity}, nil
 }
 
-// playerOf finds or makes up the actor that plays a part.
-func (p *performance) playerOf(pt *part) (*actor, error) {
+// actorFor picks the actor of a persona, or creates one with the scenario's own
+// identity.
+func (p *scenarioRun) actorFor(pt *scenarioActor) (*actor, error) {
 	if pt.file.Is == "" {
-		sc := p.scene()
+		sc := p.scope()
 		name := string(pt.name.appendTo(nil, sc))
-		sc = p.scene()
+		sc = p.scope()
 		return &actor{account: p.account, name: name, arn: string(pt.arn.appendTo(nil, sc))}, nil
 	}
-	who := p.someone(pt.file.Is)
+	who := p.pickActor(pt.file.Is)
 	if who == nil {
 		return nil, fmt.Errorf("no persona %q", pt.file.Is)
 	}
@@ -119,8 +121,8 @@ func (p *performance) playerOf(pt *part) (*actor, error) {
 	return &with, nil
 }
 
-// someone finds an actor of the persona, in the account if it has one.
-func (p *performance) someone(persona string) *actor {
+// pickActor returns an actor of the persona, in the account if it has one.
+func (p *scenarioRun) pickActor(persona string) *actor {
 	for _, a := range append([]*account{p.account}, p.world.org.accounts...) {
 		var found []*actor
 		for _, act := range a.actors {
@@ -135,8 +137,8 @@ func (p *performance) someone(persona string) *actor {
 	return nil
 }
 
-// play stages the events of one step and returns the time of the last.
-func (p *performance) play(s *step, at float64) float64 {
+// runStep adds the events of one step and returns the time of the last.
+func (p *scenarioRun) runStep(s *step, at float64) float64 {
 	at += p.within(s.file.After)
 	regions := []*region{p.region}
 	if s.file.Region == "every" {
@@ -150,23 +152,23 @@ func (p *performance) play(s *step, at float64) float64 {
 			if n > 0 {
 				at += p.within(s.file.Gap)
 			}
-			p.stage(s, r, int64(at))
+			p.addEvent(s, r, int64(at))
 		}
 	}
 	return at
 }
 
-func (p *performance) within(seconds [2]float64) float64 {
+func (p *scenarioRun) within(seconds [2]float64) float64 {
 	return seconds[0] + p.rng.float()*math.Max(0, seconds[1]-seconds[0])
 }
 
-func (p *performance) stage(s *step, r *region, at int64) {
-	m := p.cast[s.file.Actor]
+func (p *scenarioRun) addEvent(s *step, r *region, at int64) {
+	m := p.actors[s.file.Actor]
 	a := p.account
 	if s.file.In == "peer" {
 		a = p.peer
 	}
-	e := &storyEvent{
+	e := &scenarioEvent{
 		attack: p.attack, step: s.file.Step, who: m.who, self: m.identity, vars: p.vars,
 		request: s.request, response: s.response, additional: s.additional,
 		resources: s.resources, record: s.record, failure: s.failure,
@@ -174,11 +176,11 @@ func (p *performance) stage(s *step, r *region, at int64) {
 	if s.file.Shared {
 		e.sharedEventID = p.vars["shared"]
 	}
-	p.events = append(p.events, staged{a, r, occurrence{key: p.rng.uint64(), at: at, via: m.via, call: s.call, story: e}})
+	p.events = append(p.events, placedEvent{a, r, occurrence{key: p.rng.uint64(), at: at, via: m.via, call: s.call, scenario: e}})
 }
 
 // duration is the time from the first event to the last, in seconds.
-func (p *performance) duration() int64 {
+func (p *scenarioRun) duration() int64 {
 	last := int64(0)
 	for _, s := range p.events {
 		last = max(last, s.event.at)
@@ -186,15 +188,15 @@ func (p *performance) duration() int64 {
 	return last
 }
 
-// shift moves the performance so that it begins at a time, and gives everybody
-// the identity they have then.
-func (p *performance) shift(start int64) {
+// shift moves the events so that the first is at a time, and sets the identities that
+// the actors have then.
+func (p *scenarioRun) shift(start int64) {
 	own := map[*actor][]byte{}
 	for i := range p.events {
 		e := &p.events[i].event
 		e.at += start
-		st := e.story
-		sc := &scene{org: p.world.org, account: st.who.account, region: p.region}
+		st := e.scenario
+		sc := &scope{org: p.world.org, account: st.who.account, region: p.region}
 		if st.self == nil {
 			st.identity = st.who.identityAt(sc, e.at)
 			continue
@@ -208,15 +210,15 @@ func (p *performance) shift(start int64) {
 	}
 }
 
-// planAttacks plays every chosen attack once, spread over the accounts and the
-// days, and files its events by shard.
+// planAttacks runs every chosen attack once, spread over the accounts and the days, and
+// assigns its events to shards.
 func (w *world) planAttacks() error {
 	w.planned = map[shardKey][]occurrence{}
 	for i, st := range w.attacks {
 		key := derive(w.org.seed, "attack", st.name)
 		s := newStream(key)
 		a := w.org.accounts[s.intn(len(w.org.accounts))]
-		p, err := w.perform(st, st.name, a, w.org.peer(a), s.uint64())
+		p, err := w.runScenario(st, st.name, a, w.org.peer(a), s.uint64())
 		if err != nil {
 			return err
 		}
@@ -229,9 +231,9 @@ func (w *world) planAttacks() error {
 	return nil
 }
 
-// attackStart picks a day, then an hour the story allows, and moves it until
-// all of it fits into the simulated time.
-func (w *world) attackStart(st *story, i int, duration int64, s *stream) int64 {
+// attackStart picks a day and an hour that the scenario allows, and moves it until the
+// attack fits into the simulated time.
+func (w *world) attackStart(st *scenario, i int, duration int64, s *stream) int64 {
 	days := w.opts.Days
 	day := (i*days/len(w.attacks) + s.intn(2)) % days
 	hours := st.file.Hours
@@ -240,17 +242,17 @@ func (w *world) attackStart(st *story, i int, duration int64, s *stream) int64 {
 	return max(min(start, latest), w.opts.midnight(0)+60)
 }
 
-func (w *world) shardOf(e staged) shardKey {
+func (w *world) shardOf(e placedEvent) shardKey {
 	return shardKey{e.account.index, e.region.index, int((e.event.at - w.opts.midnight(0)) / 86400)}
 }
 
-// peer is the account whose roles a uses; always the same one.
+// peer returns the account whose roles a uses, always the same one.
 func (org *organization) peer(a *account) *account {
 	return org.accounts[(a.index+1)%len(org.accounts)]
 }
 
-// routines returns what the routines of the account, and of the one it is the
-// peer of, leave in a shard.
+// routinesIn returns the events of routines in a shard: those of its account, and those
+// of the account that it is the peer of.
 func (w *world) routinesIn(key shardKey) ([]occurrence, error) {
 	n := len(w.org.accounts)
 	owners := []int{key.account}
@@ -274,15 +276,16 @@ func (w *world) routinesIn(key shardKey) ([]occurrence, error) {
 	return found, nil
 }
 
-// routine plays st as often as it happens in a on the day.
-func (w *world) routine(st *story, a *account, day int) ([]staged, error) {
+// routine returns the events of st in account a on a day, on which it happens any
+// number of times.
+func (w *world) routine(st *scenario, a *account, day int) ([]placedEvent, error) {
 	key := deriveN(derive(w.org.seed, a.id, "routine", st.name), int64(day))
 	phase := float64(mix(derive(w.org.seed, a.id, st.name))%1000) / 1000
 	times := int(float64(day+1)*st.file.PerDay+phase) - int(float64(day)*st.file.PerDay+phase)
-	var events []staged
+	var events []placedEvent
 	for n := range times {
 		s := newStream(deriveN(key, int64(n)))
-		p, err := w.perform(st, "", a, w.org.peer(a), s.uint64())
+		p, err := w.runScenario(st, "", a, w.org.peer(a), s.uint64())
 		if err != nil {
 			return nil, err
 		}
