@@ -13,15 +13,15 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 )
 
-// Store is an empty place to put files in, and to read as an archive.
+// Store is an empty storage for files, to be read as an archive.
 type Store interface {
-	// Put writes a file, over one that is there.
+	// Put writes a file, replacing an existing one.
 	Put(t *testing.T, key string, data []byte)
-	// Source gives the archive below a folder, which is "" for all of it.
+	// Source returns the archive below a folder; "" is the whole store.
 	Source(t *testing.T, folder string) archive.Source
 }
 
-// Run runs the suite; newStore is called once for each test in it.
+// Run runs the suite; newStore is called once for each test.
 func Run(t *testing.T, newStore func(t *testing.T) Store) {
 	for _, test := range []struct {
 		name string
@@ -45,9 +45,9 @@ func Run(t *testing.T, newStore func(t *testing.T) Store) {
 	}
 }
 
-// Organization puts log files and digests of accounts x Regions x days, two logs
-// and a digest a day, and returns their keys. Days begin on 2023-12-30, so that
-// months and years end among them.
+// Organization stores log files and digests of accounts x Regions x days, two logs and
+// a digest per day, and returns their keys. Days begin on 2023-12-30, so they span a
+// change of month and year.
 func Organization(t *testing.T, s Store, accounts, regions, days int) []string {
 	t.Helper()
 	var keys []string
@@ -58,22 +58,22 @@ func Organization(t *testing.T, s Store, accounts, regions, days int) []string {
 	return keys
 }
 
-// Account is the number of the organization's i-th account.
+// Account returns the number of the organization's i-th account.
 func Account(i int) string { return fmt.Sprintf("%012d", 111111111111*(i+1)) }
 
-// Region is the organization's i-th Region.
+// Region returns the organization's i-th Region.
 func Region(i int) string {
 	return []string{"us-east-1", "eu-west-2", "ap-southeast-1", "us-gov-west-1"}[i]
 }
 
-// Day is midnight of the organization's i-th day.
+// Day returns midnight of the organization's i-th day.
 func Day(i int) time.Time { return time.Date(2023, 12, 30+i, 0, 0, 0, 0, time.UTC) }
 
 func organization(accounts, regions, days int) func(yield func(string) bool) {
 	each := func(day, account, region int) []archive.Key {
 		k := archive.Key{
 			Prefix: "logs", Organization: "o-a1b2c3d4e5", Account: Account(account), Kind: archive.Logs, Region: Region(region),
-			// No two files of the organization at one time, and none at midnight.
+			// No two files have the same time, and none midnight.
 			Delivered: Day(day).Add(time.Duration(1+account*regions+region) * time.Minute), Unique: "AAAAAAAAAAAAAAAA",
 		}
 		later := k
@@ -115,7 +115,7 @@ func list(t *testing.T, s archive.Source, f archive.Filter) []archive.Object {
 	return objects
 }
 
-// keys are those of the objects to read, as they are in the whole store.
+// keys returns the keys of the objects to read, as in the whole store.
 func keys(objects []archive.Object, folder string) []string {
 	var keys []string
 	for _, o := range objects {
@@ -126,7 +126,7 @@ func keys(objects []archive.Object, folder string) []string {
 	return keys
 }
 
-// whole is the key in the store: sources of folders give keys below their own.
+// whole returns the key in the store: sources of folders return keys below their own.
 func whole(key, folder string) string {
 	if folder == "" || strings.HasPrefix(key, folder+"/") {
 		return key

@@ -68,7 +68,7 @@ func delivered(t *testing.T, key string) time.Time {
 	return k.Delivered
 }
 
-// filters are of every sort that prunes or skips in an organization of 3 accounts,
+// filters are all kinds of filters that prune or skip in an organization of 3 accounts,
 // 2 Regions and 5 days.
 func filters() map[string]archive.Filter {
 	return map[string]archive.Filter{
@@ -127,7 +127,7 @@ func checkFilters(t *testing.T, s Store, all []string, folder string, filters ma
 	}
 }
 
-// folders gives every folder on the way to a key.
+// folders returns every parent folder of the keys.
 func folders(key string) map[string]bool {
 	folders := map[string]bool{}
 	for i, c := range key {
@@ -147,8 +147,8 @@ func testAnyDepth(t *testing.T, s Store) {
 				t.Errorf("folder %q: %v", folder, err)
 			}
 			got := o.Info
-			// How much of the path above the archive belongs to the key is for the
-			// source to say; what it tells of the events is not.
+			// How much of the path above the archive belongs to the key is up to the
+			// source. What the path says about the events is not.
 			got.Prefix, want.Prefix = "", ""
 			got.Flat = want.Flat
 			if got != want {
@@ -211,8 +211,9 @@ func testOddNames(t *testing.T, s Store) {
 	}
 }
 
-// UnprintableNames tests names that would break a line or drive a terminal,
-// for stores that can have them. A source may spell them in its own way, as long as they differ.
+// UnprintableNames tests names that would break a line or control a terminal, for
+// stores that support them. A source may escape them in its own way, as long as they
+// stay distinct.
 func UnprintableNames(t *testing.T, s Store) {
 	want := []string{"line\nbreak/line\nbreak.json", "line\\nbreak.json", `line\x0abreak.json`, "tab\there.json", "escape\x1b[31m.json"}
 	for _, key := range want {
@@ -223,7 +224,7 @@ func UnprintableNames(t *testing.T, s Store) {
 	seen := map[string]bool{}
 	for _, o := range list(t, source, archive.Filter{}) {
 		if seen[o.Key] || !utf8.ValidString(o.Key) {
-			t.Errorf("key %q is not UTF-8, or there twice", o.Key)
+			t.Errorf("key %q is not UTF-8, or is repeated", o.Key)
 		}
 		seen[o.Key] = true
 		got = append(got, read(t, source, o))
@@ -260,7 +261,7 @@ func testSkips(t *testing.T, s Store) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("skips (-want +got):\n%s", diff)
 	}
-	// A folder that was asked for by its name is read whatever its name.
+	// A folder named explicitly is read whatever its name.
 	for folder, want := range map[string]int{"_simulate": 2, "AWSLogs/123456789012/Config": 2} {
 		if got := keys(list(t, s.Source(t, folder), archive.Filter{}), folder); len(got) != want {
 			t.Errorf("folder %q: listed %q, want %d files", folder, got, want)

@@ -18,17 +18,17 @@ import (
 type spec struct {
 	name         string
 	days         int
-	eventsPerDay int // in each of two accounts, less at weekends
+	eventsPerDay int // in each of two accounts; fewer at weekends
 	perFile      int
 
-	// maxObject is DuckDB's maximum_object_size. Its buffers are as large, so a
-	// generous one costs it time on small files: these are the values it was
-	// fastest with among powers of two.
+	// maxObject is DuckDB's maximum_object_size. DuckDB allocates buffers of that size,
+	// so a large value slows it down on small files: these are the powers of two with
+	// which it was fastest.
 	maxObject int
 }
 
-// The archives. A week of busy is enough for several batches of ingest; ten
-// times as long is ten times as much.
+// The archives. A week of busy is enough for several batches of ingest; ten times as
+// long is ten times as much.
 func (b *bench) small() spec {
 	if b.opts.quick {
 		return spec{"small files", 1, 400, 8, 2 << 20}
@@ -48,7 +48,7 @@ func (s spec) times(n int) spec {
 	return s
 }
 
-// archiveDir is an archive that was made.
+// archiveDir is a generated archive.
 type archiveDir struct {
 	spec
 	dir     string
@@ -57,14 +57,14 @@ type archiveDir struct {
 
 func (a *archiveDir) records() int64 { return a.summary.Total.Events + a.summary.Total.Duplicates }
 
-// about describes the archive in a line.
+// about describes the archive in one line.
 func (a *archiveDir) about() string {
 	t := a.summary.Total
 	return fmt.Sprintf("%s records in %s files, %s (%s uncompressed), at most %s a file", quantity.FormatCount(a.records()),
 		quantity.FormatCount(t.Files), quantity.FormatSize(t.Bytes), quantity.FormatSize(t.UncompressedBytes), quantity.FormatCount(int64(a.perFile)))
 }
 
-// archive returns the archive of a spec, making it when it is not there yet.
+// archive returns the archive of a spec, and generates it if it does not exist.
 func (b *bench) archive(ctx context.Context, s spec) (*archiveDir, error) {
 	name := fmt.Sprintf("%d-days-%d-events-%d-per-file", s.days, s.eventsPerDay, s.perFile)
 	a := &archiveDir{spec: s, dir: filepath.Join(b.opts.dir, name)}
@@ -76,7 +76,7 @@ func (b *bench) archive(ctx context.Context, s spec) (*archiveDir, error) {
 	if err := os.MkdirAll(b.opts.dir, 0o755); err != nil {
 		return nil, err
 	}
-	// Under another name until it is whole.
+	// Renamed when complete.
 	partial := a.dir + ".partial"
 	if err := os.RemoveAll(partial); err != nil {
 		return nil, err

@@ -15,9 +15,9 @@ import (
 // bench is one run of the benchmark.
 type bench struct {
 	opts        options
-	scratch     string // folder for what is not kept
-	trailkeeper string // the program that is measured
-	self        string // this program, for the measured processes
+	scratch     string // temporary folder
+	trailkeeper string // the program to measure
+	self        string // this program, for its own measured processes
 	log         io.Writer
 }
 
@@ -36,7 +36,7 @@ func newBench(ctx context.Context, opts options, scratch string, stderr io.Write
 	return b, b.build(ctx)
 }
 
-// build builds the trailkeeper that is measured, as make build does.
+// build builds the trailkeeper to measure, as make build does.
 func (b *bench) build(ctx context.Context) error {
 	b.trailkeeper = filepath.Join(b.scratch, "trailkeeper")
 	const program = "github.com/cerpac/trailkeeper/cmd/trailkeeper"

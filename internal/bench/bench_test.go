@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestQuickRun runs everything on tiny archives. What it measures means
-// nothing, but both sides of every comparison must have done the same work.
+// TestQuickRun runs everything on tiny archives. The figures are meaningless, but both
+// sides of every comparison must have done the same work.
 func TestQuickRun(t *testing.T) {
 	now := func() time.Time { return time.Date(2026, 1, 12, 9, 0, 0, 0, time.UTC) }
 	dir := t.TempDir()

@@ -13,13 +13,13 @@ import (
 // connections is the number of concurrent connections to an endpoint.
 const connections = 32
 
-// latencyReport is how long calls took that were made one after the other.
+// latencyReport is the durations of calls made one after another.
 type latencyReport struct {
 	Median float64 `json:"median"` // seconds
 	P99    float64 `json:"p99"`    // the 99th percentile
 }
 
-// measureLatency takes a URL, the kind of call, and how many.
+// measureLatency takes a URL, the kind of call, and the number of calls.
 func measureLatency(ctx context.Context, args []string) (*latencyReport, error) {
 	kind := loadtest.Kind(args[1])
 	calls, err := strconv.Atoi(args[2])
@@ -39,13 +39,13 @@ func measureLatency(ctx context.Context, args []string) (*latencyReport, error) 
 	return &latencyReport{took[len(took)/2].Seconds(), took[len(took)*99/100].Seconds()}, nil
 }
 
-// burstReport is what was made from all connections.
+// burstReport is the result of calls from all connections.
 type burstReport struct {
 	Calls   int     `json:"calls"`
 	Seconds float64 `json:"seconds"`
 }
 
-// measureBurst takes a URL and how long to call it.
+// measureBurst takes a URL and a duration.
 func measureBurst(ctx context.Context, args []string) (*burstReport, error) {
 	const noLimit = 1 << 30
 	lasts, err := time.ParseDuration(args[1])
@@ -61,8 +61,8 @@ func measureBurst(ctx context.Context, args []string) (*burstReport, error) {
 	return &burstReport{calls, time.Since(started).Seconds()}, err
 }
 
-// checkCalls makes sure that each call is once in the journal and once in what was
-// delivered. It takes the folders of both and how many calls were made.
+// checkCalls checks that each call is once in the journal and once in the delivered
+// files. It takes the folders of both and the number of calls.
 func checkCalls(args []string) error {
 	calls, err := strconv.Atoi(args[2])
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// runChild does the job of one measured process: the first argument names it.
+// runChild runs one measured process, named by the first argument.
 func runChild(ctx context.Context, args []string, stdout io.Writer) error {
 	jobs := []struct {
 		name string

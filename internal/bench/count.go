@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/scan"
 )
 
-// count compares counting events by name, straight from the archive, with
-// decompressing the same files and looking at nothing.
+// count compares counting events by name, directly from the archive, with only
+// decompressing the same files.
 func (b *bench) count(ctx context.Context) ([]group, error) {
 	var groups []group
 	for _, s := range []spec{b.small(), b.busy()} {
@@ -35,7 +35,7 @@ func (b *bench) count(ctx context.Context) ([]group, error) {
 func (b *bench) countArchive(ctx context.Context, a *archiveDir) (*group, error) {
 	ours := &measured{Name: "count eventName from the archive"}
 	alone := &measured{Name: "gunzip alone, the same library"}
-	for range 2*b.opts.rounds - 1 { // takes little, varies much
+	for range 2*b.opts.rounds - 1 { // short, and varies much
 		if err := b.scanOnce(ctx, a, "count", ours); err != nil {
 			return nil, err
 		}

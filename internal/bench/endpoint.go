@@ -45,14 +45,14 @@ func start(cmd *exec.Cmd) (*endpoint, error) {
 	return e, nil
 }
 
-// kill ends one that is not measured.
+// kill ends a process that is not measured.
 func (e *endpoint) kill() error {
 	err := e.cmd.Process.Kill()
-	_ = e.cmd.Wait() // tells that it was killed
+	_ = e.cmd.Wait() // its error says that it was killed
 	return err
 }
 
-// stop lets the process end, and returns its sample.
+// stop asks the process to end, and returns its sample.
 func (e *endpoint) stop() (sample, error) {
 	if err := e.cmd.Process.Signal(os.Interrupt); err != nil {
 		return sample{}, err
@@ -64,7 +64,7 @@ func (e *endpoint) stop() (sample, error) {
 	return sample{CPU: (state.UserTime() + state.SystemTime()).Seconds(), Peak: peak(state)}, nil
 }
 
-// serve answers on a free port until the process is killed.
+// serve listens on a free port until the process is killed.
 func serve(ctx context.Context, stdout io.Writer, handler http.Handler) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,12 +76,12 @@ func serve(ctx context.Context, stdout io.Writer, handler http.Handler) error {
 	return http.Serve(listener, handler)
 }
 
-// serveUpstream is what the sandbox is in front of; it keeps what is delivered.
+// serveUpstream serves the upstream behind the sandbox; it stores what is delivered.
 func serveUpstream(ctx context.Context, stdout io.Writer, dir string) error {
 	return serve(ctx, stdout, loadtest.NewUpstream(dir))
 }
 
-// serveProxy passes calls on and does nothing else.
+// serveProxy forwards calls and does nothing else.
 func serveProxy(ctx context.Context, stdout io.Writer, address string) error {
 	target, err := url.Parse(address)
 	if err != nil {

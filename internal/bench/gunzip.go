@@ -18,8 +18,8 @@ import (
 // filesPerProcess keeps the arguments of a gunzip below every system's limit.
 const filesPerProcess = 400
 
-// systemGunzip decompresses the log files with the system's own tool. Without
-// the tool it measures nothing.
+// systemGunzip decompresses the log files with the system's own tool. Without the tool
+// it measures nothing.
 func (b *bench) systemGunzip(ctx context.Context, a *archiveDir) (*measured, error) {
 	m := &measured{Name: "gunzip alone, the system's gunzip -c"}
 	tool, err := exec.LookPath("gunzip")
@@ -51,7 +51,7 @@ func (b *bench) systemGunzip(ctx context.Context, a *archiveDir) (*measured, err
 	return m, nil
 }
 
-// eachChunk runs the tool over all files, in a process for each core at a time.
+// eachChunk runs the tool over all files, in one process per core at a time.
 func eachChunk(ctx context.Context, tool string, files []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))

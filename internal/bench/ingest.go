@@ -11,9 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
-// ingest compares trailkeeper ingest with DuckDB's own way from log files to
-// Parquet. The first reference takes its turn with trailkeeper; the others run
-// once.
+// ingest compares trailkeeper ingest with DuckDB's own ways from log files to Parquet.
+// The first reference runs in turn with trailkeeper; the others run once.
 func (b *bench) ingest(ctx context.Context) ([]group, error) {
 	var groups []group
 	for _, s := range []spec{b.small(), b.busy()} {
@@ -49,7 +48,7 @@ func (b *bench) ingest(ctx context.Context) ([]group, error) {
 
 // turns measures trailkeeper and the first reference in turn.
 func (b *bench) turns(ctx context.Context, a *archiveDir) (ours, first *measured, err error) {
-	// Once through all files, so that neither side is the first to read them.
+	// Read all files once, so that neither side is the first to read them.
 	if _, err := b.child(ctx, "", "gunzip", a.dir); err != nil {
 		return nil, nil, err
 	}
@@ -66,7 +65,7 @@ func (b *bench) turns(ctx context.Context, a *archiveDir) (ours, first *measured
 	return ours, first, nil
 }
 
-// ingestOnce ingests the archive into a new lake and adds what it took to m.
+// ingestOnce ingests the archive into a new lake and adds the sample to m.
 func (b *bench) ingestOnce(ctx context.Context, a *archiveDir, m *measured, flags ...string) error {
 	lake := filepath.Join(b.scratch, "lake")
 	s, err := b.intoLake(ctx, a, lake, flags...)
@@ -78,7 +77,7 @@ func (b *bench) ingestOnce(ctx context.Context, a *archiveDir, m *measured, flag
 	return os.RemoveAll(lake)
 }
 
-// intoLake makes a lake of the archive, and makes sure that all of it is in.
+// intoLake ingests the archive into a lake, and checks that it is complete.
 func (b *bench) intoLake(ctx context.Context, a *archiveDir, lake string, flags ...string) (sample, error) {
 	s, err := b.trail(ctx, append([]string{"ingest", "--archive", a.dir, "--lake", lake, "--format", "json"}, flags...)...)
 	if err != nil {
@@ -91,7 +90,7 @@ func (b *bench) intoLake(ctx context.Context, a *archiveDir, lake string, flags 
 	return s, a.check(report.Events.Read)
 }
 
-// refer brings the archive into Parquet with DuckDB, and adds what it took to m.
+// refer converts the archive to Parquet with DuckDB, and adds the sample to m.
 func (b *bench) refer(ctx context.Context, a *archiveDir, r reference, m *measured) error {
 	out := filepath.Join(b.scratch, "reference")
 	globs, err := a.globs()
@@ -118,8 +117,8 @@ func (b *bench) refer(ctx context.Context, a *archiveDir, r reference, m *measur
 	return os.RemoveAll(out)
 }
 
-// check compares a count of records with the archive: a tool that is fast
-// because it misses records is not measured.
+// check compares a count of records with the archive, because a tool that misses
+// records must not count as fast.
 func (a *archiveDir) check(records int64) error {
 	if records != a.records() {
 		return fmt.Errorf("%s records were read of %s in the archive of %s",
@@ -128,8 +127,8 @@ func (a *archiveDir) check(records int64) error {
 	return nil
 }
 
-// globs match the log files and not the digests, below the archive's folder.
-// DuckDB refuses a pattern that matches nothing.
+// globs match the log files and not the digests, below the archive's folder. DuckDB
+// refuses a pattern that matches nothing.
 func (a *archiveDir) globs() ([]string, error) {
 	var globs []string
 	for _, kind := range []string{"CloudTrail", "CloudTrail-Insight", "CloudTrail-NetworkActivity", "CloudTrail-Aggregated"} {

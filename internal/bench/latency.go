@@ -11,11 +11,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
 )
 
-// repeated is a call that is made one after the other.
+// repeated is a call that is made again and again, one at a time.
 type repeated struct {
 	name  string
 	kind  loadtest.Kind
-	times int // in a round
+	times int // per round
 	bar   bar
 }
 
@@ -63,7 +63,7 @@ func (b *bench) latency(ctx context.Context, f *front, call repeated) (*group, e
 	for _, name := range []string{"bare upstream", "through the sandbox", "through a proxy that records nothing"} {
 		g.Measures = append(g.Measures, measured{Name: name + ", median"}, measured{Name: name + ", 99th percentile"})
 	}
-	for range 2*b.opts.rounds - 1 { // takes little, varies much
+	for range 2*b.opts.rounds - 1 { // short, and varies much
 		for i, e := range []*endpoint{f.upstream, f.sandbox, f.proxy} {
 			var report latencyReport
 			if _, err := b.timed(ctx, &report, "latency", e.url, string(call.kind), strconv.Itoa(call.times)); err != nil {

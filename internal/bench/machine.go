@@ -15,13 +15,13 @@ import (
 // machine describes the machine on which the figures were measured.
 type machine struct {
 	CPU    string `json:"cpu"`
-	Cores  int    `json:"cores"` // that the measured programs use
+	Cores  int    `json:"cores"` // available to the measured programs
 	Memory int64  `json:"memory"`
 	System string `json:"system"`
 	DuckDB string `json:"duckdb"`
 	Build  string `json:"build"` // trailkeeper --version
 
-	// Revision of the sources, where git knows it.
+	// Revision of the sources, if git knows it.
 	Revision string `json:"revision,omitempty"`
 }
 
@@ -42,7 +42,7 @@ func (b *bench) describeMachine(ctx context.Context) (machine, error) {
 	case "linux":
 		m.CPU = procField("/proc/cpuinfo", "model name")
 		kib, _, _ := strings.Cut(procField("/proc/meminfo", "MemTotal"), " ")
-		n, _ := strconv.ParseInt(kib, 10, 64) // 0 says as much as any error
+		n, _ := strconv.ParseInt(kib, 10, 64) // 0 means unknown
 		m.Memory = n << 10
 		release, _, _ := strings.Cut(firstWord("/proc/sys/kernel/osrelease"), "-")
 		m.System += ", Linux " + release
@@ -56,7 +56,7 @@ func (b *bench) describeMachine(ctx context.Context) (machine, error) {
 
 // procField returns the first value of a name in a file of "name : value".
 func procField(path, name string) string {
-	text, _ := os.ReadFile(path) // a file that is not there tells nothing
+	text, _ := os.ReadFile(path) // without the file the value is unknown
 	for line := range strings.Lines(string(text)) {
 		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
 			return strings.TrimSpace(value)
@@ -70,7 +70,7 @@ func sysctl(ctx context.Context, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// load is the system's load over the last minute, where it is told.
+// load returns the system's load over the last minute, or "".
 func load() string {
 	if word := firstWord("/proc/loadavg"); word != "" {
 		return word

@@ -1,12 +1,12 @@
-// Command bench measures trailkeeper against reference tools on this machine, over the same files, in one run.
+// Command bench measures trailkeeper against reference tools on this machine, over the
+// same files, in one run.
 //
-// What it prints are ratios, with the absolute figures beside them. Archives are
-// simulated; everything measured runs in processes of its own, one at a time,
-// trailkeeper and its reference in turn: the process that started them stays
-// small and does nothing meanwhile. `make bench` runs it all, in minutes.
+// It prints ratios, with the absolute figures beside them. Archives are simulated.
+// Everything measured runs in its own process, one at a time, trailkeeper and its
+// reference in turn. The parent process stays small and idle. `make bench` runs
+// everything in minutes.
 //
-// It needs the go command and a system that counts the resources of a process,
-// which is every Unix.
+// It needs the go command and a Unix system, which counts the resources of a process.
 package main
 
 import (
@@ -24,8 +24,8 @@ import (
 	"time"
 )
 
-// childArgument, as the first argument, makes the program one of the measured
-// processes; see child.go.
+// childArgument, as the first argument, makes the program a measured process; see
+// child.go.
 const childArgument = "measured"
 
 func main() {
@@ -75,12 +75,12 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.dir, "dir", "", "folder to keep the archives in, and to find those of an earlier run in")
-	flags.IntVar(&o.rounds, "rounds", 3, "how often what takes seconds is measured, at least 1")
-	flags.BoolVar(&o.quick, "quick", false, "tiny archives and one round: shows that it works, measures nothing")
+	flags.StringVar(&o.dir, "dir", "", "folder that keeps the archives for later runs")
+	flags.IntVar(&o.rounds, "rounds", 3, "number of measurements of tasks that take seconds, at least 1")
+	flags.BoolVar(&o.quick, "quick", false, "tiny archives and one round: tests the benchmark; its figures are meaningless")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
-	flags.BoolVar(&o.update, "update", false, "put the result into docs/benchmarks.md")
-	flags.Func("only", "run only these sections, with commas between: ingest, count, queries, memory, sandbox", func(list string) error {
+	flags.BoolVar(&o.update, "update", false, "write the result to docs/benchmarks.md")
+	flags.Func("only", "run only these sections, separated by commas: ingest, count, queries, memory, sandbox", func(list string) error {
 		for name := range strings.SplitSeq(list, ",") {
 			if !slices.ContainsFunc(sections(), func(s section) bool { return s.name == name }) {
 				return fmt.Errorf("no section %q", name)

@@ -1,7 +1,7 @@
 package main
 
-// memberOf says which member of a record a column of the lake holds, as
-// somebody would who writes the SQL by hand.
+// memberOf maps the lake's columns to members of a record, as one would write the SQL
+// by hand.
 var memberOf = map[string]string{
 	"event_time":                      "eventTime",
 	"event_id":                        "eventID",
@@ -37,7 +37,7 @@ var memberOf = map[string]string{
 	"management_event":                "managementEvent",
 }
 
-// identityOf says which member of userIdentity a column holds.
+// identityOf maps columns to members of userIdentity.
 var identityOf = map[string]string{
 	"identity_type":             "type",
 	"identity_principal_id":     "principalId",

@@ -7,12 +7,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 )
 
-// tightBound is a bound on memory that the smaller archive already fills, many
-// times over.
+// tightBound is a memory limit that the smaller archive reaches many times.
 const tightBound = "256MiB"
 
-// memory compares the peak of ingest on an archive with that on one ten times
-// as large.
+// memory compares the peak of ingest for an archive with that for one ten times as
+// large.
 func (b *bench) memory(ctx context.Context) ([]group, error) {
 	once, err := b.archive(ctx, b.busy())
 	if err != nil {
@@ -37,8 +36,8 @@ func (b *bench) memory(ctx context.Context) ([]group, error) {
 	return []group{*g, *free}, nil
 }
 
-// peaks measures both archives with the same flags, and returns the side of the
-// larger one too.
+// peaks measures both archives with the same flags. It also returns the larger one's
+// side.
 func (b *bench) peaks(ctx context.Context, once, tenTimes *archiveDir, rounds int, flags ...string) (*group, *measured, error) {
 	g := &group{Ratio: "the peak to that of the first", Measures: make([]measured, 2)}
 	for i, a := range []*archiveDir{once, tenTimes} {

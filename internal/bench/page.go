@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The last run is shown between these lines of docs/benchmarks.md.
+// The last run is between these lines of docs/benchmarks.md.
 const (
 	pageBegin = "<!-- last run, written by go run ./internal/bench -update -->\n"
 	pageEnd   = "<!-- end of last run -->\n"

@@ -15,7 +15,7 @@ import (
 
 // sample is the resource usage of one process.
 type sample struct {
-	Seconds float64 `json:"seconds"`        // from its start to its end, or what it measured itself
+	Seconds float64 `json:"seconds"`        // from start to end, or measured by itself
 	CPU     float64 `json:"cpu,omitempty"`  // seconds, user and system
 	Peak    int64   `json:"peak,omitempty"` // bytes of memory, resident
 	Output  []byte  `json:"-"`
@@ -45,8 +45,8 @@ func (b *bench) timed(ctx context.Context, report any, args ...string) (sample, 
 	return s, nil
 }
 
-// measure runs a command to its end. On Linux the peak of a process counts from
-// that of the one that started it, which is why this program stays small.
+// measure runs a command to its end. On Linux the peak of a process includes that of
+// its parent at the start, which is why this program stays small.
 func measure(cmd *exec.Cmd) (sample, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

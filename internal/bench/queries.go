@@ -18,17 +18,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// question is a query as it is asked of trailkeeper, and as one who knows the
-// files by heart writes it for DuckDB, PARTS being read_parquet over them.
+// question is a query for trailkeeper, and the same query as an expert would write it
+// for DuckDB, where PARTS is read_parquet over the files.
 type question struct {
 	name string
 	ours string
 	hand string
 }
 
-// questions are typical of what people ask: an overview, errors, the traces of
-// one principal on one day, a look into the JSON of a call, and the Athena
-// query of CloudTrail's users for changes of IAM policies.
+// questions are typical: an overview, errors, the traces of one principal on one day,
+// JSON inside calls, and an Athena query for changes of IAM policies.
 func questions() []question {
 	same := func(name, text string) question {
 		return question{name, strings.ReplaceAll(text, "EVENTS", "events"), strings.ReplaceAll(text, "EVENTS", "PARTS")}
@@ -61,7 +60,8 @@ func questions() []question {
 	}
 }
 
-// queries compares asking trailkeeper with the same over read_parquet by hand.
+// queries compares trailkeeper's queries with the same over read_parquet, written by
+// hand.
 func (b *bench) queries(ctx context.Context) ([]group, error) {
 	a, err := b.archive(ctx, b.busy().times(10))
 	if err != nil {
@@ -96,7 +96,7 @@ func (b *bench) queries(ctx context.Context) ([]group, error) {
 	return groups, os.RemoveAll(dir)
 }
 
-// askedReport is what the child that asks the questions reports.
+// askedReport is the report of the child that asks the questions.
 type askedReport struct {
 	Parts     int     `json:"parts"`
 	Rows      int64   `json:"rows"`
@@ -112,7 +112,7 @@ type asked struct {
 	Hand []float64 `json:"hand"`
 }
 
-// askAll asks every question so many times, both engines in turn.
+// askAll asks every question a number of times, both engines in turn.
 func askAll(ctx context.Context, dir string, rounds int) (*askedReport, error) {
 	started := time.Now()
 	l, err := lake.Open(ctx, folderstore.New(dir, 0))
@@ -182,7 +182,7 @@ func (q question) ask(ctx context.Context, ours *duckdb.DB, hand *sql.DB, rounds
 	return a, nil
 }
 
-// askOurs returns the rows of the answer, each as text.
+// askOurs returns the rows of the answer as texts.
 func askOurs(ctx context.Context, db *duckdb.DB, query string) (list []string, err error) {
 	rows, err := db.Query(ctx, query, nil)
 	if err != nil {

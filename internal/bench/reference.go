@@ -12,16 +12,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
-// reference is one way to bring an archive into Parquet with DuckDB alone.
+// reference is one way to convert an archive to Parquet with DuckDB alone.
 type reference struct {
 	name  string
 	lossy bool // leaves extra and explicit_nulls NULL
 	sql   func(read func(recordsType string) string) (string, error)
 }
 
-// references are the ways that were tried, the one that the bar is for first:
-// the fastest that fills every column of the lake. The others are faster and
-// lose something, or are what one writes at first.
+// references are the ways that were tried. The first one, which the bar is for, is the
+// fastest that fills every column of the lake. The others are faster and lose
+// something, or are what one writes first.
 func references() []reference {
 	return []reference{
 		{"DuckDB, from_json, every column filled", false, func(read func(string) string) (string, error) {
@@ -35,8 +35,8 @@ func references() []reference {
 	}
 }
 
-// importStatements returns the statements that write the files of globs to out.
-// They run in the folder of the archive, so that log_file is as in the lake.
+// importStatements returns the statements that write the files of globs to out. They
+// run in the folder of the archive, so that log_file is as in the lake.
 func importStatements(r reference, globs []string, maxObject int, out string) ([]string, error) {
 	read := func(recordsType string) string {
 		return fmt.Sprintf("read_json([%s], columns = {Records: '%s[]'}, maximum_object_size = %d, filename = true)",
@@ -53,8 +53,8 @@ func importStatements(r reference, globs []string, maxObject int, out string) ([
 	}, nil
 }
 
-// structured turns each record into a structure at once, and its userIdentity
-// into another. The record itself is read again for what no structure has.
+// structured converts each record to a structure at once, and its userIdentity to
+// another. It parses the record again for members without a column.
 func structured(read func(string) string, every bool) (string, error) {
 	rest := ""
 	extra, nulls := "NULL::JSON", "NULL::BIGINT"
@@ -68,7 +68,7 @@ func structured(read func(string) string, every bool) (string, error) {
 		"SELECT unnest(Records) AS r, filename FROM " + read("JSON") + ")))", err
 }
 
-// typed has the file reader itself make the structures.
+// typed has the file reader itself create the structures.
 func typed(read func(string) string) (string, error) {
 	columns, err := selectList("s.", "u.", "NULL::JSON", "NULL::BIGINT")
 	var members []string
@@ -81,14 +81,14 @@ func typed(read func(string) string) (string, error) {
 		"SELECT unnest(Records) AS s, filename FROM " + read("STRUCT("+strings.Join(members, ", ")+")") + "))", err
 }
 
-// extracted reads the record once for every column.
+// extracted parses the record once for every column.
 func extracted(read func(string) string) (string, error) {
 	columns, err := selectList("", "", extraOf("r"), nullsOf("r"))
 	return "SELECT " + columns + " FROM (SELECT unnest(Records) AS r, filename FROM " + read("JSON") + ")", err
 }
 
-// selectList lists the lake's columns. record and identity are the structures
-// to take members from, with a dot; empty ones stand for ->> on the record r.
+// selectList lists the lake's columns. record and identity are prefixes, with a dot, of
+// the structures that hold the members; empty ones select ->> on the record r.
 func selectList(record, identity, extra, nulls string) (string, error) {
 	member := func(name string, kind lake.Kind) string {
 		switch {
@@ -129,8 +129,7 @@ func selectList(record, identity, extra, nulls string) (string, error) {
 	return strings.Join(list, ", "), nil
 }
 
-// extraOf is what is left of a record when the members that have a column are
-// patched away.
+// extraOf returns the rest of a record without the members that have a column.
 func extraOf(record string) string {
 	var members []string
 	for _, c := range lake.Columns() {
@@ -141,7 +140,7 @@ func extraOf(record string) string {
 	return "nullif(json_merge_patch(" + record + ", '{" + strings.Join(members, ",") + "}'), '{}')"
 }
 
-// nullsOf sets a bit for each documented member that is null.
+// nullsOf returns the bit mask of documented members that are null.
 func nullsOf(record string) string {
 	var paths []string
 	for f := range event.Field(event.NumFields) {
@@ -151,7 +150,7 @@ func nullsOf(record string) string {
 		"]), lambda x, i : CASE WHEN x = 'NULL' THEN 1::BIGINT << (i - 1) ELSE 0 END)), 0)"
 }
 
-// recordShape is the structure of a record for from_json.
+// recordShape returns the structure of a record for from_json.
 func recordShape() string {
 	var members []string
 	for _, c := range lake.Columns() {
@@ -166,7 +165,7 @@ const identityShape = `{"type":"VARCHAR","principalId":"VARCHAR","arn":"VARCHAR"
 	`"accessKeyId":"VARCHAR","userName":"VARCHAR","invokedBy":"VARCHAR","sessionContext":{` +
 	`"sessionIssuer":{"type":"VARCHAR","arn":"VARCHAR","userName":"VARCHAR"},"sourceIdentity":"VARCHAR","attributes":{"mfaAuthenticated":"VARCHAR"}}}`
 
-// sqlReport is what the child that runs SQL reports.
+// sqlReport is the report of the child that runs SQL.
 type sqlReport struct {
 	Rows int64 `json:"rows"` // that the last statement wrote
 }

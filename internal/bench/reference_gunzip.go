@@ -15,7 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 )
 
-// scanReport is what the children that read an archive report.
+// scanReport is the report of the children that read an archive.
 type scanReport struct {
 	Seconds float64 `json:"seconds"` // from listing to the last file
 	Files   int64   `json:"files"`

@@ -13,8 +13,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/simulate"
 )
 
-// TestReferencesFillTheSameColumns holds the references to what they are
-// compared for: the columns of the lake, with the same values.
+// TestReferencesFillTheSameColumns checks that the references are comparable: they fill
+// the columns of the lake with the same values.
 func TestReferencesFillTheSameColumns(t *testing.T) {
 	dir := t.TempDir()
 	a := &archiveDir{dir: filepath.Join(dir, "archive")}

@@ -11,18 +11,18 @@ import (
 type result struct {
 	Date    string   `json:"date"`
 	Machine machine  `json:"machine"`
-	Quick   bool     `json:"quick,omitempty"` // tiny archives: the figures mean nothing
+	Quick   bool     `json:"quick,omitempty"` // tiny archives: the figures are meaningless
 	Load    []string `json:"load"`            // of the system over a minute, at the start and at the end
 	Minutes float64  `json:"minutes"`
 	Groups  []group  `json:"groups"`
 }
 
-// group is trailkeeper and its references at one task.
+// group is trailkeeper and its references for one task.
 type group struct {
 	Section  string     `json:"section"`
 	Title    string     `json:"title"`
 	About    string     `json:"about,omitempty"`
-	Ratio    string     `json:"ratio"` // what the ratios in it are
+	Ratio    string     `json:"ratio"` // the meaning of its ratios
 	Measures []measured `json:"measures"`
 	Notes    []string   `json:"notes,omitempty"`
 }
@@ -35,7 +35,7 @@ type measured struct {
 	Verdict *verdict `json:"verdict,omitempty"`
 }
 
-// bar is what a ratio is judged by; 0 is no bound.
+// bar is the limits of a ratio; 0 is no limit.
 type bar struct {
 	AtLeast float64 `json:"atLeast,omitempty"`
 	AtMost  float64 `json:"atMost,omitempty"`
@@ -49,8 +49,8 @@ type verdict struct {
 
 func (m *measured) add(s sample) { m.Samples = append(m.Samples, s) }
 
-// compare sets the ratio of m to another by one of the quantities below: the
-// median of times, the most of peaks.
+// compare sets the ratio of m to another, using one of the functions below: the median
+// of times, or the maximum of peaks.
 func (m *measured) compare(to *measured, by func(*measured) float64) { m.Ratio = by(m) / by(to) }
 
 func slowness(m *measured) float64 {
@@ -165,8 +165,8 @@ func duration(seconds float64) string {
 	return fmt.Sprintf("%.2f s", seconds)
 }
 
-// writeTable writes rows under a header, figures to the right and, where the
-// header is empty, words to the left. Columns without a figure are left out.
+// writeTable writes rows under a header. Figures are right-aligned; columns with an
+// empty header are left-aligned. Columns without a figure are left out.
 func writeTable(out *strings.Builder, rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows[1:] {

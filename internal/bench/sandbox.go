@@ -15,8 +15,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/loadtest"
 )
 
-// sandbox compares calls through the sandbox with the same calls to the upstream
-// itself, which answers at once: so all that is seen is the sandbox.
+// sandbox compares calls through the sandbox with the same calls to the upstream, which
+// answers at once, so the difference is the sandbox.
 func (b *bench) sandbox(ctx context.Context) ([]group, error) {
 	latencies, err := b.latencies(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (b *bench) sandbox(ctx context.Context) ([]group, error) {
 	return append(latencies, busy...), nil
 }
 
-// front is the upstream, and what stands before it.
+// front is the upstream, and the sandbox or proxy in front of it.
 type front struct {
 	upstream, proxy, sandbox *endpoint
 
@@ -69,7 +69,7 @@ func (b *bench) open(ctx context.Context) (f *front, err error) {
 	return f, caller.Trail(ctx)
 }
 
-// close ends what was not stopped before.
+// close ends processes that are still running.
 func (f *front) close() error {
 	var errs []error
 	for _, e := range []*endpoint{f.sandbox, f.proxy, f.upstream} {
@@ -80,8 +80,8 @@ func (f *front) close() error {
 	return errors.Join(errs...)
 }
 
-// busySandbox calls from many connections as fast as it goes, for some seconds and
-// for a minute.
+// busySandbox calls from many connections as fast as possible, for some seconds and for
+// a minute.
 func (b *bench) busySandbox(ctx context.Context) ([]group, error) {
 	short, long := 6*time.Second, time.Minute
 	if b.opts.quick {
@@ -119,8 +119,8 @@ func (b *bench) busySandbox(ctx context.Context) ([]group, error) {
 	return []group{rate, peaks}, nil
 }
 
-// burst calls from all connections, the upstream or a sandbox of its own before it,
-// and tells what 1,000 calls took and how many there were.
+// burst calls from all connections, to the upstream or to a new sandbox in front of it.
+// It returns the sample of 1,000 calls and the number of calls.
 func (b *bench) burst(ctx context.Context, through bool, lasts time.Duration) (s sample, calls int, err error) {
 	f, err := b.open(ctx)
 	if err != nil {
@@ -137,7 +137,7 @@ func (b *bench) burst(ctx context.Context, through bool, lasts time.Duration) (s
 	}
 	thousands := float64(report.Calls) / 1000
 	if through {
-		if s, err = f.sandbox.stop(); err != nil { // which delivers all
+		if s, err = f.sandbox.stop(); err != nil { // stopping delivers everything
 			return s, 0, err
 		}
 		if _, err := b.child(ctx, "", "check", filepath.Join(f.state, "journal"), f.bucket, strconv.Itoa(report.Calls)); err != nil {

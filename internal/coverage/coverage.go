@@ -55,13 +55,13 @@ type Series struct {
 	Last    time.Time `json:"last"`
 	Days    int       `json:"days"`       // with events
 	Span    int       `json:"days_span"`  // from the first to the last
-	Sparse  bool      `json:"too_sparse"` // to tell holes
+	Sparse  bool      `json:"too_sparse"` // to find holes
 }
 
 // Coverage describes the time for which a lake has events, and the gaps.
 type Coverage struct {
 	Series []Series `json:"series"`           // by account and Region
-	Sparse bool     `json:"hours_too_sparse"` // to tell holes
+	Sparse bool     `json:"hours_too_sparse"` // to find holes
 	Holes  []Hole   `json:"holes"`            // hours of the whole lake, then days of each series, in order
 }
 

@@ -41,8 +41,8 @@ type Source struct {
 	readDir func(string) ([]fs.DirEntry, error) // os.ReadDir; replaced in tests of unreadable folders
 }
 
-// New takes the path of a folder or of one file. If the path does not exist,
-// the error is fs.ErrNotExist.
+// New opens the path of a folder or of one file. If the path does not exist, the error
+// is fs.ErrNotExist.
 func New(path string) (*Source, error) {
 	if path == "" {
 		return nil, fmt.Errorf("open archive: empty path: %w", fs.ErrInvalid)
@@ -103,7 +103,7 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	}
 	name := filepath.FromSlash(archive.UnescapeName(o.Key))
 	if !filepath.IsLocal(name) {
-		return nil, fmt.Errorf("open %q: key leads out of the archive", o.Key)
+		return nil, fmt.Errorf("open %q: key is outside the archive", o.Key)
 	}
 	file, err := s.open(filepath.Join(s.root, name))
 	if err != nil {
@@ -119,13 +119,12 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	return file, nil
 }
 
-// errOutside is the error for a key that leads out of the archive by symbolic
-// links.
+// errOutside is the error for a key that symbolic links lead outside the archive.
 var errOutside = errors.New(skipOutside)
 
-// open opens a file of the archive for reading. A listed file may have been
-// replaced since: by a link that leads elsewhere, or by a fifo, whose opening
-// would wait for a writer.
+// open opens a file of the archive for reading. A listed file may have been replaced
+// since by a link to elsewhere, or by a named pipe, whose opening would wait for a
+// writer.
 func (s *Source) open(path string) (*os.File, error) {
 	const flags = os.O_RDONLY | syscall.O_NONBLOCK
 	if s.FollowSymlinks || s.single != "" {
@@ -147,8 +146,8 @@ func (s *Source) open(path string) (*os.File, error) {
 	return root.OpenFile(rel, flags, 0)
 }
 
-// cause removes the operation and path from an error of os, as the outer
-// message has the name already.
+// cause removes the operation and path from an error of os, because the outer message
+// already has the name.
 func cause(err error) error {
 	var e *fs.PathError
 	if errors.As(err, &e) {

@@ -26,8 +26,8 @@ const (
 type listing struct {
 	source   *Source
 	filter   archive.Filter
-	followed []tree          // folders that links have led to
-	files    map[string]bool // files that links have led to
+	followed []tree          // targets of followed links to folders
+	files    map[string]bool // targets of followed links to files
 }
 
 // tree is a folder that is listed with everything below it.
@@ -166,9 +166,9 @@ func (w *walker) visitFolder(in, p place, entry fs.DirEntry) (o archive.Object, 
 	return o, false
 }
 
-// follow decides whether to follow a symbolic link to a folder. A folder that
-// is also listed without the link is not listed again, nor one that another
-// link has led to: otherwise links in a cycle would never end.
+// follow decides whether to follow a symbolic link to a folder. A folder that is also
+// listed without the link is not listed again, nor one that another link led to:
+// otherwise a cycle of links would never end.
 func (l *listing) follow(p place) (skip string, err error) {
 	link := filepath.Join(l.source.root, p.path)
 	target, err := filepath.EvalSymlinks(link)
@@ -229,8 +229,8 @@ func (l *listing) followFile(in place, path string) (skip string, err error) {
 }
 
 // listsAsMuch reports whether the folder is listed as part of the tree, with a path
-// that tells as much of its files as the link to it does. The tree's own folder
-// always is, so that no folder is followed twice and listing comes to an end.
+// that says as much about its files as the link to it does. That is always true for the
+// tree's own folder, so no folder is followed twice and listing ends.
 func (l *listing) listsAsMuch(t tree, folder string, link archive.Folder) bool {
 	rel, ok := below(folder, t.real)
 	if !ok || rel == "." {

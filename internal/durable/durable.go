@@ -1,4 +1,4 @@
-// Package durable puts files in place so that they are there whole or not at all.
+// Package durable writes files so that they exist completely or not at all.
 package durable
 
 import (
@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// Replace lets write fill aside, a new file in the folder of path, and renames it
-// to path. What write wrote, and the name, outlive a loss of power. When anything
-// fails, aside is removed and path is as it was.
+// Replace lets write fill aside, a new file in the folder of path, and renames it to
+// path. Content and name survive a power failure. On an error aside is removed and path
+// is unchanged.
 func Replace(path string, aside *os.File, write func(*os.File) error) error {
 	if err := Fill(path, aside, write); err != nil {
 		return err
@@ -28,8 +28,8 @@ func Fill(path string, aside *os.File, write func(*os.File) error) error {
 	})
 }
 
-// Put is Replace for files that can be made again: they outlive the process,
-// though not necessarily a loss of power.
+// Put is Replace for files that can be generated again: they survive the end of the
+// process, but not necessarily a power failure.
 func Put(path string, aside *os.File, data []byte) error {
 	return put(path, aside, func(f *os.File) error {
 		_, err := f.Write(data)

@@ -1,7 +1,7 @@
 // Package house tests the rules of the repository itself: how packages are named, documented and layered.
 //
-// CONTRIBUTING.md gives the rules; .golangci.yml checks some of them a second
-// time, where an editor can show them.
+// CONTRIBUTING.md gives the rules; .golangci.yml checks some of them too, so that
+// editors can show violations.
 package house
 
 import (
@@ -25,11 +25,11 @@ const (
 	maxLines = 400
 )
 
-// longFiles may exceed maxLines, each for the reason beside it.
+// longFiles may exceed maxLines, each for the stated reason.
 var longFiles = map[string]string{}
 
-// layer says who must not import what. Paths in "in" and "except" are folders
-// below the repository's root, with everything in them.
+// layer says which imports are forbidden. Paths in "in" and "except" are folders below
+// the repository's root, with everything in them.
 type layer struct {
 	why    string
 	in     func(dir string) bool
@@ -71,7 +71,7 @@ var layers = []layer{
 	{"a record and the key grammar need the standard library only", below("event", "archive", "arn/partition", "finding", "policy", "predicate", "filterpattern"), []string{"github.com", "golang.org"}},
 }
 
-// bannedNames say nothing of what is in a folder.
+// bannedNames say nothing about the content of a folder.
 var bannedNames = []string{"util", "utils", "common", "helpers", "helper", "shared", "misc", "types", "constants", "base", "lib"}
 
 // goFile is one parsed Go file; its path is slash separated, below the root.
@@ -189,8 +189,8 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 }
 
-// matches reports whether one of the forbidden paths holds the imported one. Our
-// own packages are held only by paths that name our module.
+// matches reports whether the imported path is in one of the forbidden ones. Our own
+// packages match only paths that name our module.
 func matches(imported string, ours bool, forbidden []string) bool {
 	return slices.ContainsFunc(forbidden, func(prefix string) bool {
 		if ours && !strings.HasPrefix(prefix, module) {
@@ -204,7 +204,7 @@ func TestNoHiddenWiring(t *testing.T) {
 	for _, file := range goFiles(t) {
 		for _, decl := range file.Decls {
 			if function, ok := decl.(*ast.FuncDecl); ok && function.Recv == nil && function.Name.Name == "init" {
-				t.Errorf("%s: func init wires behind the reader's back", file.at(function))
+				t.Errorf("%s: func init is forbidden: wire explicitly", file.at(function))
 			}
 		}
 	}
@@ -218,13 +218,13 @@ func TestFilesAreShort(t *testing.T) {
 			t.Errorf("%s: %d lines, more than %d; split it by idea", file.path, file.lines, maxLines)
 		}
 		if allowed && !long {
-			t.Errorf("%s: no longer long; take it off the list", file.path)
+			t.Errorf("%s: no longer too long; remove it from the list", file.path)
 		}
 	}
 }
 
-// Marks of unfinished work and paths of somebody's machine do not belong in the
-// tree. The words are put together so that this file passes its own test.
+// Marks of unfinished work and paths of a developer's machine do not belong in the
+// repository. The words are split so that this file passes its own test.
 var leftovers = map[string]*regexp.Regexp{
 	"unfinished work":     regexp.MustCompile(`\b(` + "TO" + "DO|FIX" + "ME|XX" + "X" + `)\b`),
 	"a path of a machine": regexp.MustCompile(`(^|[^\w.~-])/(` + "ho" + "me|ro" + "ot|wo" + "rk|Us" + `ers)/\w`),

@@ -31,8 +31,8 @@ func TestNoMutablePackageState(t *testing.T) {
 	}
 }
 
-// declare collects a file's variables. One without a value can only be meant to
-// be changed later, unless it is filled by an embed directive.
+// declare collects a file's variables. A variable without a value is meant to be
+// changed later, unless an embed directive sets it.
 func (s packageState) declare(file goFile) (complaints []string) {
 	for _, decl := range file.Decls {
 		group, ok := decl.(*ast.GenDecl)
@@ -95,7 +95,7 @@ func (s packageState) changes(file goFile) (complaints []string) {
 	return complaints
 }
 
-// root is the variable that an expression such as a.b[c] reaches into.
+// root returns the variable that an expression such as a.b[c] starts with.
 func root(expr ast.Expr) *ast.Ident {
 	switch expr := expr.(type) {
 	case *ast.Ident:

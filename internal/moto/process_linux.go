@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// attributes puts the child into a process group of its own, so that its children can
-// be ended with it, and has it killed when this process ends.
+// attributes puts the child into its own process group, so that its children can be
+// ended with it, and has it killed when this process ends.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// attributes puts the child into a process group of its own, so that its children can
-// be ended with it.
+// attributes puts the child into its own process group, so that its children can be
+// ended with it.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

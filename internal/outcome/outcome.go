@@ -65,8 +65,8 @@ func mark(err error, code int) error {
 	return &marked{error: err, code: code}
 }
 
-// Difference marks err as the result of a completed check under
-// --detailed-exitcode: something differs. It returns nil for nil.
+// Difference marks err as the result of a completed check under --detailed-exitcode:
+// something differs. It returns nil for nil.
 func Difference(err error) error {
 	if err == nil {
 		return nil
@@ -100,8 +100,7 @@ func Command(name string, code int) error {
 	return &marked{error: &CommandError{name, code}, code: code}
 }
 
-// Said reports whether err is a CommandError and nothing else, so that there is
-// nothing left to print.
+// Said reports whether err is only a CommandError, so nothing is left to print.
 func Said(err error) bool {
 	command, ok := errors.AsType[*CommandError](err)
 	return ok && err.Error() == command.Error()

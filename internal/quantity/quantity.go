@@ -1,12 +1,12 @@
-// Package quantity reads the times and sizes people write on a command line, and writes sizes and counts for people to read.
+// Package quantity parses the times and sizes of a command line, and formats sizes and counts for people.
 //
-// Every parse error names the value and the accepted forms, so a verb can
-// return it as it is.
+// Every parse error names the value and the accepted forms, so a verb can return it
+// unchanged.
 package quantity
 
 import "strconv"
 
-// FormatCount writes n with its digits grouped by three: 1,234,567.
+// FormatCount formats n with its digits grouped by three: 1,234,567.
 func FormatCount(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	sign := ""

@@ -7,26 +7,26 @@ import (
 	"strings"
 )
 
-// SizeForms names the forms ParseSize accepts, for help texts.
+// SizeForms lists the forms that ParseSize accepts, for help texts.
 const SizeForms = "bytes (1048576), binary units (512KiB, 64MiB, 1.5GiB) or decimal units (500kB, 64MB, 1GB)"
 
-// sizeUnit is one unit of ParseSize. Bare letters (1G) are not among them: tools
+// sizeUnit is one unit of ParseSize. Single letters (1G) are not accepted: tools
 // disagree on whether they are powers of 1000 or 1024.
 type sizeUnit struct {
 	name  string
 	bytes int64
 }
 
-// Longer names come first, so that "KiB" is not read as "B".
+// Longer names come first, so that "KiB" is not parsed as "B".
 var sizeUnits = [...]sizeUnit{
 	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"PiB", 1 << 50}, {"EiB", 1 << 60},
 	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15}, {"EB", 1e18},
 	{"B", 1},
 }
 
-// ParseSize reads a number of bytes in one of SizeForms. Units may be written
-// in any case and after a space. A fraction is rounded down to whole bytes, and
-// needs a unit larger than a byte.
+// ParseSize parses a number of bytes in one of SizeForms. Units may be in any case and
+// after a space. A fraction is rounded down to whole bytes, and needs a unit larger
+// than a byte.
 func ParseSize(s string) (int64, error) {
 	number, unit := splitUnit(s)
 	bytes, ok := scale(number, unit)
@@ -61,13 +61,13 @@ func scale(number string, unit int64) (int64, bool) {
 	return int64(f), true
 }
 
-// FormatSize writes a number of bytes in the largest binary unit it fills, with
-// at most one decimal: 0 B, 1.5 KiB, 64 MiB. ParseSize reads it back, rounded.
-// A size is never negative; a difference of sizes that is keeps its sign.
+// FormatSize formats a number of bytes in the largest binary unit that it reaches, with
+// at most one decimal: 0 B, 1.5 KiB, 64 MiB. ParseSize accepts the result, rounded. A
+// negative number, such as a difference of sizes, keeps its sign.
 func FormatSize(n int64) string {
 	units := [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 	value, unit := float64(n), 0
-	// 1023.95 would be printed as "1024.0": it belongs to the next unit.
+	// 1023.95 would be formatted as "1024.0", so it gets the next unit.
 	for math.Abs(value) >= 1023.95 && unit < len(units)-1 {
 		value /= 1024
 		unit++

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// TimeForms names the forms ParseTime accepts, for help texts and errors.
+// TimeForms lists the forms that ParseTime accepts, for help texts and errors.
 const TimeForms = "RFC 3339 (2026-01-11T10:00:00Z), a UTC time, date or month (2026-01-11T10:00, 2026-01-11, 2026-01), " +
 	"how long ago (30m, 24h, 7d, 4w, 3mo, 1y), yesterday, today, now, or seconds or milliseconds since 1970"
 
-// ParseTime reads a moment in one of TimeForms and returns it in UTC, whatever
-// the machine's own zone. A date, a month, yesterday and today are the moment
-// they begin. An age is counted back from now: a day is 24 hours and a week 7
-// days; months and years are those of the calendar, and a day that the month
-// has not becomes its last one. Moments before 1970 or after the year 9999 are
-// refused.
+// ParseTime parses a time in one of TimeForms and returns it in UTC, whatever the
+// machine's time zone. A date, a month, yesterday and today mean their start. An age is
+// subtracted from now: a day is 24 hours and a week 7 days; months and years are
+// calendar units, and a day that the month does not have becomes its last one. Times
+// before 1970 or after the year 9999 are errors.
 func ParseTime(s string, now time.Time) (time.Time, error) {
 	for _, parse := range [...]func(string, time.Time) (time.Time, bool){parseAbsolute, parseWord, parseEpoch, parseAge} {
 		t, ok := parse(s, now.UTC())
@@ -28,7 +27,7 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 }
 
 func parseAbsolute(s string, _ time.Time) (time.Time, bool) {
-	// Without a zone it is UTC: nothing depends on the machine's own.
+	// Without a zone it is UTC: the machine's zone does not matter.
 	for _, layout := range [...]string{
 		time.RFC3339Nano,
 		"2006-01-02T15:04Z07:00",
@@ -59,10 +58,10 @@ func parseWord(s string, now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// parseEpoch reads seconds since 1970, with a fraction perhaps, or
-// milliseconds. They are told apart by their number of digits, 10 and 13, which
-// they have from 2001 to 2286. Other numbers are refused, all but 0: 20260111
-// is meant to be a date, and 30 lacks a unit.
+// parseEpoch parses seconds since 1970, optionally with a fraction, or milliseconds.
+// They are distinguished by their number of digits, 10 and 13, which they have from
+// 2001 to 2286. Other numbers except 0 are refused: 20260111 is meant as a date, and 30
+// lacks a unit.
 func parseEpoch(s string, _ time.Time) (time.Time, bool) {
 	whole, fraction, hasFraction := strings.Cut(s, ".")
 	n, err := strconv.ParseUint(whole, 10, 63)
@@ -79,14 +78,14 @@ func parseEpoch(s string, _ time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// age is how long ago something was: months of the calendar and a duration.
+// age is the distance to an earlier time: calendar months and a duration.
 type age struct {
 	months int64
 	rest   time.Duration
 }
 
-// parseAge reads a sequence of whole numbers with units, largest first or not:
-// 30d, 1d12h, 1y6mo.
+// parseAge parses a sequence of whole numbers with units, in any order: 30d, 1d12h,
+// 1y6mo.
 func parseAge(s string, now time.Time) (time.Time, bool) {
 	var total age
 	for rest := s; rest != ""; {
@@ -104,12 +103,12 @@ func parseAge(s string, now time.Time) (time.Time, bool) {
 	return monthsBefore(now, int(total.months)).Add(-total.rest), true
 }
 
-// maxAgeYears keeps sums of ages far from overflow. ParseTime refuses what lies
-// before 1970 anyway.
+// maxAgeYears prevents overflow in sums of ages. ParseTime refuses times before 1970
+// anyway.
 const maxAgeYears = 250
 
-// add adds n units, and reports whether there is such a unit and not too many
-// of it.
+// add adds n units, and reports whether the unit exists and the sum is within the
+// limit.
 func (a *age) add(n int64, unit string) bool {
 	const year = 366 * 24 * time.Hour
 	if months := map[string]int64{"mo": 1, "y": 12}[unit]; months > 0 && n <= maxAgeYears*12 {
@@ -124,8 +123,8 @@ func (a *age) add(n int64, unit string) bool {
 	return true
 }
 
-// monthsBefore goes back by months of the calendar: one before 31 March is the
-// last day of February.
+// monthsBefore subtracts calendar months: one before 31 March is the last day of
+// February.
 func monthsBefore(t time.Time, months int) time.Time {
 	to := time.Date(t.Year(), t.Month()-time.Month(months), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 	lastDay := to.AddDate(0, 1, -1).Day()

@@ -1,4 +1,6 @@
-// Package recordtest makes random CloudTrail records for tests: every documented member and unknown ones, of right and wrong types, in every spelling that JSON allows.
+// Package recordtest generates random CloudTrail records for tests: every documented
+// member and unknown ones, of right and wrong types, in every spelling that JSON
+// allows.
 package recordtest
 
 import (
@@ -12,9 +14,8 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 )
 
-// Rounds runs f with random generators whose seeds are named when it fails: a few
-// times, or for as long as the environment variable TRAILKEEPER_RANDOM says, such
-// as 3m.
+// Rounds runs f with random generators, and names the seed when f fails: a few times,
+// or for as long as the environment variable TRAILKEEPER_RANDOM says, such as 3m.
 func Rounds(t *testing.T, few int, f func(t *testing.T, random *rand.Rand)) {
 	t.Helper()
 	var until time.Time
@@ -36,8 +37,8 @@ func Rounds(t *testing.T, few int, f func(t *testing.T, random *rand.Rand)) {
 	}
 }
 
-// Record returns the text of a random record, which has a time. No two records of
-// different numbers are the same event.
+// Record returns the text of a random record, which has a time. Records of different
+// numbers are different events.
 func Record(random *rand.Rand, number int) string {
 	s := speller{random, random.IntN(3) == 0}
 	var members []string
@@ -53,7 +54,7 @@ func Record(random *rand.Rand, number int) string {
 		}
 		switch random.IntN(10) {
 		case 0, 1, 2:
-			if f == event.EventName { // by which, with the time, a record is known for one
+			if f == event.EventName { // with the time, it makes a record recognizable
 				add(f.String(), s.usual(f))
 			}
 		case 3:
@@ -75,14 +76,14 @@ func Record(random *rand.Rand, number int) string {
 		add("number", fmt.Sprint(number))
 	}
 	random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-	if random.IntN(20) == 0 { // a member that stands twice counts once, with its last value
+	if random.IntN(20) == 0 { // of repeated members the last one counts
 		members = append([]string{s.str("eventName", false) + ":" + s.value(1)}, members...)
 	}
 	return "{" + s.space() + strings.Join(members, s.space()+","+s.space()) + s.space() + "}"
 }
 
-// speller writes JSON. What is tidy has the members, types and times that
-// CloudTrail writes.
+// speller writes JSON. A tidy one writes the members, types and times that CloudTrail
+// writes.
 type speller struct {
 	*rand.Rand
 	tidy bool
@@ -97,7 +98,7 @@ func (s speller) space() string {
 	return s.pick(" ", "  ", "\t", "\n", "\r\n ", strings.Repeat(" ", s.size()%600))
 }
 
-// size is a length, often around the sizes of buffers.
+// size returns a length, often around the sizes of buffers.
 func (s speller) size() int {
 	if s.IntN(3) > 0 {
 		return s.IntN(40)
@@ -109,7 +110,7 @@ func (s speller) size() int {
 	return max(0, at+s.IntN(3)-1)
 }
 
-// time is a time of January 2026, in a spelling that is read.
+// time returns a time of January 2026, in an accepted form.
 func (s speller) time() string {
 	at := time.Date(2026, 1, 1+s.IntN(3), s.IntN(24), s.IntN(60), s.IntN(60), 0, time.UTC)
 	way := s.IntN(6)
@@ -125,7 +126,7 @@ func (s speller) time() string {
 	return s.str(at.Format("2006-01-02T15:04:05Z"), true)
 }
 
-// odd is a value of any type.
+// odd returns a value of any type.
 func (s speller) odd(f event.Field) string {
 	switch {
 	case s.tidy:
@@ -136,7 +137,7 @@ func (s speller) odd(f event.Field) string {
 	return s.value(3)
 }
 
-// usual is a value of the type that CloudTrail writes.
+// usual returns a value of the type that CloudTrail writes.
 func (s speller) usual(f event.Field) string {
 	switch f {
 	case event.ReadOnly, event.ManagementEvent:
@@ -168,7 +169,7 @@ func (s speller) identity() string {
 	return "{" + strings.Join(members, s.space()+",") + "}"
 }
 
-// value is any value, nested at most to a depth.
+// value returns any value, nested at most to a depth.
 func (s speller) value(depth int) string {
 	if depth > 0 && s.IntN(3) == 0 {
 		if s.IntN(2) == 0 {
@@ -186,7 +187,7 @@ func (s speller) value(depth int) string {
 	case 1:
 		return s.pick("true", "false", "null", `""`, "{}", "[]", "[ ]", "{ }")
 	case 2:
-		if s.IntN(20) == 0 && !s.tidy { // half of a pair of surrogates
+		if s.IntN(20) == 0 && !s.tidy { // an unpaired surrogate
 			return s.pick(`"\ud800"`, `"a\udfff"`, `{"\udc00":1}`)
 		}
 	}
@@ -213,7 +214,7 @@ func (s speller) text() string {
 	return fmt.Sprintf("%s%x", s.pick("s3.amazonaws.com", "GetObject", "", "eu-west-", "AKIA"), s.Uint32())
 }
 
-// str spells a string, with escapes that need not be when free is set.
+// str quotes a string, with unnecessary escapes if free is set.
 func (s speller) str(text string, free bool) string {
 	if !free || s.IntN(3) > 0 {
 		return string(event.AppendQuoted(nil, []byte(text)))

@@ -9,10 +9,10 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// writeCSV writes RFC 4180, but for the end of lines, which is LF unless opts.CRLF
-// is set: a header, fields quoted where they must be. NULL is an empty field and an
-// empty string is "", so that both can be told apart. Values are written as they
-// are unless opts.SpreadsheetSafe is set: CSV is evidence, too.
+// writeCSV writes RFC 4180, except that lines end with LF unless opts.CRLF is set: a
+// header, and quoted fields where necessary. NULL is an empty field and an empty string
+// is "", so they are distinct. Values are unchanged unless opts.SpreadsheetSafe is set,
+// because CSV is evidence, too.
 func writeCSV(out *bufio.Writer, rows result.Reader, opts Options) (int64, error) {
 	end, text := "\n", result.Text
 	if opts.CRLF {
@@ -42,7 +42,7 @@ func appendRecord(dst []byte, row []any, text func(value any) string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if value != nil || len(row) == 1 { // many readers skip an empty line
+		if value != nil || len(row) == 1 { // many readers skip empty lines
 			dst = appendField(dst, text(value))
 		}
 	}
@@ -58,13 +58,13 @@ func appendField(dst []byte, field string) []byte {
 	return append(dst, '"')
 }
 
-// number is what a spreadsheet reads as a number and not as a formula.
+// number matches what a spreadsheet reads as a number and not as a formula.
 var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// inert formats a value so that a spreadsheet treats it as text. Spreadsheets
-// run a cell that begins with one of these characters as a formula, which can
-// send the sheet elsewhere or start a program; a leading apostrophe makes it
-// text. The full-width forms are included, as spreadsheets normalize them.
+// inert formats a value so that a spreadsheet treats it as text. Spreadsheets run a
+// cell that begins with one of these characters as a formula, which can send data
+// elsewhere or start a program; a leading apostrophe prevents that. The full-width
+// forms are included, because spreadsheets normalize them.
 func inert(value any) string {
 	field := result.Text(value)
 	if field == "" || number.MatchString(field) {

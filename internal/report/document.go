@@ -11,8 +11,8 @@ import (
 // number changes when readers would break, the second when members are added.
 const DocumentVersion = "1.0"
 
-// WriteDocument writes v, which is an object in JSON, indented, with
-// DocumentVersion as its first member, format_version.
+// WriteDocument writes v, a JSON object, indented, with DocumentVersion as its first
+// member, format_version.
 func WriteDocument(w io.Writer, v any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -23,7 +23,7 @@ func WriteDocument(w io.Writer, v any) error {
 	}
 	members, isObject := bytes.CutPrefix(text.Bytes(), []byte("{"))
 	if !isObject {
-		return errors.New("write JSON document: it is no object")
+		return errors.New("write JSON document: it is not an object")
 	}
 	document := []byte("{\n  \"format_version\": \"" + DocumentVersion + "\"")
 	if !bytes.HasPrefix(members, []byte("}")) {

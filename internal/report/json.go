@@ -35,15 +35,15 @@ func writeJSONLines(out *bufio.Writer, rows result.Reader) (int64, error) {
 	})
 }
 
-// objectWriter writes rows as JSON objects. Names are quoted once, and the
-// buffer is used again for every row.
+// objectWriter writes rows as JSON objects. Names are quoted once, and the buffer is
+// reused for every row.
 type objectWriter struct {
 	names  [][]byte // `"name":`
 	buffer []byte
 }
 
-// newObjectWriter makes the column names unique: the second "a" of a result
-// becomes "a_2", as many readers drop repeated names.
+// newObjectWriter makes the column names unique: the second "a" becomes "a_2", because
+// many readers drop repeated names.
 func newObjectWriter(columns []result.Column) *objectWriter {
 	w := &objectWriter{}
 	for _, name := range uniqueNames(columns) {
@@ -52,7 +52,7 @@ func newObjectWriter(columns []result.Column) *objectWriter {
 	return w
 }
 
-// uniqueNames are the names of columns, each once.
+// uniqueNames returns the names of columns, each made unique.
 func uniqueNames(columns []result.Column) (names []string) {
 	taken := map[string]bool{}
 	for _, column := range columns {

@@ -8,8 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// writeLines writes each row as lines of "column = value", and an empty line
-// between rows. Values are whole, each on one line.
+// writeLines writes each row as lines of "column = value", and an empty line between
+// rows. Values are not shortened, and each is on one line.
 func writeLines(out *bufio.Writer, rows result.Reader) (int64, error) {
 	names := lineNames(rows.Columns())
 	between := ""
@@ -24,7 +24,7 @@ func writeLines(out *bufio.Writer, rows result.Reader) (int64, error) {
 	})
 }
 
-// lineNames are the names of the columns, padded to one width.
+// lineNames returns the names of the columns, padded to one width.
 func lineNames(columns []result.Column) []string {
 	names := make([]string, len(columns))
 	widest := 0
@@ -42,7 +42,7 @@ func lineOf(name, cell string) string {
 	return strings.TrimRight(name+" = "+cell, " ")
 }
 
-// cells writes values for people, each on one line. NULL is nothing.
+// cells formats values for people, each on one line. NULL is empty.
 func cells(row []any) []string {
 	cells := make([]string, len(row))
 	for i, value := range row {

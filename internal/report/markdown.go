@@ -9,8 +9,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// writeMarkdown writes a table of GitHub Flavored Markdown. NULL is an empty
-// cell, columns of numbers are aligned to the right.
+// writeMarkdown writes a table of GitHub Flavored Markdown. NULL is an empty cell;
+// columns of numbers are right-aligned.
 func writeMarkdown(out *bufio.Writer, rows result.Reader) (int64, error) {
 	t := newTable(out, rows.Columns())
 	sample, end := t.sample(rows)
@@ -50,9 +50,9 @@ func writeMarkdown(out *bufio.Writer, rows result.Reader) (int64, error) {
 	return count + more, err
 }
 
-// markdownText writes visible text so that Markdown shows it as it is: nothing
-// in it ends the cell, formats, links, or embeds an image or HTML. Underscores
-// inside of words mean nothing and stay.
+// markdownText escapes visible text so that Markdown shows it literally: nothing in it
+// ends the cell, formats, links, or embeds an image or HTML. Underscores inside words
+// have no meaning and stay.
 func markdownText(s string) string {
 	if !strings.ContainsAny(s, "\\`*_[]<>|~&") {
 		return s

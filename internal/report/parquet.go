@@ -14,14 +14,13 @@ import (
 )
 
 const (
-	// groupRows and groupBytes bound a row group, which is held in memory.
+	// groupRows and groupBytes limit a row group, which is buffered in memory.
 	groupRows  = 64 << 10
 	groupBytes = 32 << 20
 )
 
-// writeParquet writes a Parquet file with the types of the columns. All columns
-// are optional. After an error the footer is missing, without which nothing
-// reads the file.
+// writeParquet writes a Parquet file with the types of the columns. All columns are
+// optional. After an error the footer is missing, so no reader accepts the file.
 func writeParquet(out *bufio.Writer, rows result.Reader) (int64, error) {
 	table, err := newParquetTable(rows.Columns())
 	if err != nil {
@@ -29,7 +28,7 @@ func writeParquet(out *bufio.Writer, rows result.Reader) (int64, error) {
 	}
 	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy("trailkeeper"),
 		parquet.WithDataPageVersion(parquet.DataPageV1))
-	// Hidden from the writer, out is not closed by it.
+	// The struct hides out's Close method, so that the writer does not close it.
 	w, err := file.NewParquetWriterWithError(struct{ io.Writer }{out}, table.root, file.WithWriterProps(properties))
 	if err != nil {
 		return 0, err
@@ -55,7 +54,7 @@ func writeParquet(out *bufio.Writer, rows result.Reader) (int64, error) {
 	return count, w.Close()
 }
 
-// parquetTable is the schema, and the rows of the next row group by column.
+// parquetTable is the schema and, by column, the buffered rows of the next row group.
 type parquetTable struct {
 	root    *schema.GroupNode
 	columns []*parquetColumn
@@ -87,7 +86,7 @@ func (t *parquetTable) size() (bytes int) {
 	return bytes
 }
 
-// flush writes the rows that have gathered as a row group.
+// flush writes the buffered rows as a row group.
 func (t *parquetTable) flush(w *file.Writer) error {
 	if t.rows == 0 {
 		return nil

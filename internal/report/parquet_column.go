@@ -10,8 +10,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// parquetColumn is a column, or a part of the type of one, as Parquet nests
-// them: the values are in the leaves, with levels that tell the nesting.
+// parquetColumn is a column, or a part of a nested type. The values are in the leaves,
+// with levels that describe the nesting:
 // https://parquet.apache.org/docs/file-format/nestedencoding/
 type parquetColumn struct {
 	name     string
@@ -23,7 +23,7 @@ type parquetColumn struct {
 	depth    int16            // of lists and maps, this one included
 }
 
-// is gives the column the type with an SQL name, inside of depth lists.
+// is sets the column's type from an SQL name, inside of depth lists.
 func (c *parquetColumn) is(sqlType string, depth int16) (err error) {
 	c.depth = depth
 	if element, isList := listElement(sqlType); isList {
@@ -108,8 +108,8 @@ func (c *parquetColumn) leaves() (all []*parquetLeaf) {
 	return all
 }
 
-// add adds a value. Repetition is the depth of the innermost list that goes on
-// with it; definition counts what is there of all that could be absent above it.
+// add adds a value. Repetition is the depth of the innermost list that continues with
+// it; definition counts the optional levels above it that are present.
 func (c *parquetColumn) add(value any, repetition, definition int16) error {
 	if value == nil {
 		if c.required {
@@ -147,14 +147,14 @@ func (c *parquetColumn) add(value any, repetition, definition int16) error {
 	return nil
 }
 
-// absent adds what is not there to all leaves.
+// absent adds a missing value to all leaves.
 func (c *parquetColumn) absent(repetition, definition int16) {
 	for _, leaf := range c.leaves() {
 		leaf.level(repetition, definition)
 	}
 }
 
-// entries are the values for the children, one after the other.
+// entries returns the values for the children, entry by entry.
 func (c *parquetColumn) entries(value any) (entries [][]any, err error) {
 	switch v := value.(type) {
 	case []any:
@@ -180,7 +180,7 @@ func (c *parquetColumn) entries(value any) (entries [][]any, err error) {
 	return entries, nil
 }
 
-// listElement takes the type of the elements from that of a list, T[] or T[3].
+// listElement returns the type of the elements of a list, T[] or T[3].
 func listElement(sqlType string) (element string, isList bool) {
 	if !strings.HasSuffix(sqlType, "]") {
 		return "", false
@@ -188,7 +188,7 @@ func listElement(sqlType string) (element string, isList bool) {
 	return sqlType[:strings.LastIndexByte(sqlType, '[')], true
 }
 
-// within returns what is in parentheses after the name of a type.
+// within returns the text in parentheses after the name of a type.
 func within(sqlType, name string) (arguments string, is bool) {
 	arguments, is = strings.CutPrefix(sqlType, name+"(")
 	if !is || !strings.HasSuffix(arguments, ")") {
@@ -197,7 +197,7 @@ func within(sqlType, name string) (arguments string, is bool) {
 	return strings.TrimSuffix(arguments, ")"), true
 }
 
-// splitTypes splits at the commas that are in no parentheses and no quotes.
+// splitTypes splits at the commas outside parentheses and quotes.
 func splitTypes(s string) (parts []string) {
 	depth, quoted, begin := 0, false, 0
 	for i := range len(s) {
@@ -217,8 +217,8 @@ func splitTypes(s string) (parts []string) {
 	return append(parts, strings.TrimSpace(s[begin:]))
 }
 
-// structFields reads `"name" TYPE, ...`. It is not ok for a struct without names,
-// which Parquet does not have.
+// structFields parses `"name" TYPE, ...`. ok is false for a struct without names, which
+// Parquet does not support.
 func structFields(s string) (fields []result.Column, ok bool) {
 	for _, part := range splitTypes(s) {
 		name, sqlType, found := cutName(part)

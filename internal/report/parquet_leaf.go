@@ -14,13 +14,13 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// parquetLeaf gathers the values of one column of a Parquet file, with levels.
+// parquetLeaf buffers the values of one column of a Parquet file, with their levels.
 type parquetLeaf struct {
-	put   func(value any) error // adds a value that is there
+	put   func(value any) error // adds a value that is not NULL
 	write func(column file.ColumnChunkWriter, definitions, repetitions []int16) error
 
 	definitions, repetitions []int16
-	bytes                    int // about what is held
+	bytes                    int // approximate size of the buffer
 }
 
 func (l *parquetLeaf) level(repetition, definition int16) {
@@ -33,7 +33,7 @@ func (l *parquetLeaf) add(value any, repetition, definition int16) error {
 	return l.put(value)
 }
 
-// flush writes what has gathered and starts anew.
+// flush writes the buffered values and empties the buffer.
 func (l *parquetLeaf) flush(column file.ColumnChunkWriter) error {
 	err := l.write(column, l.definitions, l.repetitions)
 	l.definitions, l.repetitions, l.bytes = l.definitions[:0], l.repetitions[:0], 0
@@ -45,7 +45,7 @@ type batchWriter[T any] interface {
 	WriteBatch(values []T, definitions, repetitions []int16) (int64, error)
 }
 
-// gather makes a leaf of values that convert makes, of about size bytes each.
+// gather returns a leaf whose values convert returns, of about size bytes each.
 func gather[T any, W batchWriter[T]](convert func(any) (T, error), size func(T) int) *parquetLeaf {
 	var values []T
 	l := &parquetLeaf{}
@@ -61,7 +61,7 @@ func gather[T any, W batchWriter[T]](convert func(any) (T, error), size func(T) 
 	l.write = func(column file.ColumnChunkWriter, definitions, repetitions []int16) error {
 		to, ok := column.(W)
 		if !ok {
-			return fmt.Errorf("write Parquet column: it is a %T", column)
+			return fmt.Errorf("write Parquet column: unexpected type %T", column)
 		}
 		_, err := to.WriteBatch(values, definitions, repetitions)
 		clear(values)
@@ -71,7 +71,7 @@ func gather[T any, W batchWriter[T]](convert func(any) (T, error), size func(T) 
 	return l
 }
 
-// exactly takes values of one Go type as they are.
+// exactly converts values of one Go type unchanged.
 func exactly[T any](value any) (T, error) {
 	v, ok := value.(T)
 	if !ok {
@@ -102,8 +102,8 @@ func arrays16(convert func(any) (parquet.FixedLenByteArray, error)) *parquetLeaf
 	return gather[parquet.FixedLenByteArray, *file.FixedLenByteArrayColumnChunkWriter](convert, fixedSize[parquet.FixedLenByteArray](16+24))
 }
 
-// newParquetLeaf returns a column for a scalar type by its SQL name. Types that
-// Parquet does not have are text, and nested ones without names JSON.
+// newParquetLeaf returns a column for a scalar type by its SQL name. Types without a
+// Parquet equivalent become text, nested ones without names JSON.
 func newParquetLeaf(name, sqlType string, repetition parquet.Repetition) (*parquetLeaf, schema.Node, error) {
 	leaf, physical, logical, length := scalarLeaf(sqlType)
 	node, err := schema.NewPrimitiveNodeLogical(name, repetition, logical, physical, length, -1)
@@ -159,8 +159,8 @@ func intType(sqlType string) (bits int8, signed, is bool) {
 	return bits, !unsigned, true
 }
 
-// decimalType reads the decimals. Integers of 128 bits are, too: SUM gives them,
-// and Parquet has no wider integer than BIGINT.
+// decimalType parses a decimal type. Integers of 128 bits count as one: SUM returns
+// them, and Parquet has no wider integer than BIGINT.
 func decimalType(sqlType string) (precision, scale int32, is bool) {
 	if sqlType == "HUGEINT" || sqlType == "UHUGEINT" {
 		return 38, 0, true
@@ -188,7 +188,7 @@ func toInt64(value any) (int64, error) {
 	case int64:
 		return v, nil
 	case uint64:
-		return int64(v), nil // the same bits: the type says that they have no sign
+		return int64(v), nil // the same bits; the column's type is unsigned
 	}
 	return 0, misfit(value)
 }
@@ -224,8 +224,8 @@ func toDays(value any) (int32, error) {
 	return int32(midnight.Unix() / secondsOfDay), nil
 }
 
-// toDecimal writes an unscaled number of at most 38 digits in 16 bytes, most
-// significant first, in two's complement.
+// toDecimal encodes an unscaled number of at most 38 digits in 16 bytes, big-endian, in
+// two's complement.
 func toDecimal(value any) (parquet.FixedLenByteArray, error) {
 	n, isInteger := value.(*big.Int)
 	if d, isDecimal := value.(result.Decimal); isDecimal {

@@ -1,7 +1,7 @@
 // Package report writes a result as a table, lines, CSV, JSON, JSON Lines, Markdown or Parquet.
 //
-// Log data is written by attackers too: what is shown to people cannot steer
-// their terminal, and what is opened in a spreadsheet cannot run.
+// Attackers write log data too: output for people cannot control their terminal, and
+// with [Options.SpreadsheetSafe] a spreadsheet runs nothing in a CSV file.
 package report
 
 import (
@@ -13,15 +13,14 @@ import (
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
-// Format is a way to write a result.
+// Format is an output format.
 type Format string
 
-// The values of --format, here and in the verbs that write something else than
-// rows.
+// The values of --format, also in verbs that write something else than rows.
 const (
-	Text     Format = "text"     // for people, in the form of each verb; not for rows
+	Text     Format = "text"     // for people; each verb has its own; not for rows
 	Table    Format = "table"    // for people, fitted to the terminal
-	Line     Format = "line"     // for people, a line for each value
+	Line     Format = "line"     // for people, one value per line
 	Markdown Format = "markdown" // a table for documents and tickets
 	CSV      Format = "csv"      // RFC 4180, safe for spreadsheets
 	JSON     Format = "json"     // one array of objects
@@ -29,32 +28,31 @@ const (
 	Parquet  Format = "parquet"  // with the types of the columns
 )
 
-// RowFormats are the formats that Write knows, the default first.
+// RowFormats lists the formats of Write, the default first.
 func RowFormats() []Format {
 	return []Format{Table, Line, Markdown, CSV, JSON, JSONL, Parquet}
 }
 
-// Options say how a result is written.
+// Options configure how a result is written.
 type Options struct {
 	Format Format
-	// Width is that of the terminal in columns, 0 where there is none. It counts
-	// for tables.
+	// Width is the terminal's width in columns, 0 without a terminal. Only tables use
+	// it.
 	Width int
 	// Full keeps the values of a table whole, however wide it becomes.
 	Full bool
-	// CRLF ends the lines of CSV as RFC 4180 and Windows do.
+	// CRLF ends the lines of CSV with CRLF, as RFC 4180 and Windows do.
 	CRLF bool
-	// SpreadsheetSafe keeps spreadsheets from running fields of CSV as formulas.
-	// The values are changed for that.
+	// SpreadsheetSafe changes the values of CSV so that spreadsheets do not run them as
+	// formulas.
 	SpreadsheetSafe bool
 }
 
-// Write writes every row of rows to w and returns how many there were. Rows are
-// written as they come, except for the first rows of a table, which tell how
-// wide its columns are.
+// Write writes every row of rows to w and returns their number. Rows are streamed,
+// except for the first rows of a table, which determine the widths of its columns.
 //
-// After an error what was written is incomplete: JSON then lacks its closing
-// bracket, and Parquet its footer. Write does not close rows.
+// After an error the output is incomplete: JSON then lacks its closing bracket, and
+// Parquet its footer. Write does not close rows.
 func Write(w io.Writer, rows result.Reader, opts Options) (count int64, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	switch opts.Format {
@@ -75,7 +73,7 @@ func Write(w io.Writer, rows result.Reader, opts Options) (count int64, err erro
 	default:
 		return 0, fmt.Errorf("write result: unknown format %q", opts.Format)
 	}
-	// What was read before an error is still shown.
+	// Rows read before an error are still written.
 	if flushErr := out.Flush(); err == nil {
 		err = flushErr
 	}

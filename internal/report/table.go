@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// sampleRows tell how wide the columns are; wider values that come later
-	// push their line out, or are shortened on a terminal.
+	// sampleRows determine the widths of the columns; wider values in later rows make
+	// their line longer, or are shortened on a terminal.
 	sampleRows = 1000
 
-	// narrowest is what a column is not shortened below: moments, account ids
-	// and addresses are of little use in part. When that is not enough, each
-	// row is shown as a list of its values.
+	// narrowest is the width to which columns may be reduced: timestamps, account ids
+	// and addresses are of little use in part. If that is not enough, each row is
+	// written as a list of its values.
 	narrowest = 20
 
-	// widestInPipe is how many columns a value takes where no terminal says:
-	// enough for most ARNs, and no document of a thousand lines.
+	// widestInPipe is the width limit of a value without a terminal: enough for most
+	// ARNs, but not for a document of a thousand lines.
 	widestInPipe = 100
 
 	gap = "  "
 )
 
-// table lays out rows below each other.
+// table lays out rows in columns.
 type table struct {
 	out    *bufio.Writer
 	names  []string
@@ -73,8 +73,8 @@ func writeTable(out *bufio.Writer, rows result.Reader, opts Options) (int64, err
 	return count + more, err
 }
 
-// sample reads the first rows and widens the columns to hold them. It returns
-// io.EOF when there are no more.
+// sample reads the first rows and widens the columns to fit them. It returns io.EOF
+// when there are no more.
 func (t *table) sample(rows result.Reader) (sample [][]string, err error) {
 	numbers, others := make([]bool, len(t.names)), make([]bool, len(t.names))
 	for len(sample) < sampleRows {

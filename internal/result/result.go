@@ -1,4 +1,5 @@
-// Package result is the answer of a query as any engine gives it: named columns, and rows of typed values read one at a time.
+// Package result is the answer of a query, from any engine: named columns, and rows of
+// typed values read one at a time.
 //
 // Engines produce a Reader; renderers consume it. Neither knows the other.
 package result
@@ -15,7 +16,7 @@ type Column struct {
 	Type string // the engine's own name of the type, for people
 }
 
-// Reader gives the rows of a result in order. It is used by one goroutine.
+// Reader returns the rows of a result in order. It is used by one goroutine.
 type Reader interface {
 	Columns() []Column
 	// Next returns the next row, or io.EOF after the last one. The slice is
@@ -28,10 +29,10 @@ type Reader interface {
 // The values of a row are nil for SQL NULL, bool, int64, uint64, *big.Int,
 // float32, float64, string, []byte, []any for a list or array, and the types below.
 type (
-	// JSON is a valid JSON text, to be passed on digit for digit.
+	// JSON is a valid JSON text, to be passed on unchanged.
 	JSON string
 
-	// Timestamp is a moment, in UTC or with the offset of another zone.
+	// Timestamp is a time, in UTC or with the offset of another zone.
 	Timestamp struct{ time.Time }
 
 	// Date is a calendar day; only year, month and day count.
@@ -44,7 +45,7 @@ type (
 	// Struct is a record with named fields in the order of its type.
 	Struct []Field
 
-	// Map holds entries in the order the engine gives them; its keys are any value.
+	// Map holds entries in the order the engine returns them; its keys are any value.
 	Map []Entry
 )
 

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Text writes a value as plain text: strings as they are, moments in RFC 3339,
-// lists, structs and maps as JSON. NULL is the empty string; callers that must
-// tell NULL from an empty string look at the value first.
+// Text formats a value as plain text: strings unchanged, timestamps in RFC 3339, lists,
+// structs and maps as JSON. NULL is the empty string; callers that distinguish NULL
+// from an empty string check the value first.
 func Text(value any) string {
 	switch v := value.(type) {
 	case nil:

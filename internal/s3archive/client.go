@@ -71,8 +71,8 @@ func (o Options) apply(client *s3.Options) {
 	})
 }
 
-// retryable makes the SDK retry responses that broke off too. Every request of
-// this package only reads, so it can be repeated.
+// retryable makes the SDK retry interrupted responses too. Every request of this
+// package only reads, so it can be repeated.
 func retryable(err error) aws.Ternary {
 	var unreadable *smithy.DeserializationError
 	var stalled *stalledError
@@ -105,8 +105,7 @@ func (e *credentialsError) Unwrap() error { return e.err }
 // RetryableError stops the SDK from repeating the search for credentials.
 func (e *credentialsError) RetryableError() bool { return false }
 
-// stallClient fails a request when no byte of its header or body arrives for
-// too long.
+// stallClient fails a request if no byte of its header or body arrives for too long.
 type stallClient struct {
 	next    s3.HTTPClient
 	timeout time.Duration
@@ -126,7 +125,7 @@ func (c stallClient) Do(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// timedBody counts only the time for which its reader waits.
+// timedBody counts only the time that its reader waits.
 type timedBody struct {
 	io.ReadCloser
 	ctx     context.Context

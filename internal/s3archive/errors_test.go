@@ -55,7 +55,7 @@ func TestLastingFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
 			f.fault = test.fault
-			opts := impatientOptions()
+			opts := quickOptions()
 			opts.StallTimeout = 50 * time.Millisecond
 			if name != "no answer" {
 				opts.StallTimeout = time.Minute
@@ -96,7 +96,7 @@ func TestColdObject(t *testing.T) {
 		apiError(w, http.StatusForbidden, "InvalidObjectState", "The operation is not valid for the object's storage class")
 		return true
 	}
-	_, err := f.source(t, "s3://b", impatientOptions()).Open(t.Context(), archive.Object{Key: "k"})
+	_, err := f.source(t, "s3://b", quickOptions()).Open(t.Context(), archive.Object{Key: "k"})
 	checkError(t, err, "open s3://b/k: archived in cold storage, restore it first", nil, true)
 }
 
@@ -104,7 +104,7 @@ func TestCredentials(t *testing.T) {
 	f := newFake(t, "a.json")
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
-	_, err := listed(t, f.source(t, "s3://b", impatientOptions()), archive.Filter{})
+	_, err := listed(t, f.source(t, "s3://b", quickOptions()), archive.Filter{})
 	checkError(t, err, "list s3://b: no AWS credentials", nil, true)
 
 	const secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
@@ -115,7 +115,7 @@ func TestCredentials(t *testing.T) {
 	}
 	t.Setenv("AWS_CONFIG_FILE", config)
 	t.Setenv("AWS_REGION", "")
-	opts := impatientOptions()
+	opts := quickOptions()
 	opts.Profile = "auditor"
 	s := f.source(t, "s3://b", opts)
 	got, err := listed(t, s, archive.Filter{})
@@ -157,7 +157,7 @@ func TestNoServer(t *testing.T) {
 	f := newFake(t)
 	gone := httptest.NewServer(f)
 	gone.Close()
-	opts := impatientOptions()
+	opts := quickOptions()
 	opts.Endpoint = gone.URL
 	_, err := listed(t, f.source(t, "s3://b", opts), archive.Filter{})
 	checkError(t, err, "list s3://b: connection refused (tried 4 times)", nil, true)

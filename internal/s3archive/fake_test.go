@@ -50,8 +50,8 @@ func newFake(t *testing.T, keys ...string) *fake {
 	return f
 }
 
-// impatientOptions make failures quick.
-func impatientOptions() Options {
+// quickOptions make failures quick.
+func quickOptions() Options {
 	return Options{MaxAttempts: 4, MaxBackoff: time.Millisecond, StallTimeout: 10 * time.Second}
 }
 

@@ -83,7 +83,7 @@ func TestPassingFaults(t *testing.T) {
 			f := newFake(t)
 			f.objects["big.json"] = big
 			f.fault = fault
-			opts := impatientOptions()
+			opts := quickOptions()
 			// A busy machine may be late to count a request, or to answer it.
 			opts.StallTimeout, opts.MaxAttempts = 500*time.Millisecond, 20
 			s := f.source(t, "s3://b", opts)
@@ -137,7 +137,7 @@ func TestBodyResumes(t *testing.T) {
 			}
 			return false
 		}
-		got, err := readAll(t, f.source(t, "s3://b", impatientOptions()), "x.json")
+		got, err := readAll(t, f.source(t, "s3://b", quickOptions()), "x.json")
 		if got != data || err != nil {
 			t.Errorf("ranges %v: read %d bytes, %v", ranges, len(got), err)
 		}
@@ -179,7 +179,7 @@ func TestBodyChangedOrLost(t *testing.T) {
 				first := f.fault
 				f.fault = func(w http.ResponseWriter, r *http.Request, n int) bool { return n == 1 && first(w, r, n) }
 			}
-			got, err := readAll(t, f.source(t, "s3://b", impatientOptions()), "x.json")
+			got, err := readAll(t, f.source(t, "s3://b", quickOptions()), "x.json")
 			if err == nil || err.Error() != test.want || !strings.HasPrefix(data, got) {
 				t.Errorf("read %q, error %v; want %s", got, err, test.want)
 			}
@@ -196,7 +196,7 @@ func TestRequestsAreModest(t *testing.T) {
 		}
 		return false
 	}
-	s := f.source(t, "s3://b", impatientOptions())
+	s := f.source(t, "s3://b", quickOptions())
 	if _, err := listed(t, s, archive.Filter{}); err != nil {
 		t.Error(err)
 	}
@@ -228,7 +228,7 @@ func TestFollowsRegion(t *testing.T) {
 			apiError(w, status, code, "wrong region")
 			return true
 		}
-		s := f.source(t, "s3://b", impatientOptions())
+		s := f.source(t, "s3://b", quickOptions())
 		got, err := listed(t, s, archive.Filter{})
 		if diff := cmp.Diff([]string{"a.json"}, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", code, err, diff)
@@ -251,7 +251,7 @@ func TestCancelledWhileWaiting(t *testing.T) {
 		hold(r)
 		return true
 	}
-	s := f.source(t, "s3://b", impatientOptions())
+	s := f.source(t, "s3://b", quickOptions())
 	err := s.List(ctx, archive.Filter{}, func(archive.Object) error { return nil })
 	if !errors.Is(err, context.Canceled) || err.Error() != "list s3://b: context canceled" {
 		t.Errorf("list: %v", err)

@@ -16,8 +16,8 @@ import (
 const (
 	// parallelLists is the maximum number of concurrent LIST requests.
 	parallelLists = 16
-	// maxOutside bounds the folders outside CloudTrail's layout that are listed
-	// one by one in search of it; what lies deeper is listed flat.
+	// maxOutside limits the folders outside CloudTrail's layout that are listed one by
+	// one in search of it; deeper ones are listed flat.
 	maxOutside = 100
 	// maxOutsidePages bounds the pages of one such folder before it counts as flat.
 	maxOutsidePages = 10
@@ -54,12 +54,12 @@ type listing struct {
 	*Source
 	ctx      context.Context
 	filter   archive.Filter
-	told     archive.Folder // what the archive's own prefix says
+	told     archive.Folder // parsed from the archive's own prefix
 	slots    chan struct{}  // one for each request in flight
 	fetchers *sync.WaitGroup
 
-	outside int              // folders outside the layout looked into
-	loose   []archive.Object // found on the way to the roots
+	outside int              // number of listed folders outside the layout
+	loose   []archive.Object // found above the roots
 	roots   []root
 }
 
@@ -73,7 +73,7 @@ type root struct {
 type finding struct {
 	objects []archive.Object
 	folders []string
-	flat    bool // too large to look through: list it as a whole
+	flat    bool // too large to search: list it as a whole
 }
 
 // discover walks from the archive's prefix down to the Region folders, one level of

@@ -21,7 +21,7 @@ func TestOneDayTakesFewLists(t *testing.T) {
 	f := newFake(t)
 	org := &bucket{f}
 	archivetest.Organization(t, org, 3, 3, 30)
-	s := f.source(t, "s3://b/logs/", impatientOptions())
+	s := f.source(t, "s3://b/logs/", quickOptions())
 
 	all, err := listed(t, s, archive.Filter{})
 	if err != nil || len(all) != 3*3*30*3 {
@@ -54,7 +54,7 @@ type bucket struct{ *fake }
 func (b *bucket) Put(_ *testing.T, key string, data []byte) { b.objects[key] = string(data) }
 
 func (b *bucket) Source(t *testing.T, folder string) archive.Source {
-	return b.source(t, "s3://b/"+folder, impatientOptions())
+	return b.source(t, "s3://b/"+folder, quickOptions())
 }
 
 // The fake passes for S3 as far as the suite can tell.
@@ -82,7 +82,7 @@ func TestManyPages(t *testing.T) {
 	put("outside/%03d/x.json", 150)
 	put("flat/%05d.json", 11000)
 	put("flat/AWSLogs/123456789012/CloudTrail/us-east-1/2023/07/10/%03d.json", 3)
-	got, err := listed(t, f.source(t, "s3://b", impatientOptions()), archive.Filter{})
+	got, err := listed(t, f.source(t, "s3://b", quickOptions()), archive.Filter{})
 	if err != nil || len(got) != want {
 		t.Errorf("listed %d objects, want %d (%v)", len(got), want, err)
 	}
@@ -91,7 +91,7 @@ func TestManyPages(t *testing.T) {
 		t.Error("objects are listed twice")
 	}
 	day := archive.ParseFolder("us-east-1/2023/07/10")
-	got, err = listed(t, f.source(t, "s3://b/flat", impatientOptions()), archive.Filter{Since: day.From, Until: day.To})
+	got, err = listed(t, f.source(t, "s3://b/flat", quickOptions()), archive.Filter{Since: day.From, Until: day.To})
 	read := slices.DeleteFunc(got, func(s string) bool { return strings.Contains(s, "(") })
 	if err != nil || len(read) != 3 {
 		t.Errorf("day of a flat folder: %q, %v", read, err)
@@ -108,7 +108,7 @@ func TestSingleObject(t *testing.T) {
 		"s3://b/y/AWSL":       nil,
 		"s3://b/nothing/here": nil,
 	} {
-		got, err := listed(t, f.source(t, uri, impatientOptions()), archive.Filter{})
+		got, err := listed(t, f.source(t, uri, quickOptions()), archive.Filter{})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", uri, err, diff)
 		}
@@ -123,7 +123,7 @@ func TestFolderMarkersAndColdObjects(t *testing.T) {
 		"logs/a.json": "STANDARD", "logs/b.json": "GLACIER", "logs/c.json": "DEEP_ARCHIVE",
 		"logs/d.json": "GLACIER restored", "logs/e.json": "GLACIER_IR", "logs/_f.json": "GLACIER",
 	}
-	got, err := listed(t, f.source(t, "s3://b/logs", impatientOptions()), archive.Filter{})
+	got, err := listed(t, f.source(t, "s3://b/logs", quickOptions()), archive.Filter{})
 	want := []string{
 		"logs/ (folder marker)", "logs/_f.json (hidden)", "logs/a.json",
 		"logs/b.json: read s3://b/logs/b.json: archived in GLACIER, restore it first",
@@ -147,7 +147,7 @@ func TestDeniedFolder(t *testing.T) {
 		}
 		return false
 	}
-	got, err := listed(t, f.source(t, "s3://b", impatientOptions()), archive.Filter{})
+	got, err := listed(t, f.source(t, "s3://b", quickOptions()), archive.Filter{})
 	want := []string{
 		"AWSLogs/111111111111/: list s3://b/AWSLogs/111111111111/: access denied: Access Denied",
 		"AWSLogs/222222222222/CloudTrail/us-east-1/: list s3://b/AWSLogs/222222222222/CloudTrail/us-east-1/: access denied: Access Denied",
@@ -157,7 +157,7 @@ func TestDeniedFolder(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	for _, uri := range []string{"s3://b/AWSLogs/111111111111", "s3://b/AWSLogs/222222222222/CloudTrail/us-east-1"} {
-		_, err := listed(t, f.source(t, uri, impatientOptions()), archive.Filter{})
+		_, err := listed(t, f.source(t, uri, quickOptions()), archive.Filter{})
 		if !errors.Is(err, fs.ErrPermission) {
 			t.Errorf("%s: %v, want access denied", uri, err)
 		}

@@ -1,10 +1,8 @@
-// Package s3archive reads a log archive from a bucket of S3 or of a service
-// with the same API.
+// Package s3archive reads a log archive from a bucket of S3 or of a service with the same API.
 //
-// Account and Region folders are found by listing with a delimiter. Each is
-// then listed from the first requested day to the last, so a narrow time range
-// needs few requests. Requests never agree to pay for a bucket of another
-// account (requester pays).
+// Account and Region folders are found by listing with a delimiter. Each is then listed
+// from the first requested day to the last, so a narrow time range needs few requests.
+// Requests never accept the charges of a requester-pays bucket.
 package s3archive
 
 import (
@@ -66,8 +64,8 @@ type Source struct {
 	region atomic.Pointer[string] // Region in which the bucket was found; nil while the client's is used
 }
 
-// New takes s3://BUCKET or s3://BUCKET/PREFIX. The prefix is a folder or the
-// key of one object. New reads the configuration and makes no request.
+// New opens s3://BUCKET or s3://BUCKET/PREFIX. The prefix is a folder or the key of one
+// object. New reads the configuration and makes no request.
 func New(ctx context.Context, uri string, opts Options) (*Source, error) {
 	bucket, prefix, err := parseURI(uri)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// maxBuffered is roughly the number of listed objects that are buffered for
-	// all roots, at some 300 bytes each.
+	// maxBuffered is roughly the number of listed objects buffered for all roots, at
+	// some 300 bytes each.
 	maxBuffered = 1 << 17
 	// smallestPage bounds the number of requests when there are many roots.
 	smallestPage = 50
@@ -35,7 +35,7 @@ func (l *listing) streams() []archive.Stream {
 	return streams
 }
 
-// fetched is a page, or the error in its place.
+// fetched is a page, or the error instead.
 type fetched struct {
 	objects []stored
 	err     error

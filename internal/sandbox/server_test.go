@@ -48,8 +48,8 @@ func start(t *testing.T, server *http.Server) string {
 	return listener.Addr().String()
 }
 
-// impatient serves a handler with a short limit for stalls.
-func impatient(t *testing.T, handler http.HandlerFunc) string {
+// withShortTimeout serves a handler that ends stalled connections soon.
+func withShortTimeout(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	return start(t, &http.Server{Handler: closeStalled(handler, 50*time.Millisecond)})
 }
@@ -72,7 +72,7 @@ func TestPanicsAreLogged(t *testing.T) {
 
 func TestStalledBodiesEnd(t *testing.T) {
 	ended := make(chan error, 1)
-	address := impatient(t, func(_ http.ResponseWriter, r *http.Request) {
+	address := withShortTimeout(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		ended <- err
 	})
@@ -89,7 +89,7 @@ func TestStalledBodiesEnd(t *testing.T) {
 
 func TestStalledReadersEnd(t *testing.T) {
 	ended := make(chan error, 1)
-	address := impatient(t, func(w http.ResponseWriter, _ *http.Request) {
+	address := withShortTimeout(t, func(w http.ResponseWriter, _ *http.Request) {
 		for part := make([]byte, 1<<20); ; {
 			if _, err := w.Write(part); err != nil {
 				ended <- err
@@ -108,7 +108,7 @@ func TestStalledReadersEnd(t *testing.T) {
 
 // A call that waits for its answer longer than a body may stall goes on.
 func TestWaitingIsNoStall(t *testing.T) {
-	address := impatient(t, func(w http.ResponseWriter, r *http.Request) {
+	address := withShortTimeout(t, func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			return
 		}

@@ -21,7 +21,7 @@ import (
 
 const (
 	runPrefix  = "run-"
-	gonePrefix = "gone-" // of a folder whose removal has begun
+	gonePrefix = "gone-" // prefix of a folder that is being removed
 	lockName   = "lock"
 	ownerOnly  = 0o700
 	othersOpen = 0o022 // a folder in which others could swap what is ours
@@ -35,10 +35,10 @@ type Dir struct {
 	lock *flock.Flock
 }
 
-// New makes a folder in parent, creating parent if only it is missing, and
-// removes the folders that killed processes left there. When parent is "" or
-// cannot be used, for example because it is read-only, it uses a folder of this
-// user in the system's folder for temporary files.
+// New creates a folder in parent, creating parent if only it is missing, and removes
+// the folders that killed processes left there. If parent is "" or cannot be used, for
+// example because it is read-only, it uses a folder of this user in the system's folder
+// for temporary files.
 func New(parent string) (*Dir, error) {
 	if parent != "" {
 		if d, err := makeIn(parent); err == nil {
@@ -60,9 +60,8 @@ func (d *Dir) Remove() error {
 	return errors.Join(remove(d.path), d.lock.Unlock())
 }
 
-// remove renames a folder before it empties it. A sweep that found it half
-// empty would create a lock file in it, and a folder with a new file cannot be
-// removed.
+// remove renames a folder before it empties it: a sweep that found it half empty would
+// create a lock file in it, and then its removal would fail.
 func remove(path string) error {
 	gone := filepath.Join(filepath.Dir(path), gonePrefix+strings.TrimPrefix(filepath.Base(path), runPrefix))
 	if err := os.Rename(path, gone); err != nil {
@@ -78,7 +77,7 @@ func makeIn(parent string) (*Dir, error) {
 	if err := checkOurs(parent); err != nil {
 		return nil, err
 	}
-	// Between its creation and its locking a folder must not look abandoned.
+	// A folder must not look abandoned between its creation and its locking.
 	making := flock.New(filepath.Join(parent, lockName), flock.SetPermissions(0o600))
 	ctx, cancel := context.WithTimeout(context.Background(), maxWait)
 	defer cancel()
@@ -106,7 +105,7 @@ func checkOurs(parent string) error {
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || info.Mode().Perm()&othersOpen != 0 || ok && int(owner.Uid) != os.Getuid() {
-		return fmt.Errorf("folder %q is not ours alone", parent)
+		return fmt.Errorf("folder %q is not private to this user", parent)
 	}
 	return nil
 }
@@ -121,7 +120,7 @@ func sweep(parent string) {
 	for _, entry := range entries {
 		path := filepath.Join(parent, entry.Name())
 		if entry.IsDir() && strings.HasPrefix(entry.Name(), gonePrefix) {
-			_ = os.RemoveAll(path) // beside its owner, if that still lives
+			_ = os.RemoveAll(path) // its owner may remove it at the same time
 		}
 		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), runPrefix) {
 			continue

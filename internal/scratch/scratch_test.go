@@ -40,8 +40,8 @@ func TestFoldersInUseStay(t *testing.T) {
 	}
 }
 
-// What killed processes left goes; what is none of ours stays, and so does what
-// links lead to.
+// Folders that killed processes left are removed. Foreign ones stay, and so do the
+// targets of links.
 func TestLeftoversAreRemoved(t *testing.T) {
 	root := t.TempDir()
 	parent, precious := filepath.Join(root, "tmp"), filepath.Join(root, "precious")
@@ -73,7 +73,7 @@ func TestLeftoversAreRemoved(t *testing.T) {
 	}
 }
 
-// A parent that cannot be used safely is left for the system's place.
+// A parent that cannot be used safely is replaced by the system's folder.
 func TestParentsThatAreRefused(t *testing.T) {
 	system := t.TempDir()
 	t.Setenv("TMPDIR", system)
@@ -100,7 +100,7 @@ func TestParentsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Many at once neither fail nor take each other's folders.
+// Concurrent runs neither fail nor share folders.
 func TestManyAtOnce(t *testing.T) {
 	parent := filepath.Join(t.TempDir(), "tmp")
 	const workers, rounds = 8, 50

@@ -1,9 +1,9 @@
-// Package terminal keeps what others have written from steering a terminal.
+// Package terminal prevents text written by others from controlling a terminal.
 //
-// Events hold whatever an attacker could put in a user agent or a name. On a
-// terminal only printing characters, line ends and tabs of it are written as
-// they are; the rest is spelled out, by Writer for whatever is written, and by
-// Visible for what has to stay on one line. Files and pipes are not touched.
+// Attackers choose parts of events, such as user agents and names. On a terminal only
+// printing characters, line ends and tabs are written unchanged. The rest is escaped,
+// by Writer for any output, and by Visible for text on one line. Output to files and
+// pipes is unchanged.
 package terminal
 
 import (
@@ -81,8 +81,8 @@ func Width(w io.Writer) int {
 	return width
 }
 
-// Direct returns the file that w wraps, for code and programs that draw on the
-// terminal themselves; w itself if it wraps none.
+// Direct returns the file that w wraps, for code and programs that draw on the terminal
+// themselves, or w itself if it wraps none.
 func Direct(w io.Writer) io.Writer {
 	if standing, ok := w.(interface{ File() *os.File }); ok {
 		return standing.File()

@@ -10,13 +10,12 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Visible writes s on one line, with everything that is not a printing character
-// spelled out: control characters, escape sequences, and characters that are
-// invisible or turn the direction of writing. Invalid UTF-8 is spelled out byte
-// by byte.
+// Visible returns s on one line, with everything that is not a printing character
+// escaped: control characters, escape sequences, and characters that are invisible or
+// change the direction of writing. Invalid UTF-8 is escaped byte by byte.
 //
-// What may be as it is in a JSON string is spelled as JSON does, so that JSON on
-// a terminal is still JSON.
+// Characters that JSON strings may contain are escaped as in JSON, so that JSON on a
+// terminal is still JSON.
 func Visible(s string) string {
 	if isPlain(s) {
 		return s

@@ -1,4 +1,4 @@
-// Package versitygwtest runs versitygw, a store with the API of S3, for the time of a test.
+// Package versitygwtest runs versitygw, a server with the API of S3, for the duration of a test.
 package versitygwtest
 
 import (
@@ -20,7 +20,7 @@ const version = "v1.8.0"
 
 const module = "github.com/versity/versitygw/cmd/versitygw"
 
-// The key that a server lets do everything.
+// The access key of the server's administrator.
 const (
 	AccessKey = "storeroot"
 	SecretKey = "store-secret"
@@ -35,8 +35,8 @@ type Server struct {
 	Log string
 }
 
-// Start runs a server until the test ends. It is built once, below .cache. Where it
-// cannot be had, the test is skipped.
+// Start runs a server until the test ends. It is built once, below .cache. If it cannot
+// be built, the test is skipped.
 func Start(t *testing.T) Server {
 	t.Helper()
 	program := build(t)
@@ -60,7 +60,7 @@ func Start(t *testing.T) Server {
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // how it ends is of no matter: the test's context ends it
+		_ = cmd.Wait() // the test's context ends it, so its error does not matter
 		close(ended)
 	}()
 	t.Cleanup(func() { <-ended })
@@ -77,7 +77,7 @@ func await(t *testing.T, url string, ended chan struct{}) {
 			t.Fatal(err)
 		}
 		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close() // any answer will do
+			_ = resp.Body.Close() // any answer is enough
 			return
 		}
 		select {
@@ -102,7 +102,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// build installs the program once, for all tests that run at the same time.
+// build installs the program once for all concurrent tests.
 func build(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(root(t), ".cache", "bin")
@@ -129,7 +129,7 @@ func build(t *testing.T) string {
 
 func install(ctx context.Context, dir string) (output []byte, err error) {
 	cmd := exec.CommandContext(ctx, "go", "install", module+"@"+version)
-	cmd.Dir = os.TempDir() // outside of this module, whose requirements are others
+	cmd.Dir = os.TempDir() // outside of this module, which has other requirements
 	cmd.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=-mod=mod", "GOWORK=off")
 	output, err = cmd.CombinedOutput()
 	if err != nil {
