@@ -318,7 +318,7 @@ func TestNoArchive(t *testing.T) {
 	}
 	s := source(t, t.TempDir())
 	for _, key := range []string{"../x", "/etc/hostname", "a/../../x", `\x2e\x2e/x`} {
-		if _, err := s.Open(context.Background(), archive.Object{Key: key}); err == nil || !strings.Contains(err.Error(), "leads out of the archive") {
+		if _, err := s.Open(context.Background(), archive.Object{Key: key}); err == nil || !strings.Contains(err.Error(), "is outside the archive") {
 			t.Errorf("open %q: %v", key, err)
 		}
 	}
