@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
 )
@@ -65,8 +66,10 @@ func doorOf(r *http.Request) *door {
 			answerError(w, status, fmt.Errorf("%s: %s", code, message))
 		}}
 	}
-	if name, ok := cloudTrailOperation(r); ok {
-		return &door{name, maxCall, tooLongCall, answerException}
+	if name, ok := cloudtrail.Operation(r); ok {
+		return &door{name, cloudtrail.MaxBody, cloudtrail.TooLarge().Message, func(w http.ResponseWriter, status int, code, message string) {
+			cloudtrail.Fail(&cloudtrail.Exception{Code: code, Message: message, Status: status}).Write(w)
+		}}
 	}
 	return nil
 }

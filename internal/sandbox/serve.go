@@ -2,32 +2,19 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
 	"github.com/cerpac/trailkeeper/internal/sandbox/record"
 	"github.com/cerpac/trailkeeper/internal/sandbox/supplement"
-	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
-)
-
-const (
-	// cloudTrailTarget begins the X-Amz-Target of CloudTrail's API.
-	cloudTrailTarget = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
-	// maxCall bounds the body of a call to CloudTrail, in bytes. AWS's own bound
-	// for a JSON request is 1 MB.
-	maxCall     = 1 << 20
-	tooLongCall = "a request to CloudTrail has at most 1048576 bytes"
 )
 
 // openHandler builds the handler from its layers, the innermost first.
@@ -70,7 +57,7 @@ type arrival struct{}
 // dispatch answers CloudTrail's API and leaves the rest to next.
 func (s *Sandbox) dispatch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name, ok := cloudTrailOperation(r); ok {
+		if name, ok := cloudtrail.Operation(r); ok {
 			s.cloudTrail(w, r, name)
 			return
 		}
@@ -78,54 +65,24 @@ func (s *Sandbox) dispatch(next http.Handler) http.Handler {
 	})
 }
 
-// cloudTrailOperation is the operation of a call to CloudTrail, and false for calls to
-// other services.
-func cloudTrailOperation(r *http.Request) (name string, ok bool) {
-	target := r.Header.Get("X-Amz-Target")
-	// Older SDKs leave out the package of the service.
-	i := strings.Index(target, "CloudTrail_20131101.")
-	if i < 0 || (i > 0 && !strings.HasPrefix(target, cloudTrailTarget)) {
-		return "", false
-	}
-	return target[i+len("CloudTrail_20131101."):], true
-}
-
 // cloudTrail is a call to CloudTrail itself.
 func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, cloudtrail.MaxBody))
 	_, tooLong := errors.AsType[*http.MaxBytesError](err)
 	if err != nil && !tooLong {
 		proxy.BrokeOff(w, r, err)
 		return
 	}
 	if tooLong {
-		answerException(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", tooLongCall)
+		cloudtrail.Fail(cloudtrail.TooLarge()).Write(w)
 		return
 	}
 	x := requested(r)
 	op := operation.Identify(x)
 	arrived, _ := r.Context().Value(arrival{}).(time.Time)
-	answer := s.trails.Handle(r.Context(), trails.Call{
+	s.trails.Handle(r.Context(), cloudtrail.Call{
 		Operation: name, Account: s.people.Of(r.Context(), op, x).Account, Region: op.Region, Body: body, Arrived: arrived,
-	})
-	answerCall(w, answer.Status, answer.Body)
-}
-
-// answerCall answers a call to CloudTrail.
-func answerCall(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("x-amzn-RequestId", uuid.NewString())
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // fails if the client hung up
-}
-
-// answerException refuses a call to CloudTrail.
-func answerException(w http.ResponseWriter, status int, code, message string) {
-	body, _ := json.Marshal(struct { // two strings are always JSON
-		Type    string `json:"__type"`
-		Message string `json:"message"`
-	}{code, message})
-	answerCall(w, status, body)
+	}).Write(w)
 }
 
 // callerAccount returns the account of a request's caller.

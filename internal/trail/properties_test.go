@@ -12,6 +12,7 @@ import (
 
 	yaml "github.com/goccy/go-yaml"
 
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 	"github.com/cerpac/trailkeeper/policy"
 	"github.com/cerpac/trailkeeper/selector"
@@ -107,7 +108,7 @@ func checkWithCloudTrail(t *testing.T, s Spec, p Place) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer := store.Handle(t.Context(), trails.Call{Operation: operation, Account: p.Account, Region: p.Region, Body: text})
+		answer := store.Handle(t.Context(), cloudtrail.Call{Operation: operation, Account: p.Account, Region: p.Region, Body: text})
 		if answer.Status != http.StatusOK {
 			t.Errorf("%s %s: %s", operation, text, answer.Body)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/arn/partition"
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 )
 
@@ -35,7 +36,7 @@ type trailRequest struct {
 	TagsList                   []Tag // of CreateTrail only
 }
 
-func (s *Store) createTrail(ctx context.Context, c Call, in trailRequest) (any, error) {
+func (s *Store) createTrail(ctx context.Context, c cloudtrail.Call, in trailRequest) (any, error) {
 	if err := checkTrailName(in.Name); err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func (s *Store) mayCreate(t Trail) error {
 		return other.Account == t.Account && other.Name == t.Name && (other.Region == t.Region || other.MultiRegion)
 	})
 	if taken {
-		return refuse("TrailAlreadyExistsException", "Trail %s already exists for customer: %s", t.Name, t.Account)
+		return cloudtrail.Refuse("TrailAlreadyExistsException", "Trail %s already exists for customer: %s", t.Name, t.Account)
 	}
 	return s.checkRoom(t)
 }
@@ -85,13 +86,13 @@ func (s *Store) checkRoom(t Trail) error {
 	for _, region := range slices.Sorted(maps.Keys(in)) {
 		n := in[region] + everywhere
 		if n >= maxTrails {
-			return refuse("MaximumNumberOfTrailsExceededException", "User: %s already has %d trails in %s.", t.Account, n, region)
+			return cloudtrail.Refuse("MaximumNumberOfTrailsExceededException", "User: %s already has %d trails in %s.", t.Account, n, region)
 		}
 	}
 	return nil
 }
 
-func (s *Store) updateTrail(ctx context.Context, c Call, in trailRequest) (any, error) {
+func (s *Store) updateTrail(ctx context.Context, c cloudtrail.Call, in trailRequest) (any, error) {
 	t, err := s.own(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (s *Store) updateTrail(ctx context.Context, c Call, in trailRequest) (any, 
 }
 
 // configure applies the request to the trail.
-func (s *Store) configure(ctx context.Context, c Call, t *Trail, in trailRequest) error {
+func (s *Store) configure(ctx context.Context, c cloudtrail.Call, t *Trail, in trailRequest) error {
 	if err := t.configureBucket(in); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (s *Store) configure(ctx context.Context, c Call, t *Trail, in trailRequest
 	t.MultiRegion = *cmp.Or(in.IsMultiRegionTrail, &t.MultiRegion)
 	t.Validation = *cmp.Or(in.EnableLogFileValidation, &t.Validation)
 	if t.MultiRegion && !t.GlobalEvents {
-		return refuse("InvalidParameterCombinationException", "Multi-Region trail must include global service events.")
+		return cloudtrail.Refuse("InvalidParameterCombinationException", "Multi-Region trail must include global service events.")
 	}
 	if err := s.configureOrganization(ctx, c, t, in); err != nil {
 		return err
@@ -166,21 +167,21 @@ func (t *Trail) configureLogs(in trailRequest) error {
 		return nil
 	}
 	if role == "" {
-		return refuse("InvalidCloudWatchLogsRoleArnException", "You must specify a role ARN as well as a log group.")
+		return cloudtrail.Refuse("InvalidCloudWatchLogsRoleArnException", "You must specify a role ARN as well as a log group.")
 	}
 	if group == "" {
-		return refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group as well as a role ARN.")
+		return cloudtrail.Refuse("InvalidCloudWatchLogsLogGroupArnException", "You must specify a log group as well as a role ARN.")
 	}
 	a, err := arn.Parse(group)
 	name, isGroup := strings.CutPrefix(a.Resource, "log-group:")
 	name, isWhole := strings.CutSuffix(name, ":*")
 	if err != nil || a.Service != "logs" || a.Region != t.Region || a.AccountID != t.Account || !isGroup || !isWhole ||
 		name == "" || strings.Contains(name, ":") {
-		return refuse("InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.")
+		return cloudtrail.Refuse("InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN.")
 	}
 	a, err = arn.Parse(role)
 	if err != nil || a.Service != "iam" || a.Region != "" || a.AccountID != t.Account || !strings.HasPrefix(a.Resource, "role/") {
-		return refuse("InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot validate the specified role ARN.")
+		return cloudtrail.Refuse("InvalidCloudWatchLogsRoleArnException", "CloudTrail cannot validate the specified role ARN.")
 	}
 	return nil
 }
@@ -207,7 +208,7 @@ func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) err
 	a, err := arn.Parse(t.KeyARN)
 	kind, name, _ := strings.Cut(a.Resource, "/")
 	if err != nil || a.Service != "kms" || a.Region == "" || !isAccount(a.AccountID) || (kind != "key" && kind != "alias") || name == "" {
-		return refuse("InvalidKmsKeyIdException", "The KMS key ID is not valid: %s.", id)
+		return cloudtrail.Refuse("InvalidKmsKeyIdException", "The KMS key ID is not valid: %s.", id)
 	}
 	if s.config.Keys == nil {
 		return nil
@@ -217,7 +218,7 @@ func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) err
 		return fmt.Errorf("find KMS key %q: %w", id, err)
 	}
 	if found == "" {
-		return refuse("KmsKeyNotFoundException", "The KMS key %s was not found.", id)
+		return cloudtrail.Refuse("KmsKeyNotFoundException", "The KMS key %s was not found.", id)
 	}
 	t.KeyARN = found
 	return nil
@@ -225,7 +226,7 @@ func (s *Store) configureKey(ctx context.Context, t *Trail, in trailRequest) err
 
 // configureOrganization makes the trail an organization trail of the caller's
 // organization, or an account's trail again.
-func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in trailRequest) error {
+func (s *Store) configureOrganization(ctx context.Context, c cloudtrail.Call, t *Trail, in trailRequest) error {
 	if in.IsOrganizationTrail == nil || *in.IsOrganizationTrail == (t.OrganizationID != "") {
 		return nil
 	}
@@ -236,13 +237,13 @@ func (s *Store) configureOrganization(ctx context.Context, c Call, t *Trail, in 
 	creates := t.ARN == "" // set later, when the owner account is known
 	switch {
 	case o.ID == "":
-		return refuse("OrganizationsNotInUseException", "Your account is not a member of an organization.")
+		return cloudtrail.Refuse("OrganizationsNotInUseException", "Your account is not a member of an organization.")
 	case c.Account != o.Management && (!creates || !slices.Contains(o.Delegated, c.Account)):
-		return refuse("NotOrganizationMasterAccountException", "Your account is not the management account of the organization.")
+		return cloudtrail.Refuse("NotOrganizationMasterAccountException", "Your account is not the management account of the organization.")
 	case !o.AllFeatures:
-		return refuse("OrganizationNotInAllFeaturesModeException", "Your organization does not have all features enabled.")
+		return cloudtrail.Refuse("OrganizationNotInAllFeaturesModeException", "Your organization does not have all features enabled.")
 	case !o.Trusted:
-		return refuse("CloudTrailAccessNotEnabledException", "Your organization hasn't enabled CloudTrail service access.")
+		return cloudtrail.Refuse("CloudTrailAccessNotEnabledException", "Your organization hasn't enabled CloudTrail service access.")
 	}
 	t.OrganizationID = ""
 	if *in.IsOrganizationTrail {

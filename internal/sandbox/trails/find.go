@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 )
 
 // sight says how a caller sees a trail.
@@ -28,7 +29,7 @@ type viewer struct {
 	organization *Organization
 }
 
-func (s *Store) viewer(c Call) *viewer {
+func (s *Store) viewer(c cloudtrail.Call) *viewer {
 	return &viewer{store: s, account: c.Account, region: c.Region}
 }
 
@@ -74,8 +75,8 @@ func (s *Store) organization(ctx context.Context, account string) (Organization,
 }
 
 // find returns the trail that a caller names. Shadow trails are found by ARN only.
-func (s *Store) find(ctx context.Context, c Call, nameOrARN string) (Trail, error) {
-	wanted, err := c.trailARN(nameOrARN)
+func (s *Store) find(ctx context.Context, c cloudtrail.Call, nameOrARN string) (Trail, error) {
+	wanted, err := namedARN(c, nameOrARN)
 	if err != nil {
 		return Trail{}, err
 	}
@@ -91,13 +92,13 @@ func (s *Store) find(ctx context.Context, c Call, nameOrARN string) (Trail, erro
 			return t, nil
 		}
 	}
-	return Trail{}, c.unknown(wanted)
+	return Trail{}, unknown(c, wanted)
 }
 
 // own returns the trail that a caller names and may change: only from its home
 // Region, and from its account or that of a delegated administrator.
-func (s *Store) own(ctx context.Context, c Call, nameOrARN string) (Trail, error) {
-	wanted, err := c.trailARN(nameOrARN)
+func (s *Store) own(ctx context.Context, c cloudtrail.Call, nameOrARN string) (Trail, error) {
+	wanted, err := namedARN(c, nameOrARN)
 	if err != nil {
 		return Trail{}, err
 	}
@@ -109,31 +110,31 @@ func (s *Store) own(ctx context.Context, c Call, nameOrARN string) (Trail, error
 		})
 	}
 	if at < 0 {
-		return Trail{}, c.unknown(wanted)
+		return Trail{}, unknown(c, wanted)
 	}
 	return live[at], s.mayChange(ctx, c, live[at])
 }
 
-func (s *Store) mayChange(ctx context.Context, c Call, t Trail) error {
+func (s *Store) mayChange(ctx context.Context, c cloudtrail.Call, t Trail) error {
 	if t.Account != c.Account {
 		o, err := s.organization(ctx, c.Account)
 		switch {
 		case err != nil:
 			return err
 		case o.ID == "" || o.ID != t.OrganizationID:
-			return c.unknown(t.ARN)
+			return unknown(c, t.ARN)
 		case !slices.Contains(o.Delegated, c.Account):
-			return refuse("NotOrganizationMasterAccountException", "Only the management account or a delegated administrator of the organization can change the trail %s.", t.ARN)
+			return cloudtrail.Refuse("NotOrganizationMasterAccountException", "Only the management account or a delegated administrator of the organization can change the trail %s.", t.ARN)
 		}
 	}
 	if t.Region != c.Region {
-		return refuse("InvalidHomeRegionException", "The home Region of the trail %s is %s; the trail can only be changed from there.", t.ARN, t.Region)
+		return cloudtrail.Refuse("InvalidHomeRegionException", "The home Region of the trail %s is %s; the trail can only be changed from there.", t.ARN, t.Region)
 	}
 	return nil
 }
 
-// trailARN returns the ARN for a name, in the caller's account and Region, or an ARN.
-func (c Call) trailARN(nameOrARN string) (string, error) {
+// namedARN returns the ARN for a name, in the caller's account and Region, or an ARN.
+func namedARN(c cloudtrail.Call, nameOrARN string) (string, error) {
 	if arn.Begins(nameOrARN) {
 		_, err := parseTrailARN(nameOrARN)
 		return nameOrARN, err
@@ -144,8 +145,8 @@ func (c Call) trailARN(nameOrARN string) (string, error) {
 	return trailARN(c.Account, c.Region, nameOrARN), nil
 }
 
-func (c Call) unknown(arn string) error {
-	return refuse("TrailNotFoundException", "Unknown trail: %s for the user: %s", arn, c.Account)
+func unknown(c cloudtrail.Call, arn string) error {
+	return cloudtrail.Refuse("TrailNotFoundException", "Unknown trail: %s for the user: %s", arn, c.Account)
 }
 
 type nameRequest struct{ Name string }
@@ -191,7 +192,7 @@ func (t Trail) described() trailView {
 	return view
 }
 
-func (s *Store) getTrail(ctx context.Context, c Call, in nameRequest) (any, error) {
+func (s *Store) getTrail(ctx context.Context, c cloudtrail.Call, in nameRequest) (any, error) {
 	t, err := s.find(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
@@ -204,10 +205,10 @@ type describeRequest struct {
 	IncludeShadowTrails *bool    `json:"includeShadowTrails"`
 }
 
-func (s *Store) describeTrails(ctx context.Context, c Call, in describeRequest) (any, error) {
+func (s *Store) describeTrails(ctx context.Context, c cloudtrail.Call, in describeRequest) (any, error) {
 	var wanted []string
 	for _, name := range in.TrailNameList {
-		arn, err := c.trailARN(name)
+		arn, err := namedARN(c, name)
 		if err != nil {
 			return nil, err
 		}
@@ -246,10 +247,10 @@ type listTrailsAnswer struct {
 
 // listTrails returns the trails of all Regions, sorted by ARN. The token is the last
 // ARN, so trails may be added and deleted between pages.
-func (s *Store) listTrails(ctx context.Context, c Call, in struct{ NextToken string }) (any, error) {
+func (s *Store) listTrails(ctx context.Context, c cloudtrail.Call, in struct{ NextToken string }) (any, error) {
 	after, err := base64.RawURLEncoding.DecodeString(in.NextToken)
 	if err != nil {
-		return nil, refuse("InvalidNextTokenException", "The next token is not valid.")
+		return nil, cloudtrail.Refuse("InvalidNextTokenException", "The next token is not valid.")
 	}
 	answer := listTrailsAnswer{Trails: []trailInfo{}}
 	v := s.viewer(c)

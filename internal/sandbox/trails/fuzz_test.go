@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
 
@@ -32,7 +33,7 @@ func FuzzHandle(f *testing.F) {
 	f.Fuzz(func(t *testing.T, operation uint8, body []byte) {
 		s := open(t, func(c *trails.Config) { c.History = recording()[:3] })
 		s.must(t, "CreateTrail", `{"Name":"trail","S3BucketName":"logs"}`)
-		answer := s.Handle(t.Context(), trails.Call{
+		answer := s.Handle(t.Context(), cloudtrail.Call{
 			Operation: operations[int(operation)%len(operations)], Account: account, Region: region, Body: body, Arrived: start,
 		})
 		if !json.Valid(answer.Body) || (answer.Status == http.StatusOK) != (answer.ErrorType == "") || answer.Status >= 500 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/selector"
 )
 
@@ -25,18 +26,18 @@ type insightsView struct {
 func (in insightsRequest) trailName() (string, error) {
 	switch {
 	case in.TrailName != nil && (in.EventDataStore != nil || in.InsightsDestination != nil):
-		return "", refuse("InvalidParameterCombinationException", "TrailName cannot be specified together with EventDataStore or InsightsDestination.")
+		return "", cloudtrail.Refuse("InvalidParameterCombinationException", "TrailName cannot be specified together with EventDataStore or InsightsDestination.")
 	case in.TrailName != nil:
 		return *in.TrailName, nil
 	case in.EventDataStore != nil:
-		return "", refuse("UnsupportedOperationException", "The sandbox has no event data stores.")
+		return "", cloudtrail.Refuse("UnsupportedOperationException", "The sandbox has no event data stores.")
 	}
-	return "", refuse("InvalidParameterException", "TrailName or EventDataStore must be specified.")
+	return "", cloudtrail.Refuse("InvalidParameterException", "TrailName or EventDataStore must be specified.")
 }
 
 // putInsightSelectors turns on the given types of Insights and turns off all others.
 // The sandbox detects no Insights; it delivers injected Insights events accordingly.
-func (s *Store) putInsightSelectors(ctx context.Context, c Call, in insightsRequest) (any, error) {
+func (s *Store) putInsightSelectors(ctx context.Context, c cloudtrail.Call, in insightsRequest) (any, error) {
 	name, err := in.trailName()
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (s *Store) putInsightSelectors(ctx context.Context, c Call, in insightsRequ
 		return nil, err
 	}
 	if in.InsightSelectors == nil {
-		return nil, refuse("InvalidInsightSelectorsException", "InsightSelectors must be specified.")
+		return nil, cloudtrail.Refuse("InvalidInsightSelectorsException", "InsightSelectors must be specified.")
 	}
 	if t.InsightSelectors, err = completeInsights(*in.InsightSelectors); err != nil {
 		return nil, err
@@ -71,17 +72,17 @@ func completeInsights(selectors []InsightSelector) ([]InsightSelector, error) {
 	complete := []InsightSelector{}
 	for _, s := range selectors {
 		if s.InsightType != "ApiCallRateInsight" && s.InsightType != "ApiErrorRateInsight" {
-			return nil, refuse(code, "Value %s for InsightType is invalid.", s.InsightType)
+			return nil, cloudtrail.Refuse(code, "Value %s for InsightType is invalid.", s.InsightType)
 		}
 		if slices.ContainsFunc(complete, func(other InsightSelector) bool { return other.InsightType == s.InsightType }) {
-			return nil, refuse(code, "InsightType %s is specified more than once.", s.InsightType)
+			return nil, cloudtrail.Refuse(code, "InsightType %s is specified more than once.", s.InsightType)
 		}
 		if len(s.EventCategories) == 0 {
 			s.EventCategories = []string{selector.Management}
 		}
 		for _, category := range s.EventCategories {
 			if category != selector.Management && category != selector.Data {
-				return nil, refuse(code, "Value %s for EventCategories is invalid.", category)
+				return nil, cloudtrail.Refuse(code, "Value %s for EventCategories is invalid.", category)
 			}
 		}
 		complete = append(complete, s)
@@ -89,7 +90,7 @@ func completeInsights(selectors []InsightSelector) ([]InsightSelector, error) {
 	return complete, nil
 }
 
-func (s *Store) getInsightSelectors(ctx context.Context, c Call, in insightsRequest) (any, error) {
+func (s *Store) getInsightSelectors(ctx context.Context, c cloudtrail.Call, in insightsRequest) (any, error) {
 	name, err := in.trailName()
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (s *Store) getInsightSelectors(ctx context.Context, c Call, in insightsRequ
 		return nil, err
 	}
 	if len(t.InsightSelectors) == 0 {
-		return nil, refuse("InsightNotEnabledException", "Trail %s does not have Insights enabled. "+
+		return nil, cloudtrail.Refuse("InsightNotEnabledException", "Trail %s does not have Insights enabled. "+
 			"Edit the trail settings to enable Insights, and then try the operation again.", t.ARN)
 	}
 	return insightsView{t.ARN, t.InsightSelectors}, nil

@@ -3,11 +3,12 @@ package trails
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 )
 
-func (s *Store) startLogging(ctx context.Context, c Call, in nameRequest) (any, error) {
+func (s *Store) startLogging(ctx context.Context, c cloudtrail.Call, in nameRequest) (any, error) {
 	t, err := s.own(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
@@ -20,7 +21,7 @@ func (s *Store) startLogging(ctx context.Context, c Call, in nameRequest) (any, 
 	return nothing{}, s.put(t)
 }
 
-func (s *Store) stopLogging(ctx context.Context, c Call, in nameRequest) (any, error) {
+func (s *Store) stopLogging(ctx context.Context, c cloudtrail.Call, in nameRequest) (any, error) {
 	t, err := s.own(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func (s *Store) stopLogging(ctx context.Context, c Call, in nameRequest) (any, e
 
 // deleteTrail deletes a trail. One that has logged is kept, marked as deleted, until
 // everything is delivered.
-func (s *Store) deleteTrail(ctx context.Context, c Call, in nameRequest) (any, error) {
+func (s *Store) deleteTrail(ctx context.Context, c cloudtrail.Call, in nameRequest) (any, error) {
 	t, err := s.own(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
@@ -82,16 +83,16 @@ func (t Trail) stopped() time.Time {
 // members, which are present even when empty.
 type statusView struct {
 	IsLogging                          bool
-	LatestDeliveryError                string     `json:",omitempty"`
-	LatestNotificationError            string     `json:",omitempty"`
-	LatestDeliveryTime                 *epochTime `json:",omitempty"`
-	LatestNotificationTime             *epochTime `json:",omitempty"`
-	StartLoggingTime                   *epochTime `json:",omitempty"`
-	StopLoggingTime                    *epochTime `json:",omitempty"`
-	LatestCloudWatchLogsDeliveryError  string     `json:",omitempty"`
-	LatestCloudWatchLogsDeliveryTime   *epochTime `json:",omitempty"`
-	LatestDigestDeliveryTime           *epochTime `json:",omitempty"`
-	LatestDigestDeliveryError          string     `json:",omitempty"`
+	LatestDeliveryError                string                `json:",omitempty"`
+	LatestNotificationError            string                `json:",omitempty"`
+	LatestDeliveryTime                 *cloudtrail.EpochTime `json:",omitempty"`
+	LatestNotificationTime             *cloudtrail.EpochTime `json:",omitempty"`
+	StartLoggingTime                   *cloudtrail.EpochTime `json:",omitempty"`
+	StopLoggingTime                    *cloudtrail.EpochTime `json:",omitempty"`
+	LatestCloudWatchLogsDeliveryError  string                `json:",omitempty"`
+	LatestCloudWatchLogsDeliveryTime   *cloudtrail.EpochTime `json:",omitempty"`
+	LatestDigestDeliveryTime           *cloudtrail.EpochTime `json:",omitempty"`
+	LatestDigestDeliveryError          string                `json:",omitempty"`
 	LatestDeliveryAttemptTime          string
 	LatestNotificationAttemptTime      string
 	LatestNotificationAttemptSucceeded string
@@ -100,7 +101,7 @@ type statusView struct {
 	TimeLoggingStopped                 string
 }
 
-func (s *Store) getTrailStatus(ctx context.Context, c Call, in nameRequest) (any, error) {
+func (s *Store) getTrailStatus(ctx context.Context, c cloudtrail.Call, in nameRequest) (any, error) {
 	t, err := s.find(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
@@ -111,41 +112,26 @@ func (s *Store) getTrailStatus(ctx context.Context, c Call, in nameRequest) (any
 	}
 	return statusView{
 		IsLogging:          t.isLogging(),
-		StartLoggingTime:   epoch(t.started()),
-		StopLoggingTime:    epoch(t.stopped()),
+		StartLoggingTime:   cloudtrail.Epoch(t.started()),
+		StopLoggingTime:    cloudtrail.Epoch(t.stopped()),
 		TimeLoggingStarted: timeText(t.started()),
 		TimeLoggingStopped: timeText(t.stopped()),
 
-		LatestDeliveryTime:             epoch(status.Logs.Latest),
+		LatestDeliveryTime:             cloudtrail.Epoch(status.Logs.Latest),
 		LatestDeliveryError:            status.Logs.Error,
 		LatestDeliveryAttemptTime:      timeText(status.Logs.LatestAttempt),
 		LatestDeliveryAttemptSucceeded: timeText(status.Logs.Latest),
 
-		LatestNotificationTime:             epoch(status.Notifications.Latest),
+		LatestNotificationTime:             cloudtrail.Epoch(status.Notifications.Latest),
 		LatestNotificationError:            status.Notifications.Error,
 		LatestNotificationAttemptTime:      timeText(status.Notifications.LatestAttempt),
 		LatestNotificationAttemptSucceeded: timeText(status.Notifications.Latest),
 
-		LatestCloudWatchLogsDeliveryTime:  epoch(status.LogGroup.Latest),
+		LatestCloudWatchLogsDeliveryTime:  cloudtrail.Epoch(status.LogGroup.Latest),
 		LatestCloudWatchLogsDeliveryError: status.LogGroup.Error,
-		LatestDigestDeliveryTime:          epoch(status.Digests.Latest),
+		LatestDigestDeliveryTime:          cloudtrail.Epoch(status.Digests.Latest),
 		LatestDigestDeliveryError:         status.Digests.Error,
 	}, nil
-}
-
-// epochTime is a time in an answer: seconds since 1970 with milliseconds.
-type epochTime struct{ time.Time }
-
-func (t epochTime) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, float64(t.UnixMilli())/1000, 'f', -1, 64), nil
-}
-
-// epoch returns nil for the zero time.
-func epoch(t time.Time) *epochTime {
-	if t.IsZero() {
-		return nil
-	}
-	return &epochTime{t}
 }
 
 func timeText(t time.Time) string {

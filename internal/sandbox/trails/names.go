@@ -7,6 +7,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/arn/partition"
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 )
 
 const (
@@ -26,26 +27,26 @@ func checkTrailName(name string) error {
 	const code = "InvalidTrailNameException"
 	switch {
 	case name == "":
-		return refuse(code, "Trail name cannot be blank!")
+		return cloudtrail.Refuse(code, "Trail name cannot be blank!")
 	case len(name) < 3:
-		return refuse(code, "Trail name too short. Minimum allowed length: 3 characters. Specified name length: %d characters.", len(name))
+		return cloudtrail.Refuse(code, "Trail name too short. Minimum allowed length: 3 characters. Specified name length: %d characters.", len(name))
 	case len(name) > 128:
-		return refuse(code, "Trail name too long. Maximum allowed length: 128 characters. Specified name length: %d characters.", len(name))
+		return cloudtrail.Refuse(code, "Trail name too long. Maximum allowed length: 128 characters. Specified name length: %d characters.", len(name))
 	case !isAlnum(name[0]):
-		return refuse(code, "Trail name must starts with a letter or number.")
+		return cloudtrail.Refuse(code, "Trail name must starts with a letter or number.")
 	case !isAlnum(name[len(name)-1]):
-		return refuse(code, "Trail name must ends with a letter or number.")
+		return cloudtrail.Refuse(code, "Trail name must ends with a letter or number.")
 	}
 	for i := range len(name) {
 		if !isAlnum(name[i]) && !isPunctuation(name[i]) {
-			return refuse(code, "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).")
+			return cloudtrail.Refuse(code, "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens (-), and underscores (_).")
 		}
 		if i > 0 && isPunctuation(name[i]) && isPunctuation(name[i-1]) {
-			return refuse(code, "Trail name or ARN cannot contain adjacent periods (.), hyphens (-), or underscores (_).")
+			return cloudtrail.Refuse(code, "Trail name or ARN cannot contain adjacent periods (.), hyphens (-), or underscores (_).")
 		}
 	}
 	if isAddress(name) {
-		return refuse(code, "Trail name cannot be in IP address format.")
+		return cloudtrail.Refuse(code, "Trail name cannot be in IP address format.")
 	}
 	return nil
 }
@@ -61,11 +62,11 @@ func checkBucket(name string) error {
 	const code = "InvalidS3BucketNameException"
 	switch {
 	case name == "":
-		return refuse(code, "Bucket name cannot be blank!")
+		return cloudtrail.Refuse(code, "Bucket name cannot be blank!")
 	case len(name) < 3 || len(name) > 63:
-		return refuse(code, "Bucket name must be between 3 and 63 characters long.")
+		return cloudtrail.Refuse(code, "Bucket name must be between 3 and 63 characters long.")
 	case !bucketName().MatchString(name) || strings.Contains(name, "..") || isAddress(name):
-		return refuse(code, "Bucket name is not valid: %s.", name)
+		return cloudtrail.Refuse(code, "Bucket name is not valid: %s.", name)
 	}
 	return nil
 }
@@ -77,10 +78,10 @@ func bucketName() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9.-
 func checkPrefix(prefix string) error {
 	const code = "InvalidS3PrefixException"
 	if len(prefix) > maxPrefix {
-		return refuse(code, "S3 prefix is longer than maximum length of %d characters.", maxPrefix)
+		return cloudtrail.Refuse(code, "S3 prefix is longer than maximum length of %d characters.", maxPrefix)
 	}
 	if strings.Contains("/"+prefix+"/", "/AWSLogs/") {
-		return refuse(code, "S3 prefix cannot contain AWSLogs/: %s.", prefix)
+		return cloudtrail.Refuse(code, "S3 prefix cannot contain AWSLogs/: %s.", prefix)
 	}
 	return nil
 }
@@ -91,12 +92,12 @@ func topicARN(topic, account, region string) (string, error) {
 	if arn.Begins(topic) {
 		a, err := arn.Parse(topic)
 		if err != nil || a.Service != "sns" || a.Region == "" || !isAccount(a.AccountID) {
-			return "", refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
+			return "", cloudtrail.Refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
 		}
 		name = a.Resource
 	}
 	if len(name) > maxTopic || !topicName().MatchString(name) {
-		return "", refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
+		return "", cloudtrail.Refuse("InvalidSnsTopicNameException", "SNS topic name or ARN is not valid: %s.", topic)
 	}
 	if name != topic {
 		return topic, nil
@@ -115,7 +116,7 @@ func parseTrailARN(text string) (arn.ARN, error) {
 	a, err := arn.Parse(text)
 	name, isTrail := strings.CutPrefix(a.Resource, "trail/")
 	if err != nil || a.Service != "cloudtrail" || a.Region == "" || !isAccount(a.AccountID) || !isTrail || checkTrailName(name) != nil {
-		return arn.ARN{}, refuse("CloudTrailARNInvalidException", "The ARN is not valid: %s.", text)
+		return arn.ARN{}, cloudtrail.Refuse("CloudTrailARNInvalidException", "The ARN is not valid: %s.", text)
 	}
 	return a, nil
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 )
 
-type publicKeysRequest struct{ StartTime, EndTime *requestTime }
+type publicKeysRequest struct{ StartTime, EndTime *cloudtrail.RequestTime }
 
-func (s *Store) listPublicKeys(_ context.Context, c Call, in publicKeysRequest) (any, error) {
+func (s *Store) listPublicKeys(_ context.Context, c cloudtrail.Call, in publicKeysRequest) (any, error) {
 	from, until := s.config.Now(), s.config.Now()
 	if in.StartTime != nil {
 		from = in.StartTime.Time
@@ -17,7 +18,7 @@ func (s *Store) listPublicKeys(_ context.Context, c Call, in publicKeysRequest) 
 		until = in.EndTime.Time
 	}
 	if from.After(until) {
-		return nil, refuse("InvalidTimeRangeException", "The start time is after the end time.")
+		return nil, cloudtrail.Refuse("InvalidTimeRangeException", "The start time is after the end time.")
 	}
 	list := digest.PublicKeyList{PublicKeyList: []digest.PublicKey{}}
 	if s.config.PublicKeys != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 
+	api "github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
@@ -79,7 +80,7 @@ type caller struct{ account, region string }
 // "Code: message".
 func (s *sandbox) call(t testing.TB, who caller, operation, body string) string {
 	t.Helper()
-	answer := s.Handle(t.Context(), trails.Call{
+	answer := s.Handle(t.Context(), api.Call{
 		Operation: operation, Account: who.account, Region: who.region, Body: []byte(body), Arrived: s.clock(),
 	})
 	if answer.Status == http.StatusOK {
@@ -124,7 +125,7 @@ func (s *sandbox) serve(t *testing.T) (endpoint string) {
 			http.Error(w, "no CloudTrail call", http.StatusNotFound)
 			return
 		}
-		answer := s.Handle(r.Context(), trails.Call{
+		answer := s.Handle(r.Context(), api.Call{
 			Operation: operation, Account: signer[1], Region: signer[2], Body: body, Arrived: s.clock(),
 		})
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")

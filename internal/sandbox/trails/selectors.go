@@ -3,6 +3,7 @@ package trails
 import (
 	"context"
 
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/selector"
 )
 
@@ -36,7 +37,7 @@ type selectorsView struct {
 func (t Trail) selectorsView() selectorsView { return selectorsView{t.ARN, t.selectors()} }
 
 // putEventSelectors replaces all selectors of the trail, basic and advanced.
-func (s *Store) putEventSelectors(ctx context.Context, c Call, in putSelectorsRequest) (any, error) {
+func (s *Store) putEventSelectors(ctx context.Context, c cloudtrail.Call, in putSelectorsRequest) (any, error) {
 	t, err := s.own(ctx, c, in.TrailName)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (in putSelectorsRequest) selectors() (selector.Set, error) {
 	return set, nil
 }
 
-func (s *Store) getEventSelectors(ctx context.Context, c Call, in struct{ TrailName string }) (any, error) {
+func (s *Store) getEventSelectors(ctx context.Context, c cloudtrail.Call, in struct{ TrailName string }) (any, error) {
 	t, err := s.find(ctx, c, in.TrailName)
 	if err != nil {
 		return nil, err
@@ -79,5 +80,5 @@ func (s *Store) getEventSelectors(ctx context.Context, c Call, in struct{ TrailN
 }
 
 func refuseSelectors(format string, args ...any) error {
-	return refuse("InvalidEventSelectorsException", format, args...)
+	return cloudtrail.Refuse("InvalidEventSelectorsException", format, args...)
 }

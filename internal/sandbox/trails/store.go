@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/digest"
-	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 	"github.com/cerpac/trailkeeper/internal/sandbox/permit"
 	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 )
@@ -63,15 +63,10 @@ type Organization struct {
 	Delegated []string
 }
 
-// History is the recorded events.
-type History interface {
-	// Backwards yields entries from the newest on until yield returns false.
-	Backwards(yield func(journal.Entry) bool) error
-}
-
 // Store holds the trails of all accounts.
 type Store struct {
 	config Config
+	events cloudtrail.Events
 	// changing is held during a call that changes trails, which may wait for the
 	// upstream. mu is held only while the list is read or replaced.
 	changing sync.Mutex
@@ -89,7 +84,10 @@ type file struct {
 
 // Open reads the trails stored in c.Dir. Without trails.json the store is empty.
 func Open(c Config) (*Store, error) {
-	s := &Store{config: c}
+	s := &Store{config: c, events: Recorded(none{})}
+	if c.History != nil {
+		s.events = Recorded(c.History)
+	}
 	path := s.path()
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

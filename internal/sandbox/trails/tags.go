@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/internal/cloudtrail"
 )
 
 const (
@@ -22,7 +23,7 @@ type tagsRequest struct {
 	TagsList   []Tag
 }
 
-func (s *Store) addTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
+func (s *Store) addTags(ctx context.Context, c cloudtrail.Call, in tagsRequest) (any, error) {
 	t, err := s.tagged(ctx, c, in.ResourceID)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func (s *Store) addTags(ctx context.Context, c Call, in tagsRequest) (any, error
 
 // removeTags removes tags by key and ignores their values. A key that the trail does
 // not have is no error.
-func (s *Store) removeTags(ctx context.Context, c Call, in tagsRequest) (any, error) {
+func (s *Store) removeTags(ctx context.Context, c cloudtrail.Call, in tagsRequest) (any, error) {
 	t, err := s.tagged(ctx, c, in.ResourceID)
 	if err != nil {
 		return nil, err
@@ -55,9 +56,9 @@ type resourceTags struct {
 	TagsList   []Tag
 }
 
-func (s *Store) listTags(ctx context.Context, c Call, in listTagsRequest) (any, error) {
+func (s *Store) listTags(ctx context.Context, c cloudtrail.Call, in listTagsRequest) (any, error) {
 	if len(in.ResourceIDList) > maxResources {
-		return nil, refuse("InvalidParameterException", "The list of resources is longer than %d.", maxResources)
+		return nil, cloudtrail.Refuse("InvalidParameterException", "The list of resources is longer than %d.", maxResources)
 	}
 	list := []resourceTags{}
 	for _, id := range in.ResourceIDList {
@@ -72,22 +73,22 @@ func (s *Store) listTags(ctx context.Context, c Call, in listTagsRequest) (any, 
 
 // tagged returns the trail with an ARN. Tags can be read and changed only in the home
 // Region.
-func (s *Store) tagged(ctx context.Context, c Call, id string) (Trail, error) {
+func (s *Store) tagged(ctx context.Context, c cloudtrail.Call, id string) (Trail, error) {
 	if a, err := arn.Parse(id); err == nil && a.Service == "cloudtrail" && !strings.HasPrefix(a.Resource, "trail/") {
 		kind, _, _ := strings.Cut(a.Resource, "/")
-		return Trail{}, refuse("ResourceTypeNotSupportedException", "The sandbox has no CloudTrail resource of the type %s.", kind)
+		return Trail{}, cloudtrail.Refuse("ResourceTypeNotSupportedException", "The sandbox has no CloudTrail resource of the type %s.", kind)
 	}
 	a, err := parseTrailARN(id)
 	if err != nil {
 		return Trail{}, err
 	}
 	if a.Region != c.Region {
-		return Trail{}, refuse("CloudTrailARNInvalidException", "Region in ARN is wrong, you can only access resources in region %s.", c.Region)
+		return Trail{}, cloudtrail.Refuse("CloudTrailARNInvalidException", "Region in ARN is wrong, you can only access resources in region %s.", c.Region)
 	}
 	live := s.live()
 	at := slices.IndexFunc(live, func(t Trail) bool { return t.ARN == id })
 	if at < 0 || s.mayChange(ctx, c, live[at]) != nil {
-		return Trail{}, refuse("ResourceNotFoundException", "Resource not found: %s.", id)
+		return Trail{}, cloudtrail.Refuse("ResourceNotFoundException", "Resource not found: %s.", id)
 	}
 	return live[at], nil
 }
@@ -101,7 +102,7 @@ func withTags(tags, added []Tag) ([]Tag, error) {
 			return nil, err
 		}
 		if seen[tag.Key] {
-			return nil, refuse("InvalidTagParameterException", "The tag key %s is specified more than once.", tag.Key)
+			return nil, cloudtrail.Refuse("InvalidTagParameterException", "The tag key %s is specified more than once.", tag.Key)
 		}
 		seen[tag.Key] = true
 		if at := slices.IndexFunc(tags, func(old Tag) bool { return old.Key == tag.Key }); at >= 0 {
@@ -111,7 +112,7 @@ func withTags(tags, added []Tag) ([]Tag, error) {
 		}
 	}
 	if len(tags) > maxTags {
-		return nil, refuse("TagsLimitExceededException", "The number of tags, %d, exceeds the maximum of %d.", len(tags), maxTags)
+		return nil, cloudtrail.Refuse("TagsLimitExceededException", "The number of tags, %d, exceeds the maximum of %d.", len(tags), maxTags)
 	}
 	return tags, nil
 }
@@ -120,13 +121,13 @@ func (t Tag) check() error {
 	const code = "InvalidTagParameterException"
 	switch n := utf8.RuneCountInString(t.Key); {
 	case n == 0 || n > maxTagKey:
-		return refuse(code, "A tag key must have 1 to %d characters.", maxTagKey)
+		return cloudtrail.Refuse(code, "A tag key must have 1 to %d characters.", maxTagKey)
 	case utf8.RuneCountInString(t.Value) > maxTagValue:
-		return refuse(code, "A tag value must have at most %d characters.", maxTagValue)
+		return cloudtrail.Refuse(code, "A tag value must have at most %d characters.", maxTagValue)
 	case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
-		return refuse(code, "A tag key must not begin with aws:, which is reserved for AWS.")
+		return cloudtrail.Refuse(code, "A tag key must not begin with aws:, which is reserved for AWS.")
 	case !tagText().MatchString(t.Key) || !tagText().MatchString(t.Value):
-		return refuse(code, "A tag has a character that tags may not have.")
+		return cloudtrail.Refuse(code, "A tag has a character that tags may not have.")
 	}
 	return nil
 }
