@@ -76,7 +76,7 @@ func FuzzTimes(f *testing.F) {
 		if json.Unmarshal(text, &in) != nil {
 			return
 		}
-		written, err := json.Marshal(cloudtrail.EpochTime{Time: in.Time})
+		written, err := json.Marshal(cloudtrail.EpochTime(in))
 		if err != nil || json.Unmarshal(written, &again) != nil || !again.Equal(in.Time) {
 			t.Errorf("%s is %s, written %s and read %s: %v", text, in, written, again, err)
 		}
