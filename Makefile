@@ -9,14 +9,18 @@ CACHE := $(CURDIR)/.cache
 LINT  := $(CACHE)/bin/golangci-lint-v2.15.0
 export PATH := $(CACHE)/venv/bin:$(PATH)
 
-# The race detector runs where goroutines are ours and no C code has to be built
-# with it.
-NO_RACE := /(cmd/trailkeeper|internal/(bench|duckdb|house|search|tally)|queries)(/|$$)
+# The race detector multiplies the time of a test. It runs where the code has
+# goroutines, and at night wherever no C code has to be built with it.
+RACE    := /internal/(ingest|lake|moto|progress|s3archive|sandbox|scan|simulate|trail/converge)(/|$$)
+NO_RACE := /(cmd/trailkeeper|internal/(bench|duckdb|house|mutate|search|tally)|queries)(/|$$)
 
-.PHONY: help build test demo bench lint
+# What decides whether evidence is believed; see internal/mutate.
+MUTATE := event predicate digest archive policy filterpattern logfile internal/lookup internal/trail/names.go
+
+.PHONY: help build test race nightly fuzz mutate demo bench lint
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/trailkeeper
 	@.ci/prerequisites build
@@ -25,10 +29,30 @@ build: ## build bin/trailkeeper
 test: ## run every test, vet included; skipped tests are listed at the end
 	@.ci/prerequisites test
 	go vet ./...
+	@go test -json -timeout 60m ./... | go run ./internal/tally
+
+race: ## run the tests of code with goroutines once more, with the race detector
+	@.ci/prerequisites test
+	@go test -json -timeout 60m -race $$(go list ./... | grep -E '$(RACE)') | go run ./internal/tally
+
+nightly: export TRAILKEEPER_EXHAUSTIVE := 1
+nightly: ## run all tests at full length, fuzz tests and mutate (takes hours)
+	@.ci/prerequisites test
+	go vet ./...
 	@( status=0; all=$$(go list ./...); \
-	  go test -json -timeout 60m -race $$(grep -Ev '$(NO_RACE)' <<< "$$all") || status=$$?; \
-	  go test -json -timeout 60m $$(grep -E '$(NO_RACE)' <<< "$$all") || status=$$?; \
+	  go test -json -timeout 6h -race $$(grep -Ev '$(NO_RACE)' <<< "$$all") || status=$$?; \
+	  go test -json -timeout 6h $$(grep -E '$(NO_RACE)' <<< "$$all") || status=$$?; \
 	  exit $$status ) | go run ./internal/tally
+	$(MAKE) fuzz
+	$(MAKE) mutate
+
+fuzz: ## run each fuzz test for FUZZTIME, 1m
+	@.ci/prerequisites build
+	@.ci/fuzz $(or $(FUZZTIME),1m)
+
+mutate: ## change the code where evidence is judged; name the changes that no test notices
+	@.ci/prerequisites build
+	go run ./internal/mutate $(if $(SAMPLE),-sample $(SAMPLE)) $(MUTATE)
 
 demo: build ## see trailkeeper do its job on a made-up organization, without an account
 	@bin/trailkeeper demo

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -108,18 +109,16 @@ func ask(t testing.TB, dir, sql string) string {
 // lake as one that nobody disturbed. The instants are random over the time that
 // a run takes here.
 func TestKilledIngests(t *testing.T) {
-	kills := 28
-	if testing.Short() {
-		kills = 4
-	}
-	source := simulated(t, func(o *simulate.Options) { o.EventsPerDay, o.EventsPerFile, o.Late = 18_000, 100, 0.05 })
+	kills := exhaustive.Or(8, 28)
+	size := exhaustive.Or(6_000, 18_000)
+	source := simulated(t, func(o *simulate.Options) { o.EventsPerDay, o.EventsPerFile, o.Late = size, 100, 0.05 })
 	k := killer{archive: source, random: rand.New(rand.NewPCG(7, 11))}
 	undisturbed := t.TempDir()
 	started := time.Now()
 	whole, _ := ingestOnce(t, 0, k.args(undisturbed)...)
 	k.span = time.Since(started)
 	want := fingerprint(t, undisturbed)
-	if whole.Lake.Stored < 100_000 || whole.Events.Duplicates == 0 {
+	if whole.Lake.Stored < int64(size)*100/18 || whole.Events.Duplicates == 0 {
 		t.Fatalf("the archive is too small: %+v", whole.Events)
 	}
 	for lakes := 0; k.killed < kills; lakes++ {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/mototest"
@@ -309,11 +310,8 @@ func TestIngestToFullDisk(t *testing.T) {
 
 // Memory stays below the bound however large the archive is.
 func TestIngestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a large archive takes long")
-	}
 	const bound = 192 << 20
-	archive := simulated(t, func(o *simulate.Options) { o.EventsPerDay = 80_000 })
+	archive := simulated(t, func(o *simulate.Options) { o.EventsPerDay = exhaustive.Or(40_000, 80_000) })
 	cmd, out, errs := trailkeeper(t, "ingest", "--archive", archive, "--lake", t.TempDir(), "--memory", "192MiB")
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, errs)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 )
 
@@ -75,11 +76,7 @@ func damage(random *rand.Rand, text string) string {
 // the lake, once each, and a second run and another number of workers make no
 // difference.
 func TestRandomDamage(t *testing.T) {
-	rounds := 60
-	if testing.Short() {
-		rounds = 10
-	}
-	for round := range rounds {
+	for round := range exhaustive.Or(12, 200) {
 		random := rand.New(rand.NewPCG(2026, uint64(round)))
 		a := newRandomArchive(t, random)
 		root, dir := t.TempDir(), t.TempDir()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 )
@@ -55,12 +56,8 @@ func (c *cutShort) Read(p []byte) (int, error) {
 // lake in the end are those of a run that nobody disturbed, with damaged files,
 // duplicates and conflicts in the archive.
 func TestTotalsAfterInterruptions(t *testing.T) {
-	rounds := 30
-	if testing.Short() {
-		rounds = 6
-	}
 	resumed := int64(0)
-	for round := range rounds {
+	for round := range exhaustive.Or(8, 100) {
 		random := rand.New(rand.NewPCG(11, uint64(round)))
 		a := newRandomArchive(t, random)
 		root, undisturbed, dir := t.TempDir(), t.TempDir(), t.TempDir()

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 )
 
 func openLake(t testing.TB, dir string) *Lake {
@@ -134,12 +136,9 @@ func TestReaderWithoutALock(t *testing.T) {
 }
 
 // While one side commits and merges without end, the other opens the lake and
-// every part of it, ten thousand times.
+// every part of it, many times.
 func TestCommitsBesideReaders(t *testing.T) {
-	rounds := 10_000
-	if testing.Short() {
-		rounds = 500
-	}
+	rounds := exhaustive.Or(1_000, 10_000)
 	dir := t.TempDir()
 	w := openWriter(t, dir)
 	commit(t, w, batchOf(t, 0))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
 	"github.com/cerpac/trailkeeper/internal/sandbox/trails"
 )
@@ -142,11 +143,7 @@ func TestDeathAtAnyOperation(t *testing.T) {
 
 // TestAnyLife runs random sequences of changes, passes and deaths.
 func TestAnyLife(t *testing.T) {
-	lives := 40
-	if testing.Short() {
-		lives = 10
-	}
-	for seed := range uint64(lives) {
+	for seed := range exhaustive.Or[uint64](12, 100) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { anyLife(newWorld(t), rand.New(rand.NewPCG(seed, 1))) })
 	}
 }

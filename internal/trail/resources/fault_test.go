@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -100,15 +101,12 @@ func (b *breaker) wrap(inside http.Handler) http.Handler {
 
 // Whatever goes wrong with whichever call of an apply, it goes well in the end or says
 // what is wrong; then the next apply goes on, and leaves nothing to do. Every call in
-// turn takes long: it is asked for with TRAILKEEPER_FAULTS.
+// turn takes long: that is for the exhaustive tests, and TRAILKEEPER_FAULTS=everything
+// for a trail with all parts.
 func TestFaultsAtEveryCall(t *testing.T) {
-	spec, step := plain("fault"), 15
-	switch os.Getenv("TRAILKEEPER_FAULTS") {
-	case "":
-	case "everything":
+	spec, step := plain("fault"), exhaustive.Or(29, 1)
+	if os.Getenv("TRAILKEEPER_FAULTS") == "everything" {
 		spec, step = full("fault"), 7
-	default:
-		step = 1
 	}
 	box := deploytest.Open(t)
 	count := &breaker{}
