@@ -15,6 +15,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/anchor"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
@@ -29,6 +30,8 @@ type verifyOptions struct {
 	trails  []string // names or ARNs
 	check   verify.Options
 	days    int // of retention
+	anchor  string
+	known   []string // files with checkpoints
 	verbose bool
 	format  report.Format
 	s3      s3archive.Options
@@ -64,6 +67,8 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	f.Var(timeFlag(&opts.check.Since, s.now), "since", "only what was delivered at or after this time")
 	f.Var(timeFlag(&opts.check.Until, s.now), "until", "only what was delivered before this time, which the archive must reach")
 	f.IntVar(&opts.days, "retention-days", 0, "days for which objects are kept: a younger one cannot have expired")
+	f.StringVar(&opts.anchor, "anchor", "", "folder with the log of what earlier runs saw, to compare with and to add to")
+	f.StringArrayVar(&opts.known, "checkpoint", nil, "file with a checkpoint that the log in --anchor must continue; may be repeated")
 	f.BoolVar(&opts.check.DigestsOnly, "digests-only", false, "do not read the log files")
 	f.BoolVar(&opts.verbose, "verbose", false, "name valid objects too")
 	f.IntVar(&opts.check.Workers, "workers", 0, "objects read at once (default one per processor, 16 for S3)")
@@ -82,6 +87,8 @@ func (o *verifyOptions) validate() error {
 	case len(o.keys) == 0:
 		return outcome.WithHint(errors.New("--keys is missing"),
 			"save the answer of aws cloudtrail list-public-keys of the archive's Regions, or name the public-keys.json of simulate or the sandbox")
+	case len(o.known) > 0 && o.anchor == "":
+		return errors.New("--checkpoint needs --anchor")
 	case o.check.Workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.check.Workers)
 	case o.days < 0:
@@ -116,6 +123,12 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 			opts.check.Workers = remoteWorkers
 		}
 	}
+	if opts.anchor != "" {
+		if err := opts.openAnchors(); err != nil {
+			return err
+		}
+		defer opts.check.Anchors.Close()
+	}
 	bar := progress.New(s.err, "Verifying objects")
 	sum, err := verify.Run(ctx, source, keys, opts.check, func(r verify.Result) error {
 		bar.Add(1)
@@ -131,7 +144,42 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err := printVerified(s.out, opts.format, sum); err != nil {
 		return err
 	}
-	return opts.judge(sum)
+	return errors.Join(opts.addAnchors(sum, s.err), opts.judge(sum))
+}
+
+// openAnchors opens the anchor log and reads the checkpoints that it must
+// continue.
+func (o *verifyOptions) openAnchors() (err error) {
+	for _, path := range o.known {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return outcome.CouldNotLook(fmt.Errorf("read checkpoint: %w", err))
+		}
+		c, err := anchor.ParseCheckpoint(text)
+		if err != nil {
+			return outcome.CouldNotLook(fmt.Errorf("read checkpoint %q: %w", path, err))
+		}
+		o.check.Checkpoints = append(o.check.Checkpoints, c)
+	}
+	o.check.Anchors, err = anchor.Open(o.anchor)
+	if _, forked := errors.AsType[*anchor.ForkError](err); forked {
+		return outcome.BadEvidence(fmt.Errorf("open anchor log %q: %w", o.anchor, err))
+	}
+	return outcome.CouldNotLook(err)
+}
+
+// addAnchors adds the heads of the chains to the anchor log.
+func (o *verifyOptions) addAnchors(sum *verify.Summary, stderr io.Writer) error {
+	log := o.check.Anchors
+	if log == nil || sum.Others[verify.Tampered] > 0 {
+		return nil // a log that does not continue its checkpoints is not continued
+	}
+	added, err := log.Append(sum.Heads)
+	if err != nil {
+		return outcome.CouldNotLook(err)
+	}
+	fmt.Fprintf(stderr, "anchored %d new heads of %d; keep a copy of %s elsewhere\n", added, log.Checkpoint().Size, log.Path())
+	return nil
 }
 
 // parseTrails reads names and ARNs of trails.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 // chain is the state of one chain of digests while an archive is read.
 type chain struct {
 	id    Chain
-	first *node // the oldest digest in the archive, without its log files
-	head  *node // the newest one, whose result is still open
+	first *node // the oldest digest in the archive, without its content
+	// starts reports that first names no predecessor.
+	starts bool
+	head   *node // the newest one, whose result is still open
 	// bad are the keys after head where a digest is that cannot be used. Their
 	// faults are reported already.
 	bad      map[string]bool
@@ -27,9 +30,11 @@ type span struct{ from, to time.Time }
 func (v *verifier) arrive(c *chain, n *node) {
 	if n.fault != nil {
 		c.bad[n.object.Key] = true
+		v.faulty[path.Base(n.object.Key)] = true
 		v.emit(n.result(n.fault))
 		return
 	}
+	v.anchored(n)
 	v.follow(c, n)
 	c.cover(n)
 	v.settle(c.head, n)
@@ -38,6 +43,7 @@ func (v *verifier) arrive(c *chain, n *node) {
 		first := *n
 		c.first = &first
 		c.first.digest = nil
+		c.starts = n.digest.IsStarting()
 	}
 }
 
@@ -138,19 +144,23 @@ func keyAt(n *node, end time.Time) string {
 
 // settle decides about a digest by its own signature and by what its successor
 // says of it, and then about the log files that it lists. next is nil if there
-// is no successor.
-func (v *verifier) settle(n, next *node) {
+// is no successor. It returns the digest's state.
+func (v *verifier) settle(n, next *node) State {
 	if n == nil {
-		return
+		return ""
 	}
 	f := v.judge(n, next)
+	if f == nil {
+		f = n.changed
+	}
 	r := n.result(f)
 	if f != nil && f.check == CheckMetadata && f.state == Tampered {
 		r.Reason += "; its content is proven by its successor"
 	}
 	v.emit(r)
 	v.logFiles(n, r.State == Valid || r.Check == CheckMetadata && r.State == Tampered, r.State == Tampered)
-	n.digest = nil // the list of log files is long
+	n.digest.LogFiles = nil // the list is long
+	return r.State
 }
 
 // judge returns why a digest is not valid, or nil.

@@ -39,6 +39,7 @@ type node struct {
 	signature  string // of the metadata, or empty
 	proof      proof  // by that signature
 	doubt      string // why it is not proven
+	changed    *fault // an earlier run saw another digest in its place
 }
 
 // remote is the key by which other digests name this one.

@@ -45,6 +45,7 @@ const (
 	LogFile    Object = "log file"
 	Hours      Object = "hours" // a time of a chain without digests
 	WholeChain Object = "chain"
+	AnchorLog  Object = "anchor log"
 )
 
 // Chain names one chain of digests.
@@ -128,5 +129,6 @@ const (
 	CheckTail        Check = "tail"         // of the newest end
 	CheckHash        Check = "hash"         // of a log file
 	CheckListed      Check = "listed"       // a digest lists the log file
+	CheckAnchor      Check = "anchor"       // what an earlier run saw is still there
 	CheckChainExists Check = "chain-exists" // the log files of an account and Region have a chain
 )

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/anchor"
 )
 
 // Counts are numbers of objects by state.
@@ -44,6 +46,9 @@ type Summary struct {
 	Uncovered int64 `json:"uncovered"`
 	// Ignored counts objects that are neither log files nor digests.
 	Ignored int64 `json:"ignored"`
+
+	// Heads are the newest digests of the chains whose newest one is valid.
+	Heads []anchor.Head `json:"-"`
 
 	byChain map[Chain]*ChainSummary
 	oldest  map[Chain]*oldest
@@ -171,6 +176,7 @@ func (s *Summary) sorted() []*ChainSummary {
 // complete fills in what the run knows besides the results.
 func (v *verifier) complete(s *Summary) {
 	s.Chains = s.sorted()
+	s.Heads = v.heads
 	s.Bytes, s.Restarts, s.Ignored = v.bytes.Load(), v.explained, v.ignored
 	for _, d := range v.lanes {
 		s.Uncovered += d.other.files

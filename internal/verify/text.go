@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -13,14 +14,15 @@ import (
 // Line returns a result as a line of text: its state, what it is about, and why.
 func (r Result) Line() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-12s  %s ", r.State, r.Object)
+	fmt.Fprintf(&b, "%-12s  %s", r.State, r.Object)
 	switch {
 	case r.Key != "":
-		fmt.Fprintf(&b, "%q", r.Key)
+		fmt.Fprintf(&b, " %q", r.Key)
 	case r.Files > 1:
-		fmt.Fprintf(&b, "(%s of them, delivered %s to %s) of %s", quantity.FormatCount(r.Files), utc(r.From), utc(r.To), r.Chain)
+		fmt.Fprintf(&b, " (%s of them, delivered %s to %s) of %s", quantity.FormatCount(r.Files), utc(r.From), utc(r.To), r.Chain)
+	case r.Object == AnchorLog:
 	default:
-		fmt.Fprintf(&b, "%s to %s of %s", utc(r.From), utc(r.To), r.Chain)
+		fmt.Fprintf(&b, " %s to %s of %s", utc(r.From), utc(r.To), r.Chain)
 	}
 	if r.Reason != "" {
 		fmt.Fprintf(&b, ": %s", r.Reason)
@@ -35,7 +37,8 @@ func utc(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // WriteText writes the summary as a table of the chains and the sums.
 func (s *Summary) WriteText(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	out := bufio.NewWriter(w) // keeps its first error until Flush
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "account\tregion\ttrail\tdigests\tlog files\tproven from\tto\n")
 	for _, c := range s.Chains {
 		trail := c.Chain.Trail
@@ -48,8 +51,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
-	fmt.Fprintf(w, "digests    %s\nlog files  %s\n", s.Digests.sum(), s.LogFiles.sum())
+	_, _ = fmt.Fprintf(out, "\ndigests    %s\nlog files  %s\n", s.Digests.sum(), s.LogFiles.sum())
 	for _, line := range []struct {
 		n    int64
 		text string
@@ -60,10 +62,10 @@ func (s *Summary) WriteText(w io.Writer) error {
 		{s.Ignored, "objects that are neither log files nor digests"},
 	} {
 		if line.n > 0 {
-			fmt.Fprintf(w, "%s %s\n", quantity.FormatCount(line.n), line.text)
+			_, _ = fmt.Fprintf(out, "%s %s\n", quantity.FormatCount(line.n), line.text)
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
 // String lists the counts of the states there are, the worst first.

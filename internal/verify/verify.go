@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/anchor"
 )
 
 // Source is an archive with the metadata that S3 keeps beside each object.
@@ -42,7 +43,11 @@ type Options struct {
 	// objects that are missing at the oldest end of a chain then count as expired.
 	Retention   time.Duration
 	DigestsOnly bool // do not read the log files
-	Workers     int  // objects read at a time; at least 1
+	// Anchors is the log of the heads that earlier runs saw, or nil. Checkpoints are
+	// states that it must continue.
+	Anchors     *anchor.Log
+	Checkpoints []anchor.Checkpoint
+	Workers     int // objects read at a time; at least 1
 }
 
 // Trail selects chains by the name of their trail, and by its home Region
@@ -71,6 +76,9 @@ type verifier struct {
 	kinds  map[archive.Kind]bool // of log files that some digest lists
 	newest time.Time             // delivery of the newest object
 
+	faulty map[string]bool // names of digests that are there and cannot be used
+	heads  []anchor.Head   // the newest digests of all chains, where they are valid
+
 	stopsMu   sync.Mutex
 	stops     []stop
 	explained int64 // new starts of chains that an event explains
@@ -92,6 +100,7 @@ func Run(ctx context.Context, source Source, keys *Keys, opts Options, handle fu
 		ctx: ctx, opts: opts, source: source, keys: keys,
 		slots: make(chan struct{}, max(1, opts.Workers)), tasks: make(chan task, 4*max(1, opts.Workers)),
 		chains: map[Chain]*chain{}, byLane: map[lane][]*chain{}, lanes: map[lane]*delivery{}, kinds: map[archive.Kind]bool{},
+		faulty: map[string]bool{},
 	}
 	items := make(chan item, 2*max(1, opts.Workers))
 	group.Go(func() error {
@@ -144,14 +153,17 @@ func (v *verifier) isDigest(o archive.Object) bool {
 	return o.Info.Kind == archive.Digest && o.Skip == archive.SkipDigest && o.Info.Trail != "" && v.selected(o.Info)
 }
 
-func (v *verifier) selected(k archive.Key) bool {
+func (v *verifier) selected(k archive.Key) bool { return v.selectedTrail(k.Trail, k.HomeRegion) }
+
+func (v *verifier) selectedTrail(name, home string) bool {
 	return len(v.opts.Trails) == 0 || slices.ContainsFunc(v.opts.Trails, func(t Trail) bool {
-		return t.Name == k.Trail && (t.HomeRegion == "" || t.HomeRegion == k.HomeRegion)
+		return t.Name == name && (t.HomeRegion == "" || t.HomeRegion == home)
 	})
 }
 
 // order takes the objects of the listing in their order.
 func (v *verifier) order(items <-chan item) error {
+	v.checkpoints()
 	for it := range items {
 		if err := v.take(it); err != nil {
 			return err
@@ -163,8 +175,7 @@ func (v *verifier) order(items <-chan item) error {
 	if v.ctx.Err() != nil {
 		return context.Cause(v.ctx)
 	}
-	v.finish()
-	return nil
+	return v.finish()
 }
 
 func (v *verifier) take(it item) error {
@@ -207,10 +218,12 @@ func (v *verifier) chain(id Chain) *chain {
 }
 
 // finish decides what only the end of the listing can tell.
-func (v *verifier) finish() {
+func (v *verifier) finish() error {
 	chains := v.sorted()
 	for _, c := range chains {
-		v.settle(c.head, nil)
+		if v.settle(c.head, nil) == Valid {
+			v.heads = append(v.heads, c.head.anchor())
+		}
 	}
 	v.wait() // the events that explain a new start are in the log files
 	reached := v.reached()
@@ -219,6 +232,7 @@ func (v *verifier) finish() {
 		v.tail(c, reached)
 	}
 	v.coverLanes()
+	return v.unseen()
 }
 
 // sorted returns the chains in a stable order.
