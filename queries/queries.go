@@ -1,4 +1,4 @@
-// Package queries is a catalogue of questions that people ask of a CloudTrail archive, each as SQL over the views of a lake.
+// Package queries is a catalogue of questions that people ask of a CloudTrail archive, each as SQL over the views of a lake, in the dialect that it names.
 //
 // A query is a folder, NAME/, with query.sql, query.json, which describes it
 // and its parameters, and expected.jsonl, its answer over testdata/events.jsonl,
@@ -28,6 +28,7 @@ type Query struct {
 	Source string `json:"-"` // "" where it is part of the program, else the path of the user's folder
 
 	Title       string      `json:"title"`                 // one line, for lists
+	Dialect     Dialect     `json:"dialect"`               // of the SQL
 	Description string      `json:"description,omitempty"` // what the answer means and what it leaves out
 	Parameters  []Parameter `json:"parameters,omitempty"`
 
@@ -36,6 +37,16 @@ type Query struct {
 	// everything, and the SQL has $since and $until.
 	WholeLake bool `json:"whole_lake,omitempty"`
 }
+
+// Dialect is the SQL dialect that a query is written in. DuckDB's is over the view
+// events, Trino's over cloudtrail_logs.
+type Dialect string
+
+// The dialects that queries may have.
+const (
+	DuckDB Dialect = "duckdb"
+	Trino  Dialect = "trino"
+)
 
 // Parameter is a value that a query takes, written $name in its SQL.
 type Parameter struct {
@@ -100,6 +111,9 @@ func read(e *catalogue.Entry) (Query, error) {
 func (q Query) check() error {
 	if strings.TrimSpace(q.Title) == "" || strings.ContainsAny(q.Title, "\r\n") {
 		return errors.New("title is not one line of text")
+	}
+	if q.Dialect != DuckDB && q.Dialect != Trino {
+		return fmt.Errorf("dialect is %q, not %s or %s", q.Dialect, DuckDB, Trino)
 	}
 	seen := map[string]bool{}
 	for _, p := range q.Parameters {

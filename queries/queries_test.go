@@ -17,6 +17,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -69,7 +70,7 @@ func sample(t *testing.T) *duckdb.DB {
 // answer runs a query and returns its rows as JSON Lines.
 func answer(t *testing.T, db *duckdb.DB, q queries.Query, params map[string]any) (string, int64) {
 	t.Helper()
-	rows, err := db.Query(t.Context(), q.SQL, params)
+	rows, err := db.Query(t.Context(), engine.Statement{SQL: q.SQL, Dialect: engine.Dialect(q.Dialect), Params: params})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestTimelineKnowsEveryName(t *testing.T) {
 	db := sample(t)
 	at := slices.IndexFunc(catalogue(t), func(q queries.Query) bool { return q.Name == "user-timeline" })
 	timeline := catalogue(t)[at]
-	if condition := duckdb.PrincipalIs("$user"); !strings.Contains(timeline.SQL, condition) {
+	if condition := (duckdb.Dialect{}).Principal("$user"); !strings.Contains(timeline.SQL, condition) {
 		t.Errorf("user-timeline has another condition than export --principal:\n%s", condition)
 	}
 	for name, want := range map[string]int64{

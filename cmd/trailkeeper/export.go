@@ -14,11 +14,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/durable"
+	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/search"
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 type exportOptions struct {
@@ -31,9 +32,10 @@ type exportOptions struct {
 	writes  bool
 }
 
-// selection holds the wanted values of a column; empty means any.
+// selection holds the wanted values of a column of the lake; empty means any.
 type selection struct {
 	column string
+	member string // of the record that the column holds; "" for one made of several
 	values *[]string
 }
 
@@ -69,17 +71,17 @@ the end. A name that ends in .gz is compressed.`,
 	f.Var(choiceFlag(&opts.format, exportJSONL, exportRecords), "format", "of the output")
 	f.StringVar(&opts.out, "out", "", "file to write (default standard output)")
 	opts.lake.addTimeFlags(cmd, s)
-	for _, flag := range []struct{ name, column, usage string }{
-		{"account", "account_id", "only events of this account"},
-		{"region", "aws_region", "only events of this Region"},
-		{"event-name", "event_name", "only events of this name, such as CreateUser"},
-		{"event-source", "event_source", "only events of this service, such as iam.amazonaws.com"},
-		{"event-id", "event_id", "only the event with this id"},
-		{"access-key", "identity_access_key_id", "only calls signed with this access key id"},
-		{"source-ip", "source_ip_address", "only calls from this address"},
-		{"error-code", "error_code", "only calls that failed with this error"},
+	for _, flag := range []struct{ name, column, member, usage string }{
+		{"account", "account_id", "", "only events of this account"},
+		{"region", "aws_region", "awsRegion", "only events of this Region"},
+		{"event-name", "event_name", "eventName", "only events of this name, such as CreateUser"},
+		{"event-source", "event_source", "eventSource", "only events of this service, such as iam.amazonaws.com"},
+		{"event-id", "event_id", "eventID", "only the event with this id"},
+		{"access-key", "identity_access_key_id", "", "only calls signed with this access key id"},
+		{"source-ip", "source_ip_address", "sourceIPAddress", "only calls from this address"},
+		{"error-code", "error_code", "errorCode", "only calls that failed with this error"},
 	} {
-		opts.columns = append(opts.columns, selection{flag.column, f.StringSlice(flag.name, nil, flag.usage)})
+		opts.columns = append(opts.columns, selection{flag.column, flag.member, f.StringSlice(flag.name, nil, flag.usage)})
 	}
 	f.StringArrayVar(&opts.who, "principal", nil, "only events of this actor: a principal of the view events, or a name, id, access key or ARN of it")
 	f.BoolVar(&opts.failed, "failed", false, "only calls and sign-ins that failed")
@@ -89,9 +91,22 @@ the end. A name that ends in .gz is compressed.`,
 
 // selected returns the selection of the options.
 func (o *exportOptions) selected() search.Selection {
-	s := search.Selection{Principals: o.who, Failed: o.failed, Writes: o.writes}
+	s := search.Selection{Principals: o.who, Failed: o.failed}
+	var where []*predicate.Predicate
 	for _, wanted := range o.columns {
-		s.Columns = append(s.Columns, search.ColumnValues{Column: wanted.column, Values: *wanted.values})
+		switch {
+		case len(*wanted.values) == 0:
+		case wanted.member == "":
+			s.Columns = append(s.Columns, search.ColumnValues{Column: wanted.column, Values: *wanted.values})
+		default:
+			where = append(where, predicate.Where(predicate.At(wanted.member), predicate.Equal(*wanted.values...)))
+		}
+	}
+	if o.writes {
+		where = append(where, predicate.Not(predicate.Where(predicate.At("readOnly"), predicate.IsTrue())))
+	}
+	if where != nil {
+		s.Where = predicate.All(where...)
 	}
 	return s
 }
@@ -148,7 +163,7 @@ func (o *exportOptions) unanswered() unanswered {
 }
 
 // exportTo writes every record and returns their number.
-func exportTo(w io.Writer, records *duckdb.Records, format exportFormat) (count int64, err error) {
+func exportTo(w io.Writer, records *lake.Records, format exportFormat) (count int64, err error) {
 	out := bufio.NewWriterSize(w, 256<<10)
 	before, between, after, none := "", "\n", "\n", ""
 	if format == exportRecords {

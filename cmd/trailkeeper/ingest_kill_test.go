@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
@@ -93,7 +94,7 @@ func ask(t testing.TB, dir, sql string) string {
 			t.Error(err)
 		}
 	}()
-	rows, err := db.Query(t.Context(), sql, nil)
+	rows, err := db.Query(t.Context(), engine.Statement{SQL: sql})
 	if err != nil {
 		t.Fatal(err)
 	}

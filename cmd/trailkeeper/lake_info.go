@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/coverage"
-	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
@@ -115,7 +115,7 @@ func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeIn
 		}
 	}
 	info.Days = len(slices.Compact(days)) // parts are sorted by day
-	if info.Coverage, err = covered(ctx, l.DB); err != nil {
+	if info.Coverage, err = covered(ctx, l); err != nil {
 		return nil, err
 	}
 	for _, series := range info.Series {
@@ -133,8 +133,8 @@ const coverageSQL = `
 	FROM events GROUP BY ALL ORDER BY ALL`
 
 // covered reads the activity of every account by Region and day.
-func covered(ctx context.Context, db *duckdb.DB) (*coverage.Coverage, error) {
-	rows, err := db.Query(ctx, coverageSQL, nil)
+func covered(ctx context.Context, l *search.Lake) (*coverage.Coverage, error) {
+	rows, err := l.Query(ctx, engine.Statement{SQL: coverageSQL, Dialect: engine.DuckDB})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 )
@@ -69,7 +70,7 @@ func countEvents(t *testing.T, opts lakeOptions) (count int64, err error) {
 		return 0, err
 	}
 	defer l.Close() // only read from
-	rows, err := l.Query(t.Context(), "SELECT count(event_id) FROM events", nil)
+	rows, err := l.Query(t.Context(), engine.Statement{SQL: "SELECT count(event_id) FROM events"})
 	if err != nil {
 		return 0, err
 	}

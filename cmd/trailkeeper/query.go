@@ -13,9 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/search"
 	"github.com/cerpac/trailkeeper/internal/trino"
 )
 
@@ -98,7 +100,7 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 		return showQuery(ctx, opts, s)
 	}
 	timed := !opts.lake.since.IsZero() || !opts.lake.until.IsZero()
-	sql, params, err := opts.question(ctx, s)
+	asked, err := opts.question(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -108,15 +110,15 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if trino.Defines(sql, "cloudtrail_logs") {
+	if trino.Defines(asked.SQL, "cloudtrail_logs") {
 		fmt.Fprintf(s.err, "the table cloudtrail_logs is there already: it shows the events of the lake %s, and trailkeeper ingest adds those of log files\n", opts.lake.dir)
 		return l.Close()
 	}
-	count, err := answer(ctx, l.DB, sql, params, opts, s)
+	count, err := answer(ctx, l, asked, opts, s)
 	if err == nil && count == 0 {
 		q := unanswered{timed: timed}
-		if asked, err := l.Asked(ctx, sql, params); err == nil {
-			q.ofSQL(asked)
+		if conditions, err := l.Asked(ctx, asked); err == nil {
+			q.ofSQL(conditions)
 		}
 		opts.lake.sayWhyNothing(ctx, l, q, s.err)
 	}
@@ -186,63 +188,69 @@ func (o *queryOptions) validate() error {
 	if o.list || o.show {
 		return nil
 	}
-	if d := duckdb.Dialect(o.dialect); d != duckdb.AnyDialect && d != duckdb.Trino && d != duckdb.DuckDB {
+	switch {
+	case !engine.Dialect(o.dialect).Known():
 		return misuse("query", fmt.Errorf("--dialect %q is neither trino nor duckdb", o.dialect))
+	case o.dialect != "" && o.named != "":
+		return misuse("query", errors.New("--dialect is for SQL that is given: a named query says its own"))
 	}
 	return o.lake.validate("query")
 }
 
-// question returns the SQL to run and the values of its parameters. A query
-// about the whole lake takes the time range as parameters instead of narrowed
-// views.
-func (o *queryOptions) question(ctx context.Context, s *streams) (sql string, params map[string]any, err error) {
+// question returns the statement to run. A query about the whole lake takes the
+// time range as parameters instead of narrowed views.
+func (o *queryOptions) question(ctx context.Context, s *streams) (asked engine.Statement, err error) {
 	given, err := parseParams(o.params)
 	if err != nil {
-		return "", nil, misuse("query", err)
+		return asked, misuse("query", err)
 	}
 	if o.named != "" {
 		q, err := o.namedQuery()
 		if err != nil {
-			return "", nil, err
+			return asked, err
 		}
 		if err := spellTimes(q, given, s.now()); err != nil {
-			return "", nil, misuse("query", err)
+			return asked, misuse("query", err)
 		}
 		params, err := q.Bind(given, o.lake.since, o.lake.until)
 		if q.WholeLake {
 			o.lake.since, o.lake.until = time.Time{}, time.Time{}
 		}
 		if err != nil {
-			return "", nil, misuse("query", outcome.WithHint(err, "docs/queries.md describes the named queries and their parameters"))
+			return asked, misuse("query", outcome.WithHint(err, "docs/queries.md describes the named queries and their parameters"))
 		}
-		return q.SQL, params, nil
+		return engine.Statement{SQL: q.SQL, Dialect: engine.Dialect(q.Dialect), Params: params}, nil
 	}
-	params = map[string]any{}
+	asked = engine.Statement{Dialect: engine.Dialect(o.dialect), Params: map[string]any{}}
 	for name, value := range given {
-		params[name] = value
+		asked.Params[name] = value
 	}
+	asked.SQL, err = o.text(ctx, s)
+	return asked, err
+}
+
+// text returns the SQL that is given.
+func (o *queryOptions) text(ctx context.Context, s *streams) (string, error) {
 	switch o.file {
 	case "":
-		return o.sql, params, nil
+		return o.sql, nil
 	case "-":
-		sql, err = readSQL(ctx, s.in)
-		return sql, params, err
+		return readSQL(ctx, s.in)
 	}
 	file, err := os.Open(o.file)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	defer file.Close() // only read
-	sql, err = readSQL(ctx, file)
-	return sql, params, err
+	return readSQL(ctx, file)
 }
 
 // byteOrderMark is what some editors write at the start of a file.
 const byteOrderMark = "\ufeff"
 
 // answer runs the statement, writes its rows and returns their number.
-func answer(ctx context.Context, db *duckdb.DB, sql string, params map[string]any, opts queryOptions, s *streams) (count int64, err error) {
-	rows, err := db.QueryIn(ctx, duckdb.Dialect(opts.dialect), sql, params)
+func answer(ctx context.Context, l *search.Lake, asked engine.Statement, opts queryOptions, s *streams) (count int64, err error) {
+	rows, err := l.Query(ctx, asked)
 	if err != nil {
 		return 0, err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
@@ -184,7 +185,7 @@ func (q question) ask(ctx context.Context, ours *duckdb.DB, hand *sql.DB, rounds
 
 // askOurs returns the rows of the answer as texts.
 func askOurs(ctx context.Context, db *duckdb.DB, query string) (list []string, err error) {
-	rows, err := db.Query(ctx, query, nil)
+	rows, err := db.Query(ctx, engine.Statement{SQL: query})
 	if err != nil {
 		return nil, err
 	}

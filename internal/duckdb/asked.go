@@ -3,18 +3,21 @@ package duckdb
 import (
 	"context"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
 // Asked returns the columns in the conditions of a statement, by their names in
 // lower case, and for each the text values, literal or bound, with which it is
 // compared by = and IN. It helps to explain why a query found nothing.
-func (db *DB) Asked(ctx context.Context, sql string, params map[string]any) (map[string][]string, error) {
+func (db *DB) Asked(ctx context.Context, statement engine.Statement) (map[string][]string, error) {
 	s, err := db.newSession(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	if translated, err := translate(AnyDialect, sql); err == nil {
+	sql := statement.SQL
+	if translated, err := translate(statement.Dialect, sql); err == nil {
 		sql = translated.SQL
 	}
 	var tree syntaxTree
@@ -22,7 +25,7 @@ func (db *DB) Asked(ctx context.Context, sql string, params map[string]any) (map
 		tree, err = parseTree(s.conn, sql)
 		return err
 	})
-	asked := conditions{map[string][]string{}, params}
+	asked := conditions{map[string][]string{}, statement.Params}
 	for _, statement := range tree.Statements {
 		asked.walk(statement, false)
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
 func TestAsked(t *testing.T) {
@@ -21,7 +23,7 @@ func TestAsked(t *testing.T) {
 			"event_name": {"a"}, "event_id": nil, "event_source": {"b"}},
 		"SELECT event_name, count(*) FROM events GROUP BY 1 HAVING event_name = 'a'": {"event_name": {"a"}},
 	} {
-		got, err := db.Asked(t.Context(), sql, map[string]any{"p": "bound", "unused": "x"})
+		got, err := db.Asked(t.Context(), engine.Statement{SQL: sql, Params: map[string]any{"p": "bound", "unused": "x"}})
 		if err != nil {
 			t.Errorf("%s: %v", sql, err)
 			continue

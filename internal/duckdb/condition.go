@@ -7,21 +7,35 @@ import (
 	"strings"
 
 	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/predicate"
 )
 
-// Conditions translates predicates to conditions for [DB.Records]. A member is
-// searched where the lake stores it: a string in its own column, an object in a
-// JSON column, and what a column cannot hold in extra.
-type Conditions struct{}
+// Dialect writes searches of records in DuckDB's SQL, over the stored columns of
+// a lake. A member of a record is searched where the lake stores it: a string in
+// its own column, an object in a JSON column, and what a column cannot hold in
+// extra.
+type Dialect struct{}
+
+// Records returns the statement for the stored columns of the rows that the
+// clauses select, such as "WHERE event_name = $name ORDER BY event_time". The
+// clauses can use these columns, year, month and day, and those columns of the
+// view events that are derived.
+func (Dialect) Records(clauses string) engine.Statement {
+	sql := "SELECT * EXCLUDE (year, month, day) FROM lake.rows " + clauses
+	if usesDerived(clauses) {
+		sql = "SELECT * EXCLUDE (year, month, day, " + strings.Join(derivedColumns[:], ", ") + ") FROM " + derived("lake.rows") + " " + clauses
+	}
+	return engine.Statement{SQL: sql, Dialect: engine.DuckDB}
+}
 
 // maxEach is the maximum number of steps of a path to each member or element.
 // Every such step doubles the condition.
 const maxEach = 3
 
 // Where returns the condition that some value at the path passes the test.
-func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error) {
+func (Dialect) Where(path predicate.Path, test predicate.Test) (string, error) {
 	steps := path.Steps()
 	switch {
 	case len(steps) == 0 || steps[0].Kind == predicate.Element:
@@ -48,7 +62,7 @@ func (Conditions) Where(path predicate.Path, test predicate.Test) (string, error
 }
 
 // Some returns the condition that the inner one is true of some value at the path.
-func (Conditions) Some(path predicate.Path, inner func(predicate.Dialect) (string, error)) (string, error) {
+func (Dialect) Some(path predicate.Path, inner func(predicate.Dialect) (string, error)) (string, error) {
 	steps := path.Steps()
 	if len(steps) == 0 || steps[0].Kind == predicate.Element {
 		return "false", nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/recordtest"
 	"github.com/cerpac/trailkeeper/predicate"
 )
@@ -54,7 +55,7 @@ func TestConditionsAgreeOnRealEvents(t *testing.T) {
 // character by character.
 func TestLowerCaseAgrees(t *testing.T) {
 	db := ingested(t, eventsFile(t, []string{recordtest.Record(rand.New(rand.NewPCG(1, 2)), 1)}))
-	rows, err := db.Query(t.Context(), "SELECT i, lower(chr(i::INTEGER)) FROM range(1, 1114112) r(i) WHERE i NOT BETWEEN 55296 AND 57343", nil)
+	rows, err := db.Query(t.Context(), engine.Statement{SQL: "SELECT i, lower(chr(i::INTEGER)) FROM range(1, 1114112) r(i) WHERE i NOT BETWEEN 55296 AND 57343"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func agree(t *testing.T, random *rand.Rand, path string, questions int) {
 	matched := 0
 	for range questions {
 		p := g.predicate(3)
-		sql, err := p.SQL(duckdb.Conditions{})
+		sql, err := p.SQL(duckdb.Dialect{})
 		if err != nil {
 			continue
 		}

@@ -46,7 +46,7 @@ func TestControlsFindTheSameInALake(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: %s is no condition on JSON", c.ID, c.Pattern)
 		}
-		sql, err := p.SQL(duckdb.Conditions{})
+		sql, err := p.SQL(duckdb.Dialect{})
 		if err != nil {
 			t.Fatalf("%s: %v", c.ID, err)
 		}

@@ -5,18 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/trino"
-)
-
-// Dialect is the SQL dialect of a statement.
-type Dialect string
-
-// The dialects. AnyDialect means Trino's for a statement that names
-// cloudtrail_logs, as Athena's do, and DuckDB's for any other.
-const (
-	AnyDialect Dialect = ""
-	DuckDB     Dialect = "duckdb"
-	Trino      Dialect = "trino"
 )
 
 // translation is a translated statement with its original text.
@@ -26,18 +16,18 @@ type translation struct {
 }
 
 // translate translates a statement to DuckDB's SQL.
-func translate(dialect Dialect, sql string) (translation, error) {
-	if dialect == AnyDialect {
+func translate(dialect engine.Dialect, sql string) (translation, error) {
+	if dialect == engine.AnyDialect {
 		logs, events := trino.Names(sql, "cloudtrail_logs"), trino.Names(sql, "events")
 		switch {
 		case logs && events:
 			return translation{}, &SQLError{SQL: sql, Position: -1, Message: "the statement reads cloudtrail_logs, as SQL of Trino does, and events, as SQL of DuckDB does",
 				Hint: "say whose SQL it is: --dialect trino or --dialect duckdb"}
 		case logs:
-			dialect = Trino
+			dialect = engine.Trino
 		}
 	}
-	if dialect != Trino {
+	if dialect != engine.Trino {
 		return translation{trino.Translation{SQL: sql}, sql}, nil
 	}
 	translated, err := trino.Translate(sql)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
 // writePart writes rows, given as a SELECT of some of a part's columns, as a
@@ -86,11 +88,11 @@ func open(t *testing.T, opts Options) *DB {
 
 // all reads every row of a query.
 func all(db *DB, sql string, params map[string]any) ([][]any, error) {
-	return allIn(db, AnyDialect, sql, params)
+	return allIn(db, engine.AnyDialect, sql, params)
 }
 
-func allIn(db *DB, dialect Dialect, sql string, params map[string]any) ([][]any, error) {
-	rows, err := db.QueryIn(context.Background(), dialect, sql, params)
+func allIn(db *DB, dialect engine.Dialect, sql string, params map[string]any) ([][]any, error) {
+	rows, err := db.Query(context.Background(), engine.Statement{SQL: sql, Dialect: dialect, Params: params})
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +119,7 @@ func mustAll(t *testing.T, db *DB, sql string) [][]any {
 	return list
 }
 
-func mustAllIn(t *testing.T, db *DB, dialect Dialect, sql string) [][]any {
+func mustAllIn(t *testing.T, db *DB, dialect engine.Dialect, sql string) [][]any {
 	t.Helper()
 	list, err := allIn(db, dialect, sql, nil)
 	if err != nil {

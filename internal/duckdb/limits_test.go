@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
 // limitReached runs a statement that would fill what has a limit and returns
@@ -106,7 +108,7 @@ func TestEndlessStatementsEnd(t *testing.T) {
 		"EXPLAIN ANALYZE SELECT count(*) FROM range(1000000000000000)",
 	} {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, &LimitError{Limit: Time})
-		rows, err := db.Query(ctx, sql, nil)
+		rows, err := db.Query(ctx, engine.Statement{SQL: sql})
 		for err == nil {
 			_, err = rows.Next()
 		}

@@ -104,12 +104,12 @@ const failed = `(coalesce(error_code, '') <> '' OR coalesce(error_message, '') <
 
 const changed = `(coalesce(event_name, '') <> '' AND read_only IS DISTINCT FROM true AND NOT failed)`
 
-// PrincipalIs returns the SQL condition for the events of the actor in a
+// Principal returns the SQL condition for the events of the actor in a
 // placeholder, over the view events and in Records. The name is the principal
 // of the view, or another name of the actor in the record: that of the user,
 // the role, the session or the source identity, a principal id, a user id, an
 // access key or an ARN. It includes every Username that LookupEvents returns.
-func PrincipalIs(placeholder string) string {
+func (Dialect) Principal(placeholder string) string {
 	return strings.ReplaceAll(principalIs, "$name", placeholder)
 }
 

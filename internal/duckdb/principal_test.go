@@ -17,6 +17,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -64,7 +65,7 @@ func derivedByGo(t *testing.T, line []byte) string {
 // derivedBySQL is what the events view says of every event.
 func derivedBySQL(t *testing.T, db *duckdb.DB) []string {
 	t.Helper()
-	rows, err := db.Query(t.Context(), "SELECT coalesce(event_id, ''), principal_kind, coalesce(principal, ''), failed, changed FROM events", nil)
+	rows, err := db.Query(t.Context(), engine.Statement{SQL: "SELECT coalesce(event_id, ''), principal_kind, coalesce(principal, ''), failed, changed FROM events"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +87,13 @@ func derivedBySQL(t *testing.T, db *duckdb.DB) []string {
 // records returns every record of the lake that the clauses select, as JSON.
 func records(t *testing.T, db *duckdb.DB, clauses string, params map[string]any) [][]byte {
 	t.Helper()
-	all, err := db.Records(t.Context(), clauses, params)
+	statement := duckdb.Dialect{}.Records(clauses)
+	statement.Params = params
+	rows, err := db.Query(t.Context(), statement)
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := lake.NewRecords(rows)
 	defer all.Close()
 	var list [][]byte
 	for {
@@ -162,7 +166,7 @@ func TestDerivedColumnsOfRealEvents(t *testing.T) {
 
 // Whatever LookupEvents calls an event's Username, and whatever the view calls
 // its principal, finds it.
-func TestPrincipalIsFindsUsernames(t *testing.T) {
+func TestPrincipalFindsUsernames(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var lines [][]byte
 	for i := range 100 {
@@ -189,7 +193,7 @@ func TestPrincipalIsFindsUsernames(t *testing.T) {
 				continue
 			}
 			tried++
-			found := records(t, db, "WHERE event_id = $id AND "+duckdb.PrincipalIs("$name"), map[string]any{"id": e.ID, "name": name})
+			found := records(t, db, "WHERE event_id = $id AND "+duckdb.Dialect{}.Principal("$name"), map[string]any{"id": e.ID, "name": name})
 			if len(found) != 1 {
 				t.Errorf("%q does not find %s", name, line)
 			}
@@ -198,7 +202,7 @@ func TestPrincipalIsFindsUsernames(t *testing.T) {
 	if tried < 40 {
 		t.Errorf("only %d names tried", tried)
 	}
-	if found := records(t, db, "WHERE "+duckdb.PrincipalIs("$name"), map[string]any{"name": ""}); len(found) != 0 {
+	if found := records(t, db, "WHERE "+duckdb.Dialect{}.Principal("$name"), map[string]any{"name": ""}); len(found) != 0 {
 		t.Errorf("an empty name finds %d events", len(found))
 	}
 }

@@ -8,25 +8,18 @@ import (
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
 // resultJSON keeps the name of the imported package free for results.
 type resultJSON = result.JSON
 
-// Query checks and runs one statement and returns its rows. Params are bound to
-// the $name placeholders of the SQL: string, bool, int64, float64 or time.Time
-// values. A mistake in the SQL is an *SQLError, an exceeded limit a
-// *LimitError. A statement that names cloudtrail_logs is Trino's, any other
-// DuckDB's. When ctx ends, the query ends at once with the cause of ctx. The
-// caller closes the rows.
-func (db *DB) Query(ctx context.Context, sql string, params map[string]any) (*Rows, error) {
-	return db.QueryIn(ctx, AnyDialect, sql, params)
-}
-
-// QueryIn is Query for a statement in a given dialect.
-func (db *DB) QueryIn(ctx context.Context, dialect Dialect, sql string, params map[string]any) (*Rows, error) {
-	translated, err := translate(dialect, sql)
+// Query checks and runs one statement and returns its rows. A mistake in the SQL
+// is an *SQLError, an exceeded limit a *LimitError. When ctx ends, the query
+// ends at once with the cause of ctx. The caller closes the rows.
+func (db *DB) Query(ctx context.Context, asked engine.Statement) (result.Reader, error) {
+	translated, err := translate(asked.Dialect, asked.SQL)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +28,7 @@ func (db *DB) QueryIn(ctx context.Context, dialect Dialect, sql string, params m
 		return nil, err
 	}
 	err = s.step(func() (err error) {
-		s.rows, err = s.checkAndRun(translated, params)
+		s.rows, err = s.checkAndRun(translated, asked.Params)
 		return err
 	})
 	if err != nil {

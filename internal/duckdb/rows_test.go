@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
@@ -77,7 +78,7 @@ func TestValues(t *testing.T) {
 		{"union_value(n := 5)::UNION(s VARCHAR, n INTEGER)", "UNION", "5", "5"},
 		{"[{'j': '[1.0]'::JSON, 'n': 1.10}]", "STRUCT(j JSON, n DECIMAL(3,2))[]", `[{"j":[1.0],"n":1.10}]`, `[{"j":[1.0],"n":1.10}]`},
 	} {
-		rows, err := db.Query(context.Background(), "SELECT "+c.sql+" AS v", nil)
+		rows, err := db.Query(context.Background(), engine.Statement{SQL: "SELECT " + c.sql + " AS v"})
 		if err != nil {
 			t.Errorf("%s: %v", c.sql, err)
 			continue
@@ -155,14 +156,14 @@ func TestCancel(t *testing.T) {
 	t.Run("before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if _, err := db.Query(ctx, endless, nil); !errors.Is(err, context.Canceled) {
+		if _, err := db.Query(ctx, engine.Statement{SQL: endless}); !errors.Is(err, context.Canceled) {
 			t.Errorf("error = %v, want context.Canceled", err)
 		}
 	})
 	t.Run("while it runs", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
-		rows, err := db.Query(ctx, endless, nil)
+		rows, err := db.Query(ctx, engine.Statement{SQL: endless})
 		if err == nil {
 			_, err = rows.Next()
 			rows.Close()
@@ -173,7 +174,7 @@ func TestCancel(t *testing.T) {
 	})
 	t.Run("between rows", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
-		rows, err := db.Query(ctx, "SELECT * FROM range(1000000000000)", nil)
+		rows, err := db.Query(ctx, engine.Statement{SQL: "SELECT * FROM range(1000000000000)"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +197,7 @@ func TestCancel(t *testing.T) {
 // the values that Go was given.
 func TestRowsStream(t *testing.T) {
 	db := open(t, Options{MemoryLimit: 1 << 30})
-	rows, err := db.Query(context.Background(), "SELECT repeat('x', 1000) || range FROM range(1000000000000)", nil)
+	rows, err := db.Query(context.Background(), engine.Statement{SQL: "SELECT repeat('x', 1000) || range FROM range(1000000000000)"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestCloseRemovesTheTemporaryFolder(t *testing.T) {
 
 func TestQueriesAtOnce(t *testing.T) {
 	db := open(t, Options{Parts: tenDays(t)})
-	first, err := db.Query(context.Background(), "SELECT event_id FROM events", nil)
+	first, err := db.Query(context.Background(), engine.Statement{SQL: "SELECT event_id FROM events"})
 	if err != nil {
 		t.Fatal(err)
 	}

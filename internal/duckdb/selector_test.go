@@ -36,7 +36,7 @@ func agreeOnSelectors(t *testing.T, random *rand.Rand, path string, questions in
 	matched := 0
 	for range questions {
 		p := recordtest.Selectors(random).Predicate()
-		sql, err := p.SQL(duckdb.Conditions{})
+		sql, err := p.SQL(duckdb.Dialect{})
 		if err != nil {
 			t.Fatalf("%s: %v", p, err)
 		}

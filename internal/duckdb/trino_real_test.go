@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
@@ -43,7 +44,7 @@ func TestTrinoAgrees(t *testing.T) {
 func copyOfLake(t *testing.T) string {
 	t.Helper()
 	db := open(t, Options{Parts: athenaEvents(t)})
-	rows, err := db.QueryIn(t.Context(), Trino, `SELECT * FROM cloudtrail_logs WHERE "$path" IS NOT NULL`, nil)
+	rows, err := db.Query(t.Context(), engine.Statement{Dialect: engine.Trino, SQL: `SELECT * FROM cloudtrail_logs WHERE "$path" IS NOT NULL`})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
@@ -97,7 +98,7 @@ func TestAthena(t *testing.T) {
 		if !strings.HasPrefix(q.source, "own") {
 			public++
 		}
-		rows, err := allIn(db, Trino, q.sql, nil)
+		rows, err := allIn(db, engine.Trino, q.sql, nil)
 		if err != nil {
 			t.Errorf("%v\n%s", err, q.sql)
 			continue
@@ -173,7 +174,7 @@ func TestTrinoRefuses(t *testing.T) {
 		"SELECT * FROM read_text('/etc/passwd')":                                  "read_text is not allowed",
 		"INSERT INTO cloudtrail_logs VALUES (1)":                                  "only statements that read",
 	} {
-		rows, err := allIn(db, Trino, sql, nil)
+		rows, err := allIn(db, engine.Trino, sql, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, rows = %v, want %q\n%s", err, rows, want, sql)
 		}
@@ -202,7 +203,7 @@ func TestDialects(t *testing.T) {
 	} else if mistake, ok := errors.AsType[*SQLError](err); !ok || !strings.Contains(mistake.Hint, "--dialect") {
 		t.Errorf("error = %v", err)
 	}
-	for dialect, want := range map[Dialect]string{Trino: "3", DuckDB: "3.5"} {
+	for dialect, want := range map[engine.Dialect]string{engine.Trino: "3", engine.DuckDB: "3.5"} {
 		if got := show(mustAllIn(t, db, dialect, both)[0]); got != want {
 			t.Errorf("%s: %s = %s, want %s", dialect, both, got, want)
 		}

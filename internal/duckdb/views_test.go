@@ -11,6 +11,7 @@ import (
 	bindings "github.com/duckdb/duckdb-go-bindings"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
@@ -88,7 +89,7 @@ func TestViewsGiveTheSameEvents(t *testing.T) {
 	if diff := cmp.Diff(want, row); diff != "" {
 		t.Errorf("cloudtrail_logs (-want +got)\n%s", diff)
 	}
-	count := mustAllIn(t, db, DuckDB, `SELECT count(*) FROM events JOIN cloudtrail_logs ON event_id = eventid
+	count := mustAllIn(t, db, engine.DuckDB, `SELECT count(*) FROM events JOIN cloudtrail_logs ON event_id = eventid
 		WHERE strftime(event_time, '%Y-%m-%dT%H:%M:%SZ') = eventtime AND event_date = make_date(events.year::INT, events.month::INT, events.day::INT)`)
 	if count[0][0] != int64(1000) {
 		t.Errorf("joined rows = %v, want 1000", count[0][0])

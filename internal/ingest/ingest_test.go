@@ -109,16 +109,26 @@ func query(t testing.TB, dir string) *duckdb.DB {
 	return db
 }
 
-// exported are the records of a lake, normalized and sorted.
-func exported(t testing.TB, dir string) (records []string) {
+// records returns the records that clauses of SQL select.
+func records(t testing.TB, dir, clauses string, params map[string]any) *lake.Records {
 	t.Helper()
-	rows, err := query(t, dir).Records(t.Context(), "", nil)
+	statement := duckdb.Dialect{}.Records(clauses)
+	statement.Params = params
+	rows, err := query(t, dir).Query(t.Context(), statement)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return lake.NewRecords(rows)
+}
+
+// exported are the records of a lake, normalized and sorted.
+func exported(t testing.TB, dir string) (list []string) {
+	t.Helper()
+	rows := records(t, dir, "", nil)
 	defer rows.Close()
 	var text []byte
 	for {
+		var err error
 		text, err = rows.Append(text[:0])
 		if errors.Is(err, io.EOF) {
 			break
@@ -126,10 +136,10 @@ func exported(t testing.TB, dir string) (records []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, normal(t, text))
+		list = append(list, normal(t, text))
 	}
-	slices.Sort(records)
-	return records
+	slices.Sort(list)
+	return list
 }
 
 // normal spells a JSON value in one way, with the digits of its numbers.

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
 // Whatever bytes the name of a file or of a member is of, its events are read,
@@ -43,7 +45,7 @@ func TestOddNames(t *testing.T) {
 	if r.Events.Stored != 5 || r.Files.Failed != 1 {
 		t.Errorf("%+v %+v %+v", r.Files, r.Events, r.Problems)
 	}
-	rows, err := query(t, dir).Query(t.Context(), "SELECT log_file FROM events", nil)
+	rows, err := query(t, dir).Query(t.Context(), engine.Statement{SQL: "SELECT log_file FROM events"})
 	if err != nil {
 		t.Fatal(err)
 	}

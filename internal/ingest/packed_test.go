@@ -194,10 +194,7 @@ func TestBrokenArchives(t *testing.T) {
 // eventsOf counts the events of a log file.
 func eventsOf(t *testing.T, dir, logFile string) (n int) {
 	t.Helper()
-	rows, err := query(t, dir).Records(t.Context(), "WHERE log_file = $name", map[string]any{"name": logFile})
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows := records(t, dir, "WHERE log_file = $name", map[string]any{"name": logFile})
 	defer rows.Close()
 	for {
 		if _, err := rows.Append(nil); errors.Is(err, io.EOF) {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
 // TestRealEvents brings real archives into a lake and compares what comes out
@@ -43,7 +45,7 @@ func TestRealEvents(t *testing.T) {
 			if diff := cmp.Diff(plainRecords(t, root), exported(t, dir)); diff != "" {
 				t.Errorf("records (-in the files +in the lake)\n%s", diff)
 			}
-			rows, err := query(t, dir).Query(t.Context(), `SELECT count(DISTINCT event_id), count(DISTINCT event_name), count(error_code) FROM events`, nil)
+			rows, err := query(t, dir).Query(t.Context(), engine.Statement{SQL: `SELECT count(DISTINCT event_id), count(DISTINCT event_name), count(error_code) FROM events`})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
@@ -62,10 +63,13 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 	defer db.Close()
 	for name, text := range records {
 		t.Run(name, func(t *testing.T) {
-			rows, err := db.Records(t.Context(), "WHERE log_file = $name", map[string]any{"name": name})
+			statement := duckdb.Dialect{}.Records("WHERE log_file = $name")
+			statement.Params = map[string]any{"name": name}
+			found, err := db.Query(t.Context(), statement)
 			if err != nil {
 				t.Fatal(err)
 			}
+			rows := lake.NewRecords(found)
 			defer rows.Close()
 			got, err := rows.Append(nil)
 			if err != nil {
@@ -87,7 +91,7 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 
 func requireNone(t *testing.T, db *duckdb.DB, sql string) {
 	t.Helper()
-	rows, err := db.Query(t.Context(), sql, nil)
+	rows, err := db.Query(t.Context(), engine.Statement{SQL: sql})
 	if err != nil {
 		t.Fatal(err)
 	}

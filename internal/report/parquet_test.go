@@ -14,6 +14,7 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2" // reads the files back
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/result"
 )
 
@@ -42,11 +43,11 @@ func expressions() []struct{ sql, parquetType string } {
 
 // DuckDB reads back each value with its type.
 func TestParquetIsReadBack(t *testing.T) {
-	engine, err := duckdb.Open(duckdb.Options{})
+	db, err := duckdb.Open(duckdb.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = engine.Close() })
+	t.Cleanup(func() { _ = db.Close() })
 	reader, err := sql.Open("duckdb", "")
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func TestParquetIsReadBack(t *testing.T) {
 		path := filepath.Join(dir, fmt.Sprintf("%d.parquet", i)) // DuckDB remembers files by name
 		// The value among NULLs and in several rows.
 		question := fmt.Sprintf("SELECT %s AS v UNION ALL SELECT NULL UNION ALL SELECT %[1]s", e.sql)
-		rows, err := engine.Query(t.Context(), question, nil)
+		rows, err := db.Query(t.Context(), engine.Statement{SQL: question})
 		if err != nil {
 			t.Fatalf("%s: %v", e.sql, err)
 		}

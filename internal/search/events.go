@@ -114,5 +114,5 @@ func (l *Lake) newestOf(q cloudtrail.Query) newest {
 			days = append(days, day)
 		}
 	}
-	return newest{db: l.DB, days: days, condition: condition, params: params}
+	return newest{lake: l, days: days, condition: condition, params: params}
 }

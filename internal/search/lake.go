@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/lake"
+	"github.com/cerpac/trailkeeper/internal/result"
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 // Options name a lake, the time range that is searched, and the limits of a
@@ -28,13 +31,37 @@ type Options struct {
 // parts between listing and opening them.
 const openTries = 3
 
+// Engine answers statements over the events of a lake. It is safe for concurrent
+// use.
+type Engine interface {
+	// Query runs a statement and returns its rows, which the caller closes. When
+	// ctx ends, the query ends with the cause of ctx.
+	Query(ctx context.Context, s engine.Statement) (result.Reader, error)
+	// Asked returns the columns in the conditions of a statement, by their names
+	// in lower case, and for each the text values that it is compared with.
+	Asked(ctx context.Context, s engine.Statement) (map[string][]string, error)
+	Close() error
+}
+
+// Dialect writes searches of records in the SQL of an engine.
+type Dialect interface {
+	predicate.Dialect
+	// Principal returns the condition for the events of the actor whose name, id,
+	// access key or ARN is the value of a placeholder.
+	Principal(placeholder string) string
+	// Records returns the statement for the stored columns, as lake.NewRecords
+	// reads them, of the rows that clauses of SQL select.
+	Records(clauses string) engine.Statement
+}
+
 // Lake is an engine over a lake. It checks the data of a part before it is
 // read.
 type Lake struct {
-	*duckdb.DB
-	files *lake.Lake
-	parts *checkedParts
-	days  []string // YYYY-MM-DD that have events, in order
+	Engine
+	dialect Dialect
+	files   *lake.Lake
+	parts   *checkedParts
+	days    []string // YYYY-MM-DD that have events, in order
 }
 
 // Open opens the parts of the lake that can hold events in the time range, with
@@ -58,7 +85,7 @@ func openOnce(ctx context.Context, opts Options) (*Lake, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open lake %q: %w", files.Dir, err), checked.close(), files.Close())
 	}
-	l := &Lake{DB: db, files: files, parts: checked}
+	l := &Lake{Engine: db, dialect: duckdb.Dialect{}, files: files, parts: checked}
 	for _, part := range checked.parts {
 		l.days = append(l.days, part.Day)
 	}
@@ -92,7 +119,7 @@ func start(ctx context.Context, opts Options, files *lake.Lake, checked *checked
 // Close closes the engine, and then lets an ingest remove the parts that it has
 // read.
 func (l *Lake) Close() error {
-	return errors.Join(l.DB.Close(), l.parts.close(), l.files.Close())
+	return errors.Join(l.Engine.Close(), l.parts.close(), l.files.Close())
 }
 
 // Files returns the whole lake that is searched.
@@ -112,9 +139,20 @@ func (l *Lake) Span() (first, last time.Time) {
 	return first, last
 }
 
+// records returns the records that the clauses of a statement select.
+func (l *Lake) records(ctx context.Context, clauses string, params map[string]any) (*lake.Records, error) {
+	statement := l.dialect.Records(clauses)
+	statement.Params = params
+	rows, err := l.Query(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	return lake.NewRecords(rows), nil
+}
+
 // Values returns the sorted values of a column of the view events.
 func (l *Lake) Values(ctx context.Context, column string) (values []string, err error) {
-	rows, err := l.Query(ctx, "SELECT DISTINCT "+column+" FROM events WHERE "+column+" IS NOT NULL ORDER BY 1", nil)
+	rows, err := l.Query(ctx, engine.Statement{Dialect: engine.DuckDB, SQL: "SELECT DISTINCT " + column + " FROM events WHERE " + column + " IS NOT NULL ORDER BY 1"})
 	if err != nil {
 		return nil, err
 	}

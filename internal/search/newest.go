@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/cerpac/trailkeeper/internal/duckdb"
+	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 )
 
@@ -15,13 +15,13 @@ import (
 // the first records come soon, a limited search reads little, and a long one
 // needs few queries.
 type newest struct {
-	db        *duckdb.DB
+	lake      *Lake
 	days      []string // that have events, in order; those not read yet
 	condition string
 	params    map[string]any
 
-	records *duckdb.Records // of the days being read
-	span    int             // how many days are read at a time
+	records *lake.Records // of the days being read
+	span    int           // how many days are read at a time
 }
 
 // next returns the next record, or io.EOF after the last one. At most limit
@@ -57,7 +57,7 @@ func (n *newest) readDays(ctx context.Context, limit int) (err error) {
 		n.params["left"] = int64(limit)
 		clauses += " LIMIT $left"
 	}
-	n.records, err = n.db.Records(ctx, clauses, n.params)
+	n.records, err = n.lake.records(ctx, clauses, n.params)
 	return err
 }
 
@@ -94,7 +94,7 @@ func (l *Lake) Lookup(filter lookup.Filter, categories []lookup.Category, most i
 	if names != nil {
 		condition += " AND " + categoryColumn + " IN (" + strings.Join(names, ", ") + ")"
 	}
-	return &Events{newest: newest{db: l.DB, days: l.days, condition: condition, params: params}, filter: filter, max: most}
+	return &Events{newest: newest{lake: l, days: l.days, condition: condition, params: params}, filter: filter, max: most}
 }
 
 // Next returns the next event, or io.EOF after the last one.

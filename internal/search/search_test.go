@@ -14,11 +14,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/search"
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 // opened is a lake of records.
@@ -216,5 +218,57 @@ func TestTimeOfASearch(t *testing.T) {
 	names, err := l.Values(t.Context(), "event_name")
 	if want := []string{"GetObject", "PutObject", "RunInstances"}; err != nil || !slices.Equal(names, want) {
 		t.Errorf("event names %v, %v", names, err)
+	}
+}
+
+// A selection finds the records that its predicate matches, in their order.
+func TestSelect(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 8))
+	var lines []string
+	for n := range 200 {
+		lines = append(lines, makeEvent(random, n).line)
+	}
+	l := opened(t, lines, search.Options{})
+	for _, where := range []*predicate.Predicate{
+		nil,
+		predicate.Where(predicate.At("eventName"), predicate.Equal("CreateUser", "GetObject")),
+		predicate.Not(predicate.Where(predicate.At("readOnly"), predicate.IsTrue())),
+		predicate.All(predicate.Where(predicate.At("userIdentity", "userName"), predicate.Equal("ann", "é")),
+			predicate.Where(predicate.At("eventSource"), predicate.HasSuffix(".amazonaws.com"))),
+	} {
+		records, err := l.Select(t.Context(), search.Selection{Where: where})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		var record event.Record
+		for {
+			raw, err := records.Append(nil)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := record.Decode(raw); err != nil || where != nil && !where.Match(&record) {
+				t.Errorf("%v: %v, found %s", where, err, raw)
+			}
+			found++
+		}
+		if err := records.Close(); err != nil {
+			t.Error(err)
+		}
+		want := 0
+		for _, line := range lines {
+			if _, err := record.Decode([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+			if where == nil || where.Match(&record) {
+				want++
+			}
+		}
+		if found != want || want == 0 {
+			t.Errorf("%v: found %d records of %d", where, found, want)
+		}
 	}
 }
