@@ -117,7 +117,7 @@ func (m Message) Validate() error {
 	case set != 1:
 		return fmt.Errorf("message has %d members, want one", set)
 	case m.Check != nil && (m.Check.ID == "" || m.Check.Title == ""):
-		return fmt.Errorf("check %q lacks an id or a title", m.Check.ID)
+		return fmt.Errorf("check %.200q lacks an id or a title", m.Check.ID)
 	case m.Finding != nil:
 		return m.Finding.validate()
 	case m.Incident != nil:
@@ -129,19 +129,19 @@ func (m Message) Validate() error {
 func (f *Finding) validate() error {
 	switch {
 	case f.ID == "":
-		return fmt.Errorf("finding %q lacks an id", f.Title)
+		return fmt.Errorf("finding %.200q lacks an id", f.Title)
 	case f.Title == "" || f.Check == "":
-		return fmt.Errorf("finding %q lacks a title or a check", f.ID)
+		return fmt.Errorf("finding %.200q lacks a title or a check", f.ID)
 	case !f.Verdict.Valid():
-		return fmt.Errorf("finding %q has the verdict %q", f.ID, f.Verdict)
+		return fmt.Errorf("finding %.200q has the verdict %.200q", f.ID, f.Verdict)
 	case !f.Severity.Valid():
-		return fmt.Errorf("finding %q lacks a severity", f.ID)
+		return fmt.Errorf("finding %.200q lacks a severity", f.ID)
 	case f.Time.IsZero():
-		return fmt.Errorf("finding %q lacks a time", f.ID)
+		return fmt.Errorf("finding %.200q lacks a time", f.ID)
 	}
 	for i, e := range f.Evidence {
 		if (e.Event != nil && e.Object != nil) || (e.Event != nil && e.Call != nil) || (e.Object != nil && e.Call != nil) || e == (Evidence{}) {
-			return fmt.Errorf("evidence %d of finding %q is not one of event, object and call", i, f.ID)
+			return fmt.Errorf("evidence %d of finding %.200q is not one of event, object and call", i, f.ID)
 		}
 	}
 	return nil
@@ -150,11 +150,11 @@ func (f *Finding) validate() error {
 func (i *Incident) validate() error {
 	switch {
 	case i.ID == "" || i.Title == "":
-		return fmt.Errorf("incident %q lacks an id or a title", i.ID)
+		return fmt.Errorf("incident %.200q lacks an id or a title", i.ID)
 	case !i.Severity.Valid():
-		return fmt.Errorf("incident %q lacks a severity", i.ID)
+		return fmt.Errorf("incident %.200q lacks a severity", i.ID)
 	case len(i.Findings) == 0:
-		return fmt.Errorf("incident %q has no findings", i.ID)
+		return fmt.Errorf("incident %.200q has no findings", i.ID)
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 // MaxMessage is the longest line of a stream that Read takes, in bytes.
 const MaxMessage = 32 << 20
 
-// NewWriter returns a handler that writes a stream as JSON Lines, one message a line.
-// Bytes that are not UTF-8 are written as \xHH, and JSON values that are none as
-// strings. Each message is written at once. Close does not close w.
+// NewWriter returns a handler that holds a stream to its rules, as Strict does, and
+// writes it as JSON Lines, one message a line. Each message is written at once. Close
+// does not close w.
 func NewWriter(w io.Writer) Handler { return Strict(writer{w}) }
 
 type writer struct{ to io.Writer }
@@ -25,7 +25,7 @@ func (w writer) Handle(m Message) error {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(Map(m, spelled)); err != nil {
+	if err := encoder.Encode(m); err != nil {
 		return fmt.Errorf("write message: %w", err)
 	}
 	_, err := w.to.Write(line.Bytes())

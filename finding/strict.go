@@ -10,7 +10,8 @@ import (
 
 // Strict returns a handler that holds a stream to its rules before h sees a message:
 // what a message must have, the order, and the counts of the summary. It fills in the
-// version of the protocol and those counts where they are missing.
+// version of the protocol and those counts where they are missing. What h sees is
+// UTF-8: other bytes are spelled as \xHH, and a JSON value that is none is a string.
 //
 // Close closes h, and returns ErrCut if there was no summary.
 func Strict(h Handler) Handler {
@@ -28,6 +29,7 @@ func (s *strict) Handle(m Message) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	m = Map(m, spelled)
 	switch {
 	case s.ended:
 		return errors.New("a message after the summary")
@@ -48,7 +50,7 @@ func (s *strict) Handle(m Message) error {
 		s.checks[m.Check.ID] = true
 	case m.Finding != nil:
 		if !s.checks[m.Finding.Check] {
-			return fmt.Errorf("finding %q names the check %q, which was not told", m.Finding.ID, m.Finding.Check)
+			return fmt.Errorf("finding %.200q names the check %.200q, which was not told", m.Finding.ID, m.Finding.Check)
 		}
 		s.verdicts[string(m.Finding.Verdict)]++
 		if m.Finding.Verdict.Found() {
@@ -94,7 +96,7 @@ func newer(protocol string) (bool, error) {
 	high, err := strconv.ParseUint(major, 10, 16)
 	low, lowErr := strconv.ParseUint(minor, 10, 16)
 	if err != nil || lowErr != nil || !found {
-		return false, fmt.Errorf("the protocol version %q is not MAJOR.MINOR", protocol)
+		return false, fmt.Errorf("the protocol version %.200q is not MAJOR.MINOR", protocol)
 	}
 	if high != MajorVersion {
 		return false, fmt.Errorf("the protocol version is %s, and this program reads %d.x", protocol, MajorVersion)
