@@ -1,24 +1,15 @@
-// Package permit checks whether the current policies let CloudTrail use a bucket, a key, a topic, a role and a log group.
+// Package permit answers for the sandbox whether CloudTrail may use what a trail names, with CloudTrail's exceptions.
 package permit
 
-import "context"
+import (
+	"context"
 
-// Trail is what CloudTrail wants to use. Empty members are not used.
-type Trail struct {
-	ARN          string
-	Account      string // that owns the trail
-	Region       string // the trail's home Region
-	Organization string // o-..., for an organization trail
-	Bucket       string
-	Prefix       string // of the keys, without the slash at its end
-	KeyARN       string
-	TopicARN     string
-	LogGroupARN  string // with or without the :* at its end
-	RoleARN      string
-	// Object is the key of the object to be written. If it is empty, the check is that
-	// of CreateTrail.
-	Object string
-}
+	"github.com/cerpac/trailkeeper/internal/access"
+	"github.com/cerpac/trailkeeper/internal/sandbox/upstream"
+)
+
+// Trail is what CloudTrail wants to use.
+type Trail = access.Trail
 
 // Denial is the error if the policies deny access.
 type Denial struct {
@@ -44,4 +35,44 @@ type Checker interface {
 	Key(ctx context.Context, t Trail) error
 	Topic(ctx context.Context, t Trail) error
 	LogGroup(ctx context.Context, t Trail) error
+}
+
+// New returns a Checker that reads policies from the upstream. It refuses roles for
+// which fresh returns true, as AWS does until a change has propagated. fresh may be nil.
+func New(clients *upstream.Clients, fresh func(roleARN string) bool) Checker {
+	return &checker{access.Checker{Destinations: reader{clients}, Guards: reader{clients}, Young: fresh}}
+}
+
+type checker struct{ access access.Checker }
+
+// Bucket implements Checker.
+func (c *checker) Bucket(ctx context.Context, t Trail) error {
+	a, err := c.access.Bucket(ctx, t)
+	return answer(t, a, err)
+}
+
+// Key implements Checker.
+func (c *checker) Key(ctx context.Context, t Trail) error {
+	a, err := c.access.Key(ctx, t)
+	return answer(t, a, err)
+}
+
+// Topic implements Checker.
+func (c *checker) Topic(ctx context.Context, t Trail) error {
+	a, err := c.access.Topic(ctx, t)
+	return answer(t, a, err)
+}
+
+// LogGroup implements Checker.
+func (c *checker) LogGroup(ctx context.Context, t Trail) error {
+	a, err := c.access.LogGroup(ctx, t)
+	return answer(t, a, err)
+}
+
+// answer returns nil, the *Denial that an answer is, or err.
+func answer(t Trail, a access.Answer, err error) error {
+	if err != nil || a.Allowed() {
+		return err
+	}
+	return denial(t, a)
 }

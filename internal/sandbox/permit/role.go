@@ -4,56 +4,42 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/cerpac/trailkeeper/arn"
+	"github.com/cerpac/trailkeeper/internal/access"
 )
 
-// role holds the policy documents of a role.
-type role struct {
-	trust    string
-	policies []string // inline and attached
-	bounded  bool     // it has a permissions boundary
-	boundary []string // of the boundary; empty, which allows nothing, if it is missing
-}
-
-// role reads the trail's role. A missing role is refused like one that does not trust
-// CloudTrail, as in AWS.
-func (c *checker) role(ctx context.Context, t Trail) (role, error) {
-	named, _ := arn.Parse(t.RoleARN)
-	name, isRole := strings.CutPrefix(named.Resource, "role/")
-	name = name[strings.LastIndex(name, "/")+1:]
-	if !isRole || named.AccountID != t.Account {
-		return role{}, distrusted(t, "it is no role of the trail's account")
-	}
-	client, err := c.clients.IAM(ctx, t.Account)
+// Role implements access.Guards.
+func (r reader) Role(ctx context.Context, t access.Trail, name string) (access.Role, error) {
+	client, err := r.clients.IAM(ctx, t.Account)
 	if err != nil {
-		return role{}, err
+		return access.Role{}, err
 	}
 	held, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if code(err) == "NoSuchEntity" {
-		return role{}, distrusted(t, "it does not exist")
+	if err := found(err, noSuchEntity, "read role %q", name); err != nil {
+		return access.Role{}, err
 	}
-	if err != nil {
-		return role{}, fmt.Errorf("read role %q: %w", name, err)
+	role := access.Role{Trust: unescape(held.Role.AssumeRolePolicyDocument)}
+	if role.Policies, err = policies(ctx, client, name); err != nil {
+		return access.Role{}, fmt.Errorf("read policies of role %q: %w", name, err)
 	}
-	r := role{trust: unescape(held.Role.AssumeRolePolicyDocument)}
-	if r.policies, err = policies(ctx, client, name); err != nil {
-		return role{}, fmt.Errorf("read policies of role %q: %w", name, err)
+	boundary := held.Role.PermissionsBoundary
+	if boundary == nil {
+		return role, nil
 	}
-	if boundary := held.Role.PermissionsBoundary; boundary != nil {
-		r.bounded = true
-		document, err := managed(ctx, client, boundary.PermissionsBoundaryArn)
-		if err == nil {
-			r.boundary = []string{document}
-		} else if code(err) != "NoSuchEntity" {
-			return role{}, fmt.Errorf("read permissions boundary of role %q: %w", name, err)
-		}
+	role.Boundary = &[]string{}
+	document, err := managed(ctx, client, boundary.PermissionsBoundaryArn)
+	switch {
+	case err == nil:
+		*role.Boundary = []string{document}
+	case code(err) != noSuchEntity:
+		return access.Role{}, fmt.Errorf("read permissions boundary of role %q: %w", name, err)
 	}
-	return r, nil
+	return role, nil
 }
+
+const noSuchEntity = "NoSuchEntity"
 
 func policies(ctx context.Context, client *iam.Client, name string) ([]string, error) {
 	var documents []string
