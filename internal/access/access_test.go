@@ -154,18 +154,18 @@ func TestProblems(t *testing.T) {
 		problem access.Problem
 		reason  string
 	}{
-		{"no bucket", func(h *held, _ *access.Trail) { h.bucket = nil }, (*access.Checker).Bucket, access.TheBucket, access.Missing, "it does not exist"},
+		{"no bucket", func(h *held, _ *access.Trail) { h.bucket = nil }, (*access.Checker).Bucket, access.TheBucket, access.Missing, "does not exist"},
 		{"no bucket policy", func(h *held, _ *access.Trail) { h.bucket.Policy = "" }, (*access.Checker).Bucket, access.TheBucket, access.Refused, "it has no policy"},
 		{"no JSON", func(h *held, _ *access.Trail) { h.bucket.Policy = "{" }, (*access.Checker).Bucket, access.TheBucket, access.Refused, ""},
-		{"no key", func(h *held, _ *access.Trail) { h.key = nil }, (*access.Checker).Key, access.TheKey, access.Missing, "it does not exist"},
+		{"no key", func(h *held, _ *access.Trail) { h.key = nil }, (*access.Checker).Key, access.TheKey, access.Missing, "does not exist"},
 		{"key elsewhere", func(h *held, _ *access.Trail) { h.encryption.Region = "us-east-1" }, (*access.Checker).Key, access.TheKey, access.Elsewhere, `it is not in the Region of the bucket, "us-east-1"`},
 		{"disabled key", func(h *held, _ *access.Trail) { h.key.State = "Disabled" }, (*access.Checker).Key, access.TheKey, access.Unusable, "it is in the state Disabled"},
-		{"no topic", func(h *held, _ *access.Trail) { h.topic = nil }, (*access.Checker).Topic, access.TheTopic, access.Missing, "it does not exist"},
+		{"no topic", func(h *held, _ *access.Trail) { h.topic = nil }, (*access.Checker).Topic, access.TheTopic, access.Missing, "does not exist"},
 		{"no ARN of a topic", func(_ *held, t *access.Trail) { t.TopicARN = "audit" }, (*access.Checker).Topic, access.TheTopic, access.Missing, "it is no ARN"},
-		{"no role", func(h *held, _ *access.Trail) { h.role = nil }, (*access.Checker).LogGroup, access.TheRole, access.Missing, "it does not exist"},
+		{"no role", func(h *held, _ *access.Trail) { h.role = nil }, (*access.Checker).LogGroup, access.TheRole, access.Missing, "does not exist"},
 		{"role of another account", func(_ *held, t *access.Trail) { t.RoleARN = strings.Replace(roleARN, account, "222222222222", 1) }, (*access.Checker).LogGroup, access.TheRole, access.Elsewhere, "it is no role of the trail's account"},
 		{"no trust", func(*held, *access.Trail) {}, (*access.Checker).LogGroup, access.TheRole, access.Refused, "no statement allows sts:AssumeRole to cloudtrail.amazonaws.com"},
-		{"no log group", func(h *held, _ *access.Trail) { h.trust(); h.groups = nil }, (*access.Checker).LogGroup, access.TheLogGroup, access.Missing, "it does not exist"},
+		{"no log group", func(h *held, _ *access.Trail) { h.trust(); h.groups = nil }, (*access.Checker).LogGroup, access.TheLogGroup, access.Missing, "does not exist"},
 		{"log group elsewhere", func(h *held, t *access.Trail) {
 			h.trust()
 			t.LogGroupARN = strings.Replace(groupARN, home, "us-east-1", 1)

@@ -31,6 +31,9 @@ const (
 	TooYoung      Problem = "it was just made or changed"
 )
 
+// absent is the reason of what is just not there.
+const absent = "does not exist"
+
 // Answer says whether CloudTrail can use a resource, and how that was found out.
 type Answer struct {
 	Subject Subject
@@ -56,8 +59,11 @@ func (a Answer) Allowed() bool { return a.Problem == "" }
 
 // String says the answer on one line.
 func (a Answer) String() string {
-	if a.Allowed() {
+	switch {
+	case a.Allowed():
 		return fmt.Sprintf("%s %q lets CloudTrail in", a.Subject, a.Name)
+	case a.Problem == Missing && a.Reason == absent:
+		return fmt.Sprintf("%s %q %s", a.Subject, a.Name, a.Reason)
 	}
 	return fmt.Sprintf("%s %q: %s", a.Subject, a.Name, a.Reason)
 }

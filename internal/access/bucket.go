@@ -16,7 +16,7 @@ func (c *Checker) Bucket(ctx context.Context, t Trail) (Answer, error) {
 	held, err := c.Destinations.Bucket(ctx, t)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return a.problem(Missing, "it does not exist"), nil
+		return a.problem(Missing, absent), nil
 	case err != nil:
 		return a, err
 	case held.Policy == "":

@@ -44,7 +44,7 @@ func (c *Checker) key(ctx context.Context, a Answer, requests func(arn string) [
 	held, err := c.Guards.Key(ctx, a.Name)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return a.problem(Missing, "it does not exist"), nil
+		return a.problem(Missing, absent), nil
 	case err != nil:
 		return a, err
 	case held.State != enabled:

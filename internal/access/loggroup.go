@@ -62,7 +62,7 @@ func (c *Checker) role(ctx context.Context, t Trail, a Answer) (Role, Answer, er
 	}
 	role, err := c.Guards.Role(ctx, t, name)
 	if errors.Is(err, ErrNotFound) {
-		return Role{}, a.problem(Missing, "it does not exist"), nil
+		return Role{}, a.problem(Missing, absent), nil
 	}
 	return role, a, err
 }
@@ -80,7 +80,7 @@ func (c *Checker) group(ctx context.Context, t Trail) (Answer, error) {
 	}
 	err := c.Destinations.LogGroup(ctx, t, name)
 	if errors.Is(err, ErrNotFound) {
-		return a.problem(Missing, "it does not exist"), nil
+		return a.problem(Missing, absent), nil
 	}
 	return a, err
 }

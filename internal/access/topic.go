@@ -20,7 +20,7 @@ func (c *Checker) Topic(ctx context.Context, t Trail) (Answer, error) {
 	held, err := c.Destinations.Topic(ctx, t.TopicARN)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return a.problem(Missing, "it does not exist"), nil
+		return a.problem(Missing, absent), nil
 	case err != nil:
 		return a, err
 	}
