@@ -81,7 +81,9 @@ func (s *Sandbox) turnAway(w http.ResponseWriter, r *http.Request, d *door, err 
 	if !ok {
 		refusal = &access.Refusal{Code: "InternalFailure", Message: err.Error()}
 	}
-	s.config.Log.Warn("refused", "call", d.name, "client", r.RemoteAddr, "error", refusal.Code)
+	if write, skipped := s.refusals.next(time.Now()); write {
+		s.config.Log.Warn("refused", "call", d.name, "client", r.RemoteAddr, "error", refusal.Code, "not shown", skipped)
+	}
 	status := http.StatusBadRequest
 	if isControl(r) {
 		status = http.StatusForbidden

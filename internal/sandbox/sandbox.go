@@ -80,6 +80,7 @@ type Sandbox struct {
 	child       *moto.Server   // nil when the upstream is somebody else's
 
 	admin       *access.Admin // nil when anybody may call CloudTrail
+	refusals    fewLines
 	clients     *upstream.Clients
 	journal     *journal.Journal
 	people      *identity.Directory

@@ -34,7 +34,8 @@ type Exchange struct {
 
 // Body is the bytes of a request or an answer.
 type Body struct {
-	// Bytes is the body, decompressed from gzip, or nil if it was too long to keep.
+	// Bytes is the body, decompressed from gzip, whatever the headers say. It is nil if
+	// the body was too long to keep, or its start in an upload from a form.
 	Bytes []byte
 	// Size is the size of the body as it was transferred, in bytes.
 	Size int64

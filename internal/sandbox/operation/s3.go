@@ -148,8 +148,8 @@ func (o *Operation) readPostedForm(x *exchange.Exchange) bool {
 		return false
 	}
 	form := multipart.NewReader(bytes.NewReader(x.Request.Bytes), parameters["boundary"])
-	const maxField = 8 << 10
-	for range 100 {
+	const maxField, maxFields = 8 << 10, 100_000 // no more fit into what is kept of a body
+	for range maxFields {
 		part, err := form.NextRawPart()
 		if err != nil {
 			break

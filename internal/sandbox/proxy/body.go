@@ -34,6 +34,7 @@ func limit(r *http.Request, usual int64) int64 {
 // kept is a copy of a forwarded body. It is dropped if the body exceeds the limit.
 type kept struct {
 	limit    int64
+	start    bool  // what is within the limit is kept anyway
 	expected int64 // the announced length, 0 or less if unknown
 	over     bool  // longer than limit
 	size     int64
@@ -48,26 +49,38 @@ func (k *kept) expect(size int64) {
 
 func (k *kept) add(p []byte) {
 	k.size += int64(len(p))
-	if k.over = k.over || k.size > k.limit; k.over {
+	k.over = k.over || k.size > k.limit
+	switch {
+	case k.over && !k.start:
 		k.bytes = nil
 		return
+	case k.over:
+		p = p[:min(int64(len(p)), k.limit-int64(len(k.bytes)))]
 	}
 	if k.bytes == nil { // not in expect: a client may announce a body and never send it
-		k.bytes = make([]byte, 0, max(k.expected, int64(len(p))))
+		k.bytes = make([]byte, 0, min(max(k.expected, int64(len(p))), k.limit))
 	}
 	k.bytes = append(k.bytes, p...)
 }
 
-// body returns the copy, decompressed. whole says whether the body was complete.
+// body returns the copy, decompressed. whole says whether the body was complete. One
+// that is said to be gzip and is not stays as it is: servers differ in what they take
+// the header for, and what they read then must be in the record.
 func (k *kept) body(header http.Header, whole bool) exchange.Body {
 	b := exchange.Body{Bytes: k.bytes, Size: k.size, Whole: whole && !k.over}
-	if b.Whole && header.Get("Content-Encoding") == "gzip" && len(b.Bytes) > 0 {
+	if b.Whole && isPacked(header, b.Bytes) {
 		var err error
 		if b.Bytes, err = unpack(b.Bytes, k.limit); err != nil {
 			b.Bytes, b.Whole = nil, false
 		}
 	}
 	return b
+}
+
+// isPacked reports whether a body is gzip and is said to be.
+func isPacked(header http.Header, body []byte) bool {
+	encodings := strings.ToLower(strings.Join(header.Values("Content-Encoding"), ","))
+	return strings.Contains(encodings, "gzip") && bytes.HasPrefix(body, []byte("\x1f\x8b"))
 }
 
 func unpack(packed []byte, limit int64) ([]byte, error) {
@@ -92,9 +105,11 @@ type taken struct {
 	whole bool
 }
 
-// keepRequest replaces r's body by one that keeps a copy.
+// keepRequest replaces r's body by one that keeps a copy. Of an upload from a form it
+// keeps at least the start: the fields that say what is uploaded come before the file.
 func keepRequest(r *http.Request) *taken {
-	t := &taken{ReadCloser: r.Body, kept: kept{limit: limit(r, requestLimit)}, whole: r.ContentLength == 0}
+	isForm := r.Method == http.MethodPost && strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/form-data")
+	t := &taken{ReadCloser: r.Body, kept: kept{limit: limit(r, requestLimit), start: isForm}, whole: r.ContentLength == 0}
 	t.kept.expect(r.ContentLength)
 	r.Body = t
 	return t

@@ -73,8 +73,18 @@ func TestExchangeIsWhatPassed(t *testing.T) {
 		},
 		"no gzip, and too much of it": {
 			method: "POST", body: "plain", answer: packed(t, long), header: http.Header{"Content-Encoding": {"gzip"}},
-			request:  exchange.Body{Size: 5},
+			request:  exchange.Body{Bytes: []byte("plain"), Size: 5, Whole: true},
 			response: exchange.Body{Size: int64(len(packed(t, long)))},
+		},
+		"half of a gzip": {
+			method: "POST", body: packed(t, "plain")[:12], answer: packed(t, "answer"), header: http.Header{"Content-Encoding": {"aws-chunked, GZIP"}},
+			request:  exchange.Body{Size: 12},
+			response: exchange.Body{Bytes: []byte("answer"), Size: int64(len(packed(t, "answer"))), Whole: true},
+		},
+		"a long upload from a form": {
+			method: "POST", body: long, answer: "", header: http.Header{"Content-Type": {"multipart/form-data; boundary=b"}},
+			request:  exchange.Body{Bytes: []byte(long[1:]), Size: requestLimit + 1},
+			response: exchange.Body{Whole: true},
 		},
 	} {
 		for _, chunked := range []bool{false, true} {

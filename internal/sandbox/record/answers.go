@@ -31,7 +31,7 @@ func givesCredentials(op operation.Operation) bool {
 
 func (c *call) answer() tree {
 	s := speller{op: c.op, answer: true}
-	body := bodyOf(c.x.ResponseHeader, c.x.Response)
+	body := bodyOf(c.x.Response)
 	switch {
 	case len(body) == 0 || c.op.SensitiveBody(operation.Output):
 		return nil

@@ -44,7 +44,7 @@ func deletions(x *exchange.Exchange, op operation.Operation, who identity.Identi
 		return nil
 	}
 	var asked []bulkdelete.Object
-	if document, err := bulkdelete.Document(x.Header, bodyOf(x.Header, x.Request)); err == nil {
+	if document, err := bulkdelete.Document(x.Header, bodyOf(x.Request)); err == nil {
 		asked, _ = bulkdelete.Parse(document) // the sandbox forwards only valid ones
 	}
 	if code != "" {
@@ -54,7 +54,7 @@ func deletions(x *exchange.Exchange, op operation.Operation, who identity.Identi
 		}
 		return outcomes
 	}
-	told, _ := bulkdelete.Result(bodyOf(x.ResponseHeader, x.Response))
+	told, _ := bulkdelete.Result(bodyOf(x.Response))
 	return bulkdelete.Outcomes(asked, told)
 }
 

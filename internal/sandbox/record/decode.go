@@ -2,13 +2,11 @@ package record
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -22,23 +20,12 @@ import (
 // CloudTrail keeps are far smaller; omitted ones, such as function code, may not be.
 const maxBody = 16 << 20
 
-// bodyOf returns a completely captured body, decompressed, or nil.
-func bodyOf(header http.Header, body exchange.Body) []byte {
+// bodyOf returns a completely captured body, or nil.
+func bodyOf(body exchange.Body) []byte {
 	if !body.Whole || len(body.Bytes) > maxBody {
 		return nil
 	}
-	if header.Get("Content-Encoding") != "gzip" {
-		return body.Bytes
-	}
-	reader, err := gzip.NewReader(bytes.NewReader(body.Bytes))
-	if err != nil {
-		return nil
-	}
-	text, err := io.ReadAll(io.LimitReader(reader, maxBody))
-	if err != nil || len(text) == maxBody {
-		return nil
-	}
-	return text
+	return body.Bytes
 }
 
 // maxValues exceeds the number of values in the largest parameters that CloudTrail keeps.

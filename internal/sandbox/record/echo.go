@@ -51,7 +51,7 @@ func (c *call) requestSecrets() []string {
 		}
 	}
 	if c.op.SensitiveBody(operation.Input) {
-		body := bodyOf(c.x.Header, c.x.Request)
+		body := bodyOf(c.x.Request)
 		found = append(found, string(body))
 		gather(decodeJSON(body), &found)
 	}

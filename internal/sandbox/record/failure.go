@@ -24,7 +24,7 @@ func (c *call) failure() (code, message string) {
 
 // refusal decodes an error of any protocol.
 func (c *call) refusal() (code, message string) {
-	body := bodyOf(c.x.ResponseHeader, c.x.Response)
+	body := bodyOf(c.x.Response)
 	header := bare(c.x.ResponseHeader.Get("X-Amzn-Errortype"))
 	var answer object
 	switch {

@@ -12,7 +12,7 @@ import (
 // be decoded is omitted; the parameters of path and query remain.
 func (c *call) requestParameters(errorCode string) tree {
 	s := speller{op: c.op, secrets: c.secrets}
-	body := bodyOf(c.x.Header, c.x.Request)
+	body := bodyOf(c.x.Request)
 	if c.op.SensitiveBody(operation.Input) {
 		body = nil
 	}

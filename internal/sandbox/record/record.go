@@ -43,7 +43,7 @@ type call struct {
 // document returns the answer if it is XML, otherwise nil.
 func (c *call) document() *element {
 	if c.answered == nil {
-		if body := bodyOf(c.x.ResponseHeader, c.x.Response); len(body) > 0 && body[0] == '<' {
+		if body := bodyOf(c.x.Response); len(body) > 0 && body[0] == '<' {
 			c.answered = decodeXML(body)
 		}
 	}

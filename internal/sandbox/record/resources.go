@@ -100,7 +100,7 @@ func (c *call) kmsKey(parameters, answer object) string {
 
 // answeredKey returns the KeyId of an answer that is not recorded, as of Decrypt.
 func (c *call) answeredKey() string {
-	answer, _ := decodeJSON(bodyOf(c.x.ResponseHeader, c.x.Response)).(object)
+	answer, _ := decodeJSON(bodyOf(c.x.Response)).(object)
 	if metadata, ok := answer.get("KeyMetadata").(object); ok {
 		return metadata.text("Arn")
 	}

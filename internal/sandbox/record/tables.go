@@ -34,7 +34,7 @@ func (c *call) tables(parameters object) []string {
 	if name := parameters.text("tableName"); name != "" {
 		return []string{name}
 	}
-	body, _ := decodeJSON(bodyOf(c.x.Header, c.x.Request)).(object)
+	body, _ := decodeJSON(bodyOf(c.x.Request)).(object)
 	var names []string
 	add := func(name string) {
 		if name != "" && !slices.Contains(names, name) {
@@ -151,7 +151,7 @@ func (c *call) kinesisResources(parameters object) list {
 	if c.op.ResourceType == "AWS::Kinesis::StreamConsumer" {
 		return c.one(c.op.ResourceType, parameters.text("consumerARN"))
 	}
-	body, _ := decodeJSON(bodyOf(c.x.Header, c.x.Request)).(object) // recorded unless the call was refused
+	body, _ := decodeJSON(bodyOf(c.x.Request)).(object) // recorded unless the call was refused
 	name := cmp.Or(body.text("StreamARN"), body.text("StreamName"), iteratedStream(body.text("ShardIterator")),
 		parameters.text("streamARN"), parameters.text("streamName")) // in CBOR
 	return c.one(c.op.ResourceType, c.named("kinesis", "stream/", name))
