@@ -56,11 +56,11 @@ module "cis_alarms" {
   source = "../../modules/security/cis_alarms"
 
   log_group_name = module.cloudtrail.cloudtrail.log_group.name
-  sns_topic_arn  = aws_sns_topic_policy.security_alerts.arn # an alarm that may not publish is silent
+  sns_topic_arn  = aws_sns_topic_policy.security_alerts.arn # without the policy the alarms could not publish
   tamper         = true
 }
 
-# GuardDuty reads a stream of its own and needs no trail.
+# GuardDuty reads CloudTrail's events directly and needs no trail.
 resource "aws_guardduty_detector" "main" {
   count = var.create_guardduty_detector ? 1 : 0
 

@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Home Region of the trail and of everything beside it. Default: what the environment of Terraform says, such as AWS_REGION."
+  description = "Home Region of the trail and of all other resources. Default: that of Terraform's environment, such as AWS_REGION."
   type        = string
   default     = null
 }
@@ -23,7 +23,7 @@ variable "bucket_name" {
 }
 
 variable "security_email" {
-  description = "Address that gets the alarms. It gets a message with a link first and hears nothing until somebody follows it. Default: nobody."
+  description = "Email address for the alarms. It first gets a message with a link and receives no alarms until somebody follows it. Default: none."
   type        = string
   default     = null
 
@@ -34,25 +34,25 @@ variable "security_email" {
 }
 
 variable "create_config_recorder" {
-  description = "Make an AWS Config recorder. Set false where the Region has one."
+  description = "Create an AWS Config recorder. Set false if the Region has one."
   type        = bool
   default     = true
 }
 
 variable "create_config_role" {
-  description = "Make the service-linked role of AWS Config. Set false where the account has it."
+  description = "Create the service-linked role of AWS Config. Set false if the account has it."
   type        = bool
   default     = true
 }
 
 variable "create_guardduty_detector" {
-  description = "Switch GuardDuty on. Set false where the Region has a detector, as it takes only one."
+  description = "Enable GuardDuty. Set false if the Region has a detector, because it can have only one."
   type        = bool
   default     = true
 }
 
 variable "enable_security_hub" {
-  description = "Switch Security Hub on. Set false where the Region has it; the CIS standard is subscribed to either way."
+  description = "Enable Security Hub. Set false if the Region has it; the CIS standard is subscribed to either way."
   type        = bool
   default     = true
 }

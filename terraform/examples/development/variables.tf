@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Home Region of the trail. Default: what the environment of Terraform says, such as AWS_REGION."
+  description = "Home Region of the trail. Default: that of Terraform's environment, such as AWS_REGION."
   type        = string
   default     = null
 }

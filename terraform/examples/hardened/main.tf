@@ -6,21 +6,21 @@ module "cloudtrail" {
   retention_days = 2555
   bucket_name    = var.bucket_name
 
-  # For a year nobody deletes or overwrites a log without the right to bypass the
-  # lock. COMPLIANCE instead of GOVERNANCE leaves nobody that right.
+  # For a year, deleting or overwriting a log requires the right to bypass the
+  # lock. With COMPLIANCE instead of GOVERNANCE nobody has that right.
   object_lock = {
     mode = "GOVERNANCE"
     days = 365
   }
 
-  # A key of our own, for logs, digests and the log group.
+  # A created key for logs, digests and the log group.
   kms             = "create"
   kms_key_readers = var.log_readers
 
-  # Who read or changed the logs is logged too.
+  # Access to the logs is logged too.
   access_logging = "create"
 
-  # The large ones of the old logs, which are seldom read, move to Glacier. The log
+  # Large old logs, which are seldom read, move to Glacier. The log
   # group serves alarms and everyday questions.
   glacier_after_days            = 365
   log_group_retention_days      = 365

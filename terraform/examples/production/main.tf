@@ -4,8 +4,8 @@ module "cloudtrail" {
   env        = "production"
   project_id = "cerpac"
 
-  # Extended retention (7 years). CloudWatch Logs does not know this number: its
-  # group keeps events for the next one that it accepts, 2557.
+  # Extended retention (7 years). CloudWatch Logs does not accept this number: the
+  # log group keeps events for the next one that it accepts, 2557 days.
   retention_days = 2555
 
   # Bucket protection

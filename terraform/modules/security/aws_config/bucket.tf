@@ -1,5 +1,5 @@
-# A bucket of its own: AWS Config cannot deliver to one with a default Object Lock,
-# and the trail's bucket lets nobody but CloudTrail write.
+# A separate bucket: AWS Config cannot deliver to one with a default Object Lock,
+# and the trail's bucket lets only CloudTrail write.
 
 locals {
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket_name}"

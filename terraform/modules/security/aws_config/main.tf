@@ -7,7 +7,7 @@ locals {
   partition   = data.aws_partition.current.partition
   bucket_name = "${var.env}-${var.project_id}-config-logs"
 
-  # Security Hub wants the recorder to use this role and no other.
+  # Security Hub requires that the recorder uses this role.
   role_arn = "arn:${local.partition}:iam::${local.account}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 }
 

@@ -21,14 +21,14 @@ variable "project_id" {
 }
 
 variable "create_recorder" {
-  description = "Make a configuration recorder with its delivery channel and bucket. Set false where the Region has one, as a Region takes only one: then only the rules are made."
+  description = "Create a configuration recorder with its delivery channel and bucket. Set false if the Region has one, because a Region can have only one: then only the rules are created."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "create_service_linked_role" {
-  description = "Make the role AWSServiceRoleForConfig for the recorder. Set false where the account has it, as an account takes only one."
+  description = "Create the role AWSServiceRoleForConfig for the recorder. Set false if the account has it, because an account can have only one."
   type        = bool
   default     = true
   nullable    = false
@@ -47,7 +47,7 @@ variable "retention_days" {
 }
 
 variable "force_destroy" {
-  description = "Let terraform destroy delete the created bucket with all that is in it."
+  description = "Let terraform destroy delete the created bucket with its content."
   type        = bool
   default     = false
   nullable    = false
@@ -92,6 +92,6 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) <= 128 && length(value) <= 256])
-    error_message = "Rename the tags that start with \"aws:\", which AWS keeps for itself; keys have at most 128 characters, values 256."
+    error_message = "Rename the tags that start with \"aws:\", which AWS reserves; keys have at most 128 characters, values 256."
   }
 }

@@ -31,12 +31,12 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
   lifecycle {
     precondition {
       condition     = length(setsubtract(var.disabled, keys(local.known))) == 0
-      error_message = "Take out of disabled what is no alarm: ${join(", ", setsubtract(var.disabled, keys(local.known)))}. The alarms are: ${join(", ", keys(local.known))}."
+      error_message = "Remove from disabled the keys that are not alarms: ${join(", ", setsubtract(var.disabled, keys(local.known)))}. The alarms are: ${join(", ", keys(local.known))}."
     }
 
     precondition {
       condition     = length(setsubtract(keys(var.overrides), keys(local.filters))) == 0
-      error_message = "Take out of overrides what is no alarm of this configuration: ${join(", ", setsubtract(keys(var.overrides), keys(local.filters)))}."
+      error_message = "Remove from overrides the keys that are not alarms of this configuration: ${join(", ", setsubtract(keys(var.overrides), keys(local.filters)))}."
     }
   }
 }

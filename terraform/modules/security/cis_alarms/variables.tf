@@ -10,7 +10,7 @@ variable "log_group_name" {
 }
 
 variable "sns_topic_arn" {
-  description = "Topic that the alarms notify. Without a confirmed subscription nobody hears them."
+  description = "Topic that the alarms notify. Without a confirmed subscription nobody receives them."
   type        = string
   nullable    = false
 
@@ -28,12 +28,12 @@ variable "namespace" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/#-]{1,255}$", var.namespace)) && !startswith(var.namespace, "AWS/")
-    error_message = "Write namespace in letters, digits and ._/#- and not below AWS/, which AWS keeps for itself."
+    error_message = "Write namespace in letters, digits and ._/#-, and do not start it with AWS/, which AWS reserves."
   }
 }
 
 variable "alarm_prefix" {
-  description = "Start of every alarm's name. Give each log group of one Region its own."
+  description = "Prefix of every alarm's name. It must differ between the log groups of a Region."
   type        = string
   default     = "cis-"
   nullable    = false
@@ -74,12 +74,12 @@ variable "overrides" {
 
   validation {
     condition     = alltrue([for o in values(var.overrides) : coalesce(o.threshold, 1) >= 1 && coalesce(o.evaluation_periods, 1) >= 1])
-    error_message = "Set threshold and evaluation_periods in overrides to 1 or more: below, an alarm would never rest."
+    error_message = "Set threshold and evaluation_periods in overrides to 1 or more: with less, an alarm would never clear."
   }
 }
 
 variable "tamper" {
-  description = "Add the alarm \"trail-tampering\" for ways to blind a trail that the CIS filters overlook."
+  description = "Add the alarm \"trail-tampering\" for changes that weaken a trail and that the CIS filters do not match."
   type        = bool
   default     = false
   nullable    = false
@@ -93,6 +93,6 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) <= 128 && length(value) <= 256])
-    error_message = "Rename the tags that start with \"aws:\", which AWS keeps for itself; keys have at most 128 characters, values 256."
+    error_message = "Rename the tags that start with \"aws:\", which AWS reserves; keys have at most 128 characters, values 256."
   }
 }

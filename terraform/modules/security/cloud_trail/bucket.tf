@@ -10,7 +10,7 @@ resource "aws_s3_bucket" "cloudtrail_logs" {
   depends_on = [aws_kms_key.cloudtrail]
 
   lifecycle {
-    # Only a new bucket is born with a lock, and this argument would replace an
+    # Only a new bucket can be created with a lock, and this argument would replace an
     # existing one. aws_s3_bucket_object_lock_configuration locks that.
     ignore_changes = [object_lock_enabled]
   }
@@ -46,8 +46,8 @@ resource "aws_s3_bucket_versioning" "cloudtrail_logs" {
   }
 }
 
-# No statement of the bucket policy demands KMS: CloudTrail could not create a
-# trail that validates its files, whose digests it may write with AES256.
+# No statement of the bucket policy requires KMS: CloudTrail could not create a
+# trail with log file validation, whose digests it may write with AES256.
 resource "aws_s3_bucket_server_side_encryption_configuration" "cloudtrail_logs" {
   count = local.create_bucket ? 1 : 0
 
@@ -79,14 +79,14 @@ resource "aws_s3_bucket_lifecycle_configuration" "cloudtrail_logs" {
 
   bucket = aws_s3_bucket_versioning.cloudtrail_logs[0].bucket
 
-  # In a bucket with versions, expiration only marks an object as deleted. The
-  # versions below the mark expire by their own rule, and the mark by another.
+  # In a bucket with versions, expiration only adds a delete marker. The noncurrent
+  # versions expire by their own rule, and the marker by another.
   rule {
     id     = "retention"
     status = "Enabled"
     filter {}
 
-    # S3 leaves objects below 128 KB where they are: in Glacier they would cost more.
+    # S3 does not move objects below 128 KB: in Glacier they would cost more.
     dynamic "transition" {
       for_each = var.glacier_after_days == null ? [] : [var.glacier_after_days]
       content {
@@ -125,7 +125,7 @@ resource "aws_s3_bucket_policy" "cloudtrail_logs" {
   bucket = aws_s3_bucket.cloudtrail_logs[0].id
   policy = jsonencode(local.bucket_policy)
 
-  # S3 refuses changes to a bucket that come at the same time.
+  # S3 refuses concurrent changes of a bucket.
   depends_on = [
     aws_s3_bucket_ownership_controls.cloudtrail_logs,
     aws_s3_bucket_public_access_block.cloudtrail_logs,

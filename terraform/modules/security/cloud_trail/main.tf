@@ -6,7 +6,7 @@ resource "aws_cloudwatch_log_group" "cloudtrail" {
   tags              = local.tags
 }
 
-# Whoever may write the role's policies gives it no more than this.
+# Whatever policies the role gets, it can do no more than this.
 resource "aws_iam_policy" "role_boundary" {
   name        = local.boundary_name
   description = "The most that the role ${local.role_name} can do."
@@ -115,7 +115,7 @@ resource "aws_cloudtrail" "this" {
 
     precondition {
       condition     = !contains(var.accounts, local.trail_account)
-      error_message = "Take ${local.trail_account} out of accounts: it is this trail's own."
+      error_message = "Remove ${local.trail_account} from accounts: it is the trail's own account."
     }
 
     precondition {
@@ -133,12 +133,12 @@ resource "aws_cloudtrail" "this" {
         var.bucket_name == null && !var.force_destroy && var.object_lock == null && var.glacier_after_days == null &&
         var.access_logging == "none" && length(var.accounts) == 0
       )
-      error_message = "Take bucket_name, force_destroy, object_lock, glacier_after_days, access_logging and accounts out, or existing_bucket: they are for a bucket that is made here."
+      error_message = "Remove bucket_name, force_destroy, object_lock, glacier_after_days, access_logging and accounts, or existing_bucket: they are for a bucket that this module creates."
     }
 
     precondition {
       condition     = var.existing_bucket == null || !local.create_key
-      error_message = "Give in kms the ARN of a key of the bucket's owner, or \"none\": terraform destroy would take the key away that logs in the existing bucket need."
+      error_message = "Give in kms the ARN of a key of the bucket's owner, or \"none\": terraform destroy would delete a created key, and logs in the existing bucket would become unreadable."
     }
 
     precondition {
@@ -157,8 +157,8 @@ resource "aws_cloudtrail" "this" {
     }
   }
 
-  # CreateTrail tries bucket, key, topic and role before it answers, and what is
-  # destroyed goes in the opposite order: the trail first.
+  # CreateTrail checks bucket, key, topic and role before it answers, and resources
+  # are destroyed in the reverse order: the trail first.
   depends_on = [
     aws_iam_role_policy.cloudtrail_cloudwatch,
     aws_s3_bucket_lifecycle_configuration.cloudtrail_logs,

@@ -1,5 +1,5 @@
-# Every statement for CloudTrail holds for one trail only (aws:SourceArn), so that
-# nobody else's trail can be pointed at what is ours.
+# Every statement for CloudTrail names the trail (aws:SourceArn), so that trails of
+# other accounts cannot use these resources.
 
 locals {
   bucket_prefix = var.key_prefix == null ? local.bucket_arn : "${local.bucket_arn}/${var.key_prefix}"
@@ -48,8 +48,8 @@ locals {
     Statement = concat(local.deliveries, [local.deny_insecure_transport])
   }
 
-  # What the policy of an existing bucket must say besides. No two statements of a
-  # policy may have one Sid.
+  # Additional statements for the policy of an existing bucket. Each Sid must be
+  # unique in a policy.
   bucket_grant = {
     Version   = "2012-10-17"
     Statement = [for statement in local.deliveries : merge(statement, { Sid = "${statement.Sid}For${local.trail_account}" })]
@@ -120,7 +120,7 @@ locals {
     )
   }
 
-  # What the policy of another account's key must say besides.
+  # Additional statements for the policy of another account's key.
   key_grant = {
     Version   = "2012-10-17"
     Statement = [for statement in local.encryptions : merge(statement, { Sid = "${statement.Sid} for ${local.trail_account}" })]

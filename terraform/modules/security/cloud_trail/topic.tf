@@ -1,5 +1,5 @@
-# The topic is not encrypted: a message tells a bucket and keys, and a key of ours
-# would have to admit every subscriber.
+# The topic is not encrypted: a message contains only a bucket and keys, and a KMS key
+# would have to allow every subscriber.
 
 resource "aws_sns_topic" "notifications" {
   count = local.create_topic ? 1 : 0

@@ -44,14 +44,14 @@ variable "force_destroy" {
 }
 
 variable "tags" {
-  description = "Tags for every resource, beside the one that names the trail they belong to."
+  description = "Tags for every resource, besides the tag that names its trail."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for key, value in var.tags : !startswith(lower(key), "aws:") && length(key) <= 128 && length(value) <= 256])
-    error_message = "Rename the tags that start with \"aws:\", which AWS keeps for itself; keys have at most 128 characters, values 256."
+    error_message = "Rename the tags that start with \"aws:\", which AWS reserves; keys have at most 128 characters, values 256."
   }
 }
 
@@ -70,7 +70,7 @@ variable "bucket_name" {
 }
 
 variable "existing_bucket" {
-  description = "Bucket that takes the logs and that somebody else keeps, such as that of a log account: its name, and the id of its account. Nothing of it is touched; the output grants says what its policy needs. Default: none, a bucket is made."
+  description = "Existing bucket for the logs, such as that of a log account: its name, and the id of its account. It is not changed; the output grants has the statements that its policy needs. Default: none, a bucket is created."
   type = object({
     name  = string
     owner = string
@@ -128,7 +128,7 @@ variable "kms_key_readers" {
 }
 
 variable "object_lock" {
-  description = "Default lock on every object of the bucket: mode GOVERNANCE or COMPLIANCE, and days. It cannot be taken off the bucket again. Default: none."
+  description = "Default lock on every object of the bucket: mode GOVERNANCE or COMPLIANCE, and days. It cannot be removed from the bucket. Default: none."
   type = object({
     mode = string
     days = number
