@@ -42,6 +42,7 @@ func jobs(s *streams) []job {
 		}},
 		{"Prove", []*cobra.Command{
 			newVerifyCommand(s),
+			newMirrorCommand(s),
 		}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),

@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -34,9 +33,7 @@ type Source struct {
 	within string // the part of root's path that belongs to the keys, escaped
 	real   string // root without symbolic links
 
-	metadataOnce sync.Once
-	metadata     map[string]map[string]string // by key from within on
-	metadataErr  error
+	attributes attributes
 
 	readDir func(string) ([]fs.DirEntry, error) // os.ReadDir; replaced in tests of unreadable folders
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/cerpac/trailkeeper/archive"
 )
@@ -17,11 +18,17 @@ import (
 // Open implements [archive.Source]. A transfer that breaks off is resumed at
 // the same offset of the same content; if that fails, Read returns the error.
 func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, error) {
+	body, _, err := s.Fetch(ctx, o)
+	return body, err
+}
+
+// Fetch is Open, and returns what S3 keeps beside the object.
+func (s *Source) Fetch(ctx context.Context, o archive.Object) (io.ReadCloser, archive.Attributes, error) {
 	b := &body{ctx: ctx, source: s, key: o.Key, size: -1}
 	if err := b.connect(); err != nil {
-		return nil, fail(ctx, "open", s.uriOf(o.Key), err)
+		return nil, archive.Attributes{}, fail(ctx, "open", s.uriOf(o.Key), err)
 	}
-	return b, nil
+	return b, b.attributes, nil
 }
 
 // body reads an object, reconnecting when a connection breaks.
@@ -30,11 +37,12 @@ type body struct {
 	source *Source
 	key    string
 
-	conn     io.ReadCloser // nil after it broke
-	etag     *string
-	offset   int64 // of the next byte
-	size     int64 // of the object, or -1 if the service does not report it
-	failures int   // since the last byte
+	attributes archive.Attributes
+	conn       io.ReadCloser // nil after it broke
+	etag       *string
+	offset     int64 // of the next byte
+	size       int64 // of the object, or -1 if the service does not report it
+	failures   int   // since the last byte
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -101,7 +109,7 @@ func (b *body) connect() error {
 	}
 	b.conn = out.Body
 	if b.offset == 0 {
-		b.etag = out.ETag
+		b.etag, b.attributes = out.ETag, attributesOf(out)
 		if out.ContentLength != nil {
 			b.size = *out.ContentLength
 		}
@@ -125,4 +133,18 @@ func (b *body) Close() error {
 		return nil
 	}
 	return b.conn.Close()
+}
+
+func attributesOf(out *s3.GetObjectOutput) archive.Attributes {
+	a := archive.Attributes{
+		Metadata: out.Metadata, ETag: unquote(value(out.ETag)), Version: value(out.VersionId), Lock: string(out.ObjectLockMode),
+		LegalHold: out.ObjectLockLegalHoldStatus == types.ObjectLockLegalHoldStatusOn,
+	}
+	if out.LastModified != nil {
+		a.Modified = out.LastModified.UTC()
+	}
+	if out.ObjectLockRetainUntilDate != nil {
+		a.RetainUntil = out.ObjectLockRetainUntilDate.UTC()
+	}
+	return a
 }

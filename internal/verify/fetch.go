@@ -50,8 +50,14 @@ func (v *verifier) fetch(ctx context.Context, o archive.Object) *node {
 	n := &node{object: o, chain: chainOf(o.Info)}
 	p := v.unpackers.get()
 	defer v.unpackers.put(p)
+	object, attributes, err := v.source.Fetch(ctx, o)
+	if err != nil {
+		n.fault = accessFault(err)
+		return n
+	}
+	defer object.Close()
 	var body bytes.Buffer
-	hash, bad := p.plain(ctx, v.source, o, maxDigest, func(piece []byte) { body.Write(piece) })
+	hash, bad := p.unpack(object, maxDigest, func(piece []byte) { body.Write(piece) })
 	if bad != nil {
 		n.fault = bad
 		return n
@@ -67,7 +73,7 @@ func (v *verifier) fetch(ctx context.Context, o archive.Object) *node {
 	n.digest, n.hash = d, hash
 	n.start, _ = time.Parse(time.RFC3339, d.DigestStartTime) // Parse has checked both
 	n.end, _ = time.Parse(time.RFC3339, d.DigestEndTime)
-	v.checkSignature(ctx, n)
+	v.checkSignature(n, attributes.Metadata)
 	return n
 }
 
@@ -116,14 +122,9 @@ func wholeLink(d *digest.Digest) bool {
 }
 
 // checkSignature checks the signature in the metadata, where there is one.
-func (v *verifier) checkSignature(ctx context.Context, n *node) {
-	metadata, err := v.source.Metadata(ctx, n.object)
+func (v *verifier) checkSignature(n *node, metadata map[string]string) {
 	n.signature = metadata[digest.MetadataSignature]
-	switch {
-	case err != nil:
-		n.doubt = "its metadata cannot be read: " + err.Error()
-		return
-	case n.signature == "":
+	if n.signature == "" {
 		n.doubt = "its signature is not in the archive: it is in the metadata of the S3 object, which a plain copy loses"
 		return
 	}
@@ -134,6 +135,7 @@ func (v *verifier) checkSignature(ctx context.Context, n *node) {
 	signedAt := n.end
 	if n.chain.Backfill {
 		generated := metadata[digest.MetadataBackfillTimestamp]
+		var err error
 		if signedAt, err = time.Parse(time.RFC3339, generated); err != nil {
 			n.proof, n.doubt = disproved, fmt.Sprintf("its metadata name the time of backfill %s, not a time", quoteShort(generated))
 			return

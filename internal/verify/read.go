@@ -74,6 +74,11 @@ func (p *unpacker) plain(ctx context.Context, source archive.Source, o archive.O
 		return "", accessFault(err)
 	}
 	defer body.Close()
+	return p.unpack(body, limit, sink)
+}
+
+// unpack is plain for an object that is open.
+func (p *unpacker) unpack(body io.Reader, limit int64, sink func([]byte)) (string, *fault) {
 	in := &ioReader{r: body}
 	p.buffered.Reset(in)
 	if err := p.gzip.Reset(p.buffered); err != nil {

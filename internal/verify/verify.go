@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -17,12 +18,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/anchor"
 )
 
-// Source is an archive with the metadata that S3 keeps beside each object.
+// Source is an archive with what S3 keeps beside each object.
 type Source interface {
 	archive.Source
-	// Metadata returns the user metadata of an object, names without x-amz-meta-.
-	// It is nil where the archive is a copy that lost them.
-	Metadata(ctx context.Context, o archive.Object) (map[string]string, error)
+	// Fetch is Open, and returns the attributes of the object. They are empty where
+	// the archive is a copy that lost them.
+	Fetch(ctx context.Context, o archive.Object) (io.ReadCloser, archive.Attributes, error)
 }
 
 // Options say what is verified.

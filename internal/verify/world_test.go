@@ -83,8 +83,9 @@ func (m memory) Open(ctx context.Context, o archive.Object) (io.ReadCloser, erro
 	return io.NopCloser(bytes.NewReader(s.body)), nil
 }
 
-func (m memory) Metadata(_ context.Context, o archive.Object) (map[string]string, error) {
-	return m[o.Key].metadata, nil
+func (m memory) Fetch(ctx context.Context, o archive.Object) (io.ReadCloser, archive.Attributes, error) {
+	body, err := m.Open(ctx, o)
+	return body, archive.Attributes{Metadata: m[o.Key].metadata}, err
 }
 
 type failing struct{}

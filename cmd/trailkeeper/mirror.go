@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/mirror"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/report"
+	"github.com/cerpac/trailkeeper/internal/s3archive"
+)
+
+type mirrorOptions struct {
+	from    string
+	dir     string
+	filter  archive.Filter
+	workers int
+	format  report.Format
+	s3      s3archive.Options
+}
+
+func newMirrorCommand(s *streams) *cobra.Command {
+	opts := mirrorOptions{}
+	cmd := &cobra.Command{
+		Use:   "mirror s3://BUCKET/PREFIX DIR",
+		Short: "Copy an archive with what a plain copy loses, so that it can be proven",
+		Long: `Copy an archive into a folder: its objects, and in each folder a file
+_objects.jsonl with what S3 keeps beside them: metadata, which hold the signature of
+the newest digest of each chain, version ids, and Object Lock.
+
+A second run copies only what is new or changed; nothing is ever removed from the
+folder. A run that was stopped leaves no half file, and the next one copies the rest.
+The archive may be a folder, too.`,
+		Example: `  trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs
+  trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs --since 7d --region eu-west-2`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.from, opts.dir = args[0], args[1]
+			return runMirror(cmd.Context(), opts, s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&opts.filter.Accounts, "account", nil, "only objects of these accounts")
+	f.StringSliceVar(&opts.filter.Regions, "region", nil, "only objects of these Regions")
+	f.Var(timeFlag(&opts.filter.Since, s.now), "since", "only what was delivered at or after this time")
+	f.Var(timeFlag(&opts.filter.Until, s.now), "until", "only what was delivered before this time")
+	f.IntVar(&opts.workers, "workers", 0, "objects copied at once (default one per processor, 16 for S3)")
+	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
+	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
+	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
+	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
+	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	return cmd
+}
+
+func runMirror(ctx context.Context, opts mirrorOptions, s *streams) error {
+	opened, err := openArchive(ctx, ingestOptions{archive: opts.from, s3: opts.s3})
+	if err != nil {
+		return err
+	}
+	if opts.workers <= 0 {
+		opts.workers = runtime.NumCPU()
+		if strings.HasPrefix(opts.from, "s3://") {
+			opts.workers = remoteWorkers
+		}
+	}
+	bar := progress.New(s.err, "Copying objects")
+	done, err := mirror.Run(ctx, opened.(mirror.Source), mirror.Options{
+		Dir: opts.dir, Filter: opts.filter, Workers: opts.workers, Copied: func(int64) { bar.Add(1) },
+	})
+	bar.Done()
+	if err != nil {
+		return sayKept(hinted(err), "what was copied is whole; run the same command again for the rest")
+	}
+	if err := printMirrored(s.out, opts.format, done); err != nil {
+		return err
+	}
+	if done.Failed > 0 {
+		return outcome.CouldNotLook(fmt.Errorf("mirror archive %q: %s of %s objects could not be copied", opts.from,
+			quantity.FormatCount(done.Failed), quantity.FormatCount(done.Listed)))
+	}
+	return nil
+}
+
+func printMirrored(w io.Writer, format report.Format, r *mirror.Report) error {
+	if format == report.JSON {
+		return report.WriteDocument(w, r)
+	}
+	n := quantity.FormatCount
+	var b strings.Builder
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "failed   %q: %s\n", f.Key, f.Cause)
+	}
+	if more := r.Failed - int64(len(r.Failures)); more > 0 {
+		fmt.Fprintf(&b, "failed   and %s more\n", n(more))
+	}
+	fmt.Fprintf(&b, "objects  %s = %s copied + %s unchanged + %s skipped + %s failed\n",
+		n(r.Listed), n(r.Copied), n(r.Unchanged), n(r.Skipped), n(r.Failed))
+	for _, reason := range slices.Sorted(maps.Keys(r.Reasons)) {
+		fmt.Fprintf(&b, "skipped  %s: %s\n", n(r.Reasons[reason]), reason)
+	}
+	fmt.Fprintf(&b, "copied   %s\n", quantity.FormatSize(r.Bytes))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
