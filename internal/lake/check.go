@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/cerpac/trailkeeper/event"
 )
@@ -97,13 +96,13 @@ func (n noted) take(hour int64, rec *event.Record) (id Identity, ok bool) {
 // opened is an error.
 func (c *checker) part(ctx context.Context, p Part) error {
 	name := p.published()
+	var fault string
 	var err error
-	c.ids, err = c.identities(ctx, p)
-	if unreachable(err) {
+	if c.ids, fault, err = c.identities(ctx, p); err != nil {
 		return err
 	}
-	if err != nil {
-		c.damage(Damage{Part: name, Cause: err.Error()})
+	if fault != "" {
+		c.damage(Damage{Part: name, Cause: fault})
 	}
 	before := c.report.Damaged
 	if err := c.bytes(ctx, p); err != nil || c.report.Damaged > before {
@@ -112,6 +111,9 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	blocks, err := readPart(ctx, p.file)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if unread(err) {
+		return err
 	}
 	if err != nil {
 		c.damage(Damage{Part: name, Cause: err.Error()})
@@ -137,29 +139,27 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	return nil
 }
 
-// unreachable reports whether a file could not be accessed, so that nothing is
-// known of damage.
-func unreachable(err error) bool { return errors.Is(err, fs.ErrPermission) }
-
-// identities reads the identity file of a part. It returns nil when the file is
-// damaged.
-func (c *checker) identities(ctx context.Context, p Part) (noted, error) {
-	ids := noted{}
+// identities reads the identity file of a part. fault says why the file cannot
+// be used.
+func (c *checker) identities(ctx context.Context, p Part) (ids noted, fault string, err error) {
+	ids = noted{}
 	total := int64(0)
-	err := readIDs(ctx, stored{c.store, idsPath(p.Name)}, func(hour int64, id Identity) {
+	err = readIDs(ctx, stored{c.store, idsPath(p.Name)}, func(hour int64, id Identity) {
 		if ids[hour] == nil {
 			ids[hour] = map[uint64][]Identity{}
 		}
 		ids[hour][id.Hash] = append(ids[hour][id.Hash], id)
 		total++
 	})
-	if err == nil && total != p.Rows {
-		err = fmt.Errorf("its list of identities has %d events, not the %d that were committed", total, p.Rows)
+	switch {
+	case rebuildable(err):
+		return nil, err.Error(), nil
+	case err != nil:
+		return nil, "", err
+	case total != p.Rows:
+		return nil, fmt.Sprintf("its list of identities has %d events, not the %d that were committed", total, p.Rows), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return ids, nil
+	return ids, "", nil
 }
 
 // row checks that a row still matches the record that was read.

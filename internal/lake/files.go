@@ -31,20 +31,64 @@ func readFull(f io.ReaderAt, p []byte, at int64) error {
 	return err
 }
 
-// openParquet opens a part. Close of the reader closes the file.
-func (s stored) openParquet(ctx context.Context) (*file.Reader, error) {
+// openPart is a part opened for reading. Close closes the file.
+type openPart struct {
+	*file.Reader
+	from *watched
+}
+
+// openParquet opens a part.
+func (s stored) openParquet(ctx context.Context) (openPart, error) {
 	f, err := s.open(ctx)
 	if err != nil {
-		return nil, err
+		return openPart{}, &UnreadError{err}
 	}
+	from := &watched{File: f}
 	in, err := file.NewParquetReader(struct {
 		*io.SectionReader
 		io.Closer
-	}{io.NewSectionReader(f, 0, f.Size()), f})
+	}{io.NewSectionReader(from, 0, f.Size()), f})
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return openPart{}, errors.Join(from.explain(err), f.Close())
 	}
-	return in, nil
+	return openPart{in, from}, nil
+}
+
+// watched is a file that remembers why it could not be read: libraries that read
+// it turn that into errors about its content.
+type watched struct {
+	File
+	failed error
+}
+
+func (w *watched) ReadAt(p []byte, at int64) (int, error) {
+	n, err := w.File.ReadAt(p, at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.failed = err
+	}
+	return n, err
+}
+
+// explain returns the error to report when a library could not make sense of the
+// file.
+func (w *watched) explain(err error) error {
+	if err != nil && w.failed != nil {
+		return &UnreadError{w.failed}
+	}
+	return err
+}
+
+// UnreadError reports that a store could not read a file, so that nothing is
+// known of its content.
+type UnreadError struct{ Err error }
+
+func (e *UnreadError) Error() string { return e.Err.Error() }
+
+func (e *UnreadError) Unwrap() error { return e.Err }
+
+func unread(err error) bool {
+	_, ok := errors.AsType[*UnreadError](err)
+	return ok
 }
 
 // namesIn returns the names of the files in a folder, but not of those in

@@ -194,7 +194,7 @@ func provePart(ctx context.Context, part stored, blocks []*Block, places []place
 		c.places = places[:rows]
 		places = places[rows:]
 		if err := c.group(ctx, group); err != nil {
-			return err
+			return in.from.explain(err)
 		}
 	}
 	if len(places) > 0 {

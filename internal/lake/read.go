@@ -22,7 +22,7 @@ func readPart(ctx context.Context, part stored) (blocks []*Block, err error) {
 	}
 	for i := range in.NumRowGroups() {
 		block, err := readGroup(ctx, in.RowGroup(i))
-		if err != nil {
+		if err = in.from.explain(err); err != nil {
 			return nil, fmt.Errorf("read part %q: %w", part.location(), err)
 		}
 		blocks = append(blocks, block)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -54,7 +53,7 @@ func (p Part) Salvage(ctx context.Context, copies Store) (path string, damaged [
 // unreadable returns the error to report for a part that could not be read:
 // damage, no access, or a cancelled context.
 func (p Part) unreadable(err error) error {
-	if _, unseen := errors.AsType[*fs.PathError](err); unseen || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if unread(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return &PartError{p.Path(), cmp.Or(errors.Unwrap(err), err).Error()}
@@ -89,7 +88,7 @@ func extraSound(ctx context.Context, part stored) (sound bool, err error) {
 			}
 			return n, err
 		})
-		if err != nil {
+		if err = in.from.explain(err); err != nil {
 			return false, fmt.Errorf("read part %q: %w", part.location(), err)
 		}
 	}

@@ -65,7 +65,7 @@ func closeWriter(t testing.TB, w *Writer) {
 	}
 }
 
-// contents are the records of a lake, sorted.
+// contents are the records of a lake in a folder, sorted.
 func contents(t testing.TB, dir string) (records []string) {
 	t.Helper()
 	l := openLake(t, dir)
@@ -74,6 +74,12 @@ func contents(t testing.TB, dir string) (records []string) {
 			t.Error(err)
 		}
 	}()
+	return recordsOf(t, l)
+}
+
+// recordsOf are the records of a lake, sorted.
+func recordsOf(t testing.TB, l *Lake) (records []string) {
+	t.Helper()
 	for _, p := range l.Parts() {
 		blocks, err := readPart(t.Context(), p.file)
 		if err != nil {
