@@ -37,14 +37,13 @@ func ParseTime(text []byte) (time.Time, bool) {
 func parseEpoch(text []byte) (time.Time, bool) {
 	whole, fraction, dotted := bytes.Cut(text, []byte{'.'})
 	n, err := strconv.ParseInt(string(whole), 10, 64)
-	if err != nil || whole[0] < '1' || whole[0] > '9' {
+	if err != nil || whole[0] < '1' { // a sign or a leading zero
 		return time.Time{}, false
 	}
-	digits := append(bytes.Clone(fraction), "000000000"...)[:9]
-	nanos, ok := number(digits)
-	if _, all := number(fraction); !ok || !all || dotted && len(fraction) == 0 {
+	if _, ok := number(fraction); !ok || dotted && len(fraction) == 0 {
 		return time.Time{}, false
 	}
+	nanos, _ := number(append(bytes.Clone(fraction), "000000000"...)[:9])
 	switch len(whole) {
 	case 10:
 		return time.Unix(n, int64(nanos)).UTC(), true

@@ -58,3 +58,52 @@ func TestPlainTime(t *testing.T) {
 		}
 	}
 }
+
+// TestParseEpoch reads counts of seconds and of milliseconds since 1970, and refuses
+// other numbers.
+func TestParseEpoch(t *testing.T) {
+	for text, want := range map[string]string{
+		"1000000000":             "2001-09-09T01:46:40Z",
+		"9999999999":             "2286-11-20T17:46:39Z",
+		"1700000000.5":           "2023-11-14T22:13:20.5Z",
+		"1700000000.000000001":   "2023-11-14T22:13:20.000000001Z",
+		"1700000000.1234567899":  "2023-11-14T22:13:20.123456789Z",
+		"1700000000123":          "2023-11-14T22:13:20.123Z",
+		"1700000000123.25":       "2023-11-14T22:13:20.12325Z",
+		"1000000000000":          "2001-09-09T01:46:40Z",
+		"9999999999999":          "2286-11-20T17:46:39.999Z",
+		"":                       "",
+		"1":                      "",
+		"100000000":              "",
+		"10000000000":            "",
+		"100000000000":           "",
+		"17000000001234":         "",
+		"+170000000":             "",
+		"-170000000":             "",
+		"0700000000":             "",
+		"0x12345678":             "",
+		"1700000000.":            "",
+		"1700000000.x":           "",
+		"1700000000.12345678x":   "",
+		"1700000000.1234567890x": "",
+		"1700000000.1.2":         "",
+		"1700000000:5":           "",
+		"99999999999999999999":   "",
+		"1700000000.-5":          "",
+	} {
+		got, ok := ParseTime([]byte(text))
+		if ok != (want != "") || ok && got.Format(time.RFC3339Nano) != want {
+			t.Errorf("ParseTime(%q) = %s, %t, want %q", text, got.Format(time.RFC3339Nano), ok, want)
+		}
+		if !ok {
+			continue
+		}
+		var r Record
+		if _, err := r.Decode([]byte(`{"eventTime":` + text + `}`)); err != nil {
+			t.Fatal(err)
+		}
+		if number, ok := r.Time(); !ok || !number.Equal(got) {
+			t.Errorf("the number %s is read as %s, %t", text, number, ok)
+		}
+	}
+}
