@@ -16,6 +16,7 @@ import (
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/engine"
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/recordtest"
 	"github.com/cerpac/trailkeeper/predicate"
 )
@@ -27,7 +28,7 @@ func TestConditionsAgreeWithMatch(t *testing.T) {
 		for n := range 200 {
 			lines = append(lines, recordtest.Record(random, n))
 		}
-		agree(t, random, eventsFile(t, lines), 100)
+		agree(t, random, eventsFile(t, lines), exhaustive.Or(30, 100))
 	})
 }
 
@@ -47,7 +48,7 @@ func TestConditionsAgreeOnRealEvents(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Skip("SKIPPED REAL DATA: " + err.Error())
 		}
-		agree(t, rand.New(rand.NewPCG(1, 2)), path, 60)
+		agree(t, rand.New(rand.NewPCG(1, 2)), path, exhaustive.Or(20, 60))
 	}
 }
 

@@ -59,9 +59,10 @@ func launch(t *testing.T) *moto.Server {
 	if err := os.WriteFile(filepath.Join(dir, "sitecustomize.py"), faster, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Setenv(pythonPath, os.Getenv(pythonPath)) // other programs start sooner without
+	before := os.Getenv(pythonPath)
 	t.Setenv(pythonPath, dir)
 	server, err := moto.Start(t.Context(), moto.Options{})
+	t.Setenv(pythonPath, before) // other programs of Python start sooner without
 	if errors.Is(err, moto.ErrMissing) {
 		t.Skip(`SKIPPED REAL SERVICE: moto_server is not installed; pip install "moto[server]"`)
 	}

@@ -12,12 +12,15 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 )
 
 // Rounds runs f with random generators, and names the seed when f fails: a few times,
-// or for as long as the environment variable TRAILKEEPER_RANDOM says, such as 3m.
+// twenty times as often in exhaustive tests, and at least for as long as the environment
+// variable TRAILKEEPER_RANDOM says, such as 3m.
 func Rounds(t *testing.T, few int, f func(t *testing.T, random *rand.Rand)) {
 	t.Helper()
+	few = exhaustive.Or(few, 20*few)
 	var until time.Time
 	if text := os.Getenv("TRAILKEEPER_RANDOM"); text != "" {
 		long, err := time.ParseDuration(text)
