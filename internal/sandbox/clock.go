@@ -44,8 +44,8 @@ type memory struct {
 
 const memoryFormat = 1
 
-// remember reads the memory of an earlier sandbox in the folder, nil if there is none.
-func remember(dir string) (*memory, error) {
+// readState reads the state of an earlier sandbox in the folder, nil if there is none.
+func readState(dir string) (*memory, error) {
 	path := filepath.Join(dir, "sandbox.json")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

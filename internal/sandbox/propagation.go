@@ -11,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/operation"
 )
 
-// propagation imitates the delay until CloudTrail knows a changed role. It uses real
-// time, like a client that retries.
+// propagation imitates the delay until a changed role is propagated to CloudTrail. It
+// uses real time, like a client that retries.
 type propagation struct {
 	delay time.Duration // zero imitates nothing
 
@@ -20,7 +20,7 @@ type propagation struct {
 	changed map[string]time.Time // by account and role name
 }
 
-// fresh reports whether the role changed too recently to be known.
+// fresh reports whether the role changed too recently.
 func (p *propagation) fresh(role string) bool {
 	if p.delay == 0 {
 		return false
@@ -35,7 +35,7 @@ func (p *propagation) fresh(role string) bool {
 	return ok && time.Since(at) < p.delay
 }
 
-// note remembers that a call changed a role.
+// note records that a call changed a role.
 func (p *propagation) note(op operation.Operation, account string, x *exchange.Exchange) {
 	if p.delay == 0 || op.Service != "iam" || x.Status >= 300 {
 		return
@@ -45,7 +45,7 @@ func (p *propagation) note(op operation.Operation, account string, x *exchange.E
 	default:
 		return
 	}
-	// Both the query string and a form tell the name.
+	// The name is in the query string or in a form.
 	form, _ := url.ParseQuery(string(x.Request.Bytes) + "&" + x.URL.RawQuery)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -22,7 +22,7 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d := doorOf(r)
+		d := protectedAPIOf(r)
 		if d == nil {
 			next.ServeHTTP(w, r)
 			return
@@ -30,7 +30,7 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 		// Signatures have the real time, not the sandbox's.
 		verify, err := s.admin.Check(r, time.Now(), s.config.Owner)
 		if err != nil {
-			s.turnAway(w, r, d, err)
+			s.refuse(w, r, d, err)
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, d.maxBody))
@@ -43,7 +43,7 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 			return
 		}
 		if err := verify(body); err != nil {
-			s.turnAway(w, r, d, err)
+			s.refuse(w, r, d, err)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -51,23 +51,23 @@ func (s *Sandbox) protect(next http.Handler) http.Handler {
 	})
 }
 
-// door is one of the APIs that only the administrator may call.
-type door struct {
-	name    string // of what is called
+// protectedAPI is an API that only the administrator may call.
+type protectedAPI struct {
+	name    string // of the call
 	maxBody int64
 	tooLong string
 	refuse  func(w http.ResponseWriter, status int, code, message string)
 }
 
-// doorOf returns the protected API of a request, or nil for the upstream's.
-func doorOf(r *http.Request) *door {
+// protectedAPIOf returns the protected API of a request, or nil for the upstream's.
+func protectedAPIOf(r *http.Request) *protectedAPI {
 	if isControl(r) {
-		return &door{r.URL.Path, maxInjected, tooManyInjected, func(w http.ResponseWriter, status int, code, message string) {
+		return &protectedAPI{r.URL.Path, maxInjected, tooManyInjected, func(w http.ResponseWriter, status int, code, message string) {
 			answerError(w, status, fmt.Errorf("%s: %s", code, message))
 		}}
 	}
 	if name, ok := cloudtrail.Operation(r); ok {
-		return &door{name, cloudtrail.MaxBody, cloudtrail.TooLarge().Message, func(w http.ResponseWriter, status int, code, message string) {
+		return &protectedAPI{name, cloudtrail.MaxBody, cloudtrail.TooLarge().Message, func(w http.ResponseWriter, status int, code, message string) {
 			cloudtrail.Fail(&cloudtrail.Exception{Code: code, Message: message, Status: status}).Write(w)
 		}}
 	}
@@ -76,7 +76,7 @@ func doorOf(r *http.Request) *door {
 
 func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, controlPath) }
 
-func (s *Sandbox) turnAway(w http.ResponseWriter, r *http.Request, d *door, err error) {
+func (s *Sandbox) refuse(w http.ResponseWriter, r *http.Request, d *protectedAPI, err error) {
 	refusal, ok := errors.AsType[*access.Refusal](err)
 	if !ok {
 		refusal = &access.Refusal{Code: "InternalFailure", Message: err.Error()}

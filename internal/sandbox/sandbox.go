@@ -1,7 +1,7 @@
-// Package sandbox is a local AWS endpoint in which CloudTrail works: a proxy that records each call, answers CloudTrail's own API and delivers what trails ask for.
+// Package sandbox is a local AWS endpoint with CloudTrail: a proxy that records each call, answers CloudTrail's own API and delivers the logs of trails.
 //
-// Everything but CloudTrail is an emulator behind it, the upstream. docs/sandbox.md
-// tells where the sandbox differs from AWS.
+// All other services are those of the emulator behind it, the upstream. docs/sandbox.md
+// lists the differences from AWS.
 package sandbox
 
 import (
@@ -30,42 +30,42 @@ import (
 type Config struct {
 	// Upstream is the URL of an emulator; "" starts moto_server.
 	Upstream string
-	// State is the folder that outlives the sandbox; "" is a temporary one.
+	// State is the folder for persistent state; "" uses a temporary one.
 	State string
 	// Account is the 12 digits of the account of unknown access keys.
 	Account string
 	// DeliveryInterval and DigestInterval are how often log files and digest
 	// files are written.
 	DeliveryInterval, DigestInterval time.Duration
-	// Start is what the clock shows first. Zero goes on where State left it, or
-	// with the real time.
+	// Start is the first time that the clock shows. Zero continues from State, or uses
+	// real time.
 	Start time.Time
 	// Propagation is how long a changed role is refused. Zero refuses none.
 	Propagation time.Duration
-	// Unchecked delivers without asking policies, for stores that have none.
+	// Unchecked delivers without evaluating policies, for servers that have none.
 	Unchecked bool
-	// Loopback says that only this machine reaches the endpoint. In front of moto,
-	// which keeps nothing of value, anybody may then call CloudTrail.
+	// Loopback says that only this machine can reach the endpoint. In front of moto,
+	// which stores nothing of value, anybody may then call CloudTrail.
 	Loopback bool
 	// Owner has keys that count as the administrator's; nil for none.
 	Owner *access.Admin
-	// AllowHosts are names by which the sandbox may be called besides local ones.
+	// AllowHosts are additional names by which the sandbox may be called.
 	AllowHosts []string
-	// VirtualHosts says that the upstream, other than moto, serves buckets by host
+	// VirtualHosts says that the upstream, if it is not moto, serves buckets by host
 	// name: BUCKET.HOST besides HOST/BUCKET.
 	VirtualHosts bool
-	// UpstreamTimeout is how long the upstream may take to begin an answer.
+	// UpstreamTimeout is the time until the upstream must begin its answer.
 	UpstreamTimeout time.Duration
-	// Getenv gives the credentials for the upstream.
+	// Getenv returns the credentials for the upstream.
 	Getenv func(string) string
-	// Log receives what goes wrong behind the scenes.
+	// Log receives errors that no client gets.
 	Log *slog.Logger
 }
 
 const (
-	// historyDays is how long CloudTrail's event history lasts.
+	// historyDays is the length of CloudTrail's event history.
 	historyDays = 90
-	// lastDelivery is how long the last one may take.
+	// lastDelivery limits the time of the last delivery.
 	lastDelivery = 10 * time.Second
 )
 
@@ -77,9 +77,9 @@ type Sandbox struct {
 	upstreamURL *url.URL
 	isMoto      bool
 	closers     []func() error // in the order of opening
-	child       *moto.Server   // nil when the upstream is somebody else's
+	child       *moto.Server   // nil if the sandbox did not start the upstream
 
-	admin       *access.Admin // nil when anybody may call CloudTrail
+	admin       *access.Admin // nil if anybody may call CloudTrail
 	refusals    fewLines
 	clients     *upstream.Clients
 	journal     *journal.Journal
@@ -90,7 +90,7 @@ type Sandbox struct {
 	handler     http.Handler
 }
 
-// Open starts the upstream, if it is the sandbox's own, and reads the state.
+// Open starts the upstream, unless it is external, and reads the state.
 func Open(ctx context.Context, config Config) (*Sandbox, error) {
 	s := &Sandbox{
 		config: config, clock: new(clock),
@@ -104,7 +104,7 @@ func Open(ctx context.Context, config Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// openState finds the folder and sets the clock.
+// openState opens the folder and sets the clock.
 func (s *Sandbox) openState(context.Context) error {
 	s.dir = s.config.State
 	if s.dir == "" {
@@ -122,7 +122,7 @@ func (s *Sandbox) openState(context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, s.journal.Close)
-	before, err := remember(s.dir)
+	before, err := readState(s.dir)
 	if err != nil {
 		return err
 	}
@@ -135,15 +135,15 @@ func (s *Sandbox) openState(context.Context) error {
 	if !s.config.Start.IsZero() {
 		s.clock.offset = time.Until(s.config.Start)
 	}
-	if err := s.timeGoesOn(); err != nil {
+	if err := s.checkClock(); err != nil {
 		return err
 	}
 	return s.memory().write(s.dir)
 }
 
-// timeGoesOn returns an error if the clock is before the last event: digests and history
-// rely on time never going back.
-func (s *Sandbox) timeGoesOn() error {
+// checkClock returns an error if the clock is before the last event: digests and
+// history require that time never goes back.
+func (s *Sandbox) checkClock() error {
 	var last time.Time
 	err := s.journal.Backwards(func(e journal.Entry) bool {
 		last = e.Time
@@ -187,7 +187,7 @@ func (s *Sandbox) openUpstream(ctx context.Context) error {
 	return nil
 }
 
-// openAdmin finds out who may call CloudTrail's API and the control API.
+// openAdmin determines who may call CloudTrail's API and the control API.
 func (s *Sandbox) openAdmin(context.Context) (err error) {
 	if s.config.Loopback && s.isMoto {
 		return nil
@@ -196,10 +196,10 @@ func (s *Sandbox) openAdmin(context.Context) (err error) {
 	return err
 }
 
-// openParts opens what keeps state.
+// openParts opens the stateful parts.
 func (s *Sandbox) openParts(context.Context) (err error) {
 	s.people, err = identity.Open(identity.Config{
-		File: filepath.Join(s.dir, "identities.jsonl"), Account: s.config.Account, Ask: s.whose, Now: s.clock.now,
+		File: filepath.Join(s.dir, "identities.jsonl"), Account: s.config.Account, Ask: s.ownerOf, Now: s.clock.now,
 	})
 	if err != nil {
 		return err
@@ -235,19 +235,19 @@ func (s *Sandbox) Handler() http.Handler { return s.handler }
 // Upstream returns the URL of the upstream.
 func (s *Sandbox) Upstream() string { return s.upstreamURL.String() }
 
-// Admin has the keys with which CloudTrail's API and the control API may be called,
-// or is nil when anybody may.
+// Admin returns the key for CloudTrail's API and the control API, or nil if anybody may
+// call them.
 func (s *Sandbox) Admin() *access.Admin { return s.admin }
 
 // Events returns the number of recorded events.
 func (s *Sandbox) Events() uint64 { return s.journal.Last() }
 
 // Run delivers at every interval until the context is done, and then once more. It
-// returns earlier if the upstream that the sandbox started ends.
+// returns earlier if an upstream started by the sandbox ends.
 func (s *Sandbox) Run(ctx context.Context) error {
 	ticker := time.NewTicker(s.config.DeliveryInterval)
 	defer ticker.Stop()
-	var gone <-chan struct{} // never, when the upstream is somebody else's
+	var gone <-chan struct{} // nil if the sandbox did not start the upstream
 	if s.child != nil {
 		gone = s.child.Done()
 	}
@@ -275,8 +275,8 @@ func (s *Sandbox) pass(ctx context.Context) error {
 	return s.journal.Trim(s.clock.now().AddDate(0, 0, -historyDays), s.delivery.Needed())
 }
 
-// Close ends what Open started. Undelivered events are delivered by the next sandbox
-// with the same state.
+// Close closes what Open opened. The next sandbox with the same state delivers the
+// remaining events.
 func (s *Sandbox) Close() error {
 	var errs []error
 	for i := len(s.closers) - 1; i >= 0; i-- {

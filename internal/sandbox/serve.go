@@ -33,9 +33,9 @@ func (s *Sandbox) openHandler(context.Context) error {
 			return err
 		}
 	}
-	next = readable(next, !s.isMoto)
+	next = refuseAmbiguousDeletes(next, !s.isMoto)
 	if !s.isMoto {
-		next = unmistakable(next)
+		next = refuseAmbiguous(next)
 	}
 	captured := proxy.Capture(s.dispatch(next), s.clock.now, s.record)
 	control := s.control()
@@ -50,8 +50,8 @@ func (s *Sandbox) openHandler(context.Context) error {
 	return nil
 }
 
-// arrival is the context's key of when a request came in. StartLogging counts from
-// then, so that its own record, which tells a moment later, is delivered.
+// arrival is the context key of a request's arrival time. StartLogging takes effect at
+// that time, so that its own record is delivered.
 type arrival struct{}
 
 // dispatch answers CloudTrail's API and leaves the rest to next.
@@ -65,7 +65,7 @@ func (s *Sandbox) dispatch(next http.Handler) http.Handler {
 	})
 }
 
-// cloudTrail is a call to CloudTrail itself.
+// cloudTrail handles a call to CloudTrail itself.
 func (s *Sandbox) cloudTrail(w http.ResponseWriter, r *http.Request, name string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, cloudtrail.MaxBody))
 	_, tooLong := errors.AsType[*http.MaxBytesError](err)
@@ -91,18 +91,17 @@ func (s *Sandbox) callerAccount(r *http.Request) string {
 	return s.people.Of(r.Context(), operation.Identify(x), x).Account
 }
 
-// requested is the head of a request as the packages that read exchanges want it.
+// requested returns the head of a request as an exchange.
 func requested(r *http.Request) *exchange.Exchange {
 	return &exchange.Exchange{Method: r.Method, URL: r.URL, Host: r.Host, Header: r.Header}
 }
 
-// record makes a record of a call whose answer is complete. What it returns nil
-// for is in the journal.
+// record records a complete call. When it returns nil, the record is in the journal.
 func (s *Sandbox) record(ctx context.Context, x *exchange.Exchange) error {
 	if x.Failed {
 		return nil
 	}
-	// A client that hung up does not undo its call.
+	// If the client hangs up, its call is still recorded.
 	ctx = context.WithoutCancel(ctx)
 	op := operation.Identify(x)
 	who := s.people.Of(ctx, op, x)

@@ -11,18 +11,17 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Limits of the server, so that clients that stall or come in crowds leave
-// connections for others.
+// Limits of the server, so that slow or numerous clients do not use up all connections.
 const (
 	headerTimeout = 20 * time.Second // to send a request's header
 	idleTimeout   = 2 * time.Minute  // between two requests of a connection
-	stallTimeout  = time.Minute      // without a byte of a body, either way
+	stallTimeout  = time.Minute      // without a byte of a body, in either direction
 	maxHeader     = 64 << 10         // bytes; AWS refuses longer headers, too
 	maxConns      = 1024
 )
 
-// Server returns a server of the endpoint. Clients that stall lose their
-// connection; panics and failed handshakes are logged.
+// Server returns a server of the endpoint. It closes connections of stalled clients;
+// panics and failed handshakes are logged.
 func (s *Sandbox) Server() *http.Server {
 	return &http.Server{
 		Handler:           closeStalled(s.handler, stallTimeout),
@@ -33,9 +32,8 @@ func (s *Sandbox) Server() *http.Server {
 	}
 }
 
-// closeStalled ends requests whose client neither sends the next part of its body
-// nor takes the next part of the answer within limit. Bodies may take as long as
-// they like in all: objects are large.
+// closeStalled ends a request if its client neither sends nor receives the next part of
+// a body within limit. The total time is unlimited, because objects may be large.
 func closeStalled(next http.Handler, limit time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
@@ -46,7 +44,7 @@ func closeStalled(next http.Handler, limit time.Duration) http.Handler {
 	})
 }
 
-// timedBody bounds the wait for each part of a body.
+// timedBody limits the wait for each part of a body.
 type timedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -65,7 +63,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// timedWriter bounds the wait for each part of an answer to be taken.
+// timedWriter limits the wait until each part of an answer is received.
 type timedWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
@@ -79,7 +77,7 @@ func (w *timedWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap lets a ResponseController find what the server's writer can do.
+// Unwrap gives a ResponseController access to the server's writer.
 func (w *timedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Bound limits the open connections of a listener; further ones wait.

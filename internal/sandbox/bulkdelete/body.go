@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Document is a request's body without the frames of signed chunks.
+// Document returns a request's body without the framing of signed chunks.
 func Document(header http.Header, body []byte) ([]byte, error) {
 	if !strings.HasPrefix(header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		return body, nil
@@ -25,7 +25,7 @@ func Document(header http.Header, body []byte) ([]byte, error) {
 			return document, nil // checksums and signatures follow
 		}
 		if uint64(len(rest)) < size+2 || string(rest[size:size+2]) != "\r\n" {
-			return nil, errors.New("read chunks: a chunk of another size than it says")
+			return nil, errors.New("read chunks: a chunk whose size differs from its header")
 		}
 		document = append(document, rest[:size]...)
 		body = rest[size+2:]

@@ -1,7 +1,7 @@
-// Package bulkdelete reads what DeleteObjects of S3 asks for and what it answers.
+// Package bulkdelete parses requests and answers of S3's DeleteObjects.
 //
-// A request is read strictly: where two readers could take it for the deletion of
-// different keys, it is an error.
+// Requests are parsed strictly: if two parsers could read different keys from one, it
+// is an error.
 package bulkdelete
 
 import (
@@ -13,16 +13,17 @@ import (
 	"strings"
 )
 
-// MaxKeys is how many keys S3 takes in one request, MaxBody how long its body may be.
+// MaxKeys and MaxBody limit a request: the number of keys that S3 accepts, and the
+// length of the body in bytes.
 const (
 	MaxKeys = 1000
 	MaxBody = 2 << 20
 )
 
-// Object is what a request deletes. Version is "" where it names none.
+// Object is an object to delete. Version is "" if the request names none.
 type Object struct{ Key, Version string }
 
-// Parse reads the document that a request sends.
+// Parse parses the document of a request.
 func Parse(document []byte) ([]Object, error) {
 	p := parser{xml.NewDecoder(bytes.NewReader(document))}
 	var objects []Object
@@ -48,7 +49,7 @@ func Parse(document []byte) ([]Object, error) {
 
 type parser struct{ *xml.Decoder }
 
-// root reads the one element of the document.
+// root parses the only element of the document.
 func (p parser) root(name string, child func(name string) error) error {
 	for {
 		token, err := p.Token()
@@ -75,7 +76,7 @@ func (p parser) root(name string, child func(name string) error) error {
 	}
 }
 
-// end takes nothing more than space and comments.
+// end accepts only white space and comments.
 func (p parser) end() error {
 	for {
 		token, err := p.Token()
@@ -91,8 +92,8 @@ func (p parser) end() error {
 	}
 }
 
-// children calls child for each element up to the end of the open one. child reads
-// all of its element.
+// children calls child for each element up to the end of the open one. child must
+// consume its element.
 func (p parser) children(child func(name string) error) error {
 	for {
 		token, err := p.Token()
@@ -134,7 +135,7 @@ func (p parser) object() (o Object, err error) {
 	return o, err
 }
 
-// text is an element of nothing but characters.
+// text returns the text of an element without child elements.
 func (p parser) text() (string, error) {
 	var b strings.Builder
 	for {
@@ -147,18 +148,18 @@ func (p parser) text() (string, error) {
 			b.Write(token)
 		case xml.EndElement:
 			return b.String(), nil
-		default: // which some readers end the text at
+		default: // some parsers end the text here
 			return "", errors.New("a key with markup in it")
 		}
 	}
 }
 
-// other skips an element that is none of names, also for those who read names
-// without regard to case.
+// other skips an element that is none of names, not even in another case, because some
+// parsers ignore case.
 func (p parser) other(name string, names ...string) error {
 	for _, known := range names {
 		if name != known && strings.EqualFold(name, known) {
-			return fmt.Errorf("an element %q, which is like %q", name, known)
+			return fmt.Errorf("an element %q, which differs only in case from %q", name, known)
 		}
 	}
 	return p.Skip()

@@ -5,17 +5,18 @@ import (
 	"fmt"
 )
 
-// Outcome is what became of an object.
+// Outcome is the result for one object.
 type Outcome struct {
 	Object
-	// Code and Message say why it was not deleted, both "" when it was.
+	// Code and Message say why the object was not deleted; both are "" if it was.
 	Code, Message string
-	// Marker says that a delete marker was made or deleted, MarkerVersion which.
+	// Marker reports whether a delete marker was created or deleted; MarkerVersion is
+	// its version.
 	Marker        bool
 	MarkerVersion string
 }
 
-// result is the answer. A quiet one names only what failed.
+// result is the answer. In quiet mode it lists only failures.
 type result struct {
 	XMLName xml.Name `xml:"DeleteResult"`
 	Deleted []struct {
@@ -31,7 +32,7 @@ type result struct {
 	}
 }
 
-// Result reads the document that S3 answers with.
+// Result parses S3's answer.
 func Result(document []byte) ([]Outcome, error) {
 	var r result
 	if err := xml.Unmarshal(document, &r); err != nil {
@@ -46,16 +47,16 @@ func Result(document []byte) ([]Outcome, error) {
 	for _, e := range r.Error {
 		code := e.Code
 		if code == "" {
-			code = "InternalError" // an error without a name is one all the same
+			code = "InternalError" // an error without a code is still an error
 		}
 		outcomes = append(outcomes, Outcome{Object: Object{e.Key, e.Version}, Code: code, Message: e.Message})
 	}
 	return outcomes, nil
 }
 
-// Outcomes tells what became of what was asked for, in that order. What the answer
-// does not name was deleted, as in a quiet one. What it names and nobody asked for
-// comes at the end: it is what the store says that it did.
+// Outcomes returns the result for each requested object, in order. Objects missing in
+// the answer were deleted, as in quiet mode. Objects that were not requested but are in
+// the answer come last, because the server says that it deleted them.
 func Outcomes(asked []Object, told []Outcome) []Outcome {
 	found := make(map[Object]Outcome, len(told))
 	for _, o := range told {
@@ -67,7 +68,7 @@ func Outcomes(asked []Object, told []Outcome) []Outcome {
 		named := object
 		o, ok := found[named]
 		if !ok {
-			named.Version = "" // some stores leave it out
+			named.Version = "" // some servers omit it
 			o, ok = found[named]
 		}
 		used[named] = ok

@@ -1,4 +1,4 @@
-// Package loadtest makes calls by the thousand through a sandbox and looks for each of them in what was recorded.
+// Package loadtest makes thousands of calls through a sandbox and checks that each of them was recorded once.
 package loadtest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/access"
 )
 
-// Kind is what a call asks for.
+// Kind is a kind of call.
 type Kind string
 
 // The kinds of calls.
@@ -25,16 +25,16 @@ const (
 	Get   Kind = "get"   // the large object of an Upstream
 )
 
-// Caller is a client. A call has a number, which the name of its queue or object
-// tells.
+// Caller is a client. Each call has a number, which is in the name of its queue or
+// object.
 type Caller struct {
 	url    string
 	admin  *access.Admin
 	client *http.Client
 }
 
-// NewCaller makes one that keeps that many connections to an endpoint. Calls to
-// CloudTrail and to the control API are signed by admin, unless it is nil.
+// NewCaller returns a client that keeps a number of connections to an endpoint. Calls
+// to CloudTrail and to the control API are signed by admin, unless it is nil.
 func NewCaller(url string, admin *access.Admin, connections int) *Caller {
 	return &Caller{url, admin, &http.Client{Transport: &http.Transport{
 		MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
@@ -44,7 +44,7 @@ func NewCaller(url string, admin *access.Admin, connections int) *Caller {
 // Close closes the connections.
 func (c *Caller) Close() { c.client.CloseIdleConnections() }
 
-// Call makes the call of that number, and reads its answer.
+// Call makes the call with a number, and reads its answer.
 func (c *Caller) Call(ctx context.Context, kind Kind, number int) error {
 	switch kind {
 	case Queue:
@@ -57,7 +57,7 @@ func (c *Caller) Call(ctx context.Context, kind Kind, number int) error {
 	return fmt.Errorf("call %q: no such kind", kind)
 }
 
-// Trail makes a trail of the sandbox that has all of the calls, and starts it.
+// Trail creates a trail in the sandbox that records all of the calls, and starts it.
 func (c *Caller) Trail(ctx context.Context) error {
 	for _, call := range [][2]string{
 		{"CreateTrail", `{"Name":"load","S3BucketName":"delivered"}`},
@@ -72,14 +72,14 @@ func (c *Caller) Trail(ctx context.Context) error {
 	return nil
 }
 
-// Deliver lets the sandbox deliver all that it recorded.
+// Deliver makes the sandbox deliver all recorded events.
 func (c *Caller) Deliver(ctx context.Context) error {
 	return c.do(ctx, http.MethodPost, "/_trailkeeper/deliver", access.Service, "", nil)
 }
 
-// Burst makes calls numbered from first on, small ones in JSON and small objects in
-// turn, from that many connections at once until ctx ends or limit of them are made.
-// It returns how many were; each of them was answered, unless there is an error.
+// Burst makes calls numbered from first on, alternating between small JSON calls and
+// small objects, over concurrent connections, until ctx ends or limit calls are made.
+// It returns the number of calls; without an error each of them was answered.
 func (c *Caller) Burst(ctx context.Context, connections, first, limit int) (made int, err error) {
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
@@ -90,7 +90,7 @@ func (c *Caller) Burst(ctx context.Context, connections, first, limit int) (made
 				if i >= limit {
 					break
 				}
-				// The last calls come to their end.
+				// Calls under way are completed.
 				if err := c.Call(context.WithoutCancel(ctx), [...]Kind{Queue, Put}[i%2], first+i); err != nil {
 					return err
 				}
@@ -102,7 +102,7 @@ func (c *Caller) Burst(ctx context.Context, connections, first, limit int) (made
 	return min(int(next.Load()), limit), err
 }
 
-// Latencies makes calls one after the other and tells how long each took.
+// Latencies makes calls one after another and returns their durations.
 func (c *Caller) Latencies(ctx context.Context, kind Kind, count int) ([]time.Duration, error) {
 	var took []time.Duration
 	for number := range count {
@@ -115,7 +115,8 @@ func (c *Caller) Latencies(ctx context.Context, kind Kind, count int) ([]time.Du
 	return took, nil
 }
 
-// request makes one with the form of a signature, which emulators do not check.
+// request returns a request with a signature of the right form, which emulators do not
+// verify.
 func (c *Caller) request(ctx context.Context, method, path, service, target string, body []byte) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -138,7 +139,7 @@ func (c *Caller) request(ctx context.Context, method, path, service, target stri
 	return r, nil
 }
 
-// do makes a request and reads its answer.
+// do sends a request and reads its answer.
 func (c *Caller) do(ctx context.Context, method, path, service, target string, body []byte) error {
 	r, err := c.request(ctx, method, path, service, target, body)
 	if err != nil {

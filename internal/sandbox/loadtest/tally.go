@@ -22,8 +22,7 @@ const (
 
 func name(number int) string { return fmt.Sprintf("%s%0*d", namePrefix, nameDigits, number) }
 
-// numberIn is the number of the call that a record is of; ok is false for a record
-// of something else.
+// numberIn returns the number of the call of a record; ok is false for other records.
 func numberIn(r *event.Record) (number int, ok bool) {
 	parameters := string(r.Get(event.RequestParameters).Raw)
 	_, after, found := strings.Cut(parameters, `"`+namePrefix)
@@ -34,7 +33,7 @@ func numberIn(r *event.Record) (number int, ok bool) {
 	return number, err == nil
 }
 
-// Tally is how often each call was recorded, by number.
+// Tally counts the records of each call, by number.
 type Tally []int
 
 func (t Tally) add(r *event.Record) error {
@@ -43,13 +42,13 @@ func (t Tally) add(r *event.Record) error {
 		return nil
 	}
 	if number >= len(t) {
-		return fmt.Errorf("%s was recorded and never made", name(number))
+		return fmt.Errorf("%s was recorded but never made", name(number))
 	}
 	t[number]++
 	return nil
 }
 
-// Err says what was not recorded once.
+// Err reports calls that were not recorded exactly once.
 func (t Tally) Err() error {
 	lost, twice, example := 0, 0, ""
 	for number, times := range t {
@@ -69,13 +68,13 @@ func (t Tally) Err() error {
 	return fmt.Errorf("of %d calls %d were lost and %d recorded more than once, such as %s", len(t), lost, twice, example)
 }
 
-// InJournal counts the calls in a journal that no sandbox has open.
+// InJournal counts the calls in a closed journal.
 func InJournal(dir string, calls int) (t Tally, err error) {
 	j, err := journal.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = j.Close() }() // nothing was written
+	defer func() { _ = j.Close() }() // only read from
 	t = make(Tally, calls)
 	var r event.Record
 	return t, j.Read(1, func(e journal.Entry) error {

@@ -20,12 +20,11 @@ const (
 		`</GetCallerIdentityResult></GetCallerIdentityResponse>`
 )
 
-// Upstream answers at once what a Caller asks, as the services would, and the
-// sandbox when it asks who that is. Log files that trails deliver it keeps in a
-// folder; it forgets everything else.
+// Upstream answers the calls of a Caller, and the sandbox's own, at once. It stores
+// delivered log files in a folder and nothing else.
 type Upstream struct{ dir string }
 
-// NewUpstream keeps log files in the folder.
+// NewUpstream stores log files in the folder.
 func NewUpstream(dir string) *Upstream { return &Upstream{dir} }
 
 func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// isReadOnly is readOnly as AWS sets it: by the verb of the name, with exceptions
+// isReadOnly returns readOnly as AWS sets it: by the verb of the name, with exceptions
 // seen in real records.
 func isReadOnly(service, name string) bool {
 	switch service {
-	case "sts": // AssumeRole and what is like it changes nothing; these two say false
+	case "sts": // AssumeRole and similar calls change nothing; these two have false
 		return name != "GetFederationToken" && name != "GetSessionToken"
 	case "kms":
 		for _, verb := range []string{"Decrypt", "DeriveSharedSecret", "Encrypt", "Generate", "ReEncrypt", "Sign", "Verify"} {
@@ -32,8 +32,8 @@ func isReadOnly(service, name string) bool {
 	return false
 }
 
-// isSilent reports whether CloudTrail records an operation nowhere, not even as a
-// data event.
+// isSilent reports whether CloudTrail never records an operation, not even as a data
+// event.
 func isSilent(service, name string) bool {
 	switch service {
 	case "logs":
@@ -49,9 +49,8 @@ func isSilent(service, name string) bool {
 // event is an operation by the service's signing name.
 type event struct{ service, operation string }
 
-// dataEvents are the operations that leave data events, with the resource type
-// that selectors know them by, from "Logging data events" in the CloudTrail user
-// guide and the guides it refers to.
+// dataEvents maps operations with data events to the resource type in selectors, from
+// "Logging data events" in the CloudTrail user guide and the guides it refers to.
 var dataEvents = sync.OnceValue(func() map[event]string {
 	const objects = "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject DeleteObjectTagging " +
 		"DeleteObjects GetObject GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention GetObjectTagging GetObjectTorrent " +

@@ -2,12 +2,12 @@ package operation
 
 import "slices"
 
-// MapMember reports whether the member that a path of model names ends in is a map
-// whose keys the caller chooses, such as Tags of Lambda. Keys of such a map are
-// no member names and stay as they are in a record.
+// MapMember reports whether a path of model names ends in a map whose keys the caller
+// chooses, such as Tags of Lambda. Keys of such a map are not member names and stay
+// unchanged in a record.
 //
-// Facts are kept for each member name of a service, not for each path. Where a
-// service has one name both for a map and for a structure, the more frequent wins.
+// Facts are stored for each member name of a service, not for each path. If a service
+// uses one name for both a map and a structure, the more frequent use wins.
 func (o Operation) MapMember(path ...string) bool {
 	s := known().services[o.modelled()]
 	if s == nil || len(path) == 0 {
@@ -17,7 +17,7 @@ func (o Operation) MapMember(path ...string) bool {
 	return found
 }
 
-// Side is one of the two of an operation.
+// Side is the request or the answer of an operation.
 type Side string
 
 // The sides of an operation.
@@ -27,8 +27,8 @@ const (
 )
 
 // Sensitive reports whether the service's model marks a member, such as SecretString,
-// as sensitive on that side of the operation. The path leads to the member. Of an
-// operation that no model has, and wherever it is doubtful, it is.
+// as sensitive on that side of the operation. The path leads to the member. Without a
+// model, and in ambiguous cases, it is true.
 func (o Operation) Sensitive(side Side, member string, path ...string) bool {
 	s := known().services[o.modelled()]
 	if s == nil {
@@ -54,14 +54,14 @@ func (o Operation) Sensitive(side Side, member string, path ...string) bool {
 	return p.secret
 }
 
-// SensitiveBody reports whether the model marks all of a side, or the member of a REST
-// operation that is the whole body.
+// SensitiveBody reports whether the model marks all of a side, or the member that is
+// the whole body of a REST operation.
 func (o Operation) SensitiveBody(side Side) bool {
 	return o.Certain && o.Sensitive(side, "@")
 }
 
-// below reports whether a path ends in one of the parents. Between a map and a member
-// stands the key of the entry, which a loose comparison skips.
+// below reports whether a path ends in one of the parents. In a map, the entry's key is
+// between parent and member; a loose comparison skips it.
 func below(parents, path []string, loose bool) bool {
 	if len(path) == 0 {
 		return slices.Contains(parents, ".")
@@ -73,9 +73,9 @@ func below(parents, path []string, loose bool) bool {
 	return slices.ContainsFunc(last, func(name string) bool { return slices.Contains(parents, name) })
 }
 
-// ListMember reports whether an element of that name is a list, for the services
-// that answer in XML, where a list of one looks like a structure. The elements of
-// a flattened list have its name themselves.
+// ListMember reports whether an element of that name is a list, for services with XML
+// answers, where a list of one element looks like a structure. The elements of a
+// flattened list have the list's name themselves.
 func (o Operation) ListMember(element string) (list, flattened bool) {
 	s := known().services[o.modelled()]
 	if s == nil {
@@ -86,7 +86,7 @@ func (o Operation) ListMember(element string) (list, flattened bool) {
 	return list, flattened
 }
 
-// modelled is the service whose model has the operation.
+// modelled returns the service whose model has the operation.
 func (o Operation) modelled() string {
 	if isS3(o.Service) && o.Service != "s3-outposts" {
 		return "s3"

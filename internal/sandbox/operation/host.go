@@ -8,8 +8,8 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// host is the labels of a host name, in lower case, without the port. It has
-// none for an IP address.
+// host is the labels of a host name, in lower case, without the port. It is empty for
+// an IP address.
 type host []string
 
 func parseHost(text string) host {
@@ -24,8 +24,7 @@ func parseHost(text string) host {
 	return strings.Split(name, ".")
 }
 
-// aws reports whether the host is one that names a service: AWS's, or what
-// emulators put in their place.
+// aws reports whether the host names a service, at AWS or at an emulator.
 func (h host) aws() bool {
 	name := strings.Join(h, ".")
 	for _, domain := range []string{"api.aws", "localhost", "localstack.cloud"} {
@@ -36,8 +35,8 @@ func (h host) aws() bool {
 	return slices.ContainsFunc(partition.All(), func(p partition.Partition) bool { return strings.HasSuffix(name, "."+p.DNSSuffix) })
 }
 
-// service is the one whose endpoint the host is, such as of lambda.us-east-1.amazonaws.com
-// or api.ecr.us-east-1.amazonaws.com.
+// service returns the service whose endpoint the host is, such as of
+// lambda.us-east-1.amazonaws.com or api.ecr.us-east-1.amazonaws.com.
 func (h host) service() *service {
 	if !h.aws() {
 		return nil
@@ -54,7 +53,7 @@ func (h host) service() *service {
 	return nil
 }
 
-// region is the label that looks like one, as in s3-us-west-2 too.
+// region returns the label that looks like a Region, as in s3-us-west-2 too.
 func (h host) region() string {
 	for _, label := range h {
 		label = strings.TrimPrefix(label, "s3-")
@@ -66,8 +65,8 @@ func (h host) region() string {
 	return ""
 }
 
-// s3 is the index of the label that makes a host an endpoint of S3, or -1.
-// Labels before it are a bucket, which may itself have dots.
+// s3 returns the index of the label that makes a host an endpoint of S3, or -1. The
+// labels before it are a bucket, whose name may contain dots.
 func (h host) s3() int {
 	for i := len(h) - 1; i >= 0; i-- {
 		switch label := h[i]; {
@@ -90,13 +89,13 @@ func (h host) control() bool {
 	return false
 }
 
-// accessPoint reports whether what stands before an endpoint of S3 is an access point.
+// accessPoint reports whether the labels before an endpoint of S3 are an access point.
 func (h host) accessPoint() bool {
 	i := h.s3()
 	return i > 0 && strings.HasPrefix(h[i], "s3-accesspoint")
 }
 
-// bucket is the one that a virtual-hosted request names, or "".
+// bucket returns the bucket that a virtual-hosted request names, or "".
 func (h host) bucket() string {
 	if !h.aws() {
 		return ""

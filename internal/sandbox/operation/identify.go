@@ -7,12 +7,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// defaultRegion is where a request goes that says nothing of a Region.
+// defaultRegion is the Region of a request that does not specify one.
 const defaultRegion = "us-east-1"
 
-// Identify tells what the request of an exchange asks for. It never fails: for a
-// request that fits nothing it knows, Certain is false and the name is made of
-// the method and the path.
+// Identify returns the operation of an exchange's request. It never fails: for an
+// unknown request Certain is false and the name is made of the method and the path.
 func Identify(x *exchange.Exchange) Operation {
 	q := newRequest(x)
 	var form formBody
@@ -46,11 +45,11 @@ func isForm(x *exchange.Exchange) bool {
 	return x.Method == "POST" && strings.HasPrefix(x.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
-// identify finds the operation's name by the protocol.
+// identify finds the operation's name, depending on the protocol.
 func (o *Operation) identify(x *exchange.Exchange, q *request, form formBody) {
 	s := known().services[o.Service]
 	if isS3(o.Service) {
-		if s.rest() == RESTJSON { // S3 on Outposts has operations of its own as well
+		if s.rest() == RESTJSON { // S3 on Outposts also has its own operations
 			if o.identifyREST(s, q); o.Certain {
 				return
 			}
@@ -69,7 +68,7 @@ func (o *Operation) identify(x *exchange.Exchange, q *request, form formBody) {
 	}
 }
 
-// identifyNamed takes the requests that carry the operation's name.
+// identifyNamed handles requests that contain the operation's name.
 func (o *Operation) identifyNamed(s *service, q *request, form formBody) bool {
 	_, name := cutTarget(q.header.Get("X-Amz-Target"))
 	protocol := JSON
@@ -116,9 +115,9 @@ func cutCBOR(path string) (service, name string) {
 	return service, name
 }
 
-// guessService finds the service of a request without a signature that names
-// one. Some operations need none, AssumeRoleWithWebIdentity among them; else it is
-// S3, the only service that answers the anonymous.
+// guessService finds the service of a request whose signature names none or that has
+// none. Some operations need no signature, such as AssumeRoleWithWebIdentity; otherwise
+// it is S3, the only service with anonymous calls.
 func guessService(q *request, form formBody) string {
 	target, _ := cutTarget(q.header.Get("X-Amz-Target"))
 	cbor, _ := cutCBOR(q.path)
@@ -139,7 +138,7 @@ func guessService(q *request, form formBody) string {
 	return "s3"
 }
 
-// fallBack makes a name of the method and of what of the path is words.
+// fallBack makes a name of the method and the words of the path.
 func (o *Operation) fallBack(q *request) {
 	const words = 4
 	o.Certain, o.Path = false, nil
@@ -158,8 +157,8 @@ func (o *Operation) fallBack(q *request) {
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 
-// title writes words such as object-lock as ObjectLock, and GET as Get. What no
-// name has is left out.
+// title writes object-lock as ObjectLock, and GET as Get. It omits characters that no
+// name has.
 func title(text string) string {
 	if strings.ToUpper(text) == text {
 		text = strings.ToLower(text)

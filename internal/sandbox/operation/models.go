@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// modelsText is facts of botocore's service models, see generate/main.go.
+// modelsText holds facts from botocore's service models, see generate/main.go.
 //
 //go:embed models.txt
 var modelsText string
 
-// known is modelsText, read once.
+// known is the parsed modelsText.
 var known = sync.OnceValue(func() *catalogue { return parseModels(modelsText) })
 
-// catalogue is every service by the ways in which a request names one.
+// catalogue holds every service, by the ways in which a request names one.
 type catalogue struct {
 	services  map[string]*service // by the name in a signature's scope
 	targets   map[string]*service // by the prefix of X-Amz-Target, which CBOR paths have too
@@ -23,28 +23,28 @@ type catalogue struct {
 	endpoints map[string]*service // by the start of a host name
 }
 
-// service is the models with one signing name.
+// service is the facts of the models with one signing name.
 type service struct {
 	name      string
 	protocols []Protocol
 	// Member names, sorted.
 	maps, secrets, lists, flats []string
 	routes                      segment
-	// Names that are secrets of some operations only.
+	// Names that are secrets in some operations only.
 	partly map[string]partly
 }
 
 // partly is a member name with exceptions for some sides of operations.
 type partly struct {
 	secret bool
-	// but has sides of operations, such as PutThing<, with the members above the
-	// name below which it is the other; nil wherever it is.
+	// but lists sides of operations, such as PutThing<, where the opposite holds: below
+	// the given parents, or everywhere if nil.
 	but map[string][]string
 }
 
 func (s *service) speaks(p Protocol) bool { return s != nil && slices.Contains(s.protocols, p) }
 
-// rest is the protocol of the services that are known by their routes, or Unknown.
+// rest returns the REST protocol of a service that is identified by routes, or Unknown.
 func (s *service) rest() Protocol {
 	for _, p := range []Protocol{RESTJSON, RESTXML} {
 		if s.speaks(p) {
@@ -54,7 +54,7 @@ func (s *service) rest() Protocol {
 	return Unknown
 }
 
-// query is the protocol of the services that have an Action parameter, or Unknown.
+// query returns the protocol of a service that has an Action parameter, or Unknown.
 func (s *service) query() Protocol {
 	for _, p := range []Protocol{Query, EC2} {
 		if s.speaks(p) {
@@ -70,7 +70,7 @@ func parseModels(text string) *catalogue {
 		versions: map[string]*service{}, endpoints: map[string]*service{},
 	}
 	var current *service
-	var path []*segment // the segments above the current line, the root first
+	var path []*segment // the parent segments of the current line, the root first
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
 		switch fields[0] {
@@ -100,7 +100,7 @@ func parseModels(text string) *catalogue {
 	return c
 }
 
-// parsePartly reads SIDE or SIDEPARENT,PARENT ... where SIDE ends in < or >.
+// parsePartly parses SIDE or SIDEPARENT,PARENT ... where SIDE ends in < or >.
 func parsePartly(secret bool, exceptions []string) partly {
 	p := partly{secret: secret, but: map[string][]string{}}
 	for _, text := range exceptions {
@@ -114,11 +114,11 @@ func parsePartly(secret bool, exceptions []string) partly {
 	return p
 }
 
-// addModel reads ENDPOINT PROTOCOL VERSION [TARGET].
+// addModel parses ENDPOINT PROTOCOL VERSION [TARGET].
 func (c *catalogue) addModel(s *service, model []string) {
 	endpoint, protocol, version := model[0], model[1], model[2]
 	s.protocols = append(s.protocols, protocolNamed(protocol))
-	// These two spoke the query protocol before, and older clients still do.
+	// These two used the query protocol before, and older clients still do.
 	if s.name == "sqs" || s.name == "monitoring" {
 		s.protocols = append(s.protocols, Query)
 	}

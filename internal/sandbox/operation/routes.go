@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// segment is a place in the tree of a service's paths.
+// segment is a node in the tree of a service's paths.
 type segment struct {
 	literals map[string]*segment
 	labels   []label
 	routes   []route
 }
 
-// label is a segment that holds a parameter. A greedy one takes several segments,
-// and comes after those that are not.
+// label is a segment that is a parameter. Greedy labels match several segments, and
+// come after others.
 type label struct {
 	name   string
 	greedy bool
@@ -28,8 +28,8 @@ type route struct {
 	operation  string
 }
 
-// condition is a query parameter that a route asks for, with the value it must
-// have if there is one, or a header.
+// condition is a query parameter, with its value if required, or a header that a route
+// requires.
 type condition struct {
 	name, value string
 	header      bool
@@ -54,7 +54,7 @@ func (s *segment) grow(text string) *segment {
 	return next
 }
 
-// addRoutes reads METHOD?CONDITION&CONDITION OPERATION pairs.
+// addRoutes parses METHOD?CONDITION&CONDITION OPERATION pairs.
 func (s *segment) addRoutes(pairs []string) {
 	for ; len(pairs) > 1; pairs = pairs[2:] {
 		method, query, _ := strings.Cut(pairs[0], "?")
@@ -68,7 +68,7 @@ func (s *segment) addRoutes(pairs []string) {
 	}
 }
 
-// request is what routes are chosen by.
+// request is the part of a request that selects a route.
 type request struct {
 	method string
 	host   host
@@ -84,8 +84,8 @@ func (c condition) met(q *request) bool {
 	return q.query.Has(c.name) && (c.value == "" || q.query.Get(c.name) == c.value)
 }
 
-// pick is the route whose conditions are met; of several, the one that asks for
-// most.
+// pick returns the route whose conditions are met; of several, the one with the most
+// conditions.
 func (s *segment) pick(q *request) *route {
 	var best *route
 	for i := range s.routes {
@@ -106,11 +106,11 @@ func (r *route) met(q *request) bool {
 	return true
 }
 
-// maxDepth is more segments than any route has, even with an ARN spread over some.
+// maxDepth is more segments than any route has, even with an ARN that contains slashes.
 const maxDepth = 64
 
-// find looks for the operation at a path, with a slash at its end or without.
-// Parameters come with their names.
+// find returns the operation at a path, with or without a trailing slash, and its named
+// parameters.
 func (s *segment) find(q *request) (operation string, parameters map[string]string) {
 	parts := strings.Split(strings.TrimPrefix(q.path, "/"), "/")
 	if len(parts) > maxDepth {
@@ -136,8 +136,8 @@ func (s *segment) find(q *request) (operation string, parameters map[string]stri
 
 type parameter struct{ name, value string }
 
-// walk tries literal segments before labels, and of a greedy label the shortest
-// value first, so that the more specific path wins.
+// walk tries literal segments before labels, and for a greedy label the shortest value
+// first, so that the most specific path wins.
 func (s *segment) walk(parts []string, q *request, taken []parameter) (*route, []parameter) {
 	if len(parts) == 0 {
 		return s.pick(q), taken
@@ -162,7 +162,7 @@ func (s *segment) walk(parts []string, q *request, taken []parameter) (*route, [
 	return nil, nil
 }
 
-// unescape decodes %xx, and leaves text alone that cannot be decoded.
+// unescape decodes %xx, and returns text that cannot be decoded unchanged.
 func unescape(text string) string {
 	if decoded, err := url.PathUnescape(text); err == nil {
 		return decoded

@@ -20,8 +20,8 @@ func isS3(service string) bool {
 	return false
 }
 
-// identifyS3 finds an operation of S3 by the method, what the path and the host
-// address, and the subresource in the query.
+// identifyS3 finds an operation of S3 by the method, the bucket and key in path and
+// host, and the sub-resource in the query.
 func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
 	o.Protocol = RESTXML
 	if o.identifyS3Control(q) {
@@ -57,7 +57,7 @@ func (o *Operation) identifyS3(x *exchange.Exchange, q *request) {
 	o.nameS3(x, q)
 }
 
-// identifyS3Control takes the requests that are about an account, not a bucket.
+// identifyS3Control handles requests about an account instead of a bucket.
 func (o *Operation) identifyS3Control(q *request) bool {
 	if !q.host.control() && q.header.Get("X-Amz-Account-Id") == "" {
 		return false
@@ -69,25 +69,25 @@ func (o *Operation) identifyS3Control(q *request) bool {
 	if o.Certain = o.Name != ""; !o.Certain {
 		o.fallBack(q)
 	}
-	// S3 has operations of this name too; CloudTrail tells them apart.
+	// S3 has operations of this name too; CloudTrail's names differ.
 	o.EventName = strings.Replace(o.Name, "PublicAccessBlock", "AccountPublicAccessBlock", 1)
 	return true
 }
 
-// forStore reports whether a path is of a store's administration, which shares the
-// port with its buckets. MinIO reserves the bucket minio for it.
+// forStore reports whether a path belongs to a server's administration API on the same
+// port. MinIO reserves the bucket minio for it.
 func (q *request) forStore() bool {
 	return q.below("/minio/admin/", "/minio/health/", "/minio/kms/", "/minio/metrics/", "/minio/v2/metrics/")
 }
 
-// answeredByMinIO reports whether an answer is MinIO's, which says so, or is still to
-// come. For another store minio is a bucket like others.
+// answeredByMinIO reports whether an answer is MinIO's, or is not there yet. For other
+// servers minio is an ordinary bucket.
 func answeredByMinIO(x *exchange.Exchange) bool {
 	return x.ResponseHeader == nil || strings.HasPrefix(x.ResponseHeader.Get("Server"), "MinIO")
 }
 
-// forEmulator reports whether a path is of an emulator's own, and of no API of AWS:
-// moto's, and what starts as no bucket can, such as /_localstack.
+// forEmulator reports whether a path is an emulator's own and not of AWS's API: moto's,
+// and others that cannot be a bucket, such as /_localstack.
 func (q *request) forEmulator() bool {
 	return q.below("/moto-api/", "/_")
 }
@@ -106,7 +106,8 @@ func (o *Operation) nameS3(x *exchange.Exchange, q *request) {
 	case q.method == "POST" && level == "Bucket" && asked == "" && o.readPostedForm(x):
 		o.Name, o.Certain = "PostObject", true
 	default:
-		// Such as DELETE ?acl: whatever the store makes of it, it is not DeleteBucket.
+		// For example DELETE ?acl: however the server handles it, it is not
+		// DeleteBucket.
 		o.Name = title(q.method) + level + title(asked)
 	}
 	if o.Name == "ListBuckets" && o.Service == "s3express" {
@@ -114,7 +115,8 @@ func (o *Operation) nameS3(x *exchange.Exchange, q *request) {
 	}
 }
 
-// place is the routes for what the path of a request to S3 names.
+// place returns the level, service, bucket or object, that the path of a request to S3
+// names, and its routes.
 func (o *Operation) place() (level string, routes *segment) {
 	service := &known().services["s3"].routes
 	switch bucket := service.labels[0].next; {
@@ -127,8 +129,8 @@ func (o *Operation) place() (level string, routes *segment) {
 	}
 }
 
-// subresource is the first query parameter that some route of the place asks for
-// and that is no mere detail of it, or "".
+// subresource returns the first query parameter that selects a route of the level, or
+// "".
 func (s *segment) subresource(q *request) string {
 	for _, r := range s.routes {
 		for _, c := range r.conditions {
@@ -140,15 +142,15 @@ func (s *segment) subresource(q *request) string {
 	return ""
 }
 
-// readPostedForm reads the fields that come before the file of a browser upload:
-// the key, and who signed the policy.
+// readPostedForm reads the fields before the file of a browser upload: the key, and the
+// signer of the policy.
 func (o *Operation) readPostedForm(x *exchange.Exchange) bool {
 	kind, parameters, err := mime.ParseMediaType(x.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || parameters["boundary"] == "" {
 		return false
 	}
 	form := multipart.NewReader(bytes.NewReader(x.Request.Bytes), parameters["boundary"])
-	const maxField, maxFields = 8 << 10, 100_000 // no more fit into what is kept of a body
+	const maxField, maxFields = 8 << 10, 100_000 // more do not fit into the captured part of a body
 	for range maxFields {
 		part, err := form.NextRawPart()
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// signature is who signed a request, and for which service.
+// signature is the signer of a request, and the service it is for.
 type signature struct {
 	service, region  string
 	accessKey, token string
@@ -15,8 +15,8 @@ type signature struct {
 	method           string // AuthHeader, QueryString
 }
 
-// readSignature reads what a request says of its signer. Nobody checks it: the
-// upstream may, and answers.
+// readSignature reads the signer from a request. The signature is not verified here;
+// the upstream may verify it.
 func readSignature(header http.Header, query url.Values, form formBody) signature {
 	s := signature{token: firstOf(header.Get("X-Amz-Security-Token"), query.Get("X-Amz-Security-Token"), header.Get("X-Amz-S3session-Token"))}
 	auth := header.Get("Authorization")
@@ -42,8 +42,8 @@ func readSignature(header http.Header, query url.Values, form formBody) signatur
 	return s
 }
 
-// readScope reads KEY/DATE/REGION/SERVICE/aws4_request. SigV4A leaves out the
-// Region and lists those it is good for elsewhere. A key of MinIO may have slashes.
+// readScope parses KEY/DATE/REGION/SERVICE/aws4_request. SigV4A omits the Region and
+// has a separate list of Regions. Keys of MinIO may contain slashes.
 func (s *signature) readScope(scope, regions string) {
 	parts := strings.Split(strings.TrimSpace(scope), "/")
 	last := len(parts) - 1
@@ -85,7 +85,8 @@ func isDate(text string) bool {
 // maxName is longer than any operation, service or Region.
 const maxName = 96
 
-// isName reports whether a text of a client can stand where AWS has a name.
+// isName reports whether a client's text is a valid name of an operation, service or
+// Region.
 func isName(text string) bool {
 	if text == "" || len(text) > maxName {
 		return false
@@ -99,8 +100,8 @@ func isName(text string) bool {
 	return true
 }
 
-// formBody is an application/x-www-form-urlencoded body, searched and not parsed:
-// a body may be large, and only a few names matter.
+// formBody is an application/x-www-form-urlencoded body. It is searched without
+// parsing, because a body may be large and only a few names matter.
 type formBody []byte
 
 func (f formBody) get(name string) string {

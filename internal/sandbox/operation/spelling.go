@@ -2,7 +2,7 @@ package operation
 
 import "strings"
 
-// spell writes what CloudTrail writes of an operation that is identified.
+// spell sets CloudTrail's names of an identified operation.
 func (o *Operation) spell(q *request, form formBody) {
 	if isGlobal(o.Service) && isCommercial(o.Region) {
 		o.Region = defaultRegion
@@ -25,8 +25,8 @@ func (o *Operation) spell(q *request, form formBody) {
 	}
 }
 
-// isGlobal reports whether CloudTrail records a service in us-east-1, whatever
-// Region a client signed for.
+// isGlobal reports whether CloudTrail records a service in us-east-1, whatever Region a
+// client signed for.
 func isGlobal(service string) bool {
 	switch service {
 	case "iam", "cloudfront", "route53", "route53domains", "organizations", "account", "shield", "waf", "ce", "budgets", "support", "health":
@@ -35,13 +35,13 @@ func isGlobal(service string) bool {
 	return false
 }
 
-// isCommercial reports whether a Region is of the partition that us-east-1 is in.
+// isCommercial reports whether a Region belongs to the partition of us-east-1.
 func isCommercial(region string) bool {
 	return !strings.HasPrefix(region, "cn-") && !strings.Contains(region, "-gov-") && !strings.Contains(region, "iso")
 }
 
-// eventSource is the signing name with exceptions. Services that share one are
-// told apart by the model.
+// eventSource returns the signing name, with exceptions. The model distinguishes
+// services with the same signing name.
 func eventSource(o *Operation, q *request) string {
 	name := strings.ToLower(o.Service)
 	target, _ := cutTarget(q.header.Get("X-Amz-Target"))
@@ -66,7 +66,8 @@ func eventSource(o *Operation, q *request) string {
 	return name + ".amazonaws.com"
 }
 
-// apiVersion is what real records have. Most have none, and those of S3 never.
+// apiVersion returns the version as in real records. Most have none, and those of S3
+// never.
 func (o *Operation) apiVersion(q *request, form formBody) string {
 	switch o.Service {
 	case "dynamodb":
@@ -90,8 +91,8 @@ func (o *Operation) apiVersion(q *request, form formBody) string {
 	return ""
 }
 
-// eventName is the operation's name, which has the date of its path with Lambda
-// and with the functions of CloudFront, and which S3 spells its own way.
+// eventName returns the operation's name. Lambda and CloudFront functions add the date
+// of their path, and S3 has its own names.
 func (o *Operation) eventName(q *request) string {
 	if !o.Certain {
 		return o.Name
@@ -111,8 +112,8 @@ func (o *Operation) eventName(q *request) string {
 	return o.Name
 }
 
-// s3Names are the operations whose events have another name, from "Amazon S3
-// CloudTrail events" in the S3 user guide, which agrees with real records.
+// s3Names maps operations whose events have another name, from "Amazon S3 CloudTrail
+// events" in the S3 user guide, confirmed by real records.
 var s3Names = map[string]string{
 	"DeletePublicAccessBlock":            "DeleteBucketPublicAccessBlock",
 	"GetBucketAccelerateConfiguration":   "GetAccelerateConfiguration",
@@ -128,8 +129,8 @@ var s3Names = map[string]string{
 	"PutPublicAccessBlock":               "PutBucketPublicAccessBlock",
 }
 
-// lambdaName adds the date of the API's version, which Lambda did until 2018.
-// Some operations are in their second version.
+// lambdaName adds the date of the API's version, as Lambda did until 2018. Some
+// operations are in their second version.
 func lambdaName(name, date string) string {
 	if date == "" || date > "20181031" || strings.HasPrefix(name, "Invoke") {
 		return name
@@ -150,7 +151,8 @@ func isFunctionOfCloudFront(name string) bool {
 	return false
 }
 
-// pathDate is the date that a path starts with, such as of /2015-03-31/functions, or "".
+// pathDate returns the date at the start of a path such as /2015-03-31/functions, or
+// "".
 func pathDate(path string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if len(first) == len("2006-01-02") && isDate(strings.ReplaceAll(first, "-", "")) {

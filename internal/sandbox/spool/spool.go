@@ -1,4 +1,4 @@
-// Package spool is a folder of files that are each there whole or not at all, and their owner's only.
+// Package spool is a folder of files that exist completely or not at all, readable by their owner only.
 package spool
 
 import (
@@ -10,14 +10,14 @@ import (
 	"github.com/cerpac/trailkeeper/internal/durable"
 )
 
-// Dir is the folder. Names in it are slash separated paths. A write outlives the
-// process, though not necessarily the machine.
+// Dir is the folder. Names in it are slash-separated paths. A write survives the end of
+// the process, but not necessarily a crash of the machine.
 type Dir string
 
-// aside is the end of the name of a file that is being written.
+// aside is the suffix of a file that is being written.
 const aside = ".part"
 
-// Write puts a file in place of what had the name.
+// Write creates or replaces a file.
 func (d Dir) Write(name string, data []byte) error {
 	path := d.path(name)
 	f, err := create(path + aside)
@@ -36,11 +36,10 @@ func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 }
 
-// Read returns a file. The error is fs.ErrNotExist when there is none.
+// Read returns a file. The error is fs.ErrNotExist if it does not exist.
 func (d Dir) Read(name string) ([]byte, error) { return os.ReadFile(d.path(name)) }
 
-// Remove removes a file, or a folder with all that is in it. It is no error when
-// it is gone already.
+// Remove removes a file, or a folder with its content. A missing one is not an error.
 func (d Dir) Remove(name string) error { return os.RemoveAll(d.path(name)) }
 
 func (d Dir) path(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }

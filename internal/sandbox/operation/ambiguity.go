@@ -9,12 +9,12 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/exchange"
 )
 
-// Doubt tells why a store of S3 may take a request for another than Identify does,
-// or "". uri is the request's target as it came. Stores differ in how they read what
-// no client of AWS sends; of a request that two readers understand in two ways the
-// record would name what was not touched.
-func Doubt(x *exchange.Exchange, uri string) string {
-	d := doubt{x: x, q: newRequest(x), o: Identify(x)}
+// Ambiguity returns why an S3 server may interpret a request differently than Identify, or
+// "". uri is the unchanged request target. Servers differ in how they read requests
+// that no AWS client sends; the record of an ambiguous request could name the wrong
+// object.
+func Ambiguity(x *exchange.Exchange, uri string) string {
+	d := ambiguity{x: x, q: newRequest(x), o: Identify(x)}
 	if why := d.address(uri); why != "" {
 		return why
 	}
@@ -32,13 +32,13 @@ func Doubt(x *exchange.Exchange, uri string) string {
 	return ""
 }
 
-type doubt struct {
+type ambiguity struct {
 	x *exchange.Exchange
 	q *request
 	o Operation
 }
 
-func (d doubt) address(uri string) string {
+func (d ambiguity) address(uri string) string {
 	if strings.Contains(uri, "#") {
 		return `the address has a "#", where it may end for others; write it as %23`
 	}
@@ -53,8 +53,8 @@ func (d doubt) address(uri string) string {
 	return ""
 }
 
-// signer is in doubt when there are two.
-func (d doubt) signer() string {
+// signer checks that there is one signature.
+func (d ambiguity) signer() string {
 	for _, name := range []string{"Authorization", "Content-Type", "X-Amz-Security-Token", "X-Amz-Target", "X-Amz-Copy-Source"} {
 		if len(d.q.header[name]) > 1 {
 			return fmt.Sprintf("there are two headers %q", name)
@@ -70,17 +70,17 @@ func (d doubt) signer() string {
 	return ""
 }
 
-// service is a request to another than S3. Without a signature a store that has
-// nothing but S3 goes by the path.
-func (d doubt) service() string {
+// service checks requests to other services than S3. Without a signature, a server that
+// has only S3 would go by the path.
+func (d ambiguity) service() string {
 	if d.o.SignatureVersion == "" && d.q.path != "/" && d.q.path != "" {
 		return fmt.Sprintf("it is not signed, and looks like a call to %s and like one to S3", d.o.Service)
 	}
 	return ""
 }
 
-// reserved is about paths that are no bucket here and may be one for the store.
-func (d doubt) reserved() string {
+// reserved checks for paths that are not a bucket here but may be one for the server.
+func (d ambiguity) reserved() string {
 	switch {
 	case d.q.forEmulator():
 		return "the path is one of an emulator, which the upstream is not known to be"
@@ -92,8 +92,8 @@ func (d doubt) reserved() string {
 	return ""
 }
 
-// names is about buckets and keys that a store may tidy up.
-func (d doubt) names() string {
+// names checks for buckets and keys that a server may normalize.
+func (d ambiguity) names() string {
 	bucket, key := d.o.Path["Bucket"], d.o.Path["Key"]
 	if bucket == "" && strings.Trim(d.q.path, "/") != "" && d.o.Path != nil {
 		return "the path has no bucket before its key"
@@ -104,10 +104,10 @@ func (d doubt) names() string {
 	return oddName(bucket, key)
 }
 
-// OddKey tells why a store may take a key for another, or "".
+// OddKey returns why a server may take a key for another one, or "".
 func OddKey(key string) string { return oddName("bucket", key) }
 
-// oddName tells what is odd in the name of a bucket or in a key, or "".
+// oddName returns what is unusual in the name of a bucket or in a key, or "".
 func oddName(bucket, key string) string {
 	if len(bucket) > 255 || strings.Trim(bucket, bucketLetters) != "" || strings.Trim(bucket, ".") == "" {
 		return fmt.Sprintf("no bucket of a store has the name %q", bucket)
@@ -129,8 +129,9 @@ func oddName(bucket, key string) string {
 
 const bucketLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
-// parameters are in doubt when one comes twice, or is spelled like one that matters.
-func (d doubt) parameters() string {
+// parameters checks for repeated parameters, and for names that differ from a relevant
+// one only in case.
+func (d ambiguity) parameters() string {
 	for name, values := range d.q.query {
 		if len(values) > 1 {
 			return fmt.Sprintf("there are two parameters %q", name)
@@ -145,22 +146,23 @@ func (d doubt) parameters() string {
 }
 
 const (
-	// subresources are the parameters that make another operation of a request. A
-	// test compares them with the routes.
+	// subresources are the parameters that select another operation. A test compares
+	// them with the routes.
 	subresources = common + " " + rare
 	common       = "accelerate acl analytics attributes cors delete encryption intelligent-tiering inventory legal-hold lifecycle location " +
 		"logging metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock replication requestPayment " +
 		"restore retention select tagging uploadId uploads versioning versions website"
-	// rare are those that stores other than AWS do not know. They would serve the
-	// request as if it had none.
+	// rare are those that other servers than AWS do not support. They would serve the
+	// request without the parameter.
 	rare = "abac annotation metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable renameObject session torrent " +
 		"metadataAnnotationTable"
-	// details go with them, or with none.
+	// details are parameters that occur with or without a sub-resource.
 	details = "annotationName id list-type partNumber select-type versionId"
 )
 
-// subresource is in doubt when there are two, or one that S3 does not have there.
-func (d doubt) subresource() string {
+// subresource checks for several sub-resources, and for one that S3 does not support
+// there.
+func (d ambiguity) subresource() string {
 	if d.o.Path["Bucket"] == "" || d.q.forStore() && d.q.method == "GET" { // MinIO has a parameter metrics, too
 		return ""
 	}
@@ -181,8 +183,9 @@ func (d doubt) subresource() string {
 	return ""
 }
 
-// served tells why a store may not know a sub-resource and serve the rest.
-func (d doubt) served(name string) string {
+// served returns why a server may not know a sub-resource and serve the request without
+// it.
+func (d ambiguity) served(name string) string {
 	level, routes := d.o.place()
 	found := routes.pick(d.q)
 	if found == nil || !found.asks(name) {
@@ -203,9 +206,9 @@ func (r *route) asks(name string) bool {
 	return false
 }
 
-// extension is about headers of MinIO by which a request touches more than the
-// object that it names.
-func (d doubt) extension() string {
+// extension checks for headers of MinIO that make a request affect other objects than
+// the named one.
+func (d ambiguity) extension() string {
 	for _, name := range []string{"X-Minio-Force-Delete", "X-Amz-Meta-Snowball-Auto-Extract", "X-Amz-Meta-Minio-Snowball-Auto-Extract"} {
 		if _, ok := d.q.header[name]; ok {
 			return fmt.Sprintf("with the header %q it touches objects that it does not name", name)
@@ -214,8 +217,8 @@ func (d doubt) extension() string {
 	return ""
 }
 
-// source is about the object that a copy reads.
-func (d doubt) source() string {
+// source checks the object that a copy reads.
+func (d ambiguity) source() string {
 	values, copies := d.q.header["X-Amz-Copy-Source"]
 	if !copies {
 		return ""

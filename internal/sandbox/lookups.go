@@ -25,10 +25,10 @@ import (
 // cloudTrail is CloudTrail as a service principal.
 const cloudTrail = "cloudtrail.amazonaws.com"
 
-// whose asks the upstream to whom an access key belongs. Emulators check no
-// signature, so the key's secret is not needed. The call that asks does not wait
-// longer for that than for its own answer.
-func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (name, userID, account string, err error) {
+// ownerOf asks the upstream for the owner of an access key. Emulators do not verify
+// signatures, so the secret key is not needed. A call waits for this no longer than for
+// its own answer.
+func (s *Sandbox) ownerOf(ctx context.Context, accessKey, sessionToken string) (name, userID, account string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.UpstreamTimeout)
 	defer cancel()
 	client, err := s.clients.STS(ctx, s.config.Account, "us-east-1")
@@ -40,7 +40,7 @@ func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (na
 	})
 	var refused smithy.APIError
 	if !s.isMoto && (errors.As(err, &refused) || err == nil && aws.ToString(out.Arn) == "") {
-		return s.named(accessKey)
+		return s.userOfKey(accessKey)
 	}
 	if err != nil {
 		return "", "", "", err
@@ -48,10 +48,10 @@ func (s *Sandbox) whose(ctx context.Context, accessKey, sessionToken string) (na
 	return aws.ToString(out.Arn), aws.ToString(out.UserId), aws.ToString(out.Account), nil
 }
 
-// named is the owner of a key at a store that has no STS to ask: a user of the key's
-// name, but for the keys of the sandbox itself: the one it works with and its
-// administrator's.
-func (s *Sandbox) named(accessKey string) (name, userID, account string, err error) {
+// userOfKey returns the owner of a key if the server has no STS to ask: a user with the
+// key as its name. The sandbox's own key and its administrator's belong to the root
+// user.
+func (s *Sandbox) userOfKey(accessKey string) (name, userID, account string, err error) {
 	account = s.config.Account
 	if accessKey == s.clients.AccessKey() || s.admin != nil && accessKey == s.admin.AccessKey {
 		return arn.Build("aws", "iam", "", account, "root"), account, account, nil
@@ -59,7 +59,7 @@ func (s *Sandbox) named(accessKey string) (name, userID, account string, err err
 	return arn.Build("aws", "iam", "", account, "user/"+accessKey), accessKey, account, nil
 }
 
-// keys finds KMS keys at the upstream.
+// keys looks up KMS keys at the upstream.
 type keys struct{ clients *upstream.Clients }
 
 // KeyARN implements trails.Keys.
@@ -84,7 +84,7 @@ const (
 	membershipTimeout    = 10 * time.Second
 )
 
-// orgs knows organizations by asking the upstream.
+// orgs looks up organizations at the upstream.
 type orgs struct {
 	clients *upstream.Clients
 	asking  singleflight.Group
@@ -93,7 +93,7 @@ type orgs struct {
 	known map[string]membership // by account
 }
 
-// membership is the organization that an account is in.
+// membership is the organization of an account.
 type membership struct {
 	organization string
 	unknown      bool // the upstream could not be asked
@@ -126,17 +126,16 @@ func (o *orgs) Organization(ctx context.Context, account string) (trails.Organiz
 		switch refused.ErrorCode() {
 		case "AccessDeniedException": // only the management account and delegated administrators may ask
 			err = nil
-		case "InvalidInputException": // moto knows no administrators of CloudTrail
+		case "InvalidInputException": // moto does not support CloudTrail's administrators
 			err = nil
 		}
 	}
 	return found, err
 }
 
-// member reports whether an account is in the organization of a trail.
-// Organizations change seldom, so an answer is kept for a while. While the upstream
-// cannot be asked, every account is a member: an event too many does less harm than
-// a missing one.
+// member reports whether an account is in the organization of a trail. Answers are
+// cached, because organizations seldom change. If the upstream cannot be asked, every
+// account counts as a member: an additional event does less harm than a missing one.
 func (o *orgs) member(ctx context.Context, t trails.Trail, account string) bool {
 	o.mu.Lock()
 	m, ok := o.known[account]
@@ -147,7 +146,7 @@ func (o *orgs) member(ctx context.Context, t trails.Trail, account string) bool 
 	return m.unknown || m.organization == t.OrganizationID
 }
 
-// inquire asks the upstream, once for all that wait for the same account.
+// inquire asks the upstream, once for all concurrent callers with the same account.
 func (o *orgs) inquire(ctx context.Context, account string) membership {
 	found, _, _ := o.asking.Do(account, func() (any, error) {
 		ctx, cancel := context.WithTimeout(ctx, membershipTimeout)

@@ -13,10 +13,10 @@ import (
 	"github.com/cerpac/trailkeeper/internal/sandbox/proxy"
 )
 
-// readable refuses requests to delete many objects whose keys cannot be told for
-// sure, as S3 does: their record would not name what is gone. Nor would it when a
-// store, which moto is not, takes a key for another.
-func readable(next http.Handler, store bool) http.Handler {
+// refuseAmbiguousDeletes refuses DeleteObjects requests with ambiguous keys, as S3 does: their record
+// would not name the deleted objects. For other upstreams than moto it also refuses
+// keys that the server may interpret differently.
+func refuseAmbiguousDeletes(next http.Handler, store bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || !strings.Contains(r.URL.RawQuery, "delete") ||
 			operation.Identify(requested(r)).Name != "DeleteObjects" {
@@ -53,11 +53,11 @@ func readable(next http.Handler, store bool) http.Handler {
 	})
 }
 
-// unmistakable refuses requests that a store may interpret differently than their
+// refuseAmbiguous refuses requests that a server may interpret differently than their
 // record.
-func unmistakable(next http.Handler) http.Handler {
+func refuseAmbiguous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if why := operation.Doubt(requested(r), r.RequestURI); why != "" {
+		if why := operation.Ambiguity(requested(r), r.RequestURI); why != "" {
 			proxy.Refuse(w, r, http.StatusBadRequest, "InvalidRequest", "the request is not passed on, because its record could be wrong: "+why)
 			return
 		}

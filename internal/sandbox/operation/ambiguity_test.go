@@ -38,8 +38,8 @@ func TestSubresourcesAreThoseOfTheRoutes(t *testing.T) {
 
 const signed = "Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 
-func TestDoubt(t *testing.T) {
-	for line, doubtful := range map[string]bool{
+func TestAmbiguity(t *testing.T) {
+	for line, ambiguous := range map[string]bool{
 		"GET /": false, "GET /shop": false, "GET /shop/": false, "PUT /shop": false, "GET /shop?list-type=2&prefix=a": false,
 		"GET /shop/a/b": false, "PUT /shop/a/": false, "PUT /shop/a%20%23?x-id=PutObject": false, "GET /shop/a?versionId=1": false,
 		"PUT /shop/a?acl": false, "PUT /shop/a?acl=": false, "GET /shop/a?partNumber=1": false, "PUT /shop/a?partNumber=1&uploadId=2": false,
@@ -80,7 +80,7 @@ func TestDoubt(t *testing.T) {
 		if name, value, ok := strings.Cut(headers, ":"); ok {
 			x.Header.Set(name, strings.TrimSpace(value))
 		}
-		if why := Doubt(x, uri); (why != "") != doubtful {
+		if why := Ambiguity(x, uri); (why != "") != ambiguous {
 			t.Errorf("%s: %q", line, why)
 		}
 	}
