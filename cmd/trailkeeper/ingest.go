@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/finding"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
@@ -75,7 +77,7 @@ say: the time is that of delivery, minutes after the events.`,
 	f.Var(timeFlag(&opts.filter.Until, s.now), "until", "only log files delivered before this time")
 	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
 	f.Var(sizeFlag(&opts.memory), "memory", "memory to stay below")
-	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
+	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON, report.JSONL)
 	f.BoolVar(&opts.follow, "follow-symlinks", false, "follow symbolic links that lead out of the archive's folder")
 	f.StringVar(&opts.mode, "mode", opts.mode, "permissions of new files of the lake; folders get the x bits too")
 	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
@@ -129,7 +131,7 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err != nil && !damaged {
 		return explainIngest(err, account, opts, s.err)
 	}
-	if err := dropUnread(printReport(s.out, opts, account, s.now().Sub(started))); err != nil {
+	if err := dropUnread(printReport(s.out, opts, account, started, s.now())); err != nil {
 		return err
 	}
 	if damaged {
@@ -208,9 +210,17 @@ func judge(r *ingest.Report, opts ingestOptions) error {
 // where a trail adds to events later, and are then no fault of the archive.
 const maxConflicts = 3
 
-func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Duration) error {
-	if opts.format == report.JSON {
+func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, started, ended time.Time) error {
+	switch opts.format {
+	case report.JSON:
 		return report.WriteDocument(w, r)
+	case report.JSONL:
+		config := finding.Config{Tool: "trailkeeper", Version: moduleVersion(), Verb: "ingest", Source: opts.archive, Time: started.UTC()}
+		var document bytes.Buffer
+		if err := report.WriteDocument(&document, r); err != nil {
+			return err
+		}
+		return r.WriteMessages(finding.NewWriter(w), config, ended.UTC(), document.Bytes())
 	}
 	n := quantity.FormatCount
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -251,7 +261,7 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, took time.Du
 	}
 	fmt.Fprintf(table, "lake\t%s\tevents of %s log files in %s\n", n(r.Lake.Stored), n(r.Lake.Files), opts.lake)
 	if r.Bytes.Plain > 0 {
-		fmt.Fprintf(table, "read\t%s\t(%s uncompressed) in %s\n", quantity.FormatSize(r.Bytes.Stored), quantity.FormatSize(r.Bytes.Plain), took.Round(10*time.Millisecond))
+		fmt.Fprintf(table, "read\t%s\t(%s uncompressed) in %s\n", quantity.FormatSize(r.Bytes.Stored), quantity.FormatSize(r.Bytes.Plain), ended.Sub(started).Round(10*time.Millisecond))
 	}
 	return table.Flush()
 }

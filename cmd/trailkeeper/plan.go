@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/finding"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -36,7 +37,7 @@ compared by what they mean.`,
 	}
 	f := cmd.Flags()
 	opts.register(f)
-	addFormatFlag(f, &opts.format, "of the plan", report.Text, report.JSON)
+	addFormatFlag(f, &opts.format, "of the plan", report.Text, report.JSON, report.JSONL)
 	f.BoolVar(&opts.detailed, detailedExitCode, false, "exit with 0 if nothing differs, 2 if something does, 1 for any failure, as terraform plan does")
 	f.BoolVar(&opts.adopt, "adopt", false, adoptUsage)
 	return cmd
@@ -51,13 +52,20 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 		return err
 	}
 	d.options.Adopt = opts.adopt
+	started := s.now()
 	plan, err := d.plan(ctx, converge.PlanApply, s)
 	if err != nil {
 		return err
 	}
-	if opts.format == report.JSON {
+	switch opts.format {
+	case report.JSON:
 		err = plan.WriteJSON(s.out)
-	} else {
+	case report.JSONL:
+		place := d.Account.Place
+		err = plan.WriteMessages(s.out, finding.Config{
+			Tool: "trailkeeper", Version: moduleVersion(), Verb: "plan", Account: place.Account, Region: place.Region, Time: started.UTC(),
+		}, s.now().UTC())
+	default:
 		err = plan.WriteText(s.out)
 	}
 	if err = dropUnread(err); err != nil || !opts.detailed || plan.Empty() {

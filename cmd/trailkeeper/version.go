@@ -58,3 +58,12 @@ func duckdbVersion(driver string) string {
 	}
 	return fmt.Sprintf("%d.%d.%d", encoded/10000, encoded/100%100, encoded%100)
 }
+
+// moduleVersion returns the version of the program in one word.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return cmp.Or(info.Main.Version, "(devel)")
+}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/cerpac/trailkeeper/finding"
 )
 
 // Account is what became of the files, members and records of a run. Its
@@ -76,6 +78,13 @@ type Problem struct {
 	File   string `json:"file"`
 	Offset int64  `json:"offset"` // in the uncompressed file
 	Cause  string `json:"cause"`
+	// Unseen tells that the file could not be accessed, rather than being damaged.
+	Unseen bool `json:"-"`
+}
+
+// Message returns the problem as a message of a stream of findings.
+func (p Problem) Message() finding.Message {
+	return finding.Message{Problem: &finding.Problem{Location: p.File, Offset: p.Offset, Cause: p.Cause, Unseen: p.Unseen}}
 }
 
 // maxProblems is the maximum number of problems in an account.
@@ -229,6 +238,7 @@ func (a *Account) file(v Result) {
 			a.Unseen++
 		}
 		if v.Cause != "" {
+			v.Problem.Unseen = v.Unseen
 			a.problem(v.Problem)
 		}
 	case Unread:
@@ -249,6 +259,7 @@ func (a *Account) member(v Result) {
 	case Failed:
 		m.Failed++
 		m.Reasons.Failed = one(m.Reasons.Failed, v.reason())
+		v.Problem.Unseen = v.Unseen
 		a.problem(v.Problem)
 	}
 }
