@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
-	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/s3archive"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
@@ -33,9 +31,19 @@ type verifyOptions struct {
 	anchor  string
 	known   []string // files with checkpoints
 	verbose bool
-	format  report.Format
+	format  verifyFormat
 	s3      s3archive.Options
 }
+
+// verifyFormat is how results are written.
+type verifyFormat string
+
+const (
+	verifyText  verifyFormat = "text"
+	verifyJSONL verifyFormat = "jsonl" // the stream of messages itself
+	verifyHTML  verifyFormat = "html"
+	verifySARIF verifyFormat = "sarif"
+)
 
 func newVerifyCommand(s *streams) *cobra.Command {
 	opts := verifyOptions{}
@@ -72,7 +80,8 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	f.BoolVar(&opts.check.DigestsOnly, "digests-only", false, "do not read the log files")
 	f.BoolVar(&opts.verbose, "verbose", false, "name valid objects too")
 	f.IntVar(&opts.check.Workers, "workers", 0, "objects read at once (default one per processor, 16 for S3)")
-	addFormatFlag(f, &opts.format, "of the results", report.Text, report.JSONL)
+	opts.format = verifyText
+	f.Var(choiceFlag(&opts.format, verifyText, verifyJSONL, verifyHTML, verifySARIF), "format", "of the results")
 	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
 	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
 	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
@@ -129,19 +138,23 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 		}
 		defer opts.check.Anchors.Close()
 	}
+	out, err := opts.results(s)
+	if err != nil {
+		return err
+	}
 	bar := progress.New(s.err, "Verifying objects")
 	sum, err := verify.Run(ctx, source, keys, opts.check, func(r verify.Result) error {
 		bar.Add(1)
 		if r.State == verify.Valid && !opts.verbose {
 			return nil
 		}
-		return printResult(s.out, opts.format, r)
+		return out.Result(r)
 	})
 	bar.Done()
 	if err != nil {
-		return cutShort(hinted(err))
+		return errors.Join(cutShort(hinted(err)), out.Close(nil))
 	}
-	if err := printVerified(s.out, opts.format, sum); err != nil {
+	if err := out.Close(sum); err != nil {
 		return err
 	}
 	return errors.Join(opts.addAnchors(sum, s.err), opts.judge(sum))
@@ -231,28 +244,6 @@ func openEvidence(ctx context.Context, opts verifyOptions) (source verify.Source
 		return nil, false, err
 	}
 	return opened.(verify.Source), strings.HasPrefix(opts.archive, "s3://"), nil
-}
-
-// resultLine is a line of JSON: what it holds, and the result or the summary.
-type resultLine struct {
-	Type string `json:"type"` // "result" or "summary"
-	*verify.Result
-	*verify.Summary
-}
-
-func printResult(w io.Writer, format report.Format, r verify.Result) error {
-	if format == report.JSONL {
-		return json.NewEncoder(w).Encode(resultLine{Type: "result", Result: &r})
-	}
-	_, err := fmt.Fprintln(w, r.Line())
-	return err
-}
-
-func printVerified(w io.Writer, format report.Format, sum *verify.Summary) error {
-	if format == report.JSONL {
-		return json.NewEncoder(w).Encode(resultLine{Type: "summary", Summary: sum})
-	}
-	return sum.WriteText(w)
 }
 
 // judge turns the summary into the command's outcome.
