@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,4 +44,15 @@ func RunKilled(ctx context.Context, opts Options, full int64, commits int) error
 		return err
 	}
 	return readErr
+}
+
+// RunSmall is Run with batches of full bytes.
+func RunSmall(ctx context.Context, opts Options, full int64) error {
+	w, err := lake.OpenWriter(ctx, opts.Lake, lake.WriterOptions{Parallel: 2})
+	if err != nil {
+		return err
+	}
+	in := newIngest(opts, w)
+	in.full = full
+	return errors.Join(in.run(ctx), w.Close())
 }

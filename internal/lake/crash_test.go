@@ -408,3 +408,32 @@ func TestNoCommitAfterAnUnfinishedOne(t *testing.T) {
 		})
 	}
 }
+
+// A part stays in the staging folder until the name that it got outlives a loss
+// of power, even if the commit was not finished.
+func TestStagedPartsStayUntilTheirNamesAreSafe(t *testing.T) {
+	disk := memstore.New()
+	store := disk.Open()
+	w, err := OpenWriter(t.Context(), store, WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	store.Fault = func(call, _ string) error {
+		if call == "link" {
+			if links++; links == 2 {
+				return errInjected
+			}
+		}
+		return nil
+	}
+	if err := w.Commit(t.Context(), batchOf(t, 1, 30)); !errors.Is(err, errInjected) { // of two days
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	disk.LosePower(func(name string) bool { return strings.HasPrefix(name, "year=") })
+	c := &crashing{T: t, disk: disk, store: store, stored: []int{1, 30}}
+	c.require()
+}

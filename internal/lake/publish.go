@@ -12,9 +12,14 @@ func (w *Writer) publish(ctx context.Context, parts []Part) error {
 		if err := w.store.Link(ctx, p.staged(), p.published()); err != nil {
 			return fmt.Errorf("publish part: %w", err)
 		}
+	}
+	if err := w.store.Flush(ctx); err != nil {
+		return err
+	}
+	for _, p := range parts {
 		w.gone = append(w.gone, p.staged())
 	}
-	return w.store.Flush(ctx)
+	return nil
 }
 
 // publishLeft publishes the parts that an interrupted writer committed and left
