@@ -1,138 +1,83 @@
 // Package providertest makes the calls of Terraform's AWS provider to an endpoint and tests the answers as the provider does.
 //
-// The calls and their order are those of hashicorp/terraform-provider-aws 6, and
-// of 5.30 where a comment says so: what a resource sends when it is created, what
-// it waits for, what it reads into its state, and which errors tell it that it is
-// gone. So an endpoint that passes can be applied to, gives an empty second plan
-// and can be destroyed, with a provider that is not at hand here.
+// The calls are data: transcripts of what hashicorp/terraform-provider-aws 6, and 5.30
+// where it differs, sends when it applies, plans, changes and destroys a configuration
+// with every resource that a trail needs, with the answers that it has to get. So an
+// endpoint that passes can be applied to, gives an empty second plan and can be
+// destroyed, with a provider that is not at hand here. testdata/provider/README.md says
+// what the provider does for each resource, and how transcripts are written.
 package providertest
 
 import (
-	"errors"
+	"embed"
+	"encoding/json"
 	"fmt"
-	"maps"
+	"io/fs"
+	"path"
 	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-// state is a resource's attributes, by the names that configurations use.
-type state map[string]any
+//go:embed testdata/provider/*.json
+var transcripts embed.FS
 
-// errGone is what the provider takes for "not found": it removes the resource from
-// its state.
-var errGone = errors.New("gone")
-
-// resource is one block of a configuration, with what the provider does for it.
-type resource struct {
-	kind   string
-	create func() error
-	// read returns the whole state. want is the part that the configuration sets:
-	// another value there is a plan that is not empty.
-	read func() (state, error)
-	want state
-	// update changes the resource, nil if the test does not; change is what want
-	// becomes by it.
-	update func() error
-	change state
-	remove func() error
-	// remains says that AWS keeps something when the resource is removed, so that
-	// reading it goes on giving answers.
-	remains bool
+// block is calls for one resource, made so many times one after the other.
+type block struct {
+	Resource string
+	Times    int
+	Steps    []step
 }
 
-// Run applies a configuration with every resource that a trail needs to the
-// endpoint, plans again, changes it, plans again and destroys it. Resources of the
-// types in without are left out. It needs an endpoint without these resources.
+// step is a call and the answer that it has to get.
+type step struct {
+	Request request
+	Want    answer
+	// Wait says that the provider calls again until the answer is as wanted. It takes
+	// an error for one that passes only if its code or status is in Again.
+	Wait  bool
+	Again []string
+	// Empty names a bucket that the provider empties, if it is not empty, before it
+	// calls again.
+	Empty string
+}
+
+// Run replays all transcripts, in order. The calls for resources of the types in
+// without are left out. It needs an endpoint without these resources.
 func Run(t *testing.T, endpoint string, without ...string) {
-	p := connect(t, endpoint)
-	var applied []resource
-	t.Run("apply", func(t *testing.T) {
-		for _, describe := range configuration() {
-			r := describe(p)
-			if slices.Contains(without, r.kind) {
-				continue
-			}
-			if err := r.create(); err != nil {
-				t.Errorf("%s: create: %v", r.kind, err)
-				continue
-			}
-			applied = append(applied, r)
-		}
-	})
-	t.Run("plan", func(t *testing.T) { plan(t, applied) })
-	t.Run("change", func(t *testing.T) {
-		for i, r := range applied {
-			if r.update == nil {
-				continue
-			}
-			if err := r.update(); err != nil {
-				t.Errorf("%s: update: %v", r.kind, err)
-				continue
-			}
-			applied[i].want = maps.Clone(r.want)
-			maps.Copy(applied[i].want, r.change)
-		}
-		plan(t, applied)
-	})
-	t.Run("destroy", func(t *testing.T) {
-		for _, r := range slices.Backward(applied) {
-			if err := r.destroy(); err != nil {
-				t.Errorf("%s: %v", r.kind, err)
-			}
-		}
-	})
-}
-
-// configuration is the blocks in the order of their dependencies.
-func configuration() []func(*provider) resource {
-	return []func(*provider) resource{
-		kmsKey, kmsAlias,
-		accessLogBucket, bucket, ownershipControls, publicAccessBlock, versioning, encryption, lifecycle, objectLock, logging,
-		bucketPolicy,
-		logGroup, boundary, role, rolePolicy,
-		topic, topicPolicy, emailSubscription, queueSubscription, notification,
-		trail,
-		metricFilter, metricAlarm,
-		configRole, configRecorder, configDeliveryChannel, configRecorderStatus, configRule,
-		detector, securityHub, standardsSubscription,
+	names, err := fs.Glob(transcripts, "testdata/provider/*.json")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no transcripts: %v", err)
 	}
-}
-
-// plan reads every resource twice, as a plan after an apply and the next do.
-func plan(t *testing.T, resources []resource) {
-	t.Helper()
-	for _, r := range resources {
-		first, err := r.read()
+	r := newReplay(t, endpoint)
+	for _, name := range names {
+		blocks, err := read(name)
 		if err != nil {
-			t.Errorf("%s: read: %v", r.kind, err)
-			continue
+			t.Fatal(err)
 		}
-		for name, want := range r.want {
-			if diff := cmp.Diff(want, first[name]); diff != "" {
-				t.Errorf("%s: the plan would change %s:\n%s", r.kind, name, diff)
+		t.Run(path.Base(name), func(t *testing.T) {
+			for i, b := range blocks {
+				if slices.Contains(without, b.Resource) {
+					continue
+				}
+				for range b.Times {
+					for j, s := range b.Steps {
+						if err := r.play(t.Context(), s); err != nil {
+							t.Errorf("block %d, step %d: %s: %s: %v", i, j, b.Resource, s.Request, err)
+						}
+					}
+				}
 			}
-		}
-		second, err := r.read()
-		if err != nil {
-			t.Errorf("%s: read again: %v", r.kind, err)
-		} else if diff := cmp.Diff(first, second); diff != "" {
-			t.Errorf("%s: a second read gives something else:\n%s", r.kind, diff)
-		}
+		})
 	}
 }
 
-func (r resource) destroy() error {
-	if err := r.remove(); err != nil {
-		return fmt.Errorf("delete: %w", err)
+func read(name string) (blocks []block, err error) {
+	text, err := transcripts.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(text, &blocks)
 	}
-	_, err := r.read()
-	switch {
-	case r.remains && !errors.Is(err, errGone):
-		return err
-	case !errors.Is(err, errGone):
-		return fmt.Errorf("read after delete: got %w, which is not how the provider knows that it is gone", err)
+	if err != nil {
+		return nil, fmt.Errorf("read transcript %q: %w", name, err)
 	}
-	return nil
+	return blocks, nil
 }
