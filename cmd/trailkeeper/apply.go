@@ -20,17 +20,16 @@ func newApplyCommand(s *streams) *cobra.Command {
 	opts := applyOptions{}
 	cmd := &cobra.Command{
 		Use:   "apply",
-		Short: "Turn on the trail: make what is missing, change what differs",
-		Long: `Show the plan, ask, and bring the account to what is configured: the key, the
-bucket, the log group, the role, the topic, the trail, and what the options add,
-in this order. Then print the output object.
+		Short: "Deploy the trail: create what is missing, change what differs",
+		Long: `Show the plan, ask for confirmation, and change the account to what is
+configured: the key, the bucket, the log group, the role, the topic, the trail,
+and optional resources, in this order. Then print the output object.
 
-It may be interrupted at any moment: the same command goes on from there. If
-nothing differs, nothing is written. What AWS does not know everywhere yet is tried
-again, for two minutes.
+After an interruption the same command continues. If nothing differs, nothing is
+written. Calls are retried for two minutes while AWS propagates a change.
 
-Resources with the names of ours that do not carry the tag trailkeeper:trail are
-somebody else's, and nothing is done, unless --adopt is given.`,
+If resources with the trail's names exist without the tag trailkeeper:trail,
+nothing is changed, unless --adopt is given.`,
 		Example: `  trailkeeper apply
   trailkeeper apply --auto-approve --format json
   trailkeeper apply --env production --project-id cerpac --kms create`,

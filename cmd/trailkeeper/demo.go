@@ -26,11 +26,10 @@ func newDemoCommand(s *streams) *cobra.Command {
 	dir := "trailkeeper-demo"
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show all of it on a made-up organization: simulate, ingest, ask",
-		Long: `Make up an organization under attack, bring its log archive into a lake, and ask
-what an incident responder would ask. Each command is shown before its answer,
-so that you can go on from there. It takes less than a minute and touches
-nothing but its own folder.`,
+		Short: "Simulate, ingest and query a simulated organization",
+		Long: `Simulate an organization under attack, ingest its log archive into a lake, and ask
+the questions of an incident responder. Each command is shown before its answer,
+so that you can continue from there. It writes only to its own folder.`,
 		Example: `  trailkeeper demo
   trailkeeper demo --dir /tmp/try`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), dir, s) },

@@ -20,13 +20,13 @@ func newDestroyCommand(s *streams) *cobra.Command {
 	opts := destroyOptions{}
 	cmd := &cobra.Command{
 		Use:   "destroy",
-		Short: "Take the trail away, and with force_destroy its logs",
-		Long: `List what goes and what stays, ask for the name of the trail, and take away what
-carries its tag: the trail first, then what it wrote to.
+		Short: "Delete the trail, and with force_destroy its logs",
+		Long: `List what is deleted and what stays, ask for the trail's name as confirmation,
+and delete what carries the trail's tag: the trail first, then what it wrote to.
 
-The bucket goes only with force_destroy or when it is empty, and never around an
-Object Lock. A key is scheduled for deletion, and stays while logs that were
-encrypted with it remain.`,
+The bucket is deleted only with force_destroy or if it is empty; Object Lock is
+never bypassed. A key is scheduled for deletion, unless logs that were encrypted
+with it remain.`,
 		Example: `  trailkeeper destroy
   trailkeeper destroy --force-destroy --auto-approve`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDestroy(cmd.Context(), &opts, s) },
@@ -34,7 +34,7 @@ encrypted with it remain.`,
 	f := cmd.Flags()
 	opts.register(f)
 	f.BoolVar(&opts.approve, "auto-approve", false, "do not ask")
-	f.DurationVar(&opts.wait, "wait", 5*time.Minute, "how long to wait for the trail's last log files before its bucket goes")
+	f.DurationVar(&opts.wait, "wait", 5*time.Minute, "how long to wait for the trail's last log files before its bucket is deleted")
 	return cmd
 }
 

@@ -50,17 +50,17 @@ func newExportCommand(s *streams) *cobra.Command {
 	opts := exportOptions{format: exportJSONL}
 	cmd := &cobra.Command{
 		Use:   "export --lake DIR",
-		Short: "Give events back as they came, as JSON",
+		Short: "Write events as the JSON records that were ingested",
 		Long: `Write the records of a lake, all or those that the flags select, as the JSON
-values that came in: every member, every digit of every number.
+values that were ingested: every member, every digit of every number.
 
-jsonl is one record per line; records is one object {"Records": [...]}, the form
-of a CloudTrail log file. Records come by day, and by account, Region and time in
-each file of the lake. A flag that is repeated means either value; different flags
-must all hold.
+jsonl is one record per line; records is one object {"Records": [...]}, the format
+of a CloudTrail log file. Records are ordered by day, and by account, Region and
+time in each file of the lake. A repeated flag accepts any of its values; different
+flags must all match.
 
-With --out the file is complete or not there: it is written aside and renamed at
-the end. A name that ends in .gz is compressed.`,
+With --out the file either is complete or does not exist: it is written under a
+temporary name and renamed at the end. A name that ends in .gz is compressed.`,
 		Example: `  trailkeeper export --lake lake --since 2026-01-10 --until 2026-01-11 --format records --out incident.json.gz
   trailkeeper export --lake lake --principal alice --event-source iam.amazonaws.com | jq .eventName`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runExport(cmd.Context(), opts, s) },

@@ -51,18 +51,17 @@ func newIngestCommand(s *streams) *cobra.Command {
 	opts := ingestOptions{memory: ingest.DefaultMemory, mode: fmt.Sprintf("%04o", folderstore.DefaultMode)}
 	cmd := &cobra.Command{
 		Use:   "ingest --archive PATH|s3://BUCKET/PREFIX --lake DIR",
-		Short: "Bring a log archive into a lake, only what is new, each event once",
-		Long: `Read the log files of an archive, a folder or an S3 bucket, and keep their
-events in a lake: Parquet files by day that query, lookup and export read, and
-any other tool.
+		Short: "Import a log archive into a lake: only new files, each event once",
+		Long: `Read the log files of an archive, a folder or an S3 bucket, and store their
+events in a lake: Parquet files by day, for query, lookup, export and other tools.
 
 A second run reads only files that are new or changed. An event delivered twice
-is kept once. A run that was killed is made good by the next. At the end every
-file and every event is accounted for; what could not be kept is listed, with
+is stored once. After a killed run, the next one completes the work. The report
+accounts for every file and every event; what could not be kept is listed, with
 file and offset, in DIR/_trailkeeper/quarantine.
 
---account, --region, --since and --until select log files by what their names
-say: the time is that of delivery, minutes after the events.`,
+--account, --region, --since and --until select log files by their names: the
+time is that of delivery, minutes after the events.`,
 		Example: `  trailkeeper ingest --archive ./AWSLogs --lake lake
   trailkeeper ingest --archive s3://production-cerpac-cloudtrail-logs --lake lake --since 30d
   trailkeeper ingest --archive logs --lake lake --account 123456789012 --region eu-west-2`,

@@ -17,11 +17,11 @@ func newInitCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a configuration file with every option explained",
-		Long: `Write the configuration of a trail with every field, its default, what it means
-and what it costs. Two fields must be filled in, env and project_id; all others
-are comments that show the default.
+		Long: `Write the configuration of a trail with every field, its default, meaning and
+cost. Two fields must be filled in, env and project_id; all others are comments
+that show the default.
 
-A file that exists is left as it is.`,
+An existing file is left unchanged.`,
 		Example: `  trailkeeper init
   trailkeeper init --config production.yaml`,
 		RunE: func(*cobra.Command, []string) error { return runInit(config, s) },

@@ -25,12 +25,12 @@ func newLakeCheckCommand(s *streams) *cobra.Command {
 	opts := lakeCheckOptions{}
 	cmd := &cobra.Command{
 		Use:   "check --lake DIR",
-		Short: "Read all of a lake and name what is damaged",
-		Long: `Read every file of a lake's events wholly, rebuild every event, and compare it
-with what was noted when the event was read.
+		Short: "Read all of a lake and list damage",
+		Long: `Read every file of a lake's events completely, restore every event, and compare it
+with the hash from when it was ingested.
 
-Each damage is named: the file, or the row in it with its event and the log file
-that it was read from. The exit code is 0 when there is none, and 1 when there is.`,
+Damage is listed: the file, or the row in it with its event and log file. The exit
+code is 0 without damage, and 1 with damage.`,
 		Example: `  trailkeeper lake check --lake lake
   trailkeeper lake check --lake lake --format json | jq -r '.damage[].log_file' | sort -u`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLakeCheck(cmd.Context(), opts, s) },

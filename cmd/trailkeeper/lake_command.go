@@ -12,7 +12,7 @@ import (
 func newLakeCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lake COMMAND",
-		Short: "Look after a lake: what is in it, what is damaged, and repair it",
+		Short: "Show the content of a lake, check it, and repair it",
 		Example: `  trailkeeper lake info --lake lake
   trailkeeper lake check --lake lake
   trailkeeper lake repair --lake lake --archive ./AWSLogs`,

@@ -29,14 +29,14 @@ func newLakeInfoCommand(s *streams) *cobra.Command {
 	opts := lakeInfoOptions{}
 	cmd := &cobra.Command{
 		Use:   "info --lake DIR",
-		Short: "Show what is in a lake: times, accounts, Regions, size, holes",
-		Long: `Show what is in a lake: the time its events cover, accounts and Regions, how
-many events and files, when something was last brought in, and holes.
+		Short: "Show the content of a lake: times, accounts, Regions, size, holes",
+		Long: `Show the content of a lake: the time range of its events, accounts and Regions,
+numbers of events and files, the last ingest, and holes.
 
-A hole is a time without events where events would be expected: whole hours of
-the lake, and whole days of an account in a Region, that lie between others and
-have none. It is told only where at least three of four hours or days have
-events. A hole may be a quiet day, or log files that are missing.`,
+A hole is a time range without events in which events are expected: whole hours of
+the lake, and whole days of an account in a Region, between the first and the last
+event. Holes are reported only if at least three of four hours or days have
+events. A hole may be a quiet day, or missing log files.`,
 		Example: `  trailkeeper lake info --lake lake
   trailkeeper lake info --lake lake --format json | jq '.holes'`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLakeInfo(cmd.Context(), opts, s) },

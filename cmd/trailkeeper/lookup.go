@@ -31,19 +31,19 @@ func newLookupCommand(s *streams) *cobra.Command {
 	opts := lookupOptions{}
 	cmd := &cobra.Command{
 		Use:   "lookup --lake DIR --attribute KEY=VALUE",
-		Short: "Find events as 'aws cloudtrail lookup-events' does, of any age",
+		Short: "Find events like 'aws cloudtrail lookup-events', of any age",
 		Long: `Print the events of a lake that have all the given attributes, newest first, in
 the form of 'aws cloudtrail lookup-events'.
 
 The attributes are those of LookupEvents: EventId, EventName, ReadOnly, Username,
 ResourceType, ResourceName, EventSource and AccessKeyId. Several are combined:
-events must have all of them. The same one twice means either value.
+events must match all of them. A repeated one accepts any of its values.
 
-Unlike LookupEvents it has no limit of 90 days, looks at all accounts, Regions
-and categories of the lake at once, and gives every event unless --max-results
+Unlike LookupEvents it has no limit of 90 days, searches all accounts, Regions
+and categories of the lake at once, and prints every event unless --max-results
 is set.
 
-Both ends of the time count.`,
+Both ends of the time range are inclusive.`,
 		Example: `  trailkeeper lookup --lake lake --attribute Username=alice --start-time 7d
   trailkeeper lookup --lake lake --attribute EventSource=s3.amazonaws.com --attribute ReadOnly=false --format table
   trailkeeper lookup --lake lake --lookup-attributes AttributeKey=EventName,AttributeValue=ConsoleLogin --max-results 10`,

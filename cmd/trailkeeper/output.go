@@ -25,11 +25,10 @@ func newOutputCommand(s *streams) *cobra.Command {
 		Use:   "output",
 		Short: "Print names and ARNs of the deployed trail for other programs",
 		Long: `Print the output object: the names and ARNs of bucket, log group, trail and role,
-how they are set, and what the options add. It is the object that the Terraform
-module gives.
+their settings, and optional resources. The Terraform module's output has the
+same members.
 
-What is printed is what there is: the account is read. A trail that is not there is
-an error.`,
+The values are read from the account. It is an error if the trail does not exist.`,
 		Example: `  trailkeeper output
   trailkeeper output --format json | jq -r .bucket.name`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runOutput(cmd.Context(), &opts, s) },

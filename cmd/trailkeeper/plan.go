@@ -23,13 +23,13 @@ func newPlanCommand(s *streams) *cobra.Command {
 	opts := planOptions{}
 	cmd := &cobra.Command{
 		Use:   "plan",
-		Short: "Show what apply would make and change, field by field",
+		Short: "Show what apply would create and change, field by field",
 		Long: `Read the account and show each resource of the trail, in the order of work: what
-would be made, what would be changed, field by field, and what is as it should be.
-Nothing is changed.
+would be created, what would be changed, field by field, and what is as
+configured. Nothing is changed.
 
-What is compared is what is there; no file remembers an earlier run. Policies are
-compared by what they mean.`,
+The configuration is compared with the account; there is no state file. Policies
+are compared by meaning.`,
 		Example: `  trailkeeper plan
   trailkeeper plan --env production --project-id cerpac --region eu-west-2
   trailkeeper plan --detailed-exitcode --format json`,

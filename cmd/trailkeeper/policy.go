@@ -20,18 +20,18 @@ func newPolicyCommand(s *streams) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "policy " + strings.Join(jobs, "|"),
-		Short: "Print the least-privilege IAM policy that a job on the trail needs",
-		Long: `Print the IAM policy with the least that a job needs, for this configuration in
-this account:
+		Short: "Print the least-privilege IAM policy for a job on the trail",
+		Long: `Print the least-privilege IAM policy for a job, for this configuration in this
+account:
 
-  plan     what plan and output read
-  setup    beside apply, for the first time: making the permissions boundary of
+  plan     read what plan and output read
+  setup    besides apply, for the first time: create the permissions boundary of
            the trail's role, and its KMS key
-  apply    what apply reads, makes and changes
-  destroy  what destroy reads and takes away
-  guard    what watching the trail reads
-  repair   that, and putting back what was weakened
-  analyse  reading the logs
+  apply    read, create and change what apply does
+  destroy  read and delete what destroy does
+  guard    read what watching the trail needs
+  repair   the same, and restore what was weakened
+  analyse  read the logs
 
 The documentation lists the harm that stolen credentials of each job could do.
 

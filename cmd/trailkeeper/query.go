@@ -38,8 +38,8 @@ func newQueryCommand(s *streams) *cobra.Command {
 	opts := queryOptions{}
 	cmd := &cobra.Command{
 		Use:   "query --lake DIR 'SQL'",
-		Short: "Ask a lake in SQL, or one of the named queries",
-		Long: `Run one SQL statement over the events of a lake, with DuckDB inside of
+		Short: "Query a lake in SQL, or with a named query",
+		Long: `Run one SQL statement over the events of a lake. The engine is DuckDB, linked into
 trailkeeper. There are two views of the same events:
 
   events           typed columns: event_time, event_name, identity_arn, ...

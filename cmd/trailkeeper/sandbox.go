@@ -64,18 +64,18 @@ func newSandboxCommand(s *streams) *cobra.Command {
 	opts := sandboxOptions{permissions: checkStrict}
 	cmd := &cobra.Command{
 		Use:   "sandbox [flags] [-- COMMAND [ARGUMENT...]]",
-		Short: "Run a local AWS endpoint in which CloudTrail works",
-		Long: `Run an AWS endpoint on this machine in which CloudTrail works: each call becomes
-a CloudTrail record, and trails deliver log files, signed digest files, log
-streams and notifications.
+		Short: "Run a local AWS endpoint with CloudTrail",
+		Long: `Run an AWS endpoint with CloudTrail on this machine: each call becomes a
+CloudTrail record, and trails deliver log files, signed digest files, log streams
+and notifications.
 
-The sandbox is a proxy. CloudTrail's own API is answered here; every other
-request goes unchanged to the upstream: moto_server, which is started and ended
-with the sandbox, or any AWS-compatible endpoint that --upstream names.
+The sandbox is a proxy. It answers CloudTrail's own API and forwards every other
+request unchanged to the upstream: moto_server, which is started and ended with
+the sandbox, or the AWS-compatible endpoint given with --upstream.
 
-With a COMMAND the sandbox takes a free port, runs the command with the variables
-of 'sandbox env' in its environment, delivers what it caused, and ends with it and
-its exit code.
+With a COMMAND the sandbox uses a free port, runs the command with the variables
+of 'sandbox env' in its environment, delivers its events, and ends with the
+command's exit code.
 
 It listens to this machine only, unless --listen says otherwise. CloudTrail's API
 and the control API take the administrator's keys only, but for a sandbox before
@@ -108,7 +108,7 @@ on the terminal, and kept in the state folder.`,
 	f.DurationVar(&opts.DeliveryInterval, "delivery-interval", 5*time.Second, "how often log files are delivered")
 	f.DurationVar(&opts.DigestInterval, "digest-interval", time.Minute, "how often digest files are delivered")
 	f.StringVar(&opts.clock, "clock", "real", "real, or the time to start at, such as 2026-01-11, 2026-01-11T08:00:00Z or 7d")
-	f.Var(choiceFlag(&opts.permissions, checkStrict, checkNone), "permissions", "strict refuses a trail whose bucket, key, topic or role would not let CloudTrail in; none asks no policies")
+	f.Var(choiceFlag(&opts.permissions, checkStrict, checkNone), "permissions", "strict refuses a trail whose bucket, key, topic or role does not let CloudTrail deliver; none evaluates no policies")
 	f.BoolVar(&opts.strict, "strict-propagation", false, "refuse a role for some seconds after it changed, as AWS does")
 	f.StringArrayVar(&opts.AllowHosts, "allow-host", nil, "name by which others may call the sandbox, besides local ones")
 	f.BoolVar(&opts.VirtualHosts, "upstream-virtual-hosts", false, "the upstream serves buckets by host name, BUCKET.HOST, too")

@@ -50,11 +50,11 @@ func newSandboxEnvCommand(s *streams) *cobra.Command {
 		Use:   "env",
 		Short: "Print the variables a shell needs to call the sandbox",
 		Long: `Print the variables that make the AWS CLI, the SDKs and Terraform call the
-sandbox, as a POSIX shell reads them. Before moto the credentials are made up:
-whoever the sandbox does not know is the root user of its account. A store knows
-none but its own, so before one your own are left where they are, and it is said
-where that is. With --state they are the administrator's, without whom a sandbox
-that other machines reach, or that is before a store, lets nobody at CloudTrail.`,
+sandbox, for a POSIX shell. In front of moto the credentials are invented: an
+unknown key is the root user of the sandbox's account. An S3 server accepts only
+its own keys, so yours are kept, and a comment says where they come from. With
+--state the credentials are the administrator's. A sandbox in front of an S3 server,
+or one that other machines can reach, accepts only those for CloudTrail's API.`,
 		Example: `  eval "$(trailkeeper sandbox env)"
   trailkeeper sandbox env --url http://127.0.0.1:4581 --region eu-west-2
   trailkeeper sandbox env --format json | jq -r .set.AWS_ENDPOINT_URL`,

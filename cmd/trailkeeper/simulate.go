@@ -28,14 +28,14 @@ func newSimulateCommand(s *streams) *cobra.Command {
 	opts := simulateOptions{Options: simulate.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:   "simulate --out DIR",
-		Short: "Write a believable, signed, labelled CloudTrail archive from a seed",
-		Long: `Write the CloudTrail archive of an organization that does not exist: people at
-work, machines around the clock, log files as AWS delivers them, signed digest
-files, and, if asked for, attacks.
+		Short: "Write a realistic, signed, labelled CloudTrail archive from a seed",
+		Long: `Write the CloudTrail archive of an organization that does not exist: events of
+people and machines, log files in the form that AWS delivers, signed digest files,
+and optionally attacks.
 
-DIR looks like the trail's S3 bucket. What CloudTrail would not have written is
-in DIR/_simulate: the events of every attack, the digests' signatures and public
-keys, and the counts of everything. The same options give the same bytes.`,
+DIR looks like the trail's S3 bucket. Additional files are in DIR/_simulate: the
+events of every attack, the digests' signatures and public keys, and counts. The
+same options give the same bytes.`,
 		Example: `  trailkeeper simulate --out sim
   trailkeeper simulate --out sim --days 30 --attack all
   trailkeeper simulate --attack list --format json`,
