@@ -21,7 +21,7 @@ func (s *streams) interactive() bool {
 // it returns a usage error.
 func (s *streams) confirm(ctx context.Context, question, want string) error {
 	if !s.interactive() {
-		return outcome.Usage(outcome.WithHint(errors.New("nobody can confirm it: standard input is no terminal"),
+		return outcome.Usage(outcome.WithHint(errors.New("nobody can confirm it: standard input is not a terminal"),
 			"--auto-approve goes on without asking"))
 	}
 	fmt.Fprintf(s.err, "%s: ", question)

@@ -34,7 +34,7 @@ so that you can continue from there. It writes only to its own folder.`,
   trailkeeper demo --dir /tmp/try`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), dir, s) },
 	}
-	cmd.Flags().StringVar(&dir, "dir", dir, "folder for the archive and the lake; made anew")
+	cmd.Flags().StringVar(&dir, "dir", dir, "folder for the archive and the lake; an earlier demo in it is replaced")
 	return cmd
 }
 

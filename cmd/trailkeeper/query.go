@@ -77,7 +77,7 @@ days from being read, and so do --since and --until.`,
 	f.StringVar(&opts.file, "file", "", "read the SQL from this file, - for standard input")
 	f.StringVar(&opts.named, "named", "", "run this query of the catalogue")
 	f.StringArrayVar(&opts.params, "param", nil, "NAME=VALUE, the value of $NAME in the SQL; may be repeated")
-	f.StringVar(&opts.dialect, "dialect", "", "whose SQL it is: trino or duckdb; by default Trino's if it reads cloudtrail_logs")
+	f.StringVar(&opts.dialect, "dialect", "", "dialect of the SQL: trino or duckdb; by default Trino's if it reads cloudtrail_logs")
 	f.BoolVar(&opts.list, "list", false, "list the catalogue of named queries")
 	f.BoolVar(&opts.show, "show", false, "print the named query with its description instead of running it")
 	addFoldersFlag(f, &opts.folders, "queries", queriesVariable, "folder with more named queries; may be repeated", s)

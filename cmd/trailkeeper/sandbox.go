@@ -104,7 +104,7 @@ on the terminal, and kept in the state folder.`,
 	f.StringVar(&opts.listen, "listen", sandboxAddress, "address to listen on; port 0 takes a free one")
 	f.StringVar(&opts.Upstream, "upstream", "", "URL of an AWS-compatible endpoint (default: a moto_server of its own)")
 	f.StringVar(&opts.State, "state", "", "folder that outlives the sandbox (default: a temporary one)")
-	f.StringVar(&opts.Account, "account", "123456789012", "account of callers that nobody knows")
+	f.StringVar(&opts.Account, "account", "123456789012", "account of unknown callers")
 	f.DurationVar(&opts.DeliveryInterval, "delivery-interval", 5*time.Second, "how often log files are delivered")
 	f.DurationVar(&opts.DigestInterval, "digest-interval", time.Minute, "how often digest files are delivered")
 	f.StringVar(&opts.clock, "clock", "real", "real, or the time to start at, such as 2026-01-11, 2026-01-11T08:00:00Z or 7d")

@@ -25,7 +25,7 @@ func nameFields() []field {
 		{path: "project_id", unset: "required", meaning: "Project, the second part of every name, in the same letters. Both have at most 36 characters together."},
 		{path: "region", unset: "that of the AWS configuration", meaning: "Home Region of the trail and of everything beside it. Whatever it is, the trail records all enabled Regions."},
 		{
-			path: "tags", meaning: "Tags for every resource, besides trailkeeper:trail, which says whose it is. Not for secrets.",
+			path: "tags", meaning: "Tags for every resource, besides trailkeeper:trail, which marks resources of the trail. Not for secrets.",
 			example: "tags:\n  Team: security\n  CostCenter: \"4711\"",
 		},
 		{path: "expected_account", unset: "any account", meaning: "The only account to work in, twelve digits in quotes. With credentials for another one, nothing is done."},
@@ -39,7 +39,7 @@ func bucketFields() []field {
 		{path: "force_destroy", meaning: "Let destroy delete the bucket with all logs in it. Meant for development."},
 		{path: "bucket_name", unset: "ENV-PROJECT_ID-cloudtrail-logs", meaning: "Name of the bucket. All AWS accounts share one namespace: choose another name if yours is taken."},
 		{
-			path: "existing_bucket", unset: "a bucket is made", meaning: "Bucket that takes the logs and that somebody else keeps, such as that of a log account. Nothing of it is touched; its owner must let the trail write.",
+			path: "existing_bucket", unset: "a bucket is made", meaning: "Existing bucket for the logs, such as that of a log account. It is not changed; its owner must let the trail write.",
 			example: "existing_bucket:\n  name: example-log-archive\n  owner: \"111111111111\"",
 		},
 		{path: "existing_bucket.name", unset: "required", meaning: "Its name."},
@@ -54,10 +54,10 @@ func bucketFields() []field {
 			example: "kms_key_readers:\n  - arn:aws:iam::123456789012:role/auditor",
 		},
 		{
-			path: "object_lock", unset: "no lock", meaning: "Default lock on every object of the bucket: nobody deletes or overwrites a log before its end. It cannot be taken off the bucket again.",
+			path: "object_lock", unset: "no lock", meaning: "Default lock on every object of the bucket: logs cannot be deleted or overwritten before it ends. It cannot be removed from the bucket.",
 			example: "object_lock:\n  mode: GOVERNANCE\n  days: 30", cost: "what is locked cannot be deleted to save money",
 		},
-		{path: "object_lock.mode", unset: "required", meaning: "GOVERNANCE: who has s3:BypassGovernanceRetention can go around it. COMPLIANCE: nobody can, not even root, so that force_destroy must be false."},
+		{path: "object_lock.mode", unset: "required", meaning: "GOVERNANCE: callers with s3:BypassGovernanceRetention can bypass it. COMPLIANCE: nobody can, not even root, so force_destroy must be false."},
 		{path: "object_lock.days", unset: "required", meaning: "Days of the lock, at most retention_days."},
 		{
 			path: "glacier_after_days", unset: "never", meaning: "Days after which logs move to S3 Glacier Flexible Retrieval, where reading them takes hours. S3 leaves those below 128 KB where they are, which are most.",
@@ -75,7 +75,7 @@ func logGroupFields() []field {
 			cost:    "$0.03 per GB and month; before that $0.50 per GB that comes in, about $0.60 for a million events",
 		},
 		{path: "log_group_deletion_protection", meaning: "Protect the log group against deletion. Then destroy leaves it too."},
-		{path: "sns", meaning: "Topic that gets a message for each log file, which is no alarm: none, create, or the ARN of a standard topic whose policy lets CloudTrail publish.", cost: "$0.60 per million messages over HTTP; other protocols differ"},
+		{path: "sns", meaning: "Topic that gets a message for each log file (not for alarms): none, create, or the ARN of a standard topic whose policy lets CloudTrail publish.", cost: "$0.60 per million messages over HTTP; other protocols differ"},
 		{
 			path: "sns_subscriptions", meaning: "Subscriptions to the created topic.",
 			example: "sns: create\nsns_subscriptions:\n  - protocol: sqs\n    endpoint: arn:aws:sqs:eu-west-2:123456789012:new-logs",
@@ -97,7 +97,7 @@ func selectorFields() []field {
 		},
 		{path: "event_selectors.read_write_type", unset: "All", meaning: "All, ReadOnly or WriteOnly."},
 		{path: "event_selectors.include_management_events", unset: "true", meaning: "Record management events too."},
-		{path: "event_selectors.exclude_management_event_sources", meaning: "Services whose management events are left out: kms.amazonaws.com and rdsdata.amazonaws.com can be. Alarms cannot see them then."},
+		{path: "event_selectors.exclude_management_event_sources", meaning: "Services whose management events are excluded: kms.amazonaws.com or rdsdata.amazonaws.com. Alarms cannot see them then."},
 		{path: "event_selectors.data_resources", meaning: "What data events are recorded of, with at most 250 values in all selectors."},
 		{path: "event_selectors.data_resources.type", unset: "required", meaning: "AWS::S3::Object, AWS::Lambda::Function or AWS::DynamoDB::Table."},
 		{path: "event_selectors.data_resources.values", unset: "required", meaning: "ARNs: of buckets with a slash and perhaps the start of keys, functions, tables; arn:aws:s3, arn:aws:lambda or arn:aws:dynamodb for all."},
