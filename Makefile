@@ -17,10 +17,10 @@ NO_RACE := /(cmd/trailkeeper|internal/(bench|duckdb|house|mutate|search|tally)|q
 # What decides whether evidence is believed; see internal/mutate.
 MUTATE := event predicate digest archive policy filterpattern logfile internal/lookup internal/trail/names.go
 
-.PHONY: help build test race nightly fuzz mutate demo bench lint
+.PHONY: help build test test-engines race nightly fuzz mutate demo bench lint
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/trailkeeper
 	@.ci/prerequisites build
@@ -34,6 +34,10 @@ test: ## run every test, vet included; skipped tests are listed at the end
 race: ## run the tests of code with goroutines once more, with the race detector
 	@.ci/prerequisites test
 	@go test -json -timeout 60m -race $$(go list ./... | grep -E '$(RACE)') | go run ./internal/tally
+
+test-engines: ## compare the answers to Athena's SQL with those of a real Trino, fetched once
+	@.ci/prerequisites build
+	@.ci/trino go test -count=1 -json ./internal/duckdb -run TestTrinoAgrees | go run ./internal/tally
 
 nightly: export TRAILKEEPER_EXHAUSTIVE := 1
 nightly: ## run all tests at full length, fuzz tests and mutate (takes hours)
