@@ -55,9 +55,9 @@ func sample(t *testing.T) *duckdb.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	var parts []string
+	var parts []duckdb.Part
 	for _, part := range l.Parts() {
-		parts = append(parts, part.Path())
+		parts = append(parts, duckdb.Part{Path: part.Path(), Schema: part.Schema})
 	}
 	db, err := duckdb.Open(duckdb.Options{Parts: parts})
 	if err != nil {

@@ -121,10 +121,12 @@ func askAll(ctx context.Context, dir string, rounds int) (*askedReport, error) {
 		return nil, err
 	}
 	defer l.Close() // only read from
-	var parts []string
+	var parts []duckdb.Part
+	var paths []string
 	report := &askedReport{}
 	for _, p := range l.Parts() {
-		parts = append(parts, p.Path())
+		parts = append(parts, duckdb.Part{Path: p.Path(), Schema: p.Schema})
+		paths = append(paths, p.Path())
 		report.Rows += p.Rows
 	}
 	report.Parts = len(parts)
@@ -144,7 +146,7 @@ func askAll(ctx context.Context, dir string, rounds int) (*askedReport, error) {
 		return nil, err
 	}
 	report.OpenHand = time.Since(started).Seconds()
-	source := "read_parquet(['" + strings.Join(parts, "', '") + "'], hive_partitioning = true)"
+	source := "read_parquet(['" + strings.Join(paths, "', '") + "'], hive_partitioning = true)"
 	for _, q := range questions() {
 		q.hand = strings.ReplaceAll(q.hand, "PARTS", source)
 		a, err := q.ask(ctx, ours, hand, rounds)

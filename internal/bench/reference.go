@@ -72,7 +72,7 @@ func structured(read func(string) string, every bool) (string, error) {
 func typed(read func(string) string) (string, error) {
 	columns, err := selectList("s.", "u.", "NULL::JSON", "NULL::BIGINT")
 	var members []string
-	for _, c := range lake.Columns() {
+	for _, c := range lake.RecordColumns() {
 		if m, ok := memberOf[c.Name]; ok {
 			members = append(members, m+" "+string(c.Kind))
 		}
@@ -106,7 +106,7 @@ func selectList(record, identity, extra, nulls string) (string, error) {
 		return "(r->>'$.userIdentity." + path + "')"
 	}
 	var list []string
-	for _, c := range lake.Columns() {
+	for _, c := range lake.RecordColumns() {
 		var value string
 		switch name := c.Name; {
 		case memberOf[name] != "":
@@ -132,7 +132,7 @@ func selectList(record, identity, extra, nulls string) (string, error) {
 // extraOf returns the rest of a record without the members that have a column.
 func extraOf(record string) string {
 	var members []string
-	for _, c := range lake.Columns() {
+	for _, c := range lake.RecordColumns() {
 		if m, ok := memberOf[c.Name]; ok {
 			members = append(members, `"`+m+`":null`)
 		}
@@ -153,7 +153,7 @@ func nullsOf(record string) string {
 // recordShape returns the structure of a record for from_json.
 func recordShape() string {
 	var members []string
-	for _, c := range lake.Columns() {
+	for _, c := range lake.RecordColumns() {
 		if m, ok := memberOf[c.Name]; ok {
 			members = append(members, fmt.Sprintf("%q:%q", m, c.Kind))
 		}

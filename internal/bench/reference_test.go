@@ -55,7 +55,7 @@ func TestReferencesFillTheSameColumns(t *testing.T) {
 			if report.Rows < 1000 {
 				t.Fatalf("%d rows", report.Rows)
 			}
-			for _, c := range lake.Columns() {
+			for _, c := range lake.RecordColumns() {
 				if r.lossy && (c.Name == "extra" || c.Name == "explicit_nulls") {
 					continue
 				}

@@ -23,10 +23,15 @@ type Dialect struct{}
 // clauses can use these columns, year, month and day, and those columns of the
 // view events that are derived.
 func (Dialect) Records(clauses string) engine.Statement {
-	sql := "SELECT * EXCLUDE (year, month, day) FROM lake.rows " + clauses
+	from := "lake.rows"
 	if usesDerived(clauses) {
-		sql = "SELECT * EXCLUDE (year, month, day, " + strings.Join(derivedColumns[:], ", ") + ") FROM " + derived("lake.rows") + " " + clauses
+		from = "lake.derived"
 	}
+	var names []string
+	for _, c := range lake.RecordColumns() {
+		names = append(names, c.Name)
+	}
+	sql := "SELECT " + strings.Join(names, ", ") + " FROM " + from + " " + clauses
 	return engine.Statement{SQL: sql, Dialect: engine.DuckDB}
 }
 

@@ -35,7 +35,7 @@ func (s *session) leaveOutDamaged(checked statement, params map[string]any) erro
 func (db *DB) leaveOut(conn bindings.Connection, parts []string) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.opts.Parts = slices.DeleteFunc(slices.Clone(db.opts.Parts), func(p string) bool { return slices.Contains(parts, p) })
+	db.opts.Parts = slices.DeleteFunc(slices.Clone(db.opts.Parts), func(p Part) bool { return slices.Contains(parts, p.Path) })
 	for _, view := range createViews(db.opts) {
 		if err := execute(conn, "CREATE OR REPLACE "+view); err != nil {
 			return err

@@ -18,7 +18,7 @@ func TestScannedColumns(t *testing.T) {
 		return nil, nil
 	}})
 	everything := 0
-	for range lake.Columns() {
+	for range lake.RecordColumns() {
 		everything++
 	}
 	for _, test := range []struct{ sql, want string }{
@@ -73,7 +73,7 @@ func TestDamagedPartsAreLeftOut(t *testing.T) {
 	parts := tenDays(t)
 	db := open(t, Options{Parts: parts, Verify: func(_ context.Context, columns []string) ([]string, error) {
 		if slices.Contains(columns, "event_id") {
-			return parts[2:4], nil
+			return pathsOf(parts[2:4]), nil
 		}
 		return nil, nil
 	}})
@@ -89,7 +89,7 @@ func TestDamagedPartsAreLeftOut(t *testing.T) {
 			t.Errorf("day %s is there, whose part is damaged", row[0])
 		}
 	}
-	all := open(t, Options{Parts: parts, Verify: func(context.Context, []string) ([]string, error) { return parts, nil }})
+	all := open(t, Options{Parts: parts, Verify: func(context.Context, []string) ([]string, error) { return pathsOf(parts), nil }})
 	if got := len(mustAll(t, all, whole)); got != 0 {
 		t.Errorf("%d rows of a lake that is damaged altogether", got)
 	}

@@ -2,7 +2,7 @@
 // DuckDB that has no access to anything else.
 //
 // A DB is in memory and holds two views, events and cloudtrail_logs, over an
-// exact list of part files. (A third, lake.rows, serves Records.) Statements
+// exact list of part files. (Those in the schema lake serve them and Records.) Statements
 // are checked before they run (see guard.go): only those that read the views
 // are allowed, and the engine itself is restricted to the part files, without
 // extensions, settings or other files. Rows are streamed: neither this package
@@ -27,9 +27,8 @@ import (
 
 // Options configure a DB. The zero value is an empty lake.
 type Options struct {
-	// Parts are the Parquet files to read, each under a path that ends in
-	// year=YYYY/month=MM/day=DD/NAME.parquet.
-	Parts []string
+	// Parts are the Parquet files to read.
+	Parts []Part
 
 	// Since and Until, when set, narrow both views to events with
 	// Since <= event_time < Until.
@@ -57,6 +56,20 @@ type Options struct {
 	TempDir string
 }
 
+// Part is a Parquet file of a lake.
+type Part struct {
+	Path   string // ends in year=YYYY/month=MM/day=DD/NAME.parquet
+	Schema int    // version of its columns, see [lake.Schema]
+}
+
+func pathsOf(parts []Part) []string {
+	paths := make([]string, len(parts))
+	for i, p := range parts {
+		paths[i] = p.Path
+	}
+	return paths
+}
+
 // DB is an open, locked database. Its methods may be used concurrently; each
 // query has its own connection.
 type DB struct {
@@ -69,7 +82,7 @@ type DB struct {
 
 // Open starts an engine over the given parts. The caller closes the DB.
 func Open(opts Options) (*DB, error) {
-	if err := checkParts(opts.Parts); err != nil {
+	if err := checkParts(pathsOf(opts.Parts)); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
 	temporary, err := scratch.New(opts.TempDir)
@@ -128,7 +141,7 @@ func (db *DB) lockDown(opts Options) error {
 		"SET GLOBAL errors_as_json = true",
 		"SET GLOBAL TimeZone = 'UTC'",
 		"SET GLOBAL parquet_metadata_cache = true", // parts never change, and are opened to bind and to read
-		"SET GLOBAL allowed_paths = " + quoteList(opts.Parts),
+		"SET GLOBAL allowed_paths = " + quoteList(pathsOf(opts.Parts)),
 		"SET GLOBAL enable_external_access = false",
 	}
 	if opts.SpillLimit > 0 {

@@ -13,20 +13,21 @@ import (
 	bindings "github.com/duckdb/duckdb-go-bindings"
 
 	"github.com/cerpac/trailkeeper/internal/engine"
+	"github.com/cerpac/trailkeeper/internal/lake"
 )
 
 // writePart writes rows, given as a SELECT of some of a part's columns, as a
-// Parquet part of the day and returns its path.
-func writePart(t *testing.T, lake string, day time.Time, rows string) string {
+// Parquet part of the day, of the first schema.
+func writePart(t *testing.T, dir string, day time.Time, rows string) Part {
 	t.Helper()
-	folder := filepath.Join(lake, day.Format("year=2006/month=01/day=02"))
+	folder := filepath.Join(dir, day.Format("year=2006/month=01/day=02"))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	part := filepath.Join(folder, "part.parquet")
-	unlocked(t, fmt.Sprintf("COPY (SELECT * EXCLUDE (year, month, day) FROM %s UNION ALL BY NAME %s) TO %s (FORMAT parquet)",
-		emptySource(), rows, quote(part)))
-	return part
+	unlocked(t, fmt.Sprintf("COPY (SELECT * EXCLUDE (year, month, day, event_date) FROM %s UNION ALL BY NAME %s) TO %s (FORMAT parquet)",
+		emptySource(lake.RecordColumns()), rows, quote(part)))
+	return Part{Path: part, Schema: 1}
 }
 
 // unlocked runs statements in an engine of its own, without any lock.
@@ -53,13 +54,13 @@ func unlocked(t *testing.T, statements ...string) {
 
 // tenDays is a lake of 100 events a day from 2026-01-01 to 2026-01-10, one
 // every minute from 12:00.
-func tenDays(t *testing.T) []string {
+func tenDays(t *testing.T) []Part {
 	t.Helper()
-	lake := t.TempDir()
-	var parts []string
+	dir := t.TempDir()
+	var parts []Part
 	for i := range 10 {
 		day := time.Date(2026, 1, 1+i, 0, 0, 0, 0, time.UTC)
-		parts = append(parts, writePart(t, lake, day, fmt.Sprintf(`
+		parts = append(parts, writePart(t, dir, day, fmt.Sprintf(`
 			SELECT TIMESTAMP '%s 12:00:00' + INTERVAL (n) MINUTE AS event_time,
 				'id-%d-' || n AS event_id, 's3.amazonaws.com' AS event_source,
 				CASE WHEN n %% 10 = 0 THEN 'DeleteBucket' ELSE 'GetObject' END AS event_name,

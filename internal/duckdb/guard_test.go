@@ -54,7 +54,7 @@ func TestEverythingElseIsRefused(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "written")
 	parts := tenDays(t)
 	db := open(t, Options{Parts: parts})
-	expand := strings.NewReplacer("OUTSIDE", quote(outside), "TARGET", quote(target), "PART", quote(parts[0])).Replace
+	expand := strings.NewReplacer("OUTSIDE", quote(outside), "TARGET", quote(target), "PART", quote(parts[0].Path)).Replace
 
 	for _, sql := range []string{
 		// reading files

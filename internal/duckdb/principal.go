@@ -8,13 +8,28 @@ import (
 	"github.com/cerpac/trailkeeper/arn/partition"
 )
 
-// derived adds to a source the columns that the events view has besides those
-// of a part. They mean the same as event.Record.Principal, Failed and Changed;
-// a test compares them. They are added in two steps, as one is computed from
-// another, and cost nothing in a statement that does not use them.
-func derived(source string) string {
+// derived adds to a source the columns of the events view that package event
+// derives. Parts of the first schema lack most of them; there they are computed,
+// in two steps, as one follows from another. They mean the same as
+// event.Record.Principal, Failed and Changed; a test compares them. They cost
+// nothing in a statement that does not use them.
+func (g group) derived(source string) string {
+	if g.schema >= 2 {
+		return "(SELECT *, " + changed + " AS changed FROM " + source + ")"
+	}
 	return "(SELECT *, " + principalName() + " AS principal, " + changed + " AS changed FROM " +
 		"(SELECT *, " + principalKind + " AS principal_kind, " + failed + " AS failed FROM " + source + "))"
+}
+
+// searchable adds to a source the columns that parts of the first schema lack
+// and that are not of derived. The resources of an event are too much for SQL:
+// the lists are NULL there, as is what was not recorded.
+func (g group) searchable(source string) string {
+	if g.schema >= 2 {
+		return source
+	}
+	return "(SELECT *, " + username + " AS username, NULL::VARCHAR[] AS resource_names, NULL::VARCHAR[] AS resource_types, " +
+		"NULL::BIGINT AS log_offset, NULL::VARCHAR AS log_file_sha256, NULL::VARCHAR AS digest FROM " + source + ")"
 }
 
 // derivedColumns are the names of those columns, in their order in the view.
@@ -29,6 +44,19 @@ func usesDerived(sql string) bool {
 // userID is the id of an Identity Center user. It is read only if the type of
 // the identity has one.
 const userID = `nullif(CASE json_type(user_identity, '$.onBehalfOf.userId') WHEN 'VARCHAR' THEN json_extract_string(user_identity, '$.onBehalfOf.userId') END, '')`
+
+// username is what event.Identity.Username returns. A separator that is not
+// there leaves nothing after it.
+const username = `nullif(CASE
+	WHEN identity_type = 'Root' THEN 'root'
+	WHEN identity_type IN ('AssumedRole', 'FederatedUser') THEN coalesce(` + afterLastSlash + `, CASE WHEN contains(identity_principal_id, ':') THEN split_part(identity_principal_id, ':', -1) END)
+	WHEN identity_type = 'AWSService' THEN identity_invoked_by
+	WHEN identity_type = 'IdentityCenterUser' AND coalesce(identity_user_name, '') = '' THEN ` + userID + `
+	WHEN coalesce(identity_user_name, '') <> '' THEN identity_user_name
+	WHEN coalesce(identity_arn, '') <> '' THEN ` + afterLastSlash + `
+	ELSE identity_invoked_by END, '')`
+
+const afterLastSlash = `nullif(CASE WHEN contains(identity_arn, '/') THEN split_part(identity_arn, '/', -1) END, '')`
 
 const principalKind = `CASE identity_type
 	WHEN 'Root' THEN 'root'

@@ -24,8 +24,15 @@ import (
 	"github.com/cerpac/trailkeeper/internal/lookup"
 )
 
-// ingested opens a lake of the log files in a folder, or of one file.
+// ingested is the stored way of eitherWay.
 func ingested(t *testing.T, path string) *duckdb.DB {
+	t.Helper()
+	return eitherWay(t, path)["stored columns"]
+}
+
+// eitherWay makes a lake of the log files in a folder, or of one file, and returns
+// the ways to open it: as it is, and as if its parts were of the first schema.
+func eitherWay(t *testing.T, path string) map[string]*duckdb.DB {
 	t.Helper()
 	source, err := dirarchive.New(path)
 	if err != nil {
@@ -35,13 +42,19 @@ func ingested(t *testing.T, path string) *duckdb.DB {
 	if _, err := ingest.Run(t.Context(), ingest.Options{Source: source, Lake: folderstore.New(dir, 0)}); err != nil {
 		t.Fatal(err)
 	}
+	return map[string]*duckdb.DB{"stored columns": openAs(t, dir, lake.Schema), "columns in SQL": openAs(t, dir, 1)}
+}
+
+func openAs(t *testing.T, dir string, schema int) *duckdb.DB {
+	t.Helper()
 	l, err := lake.Open(t.Context(), folderstore.New(dir, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var parts []string
+	t.Cleanup(func() { _ = l.Close() })
+	var parts []duckdb.Part
 	for _, part := range l.Parts() {
-		parts = append(parts, part.Path())
+		parts = append(parts, duckdb.Part{Path: part.Path(), Schema: schema})
 	}
 	db, err := duckdb.Open(duckdb.Options{Parts: parts})
 	if err != nil {
@@ -59,13 +72,15 @@ func derivedByGo(t *testing.T, line []byte) string {
 		t.Fatalf("%v\n%s", err, line)
 	}
 	who := r.Principal()
-	return fmt.Sprintf("%s %s %q failed=%t changed=%t", r.ID(), who.Kind, who.Name, r.Failed(), r.Changed())
+	var id event.Identity
+	id.Decode(r.Get(event.UserIdentity))
+	return fmt.Sprintf("%s %s %q %q failed=%t changed=%t", r.ID(), who.Kind, who.Name, id.Username(), r.Failed(), r.Changed())
 }
 
 // derivedBySQL is what the events view says of every event.
 func derivedBySQL(t *testing.T, db *duckdb.DB) []string {
 	t.Helper()
-	rows, err := db.Query(t.Context(), engine.Statement{SQL: "SELECT coalesce(event_id, ''), principal_kind, coalesce(principal, ''), failed, changed FROM events"})
+	rows, err := db.Query(t.Context(), engine.Statement{SQL: "SELECT coalesce(event_id, ''), principal_kind, coalesce(principal, ''), coalesce(username, ''), failed, changed FROM events"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +95,7 @@ func derivedBySQL(t *testing.T, db *duckdb.DB) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, fmt.Sprintf("%s %s %q failed=%t changed=%t", row...))
+		list = append(list, fmt.Sprintf("%s %s %q %q failed=%t changed=%t", row...))
 	}
 }
 
@@ -129,10 +144,20 @@ func TestDerivedColumnsAgreeWithPackageEvent(t *testing.T) {
 	if err := os.WriteFile(file, bytes.Join(lines, []byte("\n")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	db := ingested(t, file)
-	if diff := cmp.Diff(derivedByGoOfAll(t, lines), derivedBySQL(t, db)); diff != "" {
-		t.Errorf("(-package event +view)\n%.4000s", diff)
+	want := derivedByGoOfAll(t, lines)
+	for name, db := range eitherWay(t, file) {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(want, derivedBySQL(t, db)); diff != "" {
+				t.Errorf("(-package event +view)\n%.4000s", diff)
+			}
+			requireSelected(t, db, len(lines))
+		})
 	}
+}
+
+// requireSelected selects records by what is derived.
+func requireSelected(t *testing.T, db *duckdb.DB, all int) {
+	t.Helper()
 	for what, want := range map[string]func(*event.Record) bool{"failed": (*event.Record).Failed, "changed": (*event.Record).Changed} {
 		selected := records(t, db, "WHERE "+what, nil)
 		for _, line := range selected {
@@ -141,8 +166,8 @@ func TestDerivedColumnsAgreeWithPackageEvent(t *testing.T) {
 				t.Fatalf("selected without reason: %v\n%s", err, line)
 			}
 		}
-		if len(selected) == 0 || len(selected) == len(lines) {
-			t.Errorf("%d of %d records selected", len(selected), len(lines))
+		if len(selected) == 0 || len(selected) == all {
+			t.Errorf("%d of %d records selected", len(selected), all)
 		}
 	}
 }
@@ -153,13 +178,14 @@ func TestDerivedColumnsOfRealEvents(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Skip("SKIPPED REAL DATA: " + err.Error())
 		}
-		db := ingested(t, path)
-		got := derivedBySQL(t, db)
-		if len(got) == 0 {
-			t.Errorf("%s: no events", folder)
-		}
-		if diff := cmp.Diff(derivedByGoOfAll(t, records(t, db, "", nil)), got); diff != "" {
-			t.Errorf("%s (-package event +view)\n%.4000s", folder, diff)
+		for name, db := range eitherWay(t, path) {
+			got := derivedBySQL(t, db)
+			if len(got) == 0 {
+				t.Errorf("%s: no events", folder)
+			}
+			if diff := cmp.Diff(derivedByGoOfAll(t, records(t, db, "", nil)), got); diff != "" {
+				t.Errorf("%s, %s (-package event +view)\n%.4000s", folder, name, diff)
+			}
 		}
 	}
 }
@@ -176,7 +202,7 @@ func TestPrincipalFindsUsernames(t *testing.T) {
 	if err := os.WriteFile(file, bytes.Join(lines, []byte("\n")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	db := ingested(t, file)
+	db := eitherWay(t, file)["columns in SQL"]
 	var decoder lookup.Decoder
 	tried := 0
 	for _, line := range lines {

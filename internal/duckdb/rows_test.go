@@ -272,12 +272,12 @@ func TestBuiltInExtensions(t *testing.T) {
 
 func TestOpenRefusesParts(t *testing.T) {
 	for _, part := range []string{"part.parquet", "/data/year=1999/lake/year=2026/month=01/day=01/a.parquet", "/MONTH=x/lake/year=2026/month=01/day=01/a.parquet"} {
-		if _, err := Open(Options{Parts: []string{part}}); err == nil {
+		if _, err := Open(Options{Parts: []Part{{Path: part}}}); err == nil {
 			t.Errorf("Open(%q) succeeded", part)
 		}
 	}
 	missing := t.TempDir() + "/year=2026/month=01/day=01/gone.parquet"
-	_, err := Open(Options{Parts: []string{missing}})
+	_, err := Open(Options{Parts: []Part{{Path: missing}}})
 	var mistake *SQLError
 	if err == nil || errors.As(err, &mistake) || !strings.Contains(err.Error(), "gone.parquet") {
 		t.Errorf("error = %v, want a plain one that names the missing file", err)

@@ -14,7 +14,7 @@ import (
 )
 
 // athenaEvents is a lake of fifteen events of two days.
-func athenaEvents(t *testing.T) []string {
+func athenaEvents(t *testing.T) []Part {
 	t.Helper()
 	const columns = "(event_id, clock, event_source, event_name, identity_type, identity_principal_id, identity_arn, identity_user_name, identity_access_key_id, source_ip_address, error_code, request_parameters, response_elements, additional_event_data)"
 	const ada = "'IAMUser', 'AIDAADA', 'arn:aws:iam::111122223333:user/ada', 'ada', 'AKIAEXAMPLEADA000001', '203.0.113.5'"
@@ -36,11 +36,11 @@ func athenaEvents(t *testing.T) []string {
 		('e13', '12:00', 's3.amazonaws.com', 'GetObject', ` + instance + `, NULL, '{"bucketName":"site","key":"index.html"}', NULL, '{"SignatureVersion":"SigV4"}'),
 		('e14', '12:30', 'sts.amazonaws.com', 'AssumeRole', 'AWSService', NULL, NULL, NULL, NULL, 'ec2.amazonaws.com', NULL, '{"roleArn":"arn:aws:iam::111122223333:role/web"}', NULL, NULL),
 		('e15', '23:59', 'iam.amazonaws.com', 'DeleteUser', 'Root', '111122223333', 'arn:aws:iam::111122223333:root', NULL, NULL, '203.0.113.5', NULL, '{"userName":"mallory"}', NULL, NULL)`}
-	lake := t.TempDir()
-	var parts []string
+	dir := t.TempDir()
+	var parts []Part
 	for i, rows := range days {
 		day := time.Date(2026, 3, 1+i, 0, 0, 0, 0, time.UTC)
-		parts = append(parts, writePart(t, lake, day, fmt.Sprintf(`
+		parts = append(parts, writePart(t, dir, day, fmt.Sprintf(`
 			SELECT * EXCLUDE (clock), ('%s ' || clock)::TIMESTAMP AS event_time, CASE event_source WHEN 's3.amazonaws.com' THEN 'eu-west-2' ELSE 'us-east-1' END AS aws_region,
 				'111122223333' AS account_id, CASE WHEN identity_type <> 'AWSService' THEN '111122223333' END AS identity_account_id,
 				CASE WHEN event_id < 'e05' THEN 'console' ELSE 'aws-cli/2' END AS user_agent, CASE WHEN event_source = 's3.amazonaws.com' AND event_name <> 'ListBuckets' THEN 'Data' ELSE 'Management' END AS event_category,

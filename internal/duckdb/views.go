@@ -2,6 +2,8 @@ package duckdb
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,12 @@ var eventColumns = [...]string{
 	"log_file", "extra",
 }
 
-// athenaView defines cloudtrail_logs over lake.rows: the columns and types of
+// laterColumns are the columns of the events view that were added to it last,
+// in order.
+var laterColumns = [...]string{"username", "resource_names", "resource_types", "log_offset", "log_file_sha256", "digest"}
+
+// athenaView defines cloudtrail_logs over lake.records, which calls no function
+// that a translated statement may hide: the columns and types of
 // the tables that AWS documents for Athena. Nested values are parsed only when
 // they are used. JSON keys are case sensitive in from_json, hence the cast of
 // the whole value to the names of the table.
@@ -33,7 +40,7 @@ func athenaView(use athenaUse) string {
 		path = `, log_file AS "$path"`
 	}
 	return "VIEW cloudtrail_logs AS SELECT event_version AS eventversion, " +
-		identityStruct(use.identity) + " AS " + identityColumn + "," + athenaColumns + path + " FROM lake.rows"
+		identityStruct(use.identity) + " AS " + identityColumn + "," + athenaColumns + path + " FROM lake.records"
 }
 
 // athenaUse lists what a statement uses of cloudtrail_logs besides its columns.
@@ -81,12 +88,46 @@ const athenaColumns = `
 
 // createViews returns the definitions of the views over the parts, for CREATE.
 func createViews(opts Options) []string {
-	source := partsSource(opts.Parts) + window(opts.Since, opts.Until)
 	return []string{
-		"VIEW lake.rows AS SELECT " + storedColumns() + ", year, month, day FROM " + source,
-		"VIEW events AS SELECT " + typedColumns() + " FROM " + derived(dated(source)),
+		"VIEW lake.records AS " + perSchema(opts, func(g group) string {
+			return "SELECT " + recordColumns() + ", year, month, day FROM " + g.source
+		}),
+		"VIEW lake.rows AS " + perSchema(opts, func(g group) string {
+			return "SELECT " + storedColumns() + ", year, month, day FROM " + g.searchable(g.source)
+		}),
+		"VIEW lake.derived AS " + perSchema(opts, func(g group) string {
+			return "SELECT " + storedColumns() + ", " + strings.Join(derivedColumns[:], ", ") + ", year, month, day FROM " + g.derived(g.searchable(g.source))
+		}),
+		"VIEW events AS " + perSchema(opts, func(g group) string {
+			return "SELECT " + typedColumns() + " FROM " + g.derived(g.searchable(g.source))
+		}),
 		athenaView(athenaUse{}),
 	}
+}
+
+// group is the source of the parts of one schema.
+type group struct {
+	source string
+	schema int
+}
+
+// perSchema joins what is selected of the parts of each schema. The engine
+// pushes conditions into every part of a UNION ALL, and so prunes each.
+func perSchema(opts Options, selected func(group) string) string {
+	bySchema := map[int][]string{}
+	for _, p := range opts.Parts {
+		schema := max(p.Schema, 1)
+		bySchema[schema] = append(bySchema[schema], p.Path)
+	}
+	where := window(opts.Since, opts.Until)
+	if len(bySchema) == 0 {
+		return selected(group{emptySource(lake.Columns()), lake.Schema})
+	}
+	var list []string
+	for _, schema := range slices.Sorted(maps.Keys(bySchema)) {
+		list = append(list, selected(group{partsSource(bySchema[schema], schema, where), schema}))
+	}
+	return strings.Join(list, " UNION ALL ")
 }
 
 // typedColumns lists the columns of the events view. Casts to the type a
@@ -109,22 +150,22 @@ func typedColumns() string {
 		b.WriteString(name + ", ")
 	}
 	b.WriteString("year, month, day, event_date")
+	for _, name := range laterColumns {
+		b.WriteString(", " + name)
+	}
 	return b.String()
 }
 
 const eventDate = "make_date(year::INTEGER, month::INTEGER, day::INTEGER)"
 
-// dated adds event_date to a source. A function of partition columns alone
-// prunes whole files, if nothing is between it and the files: a condition that
-// could fail, as a cast does, is not pushed down further.
-func dated(source string) string {
-	return "(SELECT *, " + eventDate + " AS event_date FROM " + source + ")"
-}
+// storedColumns lists the columns of a part as lake.Row reads them, and those
+// that are searched by.
+func storedColumns() string { return recordColumns() + ", " + strings.Join(laterColumns[:], ", ") }
 
-// storedColumns lists the columns of a part as lake.Row reads them.
-func storedColumns() string {
+// recordColumns lists the columns of a part as lake.Row reads them.
+func recordColumns() string {
 	var list []string
-	for _, c := range lake.Columns() {
+	for _, c := range lake.RecordColumns() {
 		if c.Kind == lake.JSON {
 			list = append(list, c.Name+"::VARCHAR AS "+c.Name)
 		} else {
@@ -134,24 +175,32 @@ func storedColumns() string {
 	return strings.Join(list, ", ")
 }
 
-func partsSource(parts []string) string {
-	if len(parts) == 0 {
-		return emptySource()
+// partsSource has the columns of a schema, those of the partition, and the day
+// that follows from them. A function of partition columns alone prunes whole
+// files, if nothing is between it and the files: a condition that could fail, as
+// a cast does, is not pushed down further.
+func partsSource(parts []string, schema int, where string) string {
+	names := ""
+	for _, c := range lake.Columns() {
+		if c.Since <= schema {
+			names += c.Name + ", "
+		}
 	}
-	return "read_parquet(" + quoteList(parts) + ", hive_partitioning = true, " +
-		"hive_types = {'year': VARCHAR, 'month': VARCHAR, 'day': VARCHAR})"
+	return "(SELECT " + names + "year, month, day, " + eventDate + " AS event_date FROM read_parquet(" + quoteList(parts) + ", hive_partitioning = true, " +
+		"hive_types = {'year': VARCHAR, 'month': VARCHAR, 'day': VARCHAR})" + where + ")"
 }
 
-// emptySource has the columns of a part and no rows, so that a lake without
+// emptySource has columns of a part and no rows, so that a lake without
 // events gives empty results rather than an error.
-func emptySource() string {
+func emptySource(columns []lake.Column) string {
 	var nulls []string
-	for _, c := range lake.Columns() {
+	for _, c := range columns {
 		nulls = append(nulls, fmt.Sprintf("NULL::%s AS %s", c.Kind, c.Name))
 	}
 	for _, name := range []string{"year", "month", "day"} {
 		nulls = append(nulls, "NULL::VARCHAR AS "+name)
 	}
+	nulls = append(nulls, "NULL::DATE AS event_date")
 	return "(SELECT " + strings.Join(nulls, ", ") + " WHERE false)"
 }
 

@@ -88,10 +88,10 @@ func query(t testing.TB, dir string) *duckdb.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	var parts []string
+	var parts []duckdb.Part
 	rows := int64(0)
 	for _, p := range l.Parts() {
-		parts = append(parts, p.Path())
+		parts = append(parts, duckdb.Part{Path: p.Path(), Schema: p.Schema})
 		rows += p.Rows
 	}
 	if rows != l.Totals.Stored {

@@ -18,12 +18,25 @@ type Block struct {
 	text  [numText]textColumn
 	bools [numBool][]int8 // -1 NULL, 0 false, 1 true
 	nulls []uint64
-	ids   []Identity
-	size  int
+	lists [numList]textColumn // see appendItem
 
-	people  []person // by code of the column user_identity
-	scratch []byte   // the JSON column being encoded
-	extra   []byte   // the column extra being encoded
+	offsets []int64 // in the log file, -1 NULL
+
+	ids  []Identity
+	size int
+
+	people  []person         // by code of the column user_identity
+	actors  map[actor]uint32 // codes of the column principal
+	scratch []byte           // the JSON column being encoded
+	extra   []byte           // the column extra being encoded
+}
+
+// actor holds the codes of the columns that name a principal.
+type actor struct{ identity, region uint32 }
+
+// actor returns the codes of a row.
+func (b *Block) actor(row int) actor {
+	return actor{b.text[colUserIdentity].codes[row], b.text[colAWSRegion].codes[row]}
 }
 
 // person holds the values of the columns derived from one userIdentity.
@@ -36,7 +49,7 @@ type person struct {
 // NewBlock returns an empty block with room for rows like those of like, which
 // may be nil.
 func NewBlock(like *Block) *Block {
-	b := &Block{}
+	b := &Block{actors: map[actor]uint32{}}
 	for i := range b.text {
 		b.text[i].plain = nearlyDistinct(i)
 	}
@@ -47,8 +60,12 @@ func NewBlock(like *Block) *Block {
 	b.time = make([]int64, 0, rows)
 	b.nulls = make([]uint64, 0, rows)
 	b.ids = make([]Identity, 0, rows)
+	b.offsets = make([]int64, 0, rows)
 	for i := range b.text {
 		b.text[i].grow(&like.text[i])
+	}
+	for i := range b.lists {
+		b.lists[i].grow(&like.lists[i])
 	}
 	for i := range b.bools {
 		b.bools[i] = make([]int8, 0, rows)
@@ -67,9 +84,13 @@ func (b *Block) Full() bool { return len(b.time) >= blockRows || b.size >= block
 
 // Reset empties the block and keeps its memory.
 func (b *Block) Reset() {
-	b.time, b.nulls, b.ids, b.people, b.size = b.time[:0], b.nulls[:0], b.ids[:0], b.people[:0], 0
+	b.time, b.nulls, b.ids, b.offsets, b.people, b.size = b.time[:0], b.nulls[:0], b.ids[:0], b.offsets[:0], b.people[:0], 0
+	clear(b.actors)
 	for i := range b.text {
 		b.text[i].reset()
+	}
+	for i := range b.lists {
+		b.lists[i].reset()
 	}
 	for i := range b.bools {
 		b.bools[i] = b.bools[i][:0]
@@ -77,14 +98,17 @@ func (b *Block) Reset() {
 }
 
 // rowOverhead is what a row takes besides its text: codes, time, booleans,
-// nulls and identity.
-const rowOverhead = 4*numText + 8 + numBool + 8 + 24
+// nulls, offset and identity.
+const rowOverhead = 4*(numText+numList) + 8 + numBool + 8 + 8 + 24
 
 // measure updates the size.
 func (b *Block) measure() {
 	b.size = len(b.time) * rowOverhead
 	for i := range b.text {
 		b.size += len(b.text[i].data)
+	}
+	for i := range b.lists {
+		b.size += len(b.lists[i].data)
 	}
 }
 
@@ -100,6 +124,7 @@ func (b *Block) Append(r *event.Record, at time.Time, id Identity, from Source) 
 	e.identity(from)
 	e.booleans()
 	e.rest()
+	e.derived()
 	b.ids = append(b.ids, id)
 	before := b.size
 	b.measure()
@@ -115,6 +140,9 @@ func (b *Block) row(i int) (r Row) {
 	for c := range b.bools {
 		r.bools[c] = b.bools[c][i]
 	}
+	for c := range b.lists {
+		r.lists[c] = b.lists[c].get(i)
+	}
 	r.nulls = b.nulls[i]
 	return r
 }
@@ -123,15 +151,15 @@ func (b *Block) row(i int) (r Row) {
 func (b *Block) copyRow(from *Block, row int) {
 	b.time = append(b.time, from.time[row])
 	for i := range b.text {
-		if value := from.text[i].get(row); value == nil {
-			b.text[i].addNull()
-		} else {
-			b.text[i].add(value)
-		}
+		b.text[i].addOrNull(from.text[i].get(row))
+	}
+	for i := range b.lists {
+		b.lists[i].addOrNull(from.lists[i].get(row))
 	}
 	for i := range b.bools {
 		b.bools[i] = append(b.bools[i], from.bools[i][row])
 	}
 	b.nulls = append(b.nulls, from.nulls[row])
+	b.offsets = append(b.offsets, from.offsets[row])
 	b.measure()
 }

@@ -79,7 +79,7 @@ func TestCancelledRead(t *testing.T) {
 		looks int // at the least
 		do    func(ctx context.Context) error
 	}{
-		{"read", columns, func(ctx context.Context) error { _, err := readPart(ctx, fileAt(path)); return err }},
+		{"read", columns, func(ctx context.Context) error { _, err := readPart(ctx, fileAt(path), Schema); return err }},
 		{"prove rows", 1, func(ctx context.Context) error { return proveRows(ctx, blocks) }},
 		{"prove part", columns, func(ctx context.Context) error { return provePart(ctx, fileAt(path), blocks, order(blocks)) }},
 		{"salvage", 1, func(ctx context.Context) error {

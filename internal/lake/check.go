@@ -108,7 +108,7 @@ func (c *checker) part(ctx context.Context, p Part) error {
 	if err := c.bytes(ctx, p); err != nil || c.report.Damaged > before {
 		return err // rows of a damaged file cannot be identified
 	}
-	blocks, err := readPart(ctx, p.file)
+	blocks, err := readPart(ctx, p.file, p.Schema)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -127,7 +127,7 @@ func (c *checker) part(ctx context.Context, p Part) error {
 			}
 			n++
 			row := b.row(i)
-			if err := c.row(&row, place{uint32(g), uint32(i)}); err != nil {
+			if err := c.row(&row, place{uint32(g), uint32(i)}, p.Schema); err != nil {
 				c.damage(Damage{Part: name, Row: n, EventID: string(row.text[colEventID]), LogFile: string(row.text[colLogFile]), Cause: err.Error()})
 			}
 		}
@@ -162,14 +162,21 @@ func (c *checker) identities(ctx context.Context, p Part) (ids noted, fault stri
 	return ids, "", nil
 }
 
-// row checks that a row still matches the record that was read.
-func (c *checker) row(row *Row, at place) (err error) {
+// row checks that a row still matches the record that was read, and that its
+// derived columns follow from it. An older schema may have derived otherwise.
+func (c *checker) row(row *Row, at place, schema int) (err error) {
 	if c.text, err = row.AppendJSON(c.text[:0]); err != nil {
 		return errors.Unwrap(err)
 	}
 	size, err := c.rec.Decode(c.text)
 	if err != nil || size != len(c.text) {
 		return errors.New("the row gives back what is no JSON object")
+	}
+	if schema == Schema {
+		facts := factsOf(&c.rec)
+		if column := facts.differs(row); column != "" {
+			return differsDerived(column)
+		}
 	}
 	if c.ids == nil {
 		return nil // there is nothing to compare with

@@ -1,5 +1,7 @@
 package lake
 
+import "slices"
+
 // Kind is the type of a column's values.
 type Kind string
 
@@ -10,15 +12,41 @@ const (
 	JSON      Kind = "JSON" // stored as text that is always valid JSON
 	Boolean   Kind = "BOOLEAN"
 	Integer   Kind = "BIGINT"
+	TextList  Kind = "VARCHAR[]"
 )
+
+// Schema is the version of the columns of the parts that this program writes.
+// It goes up when columns are added, and when a derived column gets another
+// meaning. Parts of all versions are read.
+const Schema = 2
 
 // Column is one column of a part. The partition columns year, month and day
 // are in the path, not in the file.
 type Column struct {
-	Name string
-	Kind Kind
-	Doc  string
+	Name  string
+	Kind  Kind
+	Doc   string
+	Since int // first version of the schema that has it
+
+	cell cell
 }
+
+// cell says where a Block holds the values of a column.
+type cell struct {
+	in    storage
+	index int // among the columns of that storage
+}
+
+type storage int
+
+const (
+	inTime storage = iota
+	inText
+	inBools
+	inNulls
+	inOffsets
+	inLists
+)
 
 // The text columns, JSON among them, in the order of Columns. The columns that
 // hold one member each as a string come first, then those that hold its JSON
@@ -70,6 +98,12 @@ const (
 	colLogFile
 	colExtra
 
+	colLogFileHash
+	colDigest
+	colPrincipal
+	colPrincipalKind
+	colUsername
+
 	numText
 	firstJSON    = colUserIdentity
 	firstDerived = colAccount
@@ -80,12 +114,20 @@ const (
 	boolReadOnly = iota
 	boolManagement
 	boolMFA
+	boolFailed
 	numBool
+)
+
+// The columns of lists.
+const (
+	listResourceNames = iota
+	listResourceTypes
+	numList
 )
 
 // textColumns describes the text columns in the order of the constants above.
 func textColumns() []Column {
-	return []Column{
+	return placed(inText, []Column{
 		{Name: "event_id", Kind: Text, Doc: "eventID, or eventId of an aggregated event"},
 		{Name: "event_version", Kind: Text, Doc: "eventVersion; compare the minor part as a number"},
 		{Name: "event_source", Kind: Text, Doc: "eventSource, the service, such as s3.amazonaws.com"},
@@ -131,28 +173,64 @@ func textColumns() []Column {
 		{Name: "session_source_identity", Kind: Text, Doc: "userIdentity.sessionContext.sourceIdentity"},
 		{Name: "log_file", Kind: Text, Doc: "the log file the event was first read from: its path in the archive folder, or s3://bucket/key; of a file inside another one, PATH!MEMBER"},
 		{Name: "extra", Kind: JSON, Doc: "an object of the members that no column holds exactly, verbatim; NULL when there are none"},
+
+		{Name: "log_file_sha256", Kind: Text, Since: 2, Doc: "SHA-256 of that log file as it was delivered, in hexadecimal; of a file inside another one, that of the other one. NULL when it is not known"},
+		{Name: "digest", Kind: Text, Since: 2, Doc: "the key of the digest file that vouches for the log file; NULL as long as no proof was asked for"},
+		{Name: "principal", Kind: Text, Since: 2, Doc: "the actor's ARN if the record has one, otherwise the most specific of its other names; NULL when the record names nobody"},
+		{Name: "principal_kind", Kind: Text, Since: 2, Doc: "the kind of the actor, such as user, role or root"},
+		{Name: "username", Kind: Text, Since: 2, Doc: "the Username that LookupEvents shows; NULL when there is none"},
+	})
+}
+
+// placed gives columns their cells, and those of the first schema its version.
+func placed(in storage, columns []Column) []Column {
+	for i := range columns {
+		columns[i].cell = cell{in, i}
+		columns[i].Since = max(columns[i].Since, 1)
 	}
+	return columns
 }
 
 func timeColumn() Column {
-	return Column{Name: "event_time", Kind: Timestamp, Doc: "eventTime, or the start of an aggregated event's window; never NULL"}
+	return placed(inTime, []Column{{Name: "event_time", Kind: Timestamp, Doc: "eventTime, or the start of an aggregated event's window; never NULL"}})[0]
 }
 
 func boolColumns() []Column {
-	return []Column{
+	return placed(inBools, []Column{
 		{Name: "read_only", Kind: Boolean, Doc: "readOnly"},
 		{Name: "management_event", Kind: Boolean, Doc: "managementEvent"},
 		{Name: "session_mfa_authenticated", Kind: Boolean, Doc: "userIdentity.sessionContext.attributes.mfaAuthenticated"},
-	}
+		{Name: "failed", Kind: Boolean, Since: 2, Doc: "whether the call or the sign-in failed; never NULL"},
+	})
 }
 
-// Columns returns the columns of a part, in their order in the file.
+func listColumns() []Column {
+	return placed(inLists, []Column{
+		{Name: "resource_names", Kind: TextList, Since: 2, Doc: "the names of the resources that LookupEvents lists, each once; an empty list when there are none"},
+		{Name: "resource_types", Kind: TextList, Since: 2, Doc: "the types of these resources as far as they are known, each once"},
+	})
+}
+
+// Columns returns the columns of a part, in their order in the file. Those of a
+// later schema follow those of the earlier ones.
 func Columns() []Column {
+	text, bools := textColumns(), boolColumns()
 	all := []Column{timeColumn()}
-	all = append(all, textColumns()...)
-	all = append(all, boolColumns()...)
-	return append(all, Column{Name: "explicit_nulls", Kind: Integer,
-		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"})
+	all = append(all, text[:colExtra+1]...)
+	all = append(all, bools[:boolMFA+1]...)
+	all = append(all, placed(inNulls, []Column{{Name: "explicit_nulls", Kind: Integer,
+		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"}})...)
+
+	all = append(all, placed(inOffsets, []Column{{Name: "log_offset", Kind: Integer, Since: 2,
+		Doc: "where the record begins in that log file: its offset in bytes in the text that the file holds, without compression; NULL when it is not known"}})...)
+	all = append(all, text[colLogFileHash], text[colDigest], text[colPrincipal], text[colPrincipalKind], bools[boolFailed], text[colUsername])
+	return append(all, listColumns()...)
+}
+
+// RecordColumns returns the columns that [Row.Scan] takes: those of the first
+// schema, which a record is put together from.
+func RecordColumns() []Column {
+	return slices.DeleteFunc(Columns(), func(c Column) bool { return c.Since > 1 })
 }
 
 // ColumnNames returns the names of Columns.

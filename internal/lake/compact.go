@@ -134,7 +134,7 @@ func (w *Writer) merge(ctx context.Context, group []Part) (Part, error) {
 		if err := ctx.Err(); err != nil {
 			return Part{}, err
 		}
-		read, err := readPart(ctx, stored{w.store, p.published()})
+		read, err := readCurrent(ctx, stored{w.store, p.published()}, p.Schema)
 		if err != nil {
 			return Part{}, err
 		}

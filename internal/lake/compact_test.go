@@ -139,7 +139,7 @@ func TestDamagedPartsAreNotMerged(t *testing.T) {
 			}
 		},
 		"a row of an older program": func(t *testing.T, w *Writer, p *Part) {
-			blocks, err := readPart(t.Context(), stored{w.store, p.published()})
+			blocks, err := readPart(t.Context(), stored{w.store, p.published()}, p.Schema)
 			if err != nil {
 				t.Fatal(err)
 			}

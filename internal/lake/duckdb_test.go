@@ -52,9 +52,9 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close() // only read from
-	var parts []string
+	var parts []duckdb.Part
 	for _, p := range l.Parts() {
-		parts = append(parts, p.Path())
+		parts = append(parts, duckdb.Part{Path: p.Path(), Schema: p.Schema})
 	}
 	db, err := duckdb.Open(duckdb.Options{Parts: parts, Threads: 1})
 	if err != nil {

@@ -163,6 +163,10 @@ func (e *encoder) person(code uint32) (p person) {
 	mfa := string(who.MFAAuthenticated)
 	p.mfa = boolCell(mfa == "true", mfa == "true" || mfa == "false")
 	p.id = string(who.AccountID)
+	p.codes[colPrincipalKind-firstDerived] = e.block.text[colPrincipalKind].code([]byte(who.Principal(nil).Kind))
+	if name := who.Username(); name != "" {
+		p.codes[colUsername-firstDerived] = e.block.text[colUsername].code([]byte(name))
+	}
 	return p
 }
 

@@ -32,7 +32,11 @@ func columnsTable() string {
 	var b strings.Builder
 	b.WriteString("| column | type | |\n|---|---|---|\n")
 	for _, c := range Columns() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, c.Kind, strings.ReplaceAll(c.Doc, "|", `\|`))
+		doc := strings.ReplaceAll(c.Doc, "|", `\|`)
+		if c.Since > 1 {
+			doc += fmt.Sprintf(". Since schema %d", c.Since)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, c.Kind, doc)
 	}
 	return b.String()
 }
@@ -55,7 +59,7 @@ func ddlColumns(types map[Kind]string) string {
 }
 
 func athenaTable() string {
-	types := map[Kind]string{Timestamp: "timestamp", Text: "string", JSON: "string", Boolean: "boolean", Integer: "bigint"}
+	types := map[Kind]string{Timestamp: "timestamp", Text: "string", JSON: "string", Boolean: "boolean", Integer: "bigint", TextList: "array<string>"}
 	return "```sql\nCREATE EXTERNAL TABLE lake (\n" + ddlColumns(types) + `
 )
 PARTITIONED BY (year string, month string, day string)
@@ -72,7 +76,7 @@ TBLPROPERTIES (
 }
 
 func trinoTable() string {
-	types := map[Kind]string{Timestamp: "timestamp(3)", Text: "varchar", JSON: "varchar", Boolean: "boolean", Integer: "bigint"}
+	types := map[Kind]string{Timestamp: "timestamp(3)", Text: "varchar", JSON: "varchar", Boolean: "boolean", Integer: "bigint", TextList: "array(varchar)"}
 	return "```sql\nCREATE TABLE hive.default.lake (\n" + ddlColumns(types) + `,
   year varchar,
   month varchar,
@@ -110,7 +114,7 @@ func TestFormatsPage(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"the version":         fmt.Sprintf("`format`: %d", Format),
+		"the version":         fmt.Sprintf("`format` | %d", Format),
 		"the row group":       fmt.Sprintf("%d rows", groupRows),
 		"the magic":           strings.ReplaceAll(strings.TrimSpace(idsMagic), "\r\n", ""),
 		"the member of extra": "`" + RecordMember + "`",

@@ -23,26 +23,17 @@ type partWriter struct {
 	ints    []int64
 	bools   []bool
 	levels  []int16
+	starts  []int16 // repetition levels
 }
 
 func (p *partWriter) group(group file.SerialRowGroupWriter) error {
-	for column := range group.NumColumns() {
+	for _, column := range Columns() {
 		w, err := group.NextColumn()
 		if err != nil {
 			return err
 		}
-		switch w := w.(type) {
-		case *file.ByteArrayColumnChunkWriter:
-			err = p.writeText(w, column-1)
-		case *file.BooleanColumnChunkWriter:
-			p.gatherBools(column - 1 - numText)
-			_, err = w.WriteBatch(p.bools, p.levels, nil)
-		case *file.Int64ColumnChunkWriter:
-			p.gatherInts(column == 0)
-			_, err = w.WriteBatch(p.ints, p.levels, nil)
-		}
-		if err != nil {
-			return err
+		if err := p.column(w, column.cell); err != nil {
+			return fmt.Errorf("write column %q: %w", column.Name, err)
 		}
 		if err := w.Close(); err != nil {
 			return err
@@ -50,6 +41,25 @@ func (p *partWriter) group(group file.SerialRowGroupWriter) error {
 		p.out.cut()
 	}
 	return group.Close()
+}
+
+func (p *partWriter) column(w file.ColumnChunkWriter, at cell) (err error) {
+	switch w := w.(type) {
+	case *file.ByteArrayColumnChunkWriter:
+		if at.in == inLists {
+			p.gatherLists(at.index)
+			_, err = w.WriteBatch(p.texts, p.levels, p.starts)
+			return err
+		}
+		return p.writeText(w, at.index)
+	case *file.BooleanColumnChunkWriter:
+		p.gatherBools(at.index)
+		_, err = w.WriteBatch(p.bools, p.levels, nil)
+	case *file.Int64ColumnChunkWriter:
+		p.gatherInts(at.in)
+		_, err = w.WriteBatch(p.ints, p.levels, nil)
+	}
+	return err
 }
 
 func (p *partWriter) gatherBools(column int) {
@@ -65,21 +75,60 @@ func (p *partWriter) gatherBools(column int) {
 	}
 }
 
-// gatherInts gathers the times, or else the masks of explicit nulls.
-func (p *partWriter) gatherInts(times bool) {
+// gatherInts gathers the times, the masks of explicit nulls, or the offsets.
+func (p *partWriter) gatherInts(of storage) {
 	p.ints, p.levels = p.ints[:0], p.levels[:0]
 	for _, at := range p.places {
-		block := p.blocks[at.block]
-		switch {
-		case times:
-			p.ints = append(p.ints, block.time[at.row])
+		value, ok := p.blocks[at.block].integer(of, int(at.row))
+		if !ok {
 			p.levels = append(p.levels, 0)
-		case block.nulls[at.row] == 0:
-			p.levels = append(p.levels, 0)
-		default:
-			p.ints = append(p.ints, int64(block.nulls[at.row]))
-			p.levels = append(p.levels, 1)
+			continue
 		}
+		p.ints = append(p.ints, value)
+		p.levels = append(p.levels, 1)
+	}
+	if of == inTime {
+		clear(p.levels) // a required column has no levels
+	}
+}
+
+// integer returns a value of a column of integers; ok is false when it is NULL.
+func (b *Block) integer(of storage, row int) (value int64, ok bool) {
+	switch of {
+	case inTime:
+		return b.time[row], true
+	case inNulls:
+		return int64(b.nulls[row]), b.nulls[row] != 0
+	}
+	return b.offsets[row], b.offsets[row] != unknownOffset
+}
+
+// The definition levels of a list column.
+const (
+	listNull  = 0
+	listEmpty = 1
+	listItem  = 2
+)
+
+// gatherLists gathers the items of a list column, and with each the definition
+// level and the repetition level, which is 0 where a row begins.
+func (p *partWriter) gatherLists(column int) {
+	p.texts, p.levels, p.starts = p.texts[:0], p.levels[:0], p.starts[:0]
+	for _, at := range p.places {
+		list := p.blocks[at.block].lists[column].get(int(at.row))
+		if len(list) == 0 {
+			level := int16(listEmpty)
+			if list == nil {
+				level = listNull
+			}
+			p.levels, p.starts = append(p.levels, level), append(p.starts, 0)
+			continue
+		}
+		start := int16(0)
+		eachItem(list, func(item []byte) {
+			p.texts, p.levels, p.starts = append(p.texts, item), append(p.levels, listItem), append(p.starts, start)
+			start = 1
+		})
 	}
 }
 

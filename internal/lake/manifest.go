@@ -16,9 +16,9 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// Format is the version of the lake's layout that this program reads and
-// writes. It goes up when an older program would misread a newer lake.
-const Format = 1
+// Format is the version of the lake's layout that this program writes; it reads
+// all earlier ones. It goes up when an older program would misread a newer lake.
+const Format = 2
 
 const (
 	stateDir      = "_trailkeeper"
@@ -49,6 +49,7 @@ type Part struct {
 	PlainBytes int64     `json:"plain_bytes"` // of the rows in memory
 	From       time.Time `json:"from"`        // time of the earliest event
 	To         time.Time `json:"to"`          // time of the latest event
+	Schema     int       `json:"schema"`      // version of its columns; absent in format 1, which has 1
 	Checksum   *Checksum `json:"checksum,omitempty"`
 
 	file stored
@@ -164,6 +165,9 @@ func parseManifest(dir string, data []byte) (*manifest, error) {
 	if err := m.check(); err != nil {
 		return nil, &ManifestError{dir, err}
 	}
+	for i := range m.Parts {
+		m.Parts[i].Schema = max(m.Parts[i].Schema, 1)
+	}
 	if m.Sources == nil {
 		m.Sources = map[string][]string{}
 	}
@@ -182,6 +186,9 @@ func (m *manifest) check() error {
 		}
 		if _, err := time.Parse(dayLayout, p.Day); err != nil {
 			return fmt.Errorf("part %q: %q is not a day", p.Name, p.Day)
+		}
+		if p.Schema < 0 || p.Schema > Schema {
+			return fmt.Errorf("part %q: schema %d is not known", p.Name, p.Schema)
 		}
 	}
 	for _, names := range m.Sources {

@@ -20,23 +20,8 @@ const groupRows = 64 << 10
 // optional.
 func parquetSchema() (*schema.GroupNode, error) {
 	var nodes schema.FieldList
-	for i, c := range Columns() {
-		repetition := parquet.Repetitions.Optional
-		if i == 0 {
-			repetition = parquet.Repetitions.Required
-		}
-		physical, logical := parquet.Types.ByteArray, schema.LogicalType(schema.StringLogicalType{})
-		switch c.Kind {
-		case JSON: // read as JSON by DuckDB and as a string by the others
-			logical = schema.JSONLogicalType{}
-		case Timestamp:
-			physical, logical = parquet.Types.Int64, schema.NewTimestampLogicalType(false, schema.TimeUnitMicros)
-		case Boolean:
-			physical, logical = parquet.Types.Boolean, schema.NoLogicalType{}
-		case Integer:
-			physical, logical = parquet.Types.Int64, schema.NewIntLogicalType(64, true)
-		}
-		node, err := schema.NewPrimitiveNodeLogical(c.Name, repetition, logical, physical, 0, -1)
+	for _, c := range Columns() {
+		node, err := c.node()
 		if err != nil {
 			return nil, fmt.Errorf("define column %q: %w", c.Name, err)
 		}
@@ -45,9 +30,29 @@ func parquetSchema() (*schema.GroupNode, error) {
 	return schema.NewGroupNode("event", parquet.Repetitions.Required, nodes, -1)
 }
 
-// isText reports whether column i of Columns is a text column; it is the text
-// column i-1 then.
-func isText(i int) bool { return i >= 1 && i <= numText }
+// node returns the column of a Parquet schema.
+func (c Column) node() (schema.Node, error) {
+	repetition := parquet.Repetitions.Optional
+	physical, logical := parquet.Types.ByteArray, schema.LogicalType(schema.StringLogicalType{})
+	switch c.Kind {
+	case JSON: // read as JSON by DuckDB and as a string by the others
+		logical = schema.JSONLogicalType{}
+	case Timestamp:
+		repetition = parquet.Repetitions.Required
+		physical, logical = parquet.Types.Int64, schema.NewTimestampLogicalType(false, schema.TimeUnitMicros)
+	case Boolean:
+		physical, logical = parquet.Types.Boolean, schema.NoLogicalType{}
+	case Integer:
+		physical, logical = parquet.Types.Int64, schema.NewIntLogicalType(64, true)
+	case TextList:
+		element, err := schema.NewPrimitiveNodeLogical("element", parquet.Repetitions.Required, logical, physical, 0, -1)
+		if err != nil {
+			return nil, err
+		}
+		return schema.ListOfWithName(c.Name, element, repetition, -1)
+	}
+	return schema.NewPrimitiveNodeLogical(c.Name, repetition, logical, physical, 0, -1)
+}
 
 func parquetProperties() *parquet.WriterProperties {
 	options := []parquet.WriterProperty{
@@ -58,8 +63,8 @@ func parquetProperties() *parquet.WriterProperties {
 		parquet.WithMaxRowGroupLength(groupRows),
 		parquet.WithMaxStatsSize(256),
 	}
-	for i, c := range Columns() {
-		if c.Kind == Timestamp || c.Kind == Integer || isText(i) && nearlyDistinct(i-1) {
+	for _, c := range Columns() {
+		if c.Kind == Timestamp || c.Kind == Integer || c.cell.in == inText && nearlyDistinct(c.cell.index) {
 			options = append(options, parquet.WithDictionaryFor(c.Name, false))
 		}
 		if c.Kind == JSON {

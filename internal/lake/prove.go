@@ -32,31 +32,31 @@ func (e *ProofError) Error() string {
 }
 
 // proveRows checks that each row still matches its record: the hash of the
-// record rebuilt from the row must equal the hash of the record as it was read.
-// Rows read back from a part have no identities and are not checked.
+// record rebuilt from the row must equal the hash of the record as it was read,
+// and the derived columns must be what follows from the other ones. Rows read
+// back from a part have no identities and are not checked.
 func proveRows(ctx context.Context, blocks []*Block) error {
 	var h rowHasher
 	for _, b := range blocks {
 		if len(b.ids) == 0 {
 			continue
 		}
-		columns := b.hashColumns()
+		columns, derived := b.hashColumns(), newDerivedProof(b)
 		for i, id := range b.ids {
 			if i%readBatch == 0 {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
 			}
-			if b.text[colExtra].codes[i] == 0 && columns.hash(b, i) == id.Hash {
-				continue
+			var err error
+			if b.text[colExtra].codes[i] != 0 || columns.hash(b, i) != id.Hash {
+				err = h.prove(b.row(i), id)
 			}
-			row := b.row(i)
-			sum, err := h.hash(&row)
-			if err == nil && sum != id.Hash {
-				err = errors.New("the row gives back another record")
+			if err == nil {
+				err = derived.prove(i)
 			}
 			if err != nil {
-				return &ProofError{string(row.text[colEventID]), string(row.text[colLogFile]), err.Error()}
+				return &ProofError{string(b.text[colEventID].get(i)), string(b.text[colLogFile].get(i)), err.Error()}
 			}
 		}
 	}
@@ -133,6 +133,15 @@ func (h *columnHashes) hash(b *Block, row int) (sum uint64) {
 type rowHasher struct {
 	extra event.Record
 	text  []byte
+}
+
+// prove returns an error unless a row gives back the record of an identity.
+func (h *rowHasher) prove(r Row, id Identity) error {
+	sum, err := h.hash(&r)
+	if err == nil && sum != id.Hash {
+		err = errors.New("the row gives back another record")
+	}
+	return err
 }
 
 func (h *rowHasher) hash(r *Row) (sum uint64, err error) {
@@ -216,10 +225,10 @@ type comparer struct {
 
 func (c *comparer) group(ctx context.Context, group *file.RowGroupReader) error {
 	c.levels = append(c.levels[:0], make([]int16, len(c.places))...)
-	for i := range group.NumColumns() {
+	for i, of := range Columns() {
 		column, err := group.Column(i)
 		if err == nil {
-			err = c.column(ctx, i, column)
+			err = c.column(ctx, of, column)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -235,20 +244,23 @@ func (c *comparer) group(ctx context.Context, group *file.RowGroupReader) error 
 }
 
 // column compares a column chunk, batch by batch.
-func (c *comparer) column(ctx context.Context, i int, column file.ColumnChunkReader) error {
+func (c *comparer) column(ctx context.Context, of Column, column file.ColumnChunkReader) error {
+	if of.cell.in == inLists {
+		return c.lists(ctx, of, column)
+	}
 	done := 0
 	return inBatches(ctx, c.levels, func(batch []int16) (int64, error) {
-		n, same, err := c.read(i, column, batch)
+		n, same, err := c.read(of.cell, column, batch)
 		if err != nil {
 			return n, err
 		}
 		next := 0
 		for k, level := range batch[:n] {
-			if i == 0 {
+			if of.cell.in == inTime {
 				level = 1 // a required column has no levels
 			}
 			if p := c.places[done+k]; !same(p, next, level) {
-				return n, c.differs(p, Columns()[i].Name)
+				return n, c.differs(p, of.Name)
 			}
 			next += int(level)
 		}
@@ -257,22 +269,36 @@ func (c *comparer) column(ctx context.Context, i int, column file.ColumnChunkRea
 	})
 }
 
+func (c *comparer) lists(ctx context.Context, of Column, column file.ColumnChunkReader) error {
+	texts, ok := column.(*file.ByteArrayColumnChunkReader)
+	if !ok {
+		return fmt.Errorf("column %s is of type %T", of.Name, column)
+	}
+	return eachList(ctx, texts, len(c.places), func(row int, list []byte) error {
+		p := c.places[row]
+		if !sameText(c.blocks[p.block].lists[of.cell.index].get(int(p.row)), list) {
+			return c.differs(p, of.Name)
+		}
+		return nil
+	})
+}
+
 // read reads a batch of a column. same reports whether a row has the value that
 // was read for it: value number next, if its level is 1.
-func (c *comparer) read(i int, column file.ColumnChunkReader, levels []int16) (n int64, same func(p place, next int, level int16) bool, err error) {
+func (c *comparer) read(at cell, column file.ColumnChunkReader, levels []int16) (n int64, same func(p place, next int, level int16) bool, err error) {
 	size := int64(len(levels))
 	switch column := column.(type) {
 	case *file.ByteArrayColumnChunkReader:
 		n, _, err = column.ReadBatchInPage(size, c.texts, levels, nil)
-		same = func(p place, next int, level int16) bool { return c.sameText(p, i-1, next, level) }
+		same = func(p place, next int, level int16) bool { return c.sameText(p, at.index, next, level) }
 	case *file.BooleanColumnChunkReader:
 		n, _, err = column.ReadBatch(size, c.bools, levels, nil)
-		same = func(p place, next int, level int16) bool { return c.sameBool(p, i-1-numText, next, level) }
+		same = func(p place, next int, level int16) bool { return c.sameBool(p, at.index, next, level) }
 	case *file.Int64ColumnChunkReader:
 		n, _, err = column.ReadBatch(size, c.ints, levels, nil)
-		same = func(p place, next int, level int16) bool { return c.sameInt(p, i == 0, next, level) }
+		same = func(p place, next int, level int16) bool { return c.sameInt(p, at.in, next, level) }
 	default:
-		err = fmt.Errorf("column %d is of type %T", i, column)
+		err = fmt.Errorf("a column is of type %T", column)
 	}
 	return n, same, err
 }
@@ -297,10 +323,7 @@ func (c *comparer) sameBool(p place, column, next int, level int16) bool {
 	return c.blocks[p.block].bools[column][p.row] == boolCell(level == 1 && c.bools[next], level == 1)
 }
 
-func (c *comparer) sameInt(p place, times bool, next int, level int16) bool {
-	b := c.blocks[p.block]
-	if times {
-		return b.time[p.row] == c.ints[next]
-	}
-	return level == 0 && b.nulls[p.row] == 0 || level == 1 && b.nulls[p.row] == uint64(c.ints[next])
+func (c *comparer) sameInt(p place, of storage, next int, level int16) bool {
+	want, ok := c.blocks[p.block].integer(of, int(p.row))
+	return ok == (level == 1) && (!ok || want == c.ints[next])
 }

@@ -37,7 +37,7 @@ func TestRandomRecords(t *testing.T) {
 		if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
 			t.Fatal(err)
 		}
-		read, err := readPart(t.Context(), fileAt(path))
+		read, err := readPart(t.Context(), fileAt(path), Schema)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,6 +75,7 @@ func TestProofFindsDamage(t *testing.T) {
 	for n := range 300 {
 		fill(t, b, "log", recordtest.Record(random, n))
 	}
+	fill(t, b, "log", `{"eventTime":"2026-01-01T00:00:00Z","eventName":"GetObject","requestParameters":{"bucketName":"some-bucket"}}`)
 	blocks, places := []*Block{b}, order([]*Block{b})
 	path := filepath.Join(t.TempDir(), "x.parquet")
 	if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
@@ -91,18 +92,29 @@ func TestProofFindsDamage(t *testing.T) {
 			t.Errorf("%s: damage in memory was not found", what)
 		}
 	}
+	proven := derivedTexts()
 	for column := range numText {
+		if column == colLogFileHash || column == colDigest {
+			continue // nothing fills them yet
+		}
 		value := valueOf(t, b, column)
 		flip := func() { value[1] ^= 1 }
 		// The columns after firstDerived say again what others say.
-		damaged(textColumns()[column].Name, column < firstDerived || column == colExtra, flip, flip)
+		proved := column < firstDerived || column == colExtra || slices.Contains(proven[:], column)
+		damaged(textColumns()[column].Name, proved, flip, flip)
 	}
 	for column := range numBool {
 		values, row := b.bools[column], withoutExtra(t, b)
 		before := values[row]
 		damaged(boolColumns()[column].Name, column != boolMFA, func() { values[row] = (before+2)%3 - 1 }, func() { values[row] = before })
 	}
+	for column := range numList {
+		value := listOf(t, b, column)
+		flip := func() { value[1] ^= 1 }
+		damaged(listColumns()[column].Name, true, flip, flip)
+	}
 	row := withoutExtra(t, b)
+	damaged("log_offset", false, func() { b.offsets[row]++ }, func() { b.offsets[row]-- })
 	damaged("event_time", true, func() { b.time[row] += 1_000_000 }, func() { b.time[row] -= 1_000_000 })
 	flip := func() { b.nulls[row] ^= 1 << event.ErrorCode }
 	damaged("explicit_nulls", true, flip, flip)
@@ -129,6 +141,18 @@ func valueOf(t *testing.T, b *Block, column int) []byte {
 		}
 	}
 	t.Fatalf("no value for column %s", textColumns()[column].Name)
+	return nil
+}
+
+// listOf finds a list that is not empty.
+func listOf(t *testing.T, b *Block, column int) []byte {
+	t.Helper()
+	for row := range b.Rows() {
+		if list := b.lists[column].get(row); len(list) > 1 {
+			return list
+		}
+	}
+	t.Fatalf("no list in column %s", listColumns()[column].Name)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func requireParts(t testing.TB, l *Lake, rows int) {
 	t.Helper()
 	got := 0
 	for _, p := range l.Parts() {
-		blocks, err := readPart(t.Context(), p.file)
+		blocks, err := readPart(t.Context(), p.file, p.Schema)
 		if err != nil {
 			t.Fatal(err)
 		}

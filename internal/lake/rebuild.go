@@ -61,7 +61,7 @@ func (w *Writer) rebuild(ctx context.Context, p Part, list stored) error {
 		return bad
 	}
 	hours := sections{}
-	blocks, err := readPart(ctx, p.file)
+	blocks, err := readPart(ctx, p.file, p.Schema)
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func (r *Repair) Commit(ctx context.Context) (left []Damage, err error) {
 func (b *brokenPart) stage(ctx context.Context, w *Writer, name string) (Part, error) {
 	blocks, hours := slices.Clone(b.found), hourSections(b.found)
 	if len(b.sound) > 0 {
-		read, err := readPart(ctx, b.part.file)
+		read, err := readCurrent(ctx, b.part.file, b.part.Schema)
 		if err != nil {
 			return Part{}, err
 		}

@@ -31,13 +31,21 @@ type Row struct {
 	Time  time.Time
 	text  [numText][]byte // nil is NULL
 	bools [numBool]int8
+	lists [numList][]byte // see appendItem
 	nulls uint64
 }
 
-// Scan sets the row from values in the order of [Columns], as a database
+// scannedText and scannedBools are the numbers of text and boolean columns
+// among RecordColumns.
+const (
+	scannedText  = colExtra + 1
+	scannedBools = boolMFA + 1
+)
+
+// Scan sets the row from values in the order of [RecordColumns], as a database
 // driver gives them: time.Time, string or []byte, bool, an integer, or nil.
 func (r *Row) Scan(values []any) error {
-	if want := numText + numBool + 2; len(values) != want {
+	if want := scannedText + scannedBools + 2; len(values) != want {
 		return fmt.Errorf("scan row: %d values for %d columns", len(values), want)
 	}
 	at, ok := values[0].(time.Time)
@@ -45,7 +53,7 @@ func (r *Row) Scan(values []any) error {
 		return fmt.Errorf("scan row: event_time is %T", values[0])
 	}
 	r.Time = at.UTC()
-	for i, v := range values[1 : 1+numText] {
+	for i, v := range values[1 : 1+scannedText] {
 		switch v := v.(type) {
 		case nil:
 			r.text[i] = nil
@@ -57,10 +65,10 @@ func (r *Row) Scan(values []any) error {
 			return fmt.Errorf("scan row: column %d is %T", i+1, v)
 		}
 	}
-	for i, v := range values[1+numText : 1+numText+numBool] {
+	for i, v := range values[1+scannedText : 1+scannedText+scannedBools] {
 		value, ok := v.(bool)
 		if !ok && v != nil {
-			return fmt.Errorf("scan row: column %d is %T", 1+numText+i, v)
+			return fmt.Errorf("scan row: column %d is %T", 1+scannedText+i, v)
 		}
 		r.bools[i] = boolCell(value, ok)
 	}

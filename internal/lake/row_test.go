@@ -183,7 +183,7 @@ func TestPartGivesTheRecordsBack(t *testing.T) {
 	if _, _, err := writePartAt(t.Context(), path, []*Block{block}); err != nil {
 		t.Fatal(err)
 	}
-	read, err := readPart(t.Context(), fileAt(path))
+	read, err := readPart(t.Context(), fileAt(path), Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestPartsOfSeveralRowGroups(t *testing.T) {
 	if _, _, err := writePartAt(t.Context(), path, blocks); err != nil {
 		t.Fatal(err)
 	}
-	read, err := readPart(t.Context(), fileAt(path))
+	read, err := readPart(t.Context(), fileAt(path), Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,8 +285,8 @@ func TestColumnsOfAPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if root.NumFields() != len(Columns()) || len(Columns()) != numText+numBool+2 {
-		t.Fatalf("%d columns in the schema, %d in Columns, %d in a row", root.NumFields(), len(Columns()), numText+numBool+2)
+	if root.NumFields() != len(Columns()) || len(Columns()) != numText+numBool+numList+3 {
+		t.Fatalf("%d columns in the schema, %d in Columns, %d in a row", root.NumFields(), len(Columns()), numText+numBool+numList+3)
 	}
 	for i, c := range Columns() {
 		if got := root.Field(i).Name(); got != c.Name {
@@ -301,13 +301,13 @@ func TestColumnsOfAPart(t *testing.T) {
 }
 
 func TestScanRefusesOddValues(t *testing.T) {
-	good := make([]any, len(Columns()))
+	good := make([]any, len(RecordColumns()))
 	good[0] = time.Now()
 	var row Row
 	if err := row.Scan(good); err != nil {
 		t.Fatal(err)
 	}
-	for i, value := range map[int]any{0: "2026-01-11", 1: 7, 1 + numText: "true", len(good) - 1: "1"} {
+	for i, value := range map[int]any{0: "2026-01-11", 1: 7, 1 + scannedText: "true", len(good) - 1: "1"} {
 		bad := slices.Clone(good)
 		bad[i] = value
 		if err := row.Scan(bad); err == nil {

@@ -15,39 +15,54 @@ import (
 
 // Salvage looks for rows whose column extra is not a JSON object. Some older
 // versions wrote such rows, and query engines abort a statement that reads one.
-// It returns the path to read the part from: the part's own path if there is no
-// such row, otherwise that of a copy in another store without the rows that it
-// returns as damaged.
-func (p Part) Salvage(ctx context.Context, copies Store) (path string, damaged []*RowError, err error) {
-	sound, err := extraSound(ctx, p.file)
+// It returns the part to read: p itself if there is no such row, otherwise a
+// copy in another store, of the current schema and without the rows that it returns as
+// damaged.
+func (p Part) Salvage(ctx context.Context, copies Store) (sound Part, damaged []*RowError, err error) {
+	whole, err := extraSound(ctx, p.file)
 	if err != nil {
-		return "", nil, p.unreadable(err)
+		return p, nil, p.unreadable(err)
 	}
-	if sound {
-		return p.Path(), nil, nil
+	if whole {
+		return p, nil, nil
 	}
-	blocks, err := readPart(ctx, p.file)
+	blocks, err := readPart(ctx, p.file, p.Schema)
 	if err != nil {
-		return "", nil, p.unreadable(err)
+		return p, nil, p.unreadable(err)
 	}
-	var kept []place
+	kept, damaged, err := soundRows(ctx, blocks)
+	if err != nil {
+		return p, nil, err
+	}
+	err = copies.Put(ctx, p.published(), func(w io.Writer) error {
+		_, _, err := writeParquet(w, kept, order(kept))
+		return err
+	})
+	p.file, p.Schema = stored{copies, p.published()}, Schema
+	return p, damaged, err
+}
+
+// soundRows returns the rows that give back a record, and the errors of the
+// others.
+func soundRows(ctx context.Context, blocks []*Block) (kept []*Block, damaged []*RowError, err error) {
 	var text []byte
-	for b, block := range blocks {
+	for _, block := range blocks {
+		sound := NewBlock(nil)
 		for i := range block.Rows() {
 			row := block.row(i)
 			var bad *RowError
 			if text, err = row.AppendJSON(text[:0]); errors.As(err, &bad) {
 				damaged = append(damaged, bad)
 			} else {
-				kept = append(kept, place{uint32(b), uint32(i)})
+				sound.copyRow(block, i)
 			}
 		}
+		if err := sound.derive(ctx); err != nil {
+			return nil, nil, err
+		}
+		kept = append(kept, sound)
 	}
-	err = copies.Put(ctx, p.published(), func(w io.Writer) error {
-		_, _, err := writeParquet(w, blocks, kept)
-		return err
-	})
-	return copies.Location(p.published()), damaged, err
+	return kept, damaged, nil
 }
 
 // unreadable returns the error to report for a part that could not be read:

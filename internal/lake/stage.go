@@ -46,6 +46,7 @@ func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours s
 	if err := proveRows(ctx, blocks); err != nil {
 		return p, err
 	}
+	p.Schema = Schema
 	from, to := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, b := range blocks {
 		p.Rows += int64(b.Rows())

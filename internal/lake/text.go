@@ -61,6 +61,15 @@ func (c *textColumn) distinct() int { return len(c.ends) }
 
 func (c *textColumn) addNull() { c.codes = append(c.codes, 0) }
 
+// addOrNull appends a row whose value is nil when it is NULL.
+func (c *textColumn) addOrNull(value []byte) {
+	if value == nil {
+		c.addNull()
+	} else {
+		c.add(value)
+	}
+}
+
 // add appends a row and returns the code of its value.
 func (c *textColumn) add(value []byte) uint32 {
 	code := c.code(value)

@@ -216,6 +216,7 @@ func (w *Writer) replace(ctx context.Context, next *manifest, added []Part, drop
 	if err := w.store.Flush(ctx); err != nil {
 		return w.abandon(ctx, err)
 	}
+	next.Format = Format
 	if err := next.write(ctx, w.store); err != nil {
 		w.failed = err
 		return fmt.Errorf("commit to lake %q: %w", w.dir, err)

@@ -81,7 +81,7 @@ func contents(t testing.TB, dir string) (records []string) {
 func recordsOf(t testing.TB, l *Lake) (records []string) {
 	t.Helper()
 	for _, p := range l.Parts() {
-		blocks, err := readPart(t.Context(), p.file)
+		blocks, err := readPart(t.Context(), p.file, p.Schema)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -445,8 +445,8 @@ func TestDamagedLakes(t *testing.T) {
 		want   string // in the error of a writer
 		reads  bool   // a reader does not need what is missing
 	}{
-		{"a later version", edit(`"format": 1`, `"format": 2`), "its format is version 2, this program knows version 1", false},
-		{"no version", edit(`"format": 1`, `"format": 0`), "not a manifest", false},
+		{"a later version", edit(`"format": 2`, `"format": 3`), "its format is version 3, this program knows version 2", false},
+		{"no version", edit(`"format": 2`, `"format": 0`), "not a manifest", false},
 		{"a part named out of the lake", edit("part-00000001-0000.parquet", "../../../x.parquet"), "is not the name of a part", false},
 		{"a part without a day", edit(`"day": "2026-01-11"`, `"day": ""`), "is not a day", false},
 		{"a list named out of the lake", edit("files-00000001-0000.ids", "../x.ids"), "is not the name of a list", false},

@@ -65,20 +65,28 @@ func (e Event) has(key, value string) bool {
 	return false
 }
 
+// Asked is what there is to ask with [Filter.Condition].
+type Asked struct {
+	// Insights says that Insights events are wanted. Their name and their source
+	// are inside of their details, where looking for them takes ten times as long.
+	Insights bool
+
+	// Lists says that every event has the columns resource_names and
+	// resource_types. Parts of the first schema lack them.
+	Lists bool
+}
+
 // Exact reports whether Condition alone decides: the filter uses nothing that
-// is derived from the record.
-func (f Filter) Exact() bool {
-	return len(f["Username"]) == 0 && len(f["ResourceName"]) == 0 && len(f["ResourceType"]) == 0
+// has to be derived from the record.
+func (f Filter) Exact(asked Asked) bool {
+	return asked.Lists || len(f["ResourceName"]) == 0 && len(f["ResourceType"]) == 0
 }
 
 // Condition returns an SQL condition over the columns of a lake, and its
 // parameters, that holds for every event the filter matches. It holds for more
 // unless the filter is Exact: Match has the last word then.
-//
-// The name and the source of an Insights event are inside of its details, where
-// looking for them takes ten times as long; it is done only if insights is set.
-func (f Filter) Condition(insights bool) (sql string, params map[string]any) {
-	c := conditions{params: map[string]any{}, insights: insights}
+func (f Filter) Condition(asked Asked) (sql string, params map[string]any) {
+	c := conditions{params: map[string]any{}, asked: asked}
 	for _, key := range Attributes() {
 		if len(f[key]) == 0 {
 			continue
@@ -96,9 +104,9 @@ func (f Filter) Condition(insights bool) (sql string, params map[string]any) {
 }
 
 type conditions struct {
-	all      []string
-	params   map[string]any
-	insights bool
+	all    []string
+	params map[string]any
+	asked  Asked
 }
 
 // bind adds a value as a parameter and returns its placeholder.
@@ -121,9 +129,15 @@ func (c *conditions) of(key, value string) string {
 	case "ReadOnly":
 		return "read_only = " + value // checked by Add
 	case "Username":
-		return c.username(value)
+		return "username = " + c.bind(value)
 	case "ResourceType":
+		if c.asked.Lists {
+			return "list_contains(resource_types, " + c.bind(value) + ")"
+		}
 		return c.resourceType(value)
+	}
+	if c.asked.Lists {
+		return "list_contains(resource_names, " + c.bind(value) + ")"
 	}
 	return c.mentioned(value)
 }
@@ -131,21 +145,10 @@ func (c *conditions) of(key, value string) string {
 func (c *conditions) orInsight(column, member, value string) string {
 	v := c.bind(value)
 	equal := column + " = " + v
-	if c.insights {
+	if c.asked.Insights {
 		equal += fmt.Sprintf(" OR json_extract_string(insight_details, '$.%s') = %s", member, v)
 	}
 	return equal
-}
-
-func (c *conditions) username(value string) string {
-	v := c.bind(value)
-	likely := fmt.Sprintf("identity_user_name = %[1]s OR ends_with(identity_arn, '/' || %[1]s) OR "+
-		"ends_with(identity_principal_id, ':' || %[1]s) OR identity_invoked_by = %[1]s OR "+
-		"(identity_type = 'IdentityCenterUser' AND coalesce(identity_user_name, '') = '')", v)
-	if value == "root" {
-		likely += " OR identity_type = 'Root'"
-	}
-	return "(" + likely + ")"
 }
 
 // textColumns are where a record names resources.

@@ -10,15 +10,12 @@ import (
 )
 
 func TestFilterCondition(t *testing.T) {
-	const username = `(identity_user_name = $lookup_0 OR ends_with(identity_arn, '/' || $lookup_0) OR ` +
-		`ends_with(identity_principal_id, ':' || $lookup_0) OR identity_invoked_by = $lookup_0 OR ` +
-		`(identity_type = 'IdentityCenterUser' AND coalesce(identity_user_name, '') = '')`
 	for _, test := range []struct {
-		name     string
-		filter   Filter
-		insights bool
-		want     string
-		params   []string // lookup_0, lookup_1, ...
+		name   string
+		filter Filter
+		asked  Asked
+		want   string
+		params []string // lookup_0, lookup_1, ...
 	}{
 		{name: "nothing", want: `true`},
 		{name: "no values", filter: Filter{"EventId": nil}, want: `true`},
@@ -30,15 +27,15 @@ func TestFilterCondition(t *testing.T) {
 			want: `(event_name = $lookup_0 OR event_name = $lookup_1) AND (event_source = $lookup_2)`, params: []string{"A", "B", "s3.amazonaws.com"},
 		},
 		{
-			name: "name of an Insights event", filter: Filter{"EventName": {"A"}}, insights: true,
+			name: "name of an Insights event", filter: Filter{"EventName": {"A"}}, asked: Asked{Insights: true},
 			want: `(event_name = $lookup_0 OR json_extract_string(insight_details, '$.eventName') = $lookup_0)`, params: []string{"A"},
 		},
 		{
-			name: "source of an Insights event", filter: Filter{"EventSource": {"A"}}, insights: true,
+			name: "source of an Insights event", filter: Filter{"EventSource": {"A"}}, asked: Asked{Insights: true},
 			want: `(event_source = $lookup_0 OR json_extract_string(insight_details, '$.eventSource') = $lookup_0)`, params: []string{"A"},
 		},
-		{name: "user", filter: Filter{"Username": {"alice"}}, want: `(` + username + `))`, params: []string{"alice"}},
-		{name: "root", filter: Filter{"Username": {"root"}}, want: `(` + username + ` OR identity_type = 'Root'))`, params: []string{"root"}},
+		{name: "user", filter: Filter{"Username": {"alice"}}, want: `(username = $lookup_0)`, params: []string{"alice"}},
+		{name: "root", filter: Filter{"Username": {"root"}}, want: `(username = $lookup_0)`, params: []string{"root"}},
 		{
 			name: "resource", filter: Filter{"ResourceName": {"logs"}},
 			want:   `((contains(resources, $lookup_0) OR contains(request_parameters, $lookup_0) OR contains(response_elements, $lookup_0)))`,
@@ -56,10 +53,15 @@ func TestFilterCondition(t *testing.T) {
 				`contains(request_parameters, $lookup_2) OR contains(response_elements, $lookup_2)))`,
 			params: []string{"AWS::S3::Bucket", `"bucketName`, `"s3BucketName`},
 		},
+		{
+			name: "lists of resources", filter: Filter{"ResourceName": {"a", "b"}, "ResourceType": {"T"}}, asked: Asked{Lists: true},
+			want:   `(list_contains(resource_names, $lookup_0) OR list_contains(resource_names, $lookup_1)) AND (list_contains(resource_types, $lookup_2))`,
+			params: []string{"a", "b", "T"},
+		},
 		{name: "type that no member names", filter: Filter{"ResourceType": {"AWS::Any::Thing"}}, want: `((contains(resources, $lookup_0)))`, params: []string{"AWS::Any::Thing"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			sql, params := test.filter.Condition(test.insights)
+			sql, params := test.filter.Condition(test.asked)
 			if diff := cmp.Diff(test.want, sql); diff != "" {
 				t.Errorf("condition (-want +got)\n%s", diff)
 			}
@@ -84,16 +86,19 @@ func TestLongestPlain(t *testing.T) {
 	}
 }
 
-// A filter is exact unless it has one of the attributes that are derived from a record.
+// A filter is exact unless it asks for resources where there are no lists of them.
 func TestFilterExact(t *testing.T) {
-	derived := []string{"Username", "ResourceName", "ResourceType"}
-	if !(Filter{}).Exact() || !(Filter{"Username": {}}).Exact() {
+	derived := []string{"ResourceName", "ResourceType"}
+	if !(Filter{}).Exact(Asked{}) || !(Filter{"ResourceName": {}}).Exact(Asked{}) {
 		t.Error("an empty filter is not exact")
 	}
 	for _, key := range Attributes() {
 		for n := range 2 {
 			f := Filter{key: slices.Repeat([]string{"true"}, n+1)}
-			if got, want := f.Exact(), !slices.Contains(derived, key); got != want {
+			if !f.Exact(Asked{Lists: true}) {
+				t.Errorf("%d values of %s: not exact with lists", n+1, key)
+			}
+			if got, want := f.Exact(Asked{}), !slices.Contains(derived, key); got != want {
 				t.Errorf("%d values of %s: exact is %t", n+1, key, got)
 			}
 		}

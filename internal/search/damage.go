@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 )
@@ -47,16 +48,15 @@ func (c *checkedParts) leaveOut(e *lake.PartError) {
 	c.parts = slices.DeleteFunc(c.parts, func(p lake.Part) bool { return p.Path() == e.Path })
 }
 
-// paths returns the paths of the parts to read; for parts with damaged rows
-// these are copies.
-func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
+// sound returns the parts to read; for parts with damaged rows these are copies.
+func (c *checkedParts) sound(ctx context.Context) (parts []duckdb.Part, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, part := range slices.Clone(c.parts) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		path, err := c.salvage(ctx, part)
+		sound, err := c.salvage(ctx, part)
 		if damaged, ok := errors.AsType[*lake.PartError](err); ok {
 			c.leaveOut(damaged)
 			continue
@@ -64,28 +64,29 @@ func (c *checkedParts) paths(ctx context.Context) (paths []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if path, err = filepath.Abs(path); err != nil {
+		path, err := filepath.Abs(sound.Path())
+		if err != nil {
 			return nil, err
 		}
-		paths = append(paths, path)
+		parts = append(parts, duckdb.Part{Path: path, Schema: sound.Schema})
 	}
-	return paths, nil
+	return parts, nil
 }
 
-// salvage returns the path of a part, or of a copy without its damaged rows.
-// Parts with checksums were verified when they were written, and have none.
-func (c *checkedParts) salvage(ctx context.Context, part lake.Part) (path string, err error) {
+// salvage returns a part, or a copy of it without its damaged rows. Parts with
+// checksums were verified when they were written, and have none.
+func (c *checkedParts) salvage(ctx context.Context, part lake.Part) (sound lake.Part, err error) {
 	if part.Checksum != nil {
-		return part.Path(), nil
+		return part, nil
 	}
 	if c.salvaged == "" {
 		if c.salvaged, err = os.MkdirTemp("", "trailkeeper-salvage-"); err != nil {
-			return "", err
+			return part, err
 		}
 	}
-	path, rows, err := part.Salvage(ctx, folderstore.New(c.salvaged, 0))
+	sound, rows, err := part.Salvage(ctx, folderstore.New(c.salvaged, 0))
 	c.rows = append(c.rows, rows...)
-	return path, err
+	return sound, err
 }
 
 func (c *checkedParts) close() error {

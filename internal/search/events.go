@@ -37,9 +37,10 @@ func (l *Lake) page(ctx context.Context, q cloudtrail.Query, most int) (page *cl
 	page = cloudtrail.NewPage(q)
 	var decoder lookup.Decoder
 	var keys keys
-	for read := 0; read < most || !q.Filter.Exact(); read++ {
+	exact := q.Filter.Exact(l.asked(q))
+	for read := 0; read < most || !exact; read++ {
 		limit := 0
-		if q.Filter.Exact() {
+		if exact {
 			limit = most - read
 		}
 		raw, err := records.next(ctx, limit)
@@ -97,10 +98,15 @@ func (k *keys) of(e lookup.Event) (string, error) {
 	return "/" + string(binary.BigEndian.AppendUint32(sum[:], k.nameless[sum])), nil
 }
 
+// asked says what there is to ask for a query.
+func (l *Lake) asked(q cloudtrail.Query) lookup.Asked {
+	return lookup.Asked{Insights: q.Category == lookup.Insight, Lists: l.lists}
+}
+
 // newestOf returns the records that a query looks for, or more if its filter is not
 // exact.
 func (l *Lake) newestOf(q cloudtrail.Query) newest {
-	condition, params := q.Filter.Condition(q.Category == lookup.Insight)
+	condition, params := q.Filter.Condition(l.asked(q))
 	until := q.Until
 	if after := q.After.At.Add(time.Millisecond); !q.After.At.IsZero() && after.Before(until) {
 		until = after

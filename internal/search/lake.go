@@ -62,6 +62,7 @@ type Lake struct {
 	files   *lake.Lake
 	parts   *checkedParts
 	days    []string // YYYY-MM-DD that have events, in order
+	lists   bool     // every part has the lists of resources
 }
 
 // Open opens the parts of the lake that can hold events in the time range, with
@@ -85,9 +86,10 @@ func openOnce(ctx context.Context, opts Options) (*Lake, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open lake %q: %w", files.Dir, err), checked.close(), files.Close())
 	}
-	l := &Lake{Engine: db, dialect: duckdb.Dialect{}, files: files, parts: checked}
+	l := &Lake{Engine: db, dialect: duckdb.Dialect{}, files: files, parts: checked, lists: true}
 	for _, part := range checked.parts {
 		l.days = append(l.days, part.Day)
+		l.lists = l.lists && part.Schema >= 2
 	}
 	slices.Sort(l.days)
 	l.days = slices.Compact(l.days)
@@ -106,12 +108,12 @@ func start(ctx context.Context, opts Options, files *lake.Lake, checked *checked
 	if _, err := checked.verify(ctx, nil); err != nil {
 		return nil, err
 	}
-	paths, err := checked.paths(ctx)
+	parts, err := checked.sound(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return duckdb.Open(duckdb.Options{
-		Parts: paths, Since: opts.Since, Until: opts.Until, Verify: checked.verify,
+		Parts: parts, Since: opts.Since, Until: opts.Until, Verify: checked.verify,
 		MemoryLimit: opts.Memory, SpillLimit: opts.Spill, TempDir: opts.TempDir,
 	})
 }

@@ -72,6 +72,7 @@ func (n *newest) close() {
 type Events struct {
 	newest  newest
 	filter  lookup.Filter
+	exact   bool // the condition alone decides
 	decoder lookup.Decoder
 	max     int // 0 for all
 	found   int
@@ -84,24 +85,24 @@ const categoryColumn = "coalesce(event_category, CASE WHEN management_event = fa
 // Lookup finds the events that a filter matches, in the given categories or in
 // all. It returns at most that many events, or all if most is 0.
 func (l *Lake) Lookup(filter lookup.Filter, categories []lookup.Category, most int) *Events {
-	ofInsights := false
+	asked := lookup.Asked{Lists: l.lists}
 	var names []string
 	for _, c := range categories {
 		names = append(names, "'"+string(c)+"'")
-		ofInsights = ofInsights || c == lookup.Insight
+		asked.Insights = asked.Insights || c == lookup.Insight
 	}
-	condition, params := filter.Condition(ofInsights)
+	condition, params := filter.Condition(asked)
 	if names != nil {
 		condition += " AND " + categoryColumn + " IN (" + strings.Join(names, ", ") + ")"
 	}
-	return &Events{newest: newest{lake: l, days: l.days, condition: condition, params: params}, filter: filter, max: most}
+	return &Events{newest: newest{lake: l, days: l.days, condition: condition, params: params}, filter: filter, exact: filter.Exact(asked), max: most}
 }
 
 // Next returns the next event, or io.EOF after the last one.
 func (e *Events) Next(ctx context.Context) (lookup.Event, error) {
 	for e.max == 0 || e.found < e.max {
 		limit := 0
-		if e.filter.Exact() && e.max > 0 {
+		if e.exact && e.max > 0 {
 			limit = e.max - e.found
 		}
 		raw, err := e.newest.next(ctx, limit)
@@ -112,7 +113,7 @@ func (e *Events) Next(ctx context.Context) (lookup.Event, error) {
 		if err != nil {
 			return lookup.Event{}, err
 		}
-		if e.filter.Exact() || e.filter.Match(event) {
+		if e.exact || e.filter.Match(event) {
 			e.found++
 			return event, nil
 		}
