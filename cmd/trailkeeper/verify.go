@@ -17,6 +17,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/anchor"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/publickeys"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/s3archive"
 	"github.com/cerpac/trailkeeper/internal/verify"
@@ -25,6 +26,7 @@ import (
 type verifyOptions struct {
 	archive string
 	keys    []string // files
+	store   string   // folder of keys
 	trails  []string // names or ARNs
 	check   verify.Options
 	days    int // of retention
@@ -48,7 +50,7 @@ const (
 func newVerifyCommand(s *streams) *cobra.Command {
 	opts := verifyOptions{}
 	cmd := &cobra.Command{
-		Use:   "verify --archive PATH|s3://BUCKET/PREFIX --keys FILE",
+		Use:   "verify --archive PATH|s3://BUCKET/PREFIX [--keys FILE]",
 		Short: "Prove that a log archive is complete and unchanged",
 		Long: `Verify the digest files of an archive and the log files that they list: every
 chain (trail, account and Region) that is found, in one pass.
@@ -59,16 +61,20 @@ with the reason; --verbose names everything. A copy of the archive is verified a
 the bucket is, except for the newest digest of each chain if the copy lost the
 metadata of the objects.
 
+Public keys come from --keys and --key-store. For a bucket, those that are missing
+are asked of CloudTrail, and kept in --key-store.
+
 The exit code is 0 if all is valid, pending, or expired from the oldest end; 1 if
 something is tampered with or missing; 3 if something could not be decided.`,
 		Example: `  trailkeeper verify --archive ./logs --keys keys.json
-  trailkeeper verify --archive s3://production-cerpac-cloudtrail-logs --keys keys.json --since 30d
+  trailkeeper verify --archive s3://production-cerpac-cloudtrail-logs --key-store keys --since 30d
   trailkeeper verify --archive ./logs --keys keys.json --format jsonl | jq -c 'select(.state == "missing")'`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts, s) },
 	}
 	f := cmd.Flags()
 	addArchiveFlag(f, &opts.archive, "folder or s3://BUCKET/PREFIX to verify", s)
 	f.StringArrayVar(&opts.keys, "keys", nil, "file with an answer of ListPublicKeys; may be repeated")
+	f.StringVar(&opts.store, "key-store", "", "folder that keeps every public key that was fetched")
 	f.StringSliceVar(&opts.trails, "trail", nil, "only chains of these trails, by name or ARN")
 	f.StringSliceVar(&opts.check.Accounts, "account", nil, "only these accounts")
 	f.StringSliceVar(&opts.check.Regions, "region", nil, "only these Regions")
@@ -93,8 +99,8 @@ func (o *verifyOptions) validate() error {
 	switch {
 	case o.archive == "":
 		return missingFlag("archive", archiveVariable)
-	case len(o.keys) == 0:
-		return outcome.WithHint(errors.New("--keys is missing"),
+	case len(o.keys) == 0 && o.store == "" && !o.remote():
+		return outcome.WithHint(errors.New("--keys or --key-store is missing"),
 			"save the answer of aws cloudtrail list-public-keys of the archive's Regions, or name the public-keys.json of simulate or the sandbox")
 	case len(o.known) > 0 && o.anchor == "":
 		return errors.New("--checkpoint needs --anchor")
@@ -116,19 +122,20 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err != nil {
 		return misuse("verify", err)
 	}
-	keys, err := readKeys(opts.keys)
+	keys, err := opts.publicKeys()
 	if err != nil {
 		return outcome.CouldNotLook(err)
 	}
-	source, remote, err := openEvidence(ctx, opts)
+	opened, err := openArchive(ctx, ingestOptions{archive: opts.archive, s3: opts.s3})
 	if err != nil {
 		return err
 	}
-	opts.check.Trails, opts.check.Now, opts.check.Live = trails, s.now(), remote
+	source := opened.(verify.Source) // both sources of archives are
+	opts.check.Trails, opts.check.Now, opts.check.Live = trails, s.now(), opts.remote()
 	opts.check.Retention = time.Duration(opts.days) * 24 * time.Hour
 	if opts.check.Workers == 0 {
 		opts.check.Workers = runtime.NumCPU()
-		if remote {
+		if opts.remote() {
 			opts.check.Workers = remoteWorkers
 		}
 	}
@@ -212,38 +219,54 @@ func parseTrails(texts []string) (trails []verify.Trail, err error) {
 	return trails, nil
 }
 
-// maxKeys bounds the size of a file of keys.
-const maxKeys = 64 << 20
+// remote reports whether the archive is a bucket.
+func (o *verifyOptions) remote() bool { return strings.HasPrefix(o.archive, "s3://") }
 
-// readKeys reads files of public keys.
-func readKeys(paths []string) (*verify.Keys, error) {
+// publicKeys returns the keys of files and of the key store. For a bucket, keys that
+// are not among them are asked of AWS, and kept in the store.
+func (o *verifyOptions) publicKeys() (*verify.Keys, error) {
 	var lists [][]digest.PublicKey
-	for _, path := range paths {
-		f, err := os.Open(path)
+	for _, path := range o.keys {
+		list, err := readKeys(path)
 		if err != nil {
-			return nil, fmt.Errorf("read keys: %w", err)
-		}
-		text, err := io.ReadAll(io.LimitReader(f, maxKeys))
-		_ = f.Close() // only read
-		if err != nil {
-			return nil, fmt.Errorf("read keys: %w", err)
-		}
-		list, err := digest.ParsePublicKeyList(text)
-		if err != nil {
-			return nil, fmt.Errorf("read keys %q: %w", path, err)
+			return nil, err
 		}
 		lists = append(lists, list)
 	}
-	return verify.NewKeys(lists...), nil
+	var source verify.KeySource = publickeys.NewClient(o.s3.Profile)
+	if o.store != "" {
+		store := publickeys.NewStore(o.store)
+		list, err := store.All()
+		if err != nil {
+			return nil, err
+		}
+		lists, source = append(lists, list), store.Keeping(source)
+	}
+	keys := verify.NewKeys(lists...)
+	if o.remote() {
+		keys.Ask(source)
+	}
+	return keys, nil
 }
 
-// openEvidence opens the archive, and reports whether it is a bucket.
-func openEvidence(ctx context.Context, opts verifyOptions) (source verify.Source, remote bool, err error) {
-	opened, err := openArchive(ctx, ingestOptions{archive: opts.archive, s3: opts.s3})
+// maxKeys bounds the size of a file of keys.
+const maxKeys = 64 << 20
+
+func readKeys(path string) ([]digest.PublicKey, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, false, err
+		return nil, fmt.Errorf("read keys: %w", err)
 	}
-	return opened.(verify.Source), strings.HasPrefix(opts.archive, "s3://"), nil
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxKeys))
+	if err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	list, err := digest.ParsePublicKeyList(text)
+	if err != nil {
+		return nil, fmt.Errorf("read keys %q: %w", path, err)
+	}
+	return list, nil
 }
 
 // judge turns the summary into the command's outcome.

@@ -146,7 +146,7 @@ func (v *verifier) checkSignature(n *node, metadata map[string]string) {
 
 // prove checks a signature of a digest with the key that the digest names.
 func (v *verifier) prove(n *node, signature string, at time.Time) (proof, string) {
-	public, why := v.keys.of(n.digest.DigestPublicKeyFingerprint, at)
+	public, why := v.keys.of(v.ctx, n.digest.DigestPublicKeyFingerprint, n.chain.Region, at)
 	if public == nil {
 		return keyless, why
 	}

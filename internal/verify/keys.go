@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"context"
 	"crypto/rsa"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cerpac/trailkeeper/digest"
@@ -14,10 +16,35 @@ import (
 // between. The AWS CLI allows the same.
 const keySlack = 2 * time.Hour
 
-// Keys are public keys by fingerprint. The zero value has none.
-type Keys struct {
-	byFingerprint map[string]key
+// KeySource is asked for keys that are not known.
+type KeySource interface {
+	// PublicKeys returns the keys of a Region that were valid at some time between
+	// two others.
+	PublicKeys(ctx context.Context, region string, from, to time.Time) ([]digest.PublicKey, error)
 }
+
+// keyWindow is the time around a digest for which keys are asked: enough for few
+// calls, as each key is valid for about a month.
+const keyWindow = 45 * 24 * time.Hour
+
+// Keys are public keys by fingerprint. They may be used concurrently.
+type Keys struct {
+	source KeySource // nil for none
+
+	mu            sync.Mutex
+	byFingerprint map[string]key
+	asked         map[askedKeys]error
+}
+
+// askedKeys is a time of a Region for which the source was asked.
+type askedKeys struct {
+	region string
+	window int64
+}
+
+// Ask makes the keys ask source for those that are not known, once for each time
+// and Region.
+func (k *Keys) Ask(source KeySource) { k.source = source }
 
 type key struct {
 	public   *rsa.PublicKey
@@ -28,33 +55,61 @@ type key struct {
 // NewKeys returns the keys of ListPublicKeys answers. Bytes that are no key give
 // no error here: the digests that they signed are unverifiable, and say why.
 func NewKeys(lists ...[]digest.PublicKey) *Keys {
-	k := &Keys{byFingerprint: map[string]key{}}
+	k := &Keys{byFingerprint: map[string]key{}, asked: map[askedKeys]error{}}
 	for _, list := range lists {
-		for _, p := range list {
-			public, err := digest.ParsePublicKey(p.Value)
-			k.byFingerprint[strings.ToLower(digest.Fingerprint(p.Value))] = key{public, p.ValidityStartTime.Time, p.ValidityEndTime.Time, err}
-		}
+		k.add(list)
 	}
 	return k
 }
 
-// Len returns the number of keys.
-func (k *Keys) Len() int { return len(k.byFingerprint) }
+func (k *Keys) add(list []digest.PublicKey) {
+	for _, p := range list {
+		public, err := digest.ParsePublicKey(p.Value)
+		k.byFingerprint[digest.Fingerprint(p.Value)] = key{public, p.ValidityStartTime.Time, p.ValidityEndTime.Time, err}
+	}
+}
 
 // of returns the key with a fingerprint, or why it cannot verify what was signed
-// at a time.
-func (k *Keys) of(fingerprint string, at time.Time) (*rsa.PublicKey, string) {
-	found, ok := k.byFingerprint[strings.ToLower(fingerprint)]
+// in a Region at a time.
+func (k *Keys) of(ctx context.Context, fingerprint, region string, at time.Time) (*rsa.PublicKey, string) {
+	found, err := k.find(ctx, strings.ToLower(fingerprint), region, at)
 	switch {
-	case !ok:
-		return nil, fmt.Sprintf("no public key with fingerprint %s", quoteShort(fingerprint))
+	case err != nil:
+		return nil, err.Error()
 	case found.err != nil:
 		return nil, found.err.Error()
 	case at.Before(found.from) || at.After(found.to.Add(keySlack)):
-		return nil, fmt.Sprintf("public key %s was valid from %s to %s, not at %s", fingerprint,
-			found.from.Format(time.RFC3339), found.to.Format(time.RFC3339), at.Format(time.RFC3339))
+		return nil, fmt.Sprintf("public key %s was valid from %s to %s, not at %s", fingerprint, utc(found.from), utc(found.to), utc(at))
 	}
 	return found.public, ""
+}
+
+func (k *Keys) find(ctx context.Context, fingerprint, region string, at time.Time) (key, error) {
+	k.mu.Lock() // also while the source is asked: others wait for the same answer
+	defer k.mu.Unlock()
+	found, ok := k.byFingerprint[fingerprint]
+	if ok {
+		return found, nil
+	}
+	unknown := fmt.Errorf("no public key with fingerprint %s", quoteShort(fingerprint))
+	if k.source == nil {
+		return key{}, unknown
+	}
+	window := askedKeys{region, at.Unix() / int64(keyWindow/time.Second)}
+	err, asked := k.asked[window]
+	if !asked {
+		var list []digest.PublicKey
+		list, err = k.source.PublicKeys(ctx, region, at.Add(-keyWindow), at.Add(keyWindow))
+		k.asked[window] = err
+		k.add(list)
+	}
+	if found, ok := k.byFingerprint[fingerprint]; ok {
+		return found, nil
+	}
+	if err != nil {
+		return key{}, err
+	}
+	return key{}, unknown
 }
 
 // quoteShort quotes text that comes from an archive and may be of any length.

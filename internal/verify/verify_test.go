@@ -485,3 +485,38 @@ func FuzzDigest(f *testing.F) {
 		}
 	})
 }
+
+// asker is a source of keys that counts how often it is asked.
+type asker struct {
+	keys  []digest.PublicKey
+	err   error
+	calls []string
+}
+
+func (a *asker) PublicKeys(_ context.Context, region string, from, to time.Time) ([]digest.PublicKey, error) {
+	a.calls = append(a.calls, region)
+	if !from.Before(begin) || !to.After(begin) {
+		a.err = fmt.Errorf("asked for %s to %s", from, to)
+	}
+	return a.keys, a.err
+}
+
+// Keys that are not known are asked for, once.
+func TestAskForKeys(t *testing.T) {
+	m, _ := eightHours(t)
+	for name, test := range map[string]struct {
+		source asker
+		valid  int64
+	}{
+		"there":     {asker{keys: []digest.PublicKey{published(keyPair())}}, 8},
+		"others":    {asker{keys: []digest.PublicKey{published(otherPair())}}, 0},
+		"no answer": {asker{err: errors.New("access denied")}, 0},
+	} {
+		k := verify.NewKeys()
+		k.Ask(&test.source)
+		bad, sum := run(t, m, k, verify.Options{})
+		if sum.Digests[verify.Valid] != test.valid || sum.Bad() || len(test.source.calls) != 1 || test.source.calls[0] != region {
+			t.Errorf("%s: %v after asking %q: %q", name, sum.Digests, test.source.calls, lines(bad))
+		}
+	}
+}
