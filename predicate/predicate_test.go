@@ -120,7 +120,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// Two paths that go on from one do not overwrite each other's steps.
+// Two paths that extend the same one do not overwrite each other's steps.
 func TestPathsAreApart(t *testing.T) {
 	from := At("a", "b", "c")
 	first, second := from.Member("x"), from.Element(1)

@@ -123,7 +123,7 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// A service nobody knows goes to the upstream and into the journal.
+// A call to an unknown service is forwarded and recorded.
 func TestUnknownService(t *testing.T) {
 	box := serve(t, backend(t, loadtest.NewUpstream(t.TempDir())))
 	status, answer := box.send(t, http.MethodPost, "/", "frobnication", strings.NewReader(`{"Depth":1}`), "X-Amz-Target", "Frobnication_20300101.Frobnicate")
@@ -240,7 +240,7 @@ func TestClientHangsUp(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with the upstream, the client is told so and the sandbox goes on.
+// The client gets an error for any fault of the upstream, and the sandbox continues.
 func TestUpstreamInTrouble(t *testing.T) {
 	trouble := map[string]func(conn net.Conn){
 		"closes the connection": func(conn net.Conn) { conn.Close() },

@@ -106,7 +106,7 @@ func TestStalledReadersEnd(t *testing.T) {
 	<-ended // or the test ends by its own timeout
 }
 
-// A call that waits for its answer longer than a body may stall goes on.
+// A call may wait for its answer longer than the limit for bodies.
 func TestWaitingIsNoStall(t *testing.T) {
 	address := withShortTimeout(t, func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {

@@ -262,7 +262,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// One run tells of everything.
+// One run reports every problem.
 func TestValidateTellsEverything(t *testing.T) {
 	s := named()
 	s.Env, s.RetentionDays, s.KMS, s.SNS = "X", 0, "x", "x"

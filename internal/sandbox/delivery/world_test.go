@@ -109,7 +109,7 @@ func (w *world) config() Config {
 	}
 }
 
-// open opens the deliverer anew, as after a restart.
+// open opens the deliverer again, as after a restart.
 func (w *world) open() {
 	w.t.Helper()
 	d, err := Open(w.config())

@@ -260,7 +260,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Bodies come decompressed, though the headers go on saying how they were sent.
+// Bodies are decompressed, though the headers still name the encoding.
 func TestCompressedBody(t *testing.T) {
 	x, op := ask(operation.Operation{Service: "monitoring", Name: "PutMetricData", Protocol: operation.JSON}, `{"Namespace":"n"}`, 400, `{"__type":"Refused","message":"why"}`)
 	x.Header.Set("Content-Encoding", "gzip")

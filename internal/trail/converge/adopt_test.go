@@ -39,7 +39,7 @@ func (a *account) adoptable() []Resource {
 	return list
 }
 
-// Destroy leaves what was adopted, and says so; apply goes on changing it.
+// Destroy keeps adopted resources, and says so; apply still changes them.
 func TestAdoptedIsLeft(t *testing.T) {
 	a := newAccount()
 	a.things["bucket"] = State{"id": "theirs"}

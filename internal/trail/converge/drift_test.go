@@ -121,7 +121,7 @@ func TestMissingAndMadeUpValues(t *testing.T) {
 	a.apply(t)
 }
 
-// stranger is an account in which somebody else has a bucket of our name.
+// stranger is an account with a foreign bucket that has our name.
 func stranger(t *testing.T) *account {
 	a := deployed(t)
 	a.things["bucket"] = State{ownerField: "them", "versioning": "Suspended"}

@@ -90,7 +90,7 @@ func TestBoundaryIsAdded(t *testing.T) {
 	}
 }
 
-// Who applies with the printed rights only is told what to do about the boundary.
+// With only the printed rights, the error says what to do about the boundary.
 func TestBoundaryIsForAdministrators(t *testing.T) {
 	denied := &smithy.OperationError{ServiceID: "IAM", OperationName: "CreatePolicy", Err: &smithy.GenericAPIError{Code: "AccessDenied"}}
 	if hint := outcome.Hint(forSetup(denied, "it is so")); !strings.Contains(hint, "iam:CreatePolicy ") || !strings.Contains(hint, "`trailkeeper policy setup`") {

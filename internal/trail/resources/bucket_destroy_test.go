@@ -140,7 +140,7 @@ func TestDestroyLocked(t *testing.T) {
 	}
 }
 
-// TestDestroyDisturbed goes on after calls that failed as a whole and in part.
+// TestDestroyDisturbed continues after calls that failed completely or partly.
 func TestDestroyDisturbed(t *testing.T) {
 	box := deploytest.Open(t)
 	spec := deploytest.Spec("disturbed")

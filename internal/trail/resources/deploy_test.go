@@ -127,7 +127,7 @@ func mustDeliver(t *testing.T, box *deploytest.Box, spec trail.Spec) {
 	}
 }
 
-// What has our name and not our tag is somebody else's until it is adopted.
+// A resource with our name and without our tag is foreign until it is adopted.
 func TestAdopt(t *testing.T) {
 	box := deploytest.Open(t)
 	spec := plain("dev")

@@ -16,7 +16,7 @@ import (
 
 const theirs = "arn:aws:iam::123456789012:role/their-app"
 
-// foreignKey makes a key of somebody else's behind the trail's alias.
+// foreignKey creates a foreign key that the trail's alias refers to.
 func foreignKey(t *testing.T, set *resources.Set, in *kms.CreateKeyInput) *string {
 	t.Helper()
 	made, err := set.Account.KMS.CreateKey(t.Context(), in)

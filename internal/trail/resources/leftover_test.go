@@ -47,7 +47,7 @@ func deletions(t *testing.T, plan *converge.Plan) map[string]string {
 	return deleted
 }
 
-// What was on is taken away when it is switched off, once, and only what is ours.
+// What is no longer enabled is deleted, once, and only if it is ours.
 func TestSwitchedOff(t *testing.T) {
 	b := openTrailBox(t, sandbox.Config{})
 	b.record(t)
