@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
@@ -278,7 +279,7 @@ func TestExportOutIsWholeOrAbsent(t *testing.T) {
 	if _, err := run(t, "export", "--lake", dir, "--out", filepath.Join(folder, "missing", "x")); outcome.ExitCode(err) != outcome.Unseen {
 		t.Errorf("a folder that is missing: %v", err)
 	}
-	failed := writeAside(filepath.Join(folder, "broken"), func(w io.Writer) error {
+	failed := cli.WriteAside(filepath.Join(folder, "broken"), func(w io.Writer) error {
 		_, _ = w.Write([]byte("half of it"))
 		return os.ErrInvalid
 	})

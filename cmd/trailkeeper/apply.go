@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
@@ -58,7 +59,7 @@ func runApply(ctx context.Context, opts *applyOptions, s *streams) error {
 	}
 	if !plan.Empty() {
 		if !opts.approve && !refused(plan) {
-			if err := s.confirm(ctx, "Type yes to do this", "yes"); err != nil {
+			if err := cli.Confirm(ctx, s.in, s.err, "Type yes to do this", "yes"); err != nil {
 				return err
 			}
 		}

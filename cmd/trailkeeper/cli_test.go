@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
@@ -50,7 +50,7 @@ func TestUsageErrors(t *testing.T) {
 			if code := outcome.ExitCode(err); code != outcome.Misused {
 				t.Errorf("exit code %d, want %d", code, outcome.Misused)
 			}
-			printError(errs, err)
+			cli.PrintError(errs, err)
 			if want := "trailkeeper: " + test.message + "\nhint: " + test.hint + "\n"; errs.String() != want {
 				t.Errorf("stderr is\n%swant\n%s", errs, want)
 			}
@@ -88,7 +88,7 @@ func TestErrorsOfARunningVerb(t *testing.T) {
 			t.Errorf("%v: exit code %d, want %d", test.err, code, test.code)
 		}
 		var text bytes.Buffer
-		if printError(&text, err); text.String() != test.text {
+		if cli.PrintError(&text, err); text.String() != test.text {
 			t.Errorf("printed %q, want %q", text.String(), test.text)
 		}
 	}
@@ -114,20 +114,6 @@ func TestEveryVerbIsDescribed(t *testing.T) {
 				t.Errorf("%s: is not in the root help", verb.Name())
 			}
 		}
-	}
-}
-
-func TestFirstSignalCancelsSecondExits(t *testing.T) {
-	signals, exited := make(chan os.Signal), make(chan int)
-	ctx := cancelOn(t.Context(), signals, func(code int) { exited <- code })
-	if ctx.Err() != nil {
-		t.Fatal("cancelled without a signal")
-	}
-	signals <- os.Interrupt
-	<-ctx.Done()
-	signals <- os.Interrupt
-	if code := <-exited; code != 130 {
-		t.Errorf("the second signal exits with %d, want 130", code)
 	}
 }
 

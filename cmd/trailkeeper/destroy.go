@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
 )
 
@@ -52,7 +53,7 @@ func runDestroy(ctx context.Context, opts *destroyOptions, s *streams) error {
 		return err
 	}
 	if !opts.approve {
-		if err := s.confirm(ctx, fmt.Sprintf("Type the name of the trail, %s, to do this", d.Names.Trail), d.Names.Trail); err != nil {
+		if err := cli.Confirm(ctx, s.in, s.err, fmt.Sprintf("Type the name of the trail, %s, to do this", d.Names.Trail), d.Names.Trail); err != nil {
 			return err
 		}
 	}

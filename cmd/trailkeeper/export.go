@@ -2,19 +2,16 @@ package main
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/cerpac/trailkeeper/internal/durable"
+	"github.com/cerpac/trailkeeper/internal/cli"
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
@@ -138,25 +135,25 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 		return err
 	}
 	if opts.out == "" {
-		err = cutShort(write(writerUntil(ctx, s.out)))
+		err = cli.CutShort(write(cli.WriterUntil(ctx, s.out)))
 	} else {
-		err = writeAside(opts.out, write)
+		err = cli.WriteAside(opts.out, write)
 	}
 	if err == nil && count == 0 {
-		opts.lake.sayWhyNothing(ctx, l, opts.unanswered(), s.err)
+		lakes.SayWhyNothing(ctx, l, opts.lake.openWhole, opts.unanswered(), s.err)
 	}
 	if err == nil {
-		err = complete(l, "export", s.err)
+		err = lakes.Complete(l, "export", s.err)
 	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }
 
 // unanswered describes the options for a search that found nothing.
-func (o *exportOptions) unanswered() unanswered {
-	q := unanswered{timed: !o.lake.since.IsZero() || !o.lake.until.IsZero(), names: map[string][]string{}}
+func (o *exportOptions) unanswered() lakes.Unanswered {
+	q := lakes.Unanswered{Timed: !o.lake.since.IsZero() || !o.lake.until.IsZero(), Names: map[string][]string{}}
 	for _, wanted := range o.columns {
-		if _, named := namedColumns()[wanted.column]; named && len(*wanted.values) > 0 {
-			q.names[wanted.column] = *wanted.values
+		if _, named := lakes.NamedColumns()[wanted.column]; named && len(*wanted.values) > 0 {
+			q.Names[wanted.column] = *wanted.values
 		}
 	}
 	return q
@@ -189,31 +186,4 @@ func exportTo(w io.Writer, records *lake.Records, format exportFormat) (count in
 		return count, err
 	}
 	return count, out.Flush()
-}
-
-// writeAside calls write with a temporary file beside path and renames it to
-// path on success. A path that ends in .gz is compressed.
-func writeAside(path string, write func(io.Writer) error) error {
-	aside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.partial")
-	if err != nil {
-		return fmt.Errorf("write %q: %w", path, err)
-	}
-	err = durable.Replace(path, aside, func(f *os.File) error {
-		return compressed(f, strings.HasSuffix(path, ".gz"), write)
-	})
-	if err != nil {
-		err = sayKept(err, fmt.Sprintf("nothing of this run is kept; %q is as it was before", path))
-	}
-	return err
-}
-
-func compressed(w io.Writer, gzipped bool, write func(io.Writer) error) error {
-	if !gzipped {
-		return write(w)
-	}
-	packed := gzip.NewWriter(w)
-	if err := write(packed); err != nil {
-		return err
-	}
-	return packed.Close()
 }

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"unicode"
 
@@ -378,21 +377,4 @@ func brokenPipe(t *testing.T) *os.File {
 		t.Fatal(err)
 	}
 	return writing
-}
-
-func TestDropUnread(t *testing.T) {
-	other := errors.New("close lake: gone")
-	for _, test := range []struct{ err, want error }{
-		{nil, nil},
-		{errUnread, nil},
-		{fmt.Errorf("demo: %w", errUnread), nil},
-		{errors.Join(errUnread, nil), nil},
-		{errors.Join(errUnread, other), other},
-		{other, other},
-		{syscall.EPIPE, syscall.EPIPE}, // of a network, perhaps
-	} {
-		if got := dropUnread(test.err); (got == nil) != (test.want == nil) || !errors.Is(got, test.want) {
-			t.Errorf("dropUnread(%v) = %v, want %v", test.err, got, test.want)
-		}
-	}
 }

@@ -19,6 +19,8 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/finding"
+	"github.com/cerpac/trailkeeper/internal/cli"
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
@@ -130,7 +132,7 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err != nil && !damaged {
 		return explainIngest(err, account, opts, s.err)
 	}
-	if err := dropUnread(printReport(s.out, opts, account, started, s.now())); err != nil {
+	if err := cli.DropUnread(printReport(s.out, opts, account, started, s.now())); err != nil {
 		return err
 	}
 	if damaged {
@@ -188,7 +190,7 @@ func explainIngest(err error, account *ingest.Report, opts ingestOptions, stderr
 	} else {
 		fmt.Fprintf(stderr, "nothing new was kept in %s\n", opts.lake)
 	}
-	return explainLake(hinted(err))
+	return lakes.Explain(hinted(err))
 }
 
 // judge turns the report into the command's outcome.

@@ -20,7 +20,6 @@ import (
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/mototest"
-	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/simulate"
 )
 
@@ -353,21 +352,5 @@ func TestReadOnlyLake(t *testing.T) {
 	}
 	if got := ask(t, dir, "SELECT count(*) FROM events"); got != "1" {
 		t.Errorf("%s events", got)
-	}
-}
-
-// Errors of the system get advice by their kind.
-func TestLakeHints(t *testing.T) {
-	for code, want := range map[syscall.Errno]string{
-		syscall.EACCES: "this user may not use the file", syscall.EPERM: "this user may not use the file",
-		syscall.EROFS: "read-only", syscall.ENOSPC: "free some space", syscall.EDQUOT: "free some space", syscall.ENOTDIR: "a file stands where",
-	} {
-		err := explainLake(fmt.Errorf("open lake %q: %w", "x", &os.PathError{Op: "open", Path: "x/y", Err: code}))
-		if hint := outcome.Hint(err); !strings.Contains(hint, want) || outcome.ExitCode(err) != outcome.Unseen {
-			t.Errorf("%v: hint %q, exit code %d", code, hint, outcome.ExitCode(err))
-		}
-	}
-	if err := explainLake(errors.New("other")); outcome.Hint(err) != "" || err.Error() != "other" || explainLake(nil) != nil {
-		t.Errorf("an error without advice became %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
@@ -33,7 +34,7 @@ func TestInterruptsEndVerbs(t *testing.T) {
 		prepare func(s *streams, interrupt context.CancelFunc)
 	}{
 		"query that gives rows": {[]string{"query", "--lake", lake, "--format", "csv", endless}, func(s *streams, interrupt context.CancelFunc) {
-			s.out = writerFunc(func(p []byte) (int, error) { interrupt(); return len(p), nil })
+			s.out = cli.WriterFunc(func(p []byte) (int, error) { interrupt(); return len(p), nil })
 		}},
 		"query nobody reads":  {[]string{"query", "--lake", lake, "--format", "jsonl", endless}, stuck},
 		"export nobody reads": {[]string{"export", "--lake", lake}, stuck},
@@ -52,7 +53,7 @@ func TestInterruptsEndVerbs(t *testing.T) {
 			defer interrupt()
 			s, _, _ := testStreams(t)
 			_, pipe := io.Pipe() // whose other end never reads
-			s.out = writerFunc(func(p []byte) (int, error) { interrupt(); return pipe.Write(p) })
+			s.out = cli.WriterFunc(func(p []byte) (int, error) { interrupt(); return pipe.Write(p) })
 			test.prepare(s, interrupt)
 			err := execute(ctx, test.args, s)
 			if outcome.ExitCode(err) != outcome.Interrupted {

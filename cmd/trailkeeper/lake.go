@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -57,5 +58,11 @@ func (o *lakeOptions) open(ctx context.Context) (*search.Lake, error) {
 	l, err := search.Open(ctx, search.Options{
 		Store: folderstore.New(o.dir, 0), TempDir: lake.ScratchDir(o.dir), Since: o.since, Until: o.until, Memory: o.limits.memory, Spill: o.limits.spill,
 	})
-	return l, o.limits.explain(explainLake(err))
+	return l, o.limits.explain(lakes.Explain(err))
+}
+
+// openWhole opens the lake for a search in all of it. The caller closes it.
+func (o *lakeOptions) openWhole(ctx context.Context) (*search.Lake, error) {
+	whole := lakeOptions{dir: o.dir, limits: o.limits}
+	return whole.open(ctx)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -53,7 +54,7 @@ func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error 
 	}
 	l, err := lake.Open(ctx, folderstore.New(opts.dir, 0))
 	if err != nil {
-		return explainLake(err)
+		return lakes.Explain(err)
 	}
 	bar := progress.New(s.err, "Checking parts")
 	bar.SetTotal(int64(len(l.Parts())))
@@ -61,7 +62,7 @@ func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error 
 	checked.CheckReport, err = l.Check(ctx, func(d lake.Damage) { checked.Damage = append(checked.Damage, d) }, func() { bar.Add(1) })
 	bar.Done()
 	if err = errors.Join(err, l.Close()); err != nil {
-		return explainLake(err)
+		return lakes.Explain(err)
 	}
 	if err := checked.print(s.out, opts.format); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/coverage"
 	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/quantity"
@@ -87,7 +88,7 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 		err = info.print(s.out)
 	}
 	if err == nil {
-		err = complete(l, "lake info", s.err)
+		err = lakes.Complete(l, "lake info", s.err)
 	}
 	return errors.Join(err, l.Close())
 }

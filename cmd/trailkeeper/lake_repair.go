@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -61,7 +62,7 @@ func runLakeRepair(ctx context.Context, opts ingestOptions, s *streams) error {
 	done, err := ingest.Repair(ctx, ingest.Options{Source: source, Lake: store, TempDir: lake.TempDir(opts.lake), Bar: bar})
 	bar.Done()
 	if err != nil {
-		return explainLake(hinted(err))
+		return lakes.Explain(hinted(err))
 	}
 	if err := printRepair(s.out, done, opts); err != nil || done.Repaired() {
 		return err
@@ -101,7 +102,7 @@ func printRepair(w io.Writer, done *ingest.RepairReport, opts ingestOptions) err
 func requireLake(ctx context.Context, store lake.Store) error {
 	l, err := lake.Open(ctx, store)
 	if err != nil {
-		return explainLake(err)
+		return lakes.Explain(err)
 	}
 	return l.Close()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/nearest"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -128,13 +129,13 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	defer events.Close()
 	err = printEvents(ctx, events, opts, s)
 	if err == nil && events.Found() == 0 {
-		opts.lake.sayWhyNothing(ctx, l, unanswered{
-			timed: !opts.lake.since.IsZero() || !opts.lake.until.IsZero(),
-			names: map[string][]string{"event_name": filter["EventName"], "event_source": filter["EventSource"]},
+		lakes.SayWhyNothing(ctx, l, opts.lake.openWhole, lakes.Unanswered{
+			Timed: !opts.lake.since.IsZero() || !opts.lake.until.IsZero(),
+			Names: map[string][]string{"event_name": filter["EventName"], "event_source": filter["EventSource"]},
 		}, s.err)
 	}
 	if err == nil {
-		err = complete(l, "lookup", s.err)
+		err = lakes.Complete(l, "lookup", s.err)
 	}
 	return errors.Join(opts.lake.limits.explain(err), l.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
@@ -21,11 +22,11 @@ func main() {
 	// leave no temporary files behind. Ignoring the signal would make the
 	// programs that sandbox runs ignore it too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	ctx := cancelOn(context.Background(), signals, os.Exit)
+	ctx := cli.CancelOn(context.Background(), signals, os.Exit)
 
 	s := systemStreams()
-	err := dropUnread(execute(ctx, os.Args[1:], s))
+	err := cli.DropUnread(execute(ctx, os.Args[1:], s))
 	s.finish()
-	printError(s.err, err)
+	cli.PrintError(s.err, err)
 	os.Exit(outcome.ExitCode(err))
 }

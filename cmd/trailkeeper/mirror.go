@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/mirror"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
@@ -80,7 +81,7 @@ func runMirror(ctx context.Context, opts mirrorOptions, s *streams) error {
 	})
 	bar.Done()
 	if err != nil {
-		return sayKept(hinted(err), "what was copied is whole; run the same command again for the rest")
+		return cli.SayKept(hinted(err), "what was copied is whole; run the same command again for the rest")
 	}
 	if err := printMirrored(s.out, opts.format, done); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/finding"
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -68,7 +69,7 @@ func runPlan(ctx context.Context, opts *planOptions, s *streams) error {
 	default:
 		err = plan.WriteText(s.out)
 	}
-	if err = dropUnread(err); err != nil || !opts.detailed || plan.Empty() {
+	if err = cli.DropUnread(err); err != nil || !opts.detailed || plan.Empty() {
 		return err
 	}
 	hint := "'trailkeeper apply' makes it so"

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/engine"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -116,14 +118,14 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 	}
 	count, err := answer(ctx, l, asked, opts, s)
 	if err == nil && count == 0 {
-		q := unanswered{timed: timed}
+		q := lakes.Unanswered{Timed: timed}
 		if conditions, err := l.Asked(ctx, asked); err == nil {
-			q.ofSQL(conditions)
+			q.OfSQL(conditions)
 		}
-		opts.lake.sayWhyNothing(ctx, l, q, s.err)
+		lakes.SayWhyNothing(ctx, l, opts.lake.openWhole, q, s.err)
 	}
 	if err == nil {
-		err = complete(l, "query", s.err)
+		err = lakes.Complete(l, "query", s.err)
 	}
 	return errors.Join(opts.lake.limits.explain(explainSQL(err)), l.Close())
 }
@@ -150,7 +152,7 @@ func (o *queryOptions) takePiped(ctx context.Context, s *streams) error {
 const maxSQL = 16 << 20
 
 func readSQL(ctx context.Context, r io.Reader) (string, error) {
-	text, err := readAllUntil(ctx, io.LimitReader(r, maxSQL+1))
+	text, err := cli.ReadAllUntil(ctx, io.LimitReader(r, maxSQL+1))
 	if err == nil && len(text) > maxSQL {
 		err = outcome.Usage(fmt.Errorf("query: the SQL is longer than %s", quantity.FormatSize(maxSQL)))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/report"
 	"github.com/cerpac/trailkeeper/internal/result"
@@ -42,9 +43,9 @@ func (o *rowOptions) validate(verb string, s *streams) error {
 // write calls do with the writer of the results.
 func (o *rowOptions) write(ctx context.Context, s *streams, do func(w io.Writer) error) error {
 	if o.out != "" {
-		return writeAside(o.out, do)
+		return cli.WriteAside(o.out, do)
 	}
-	return cutShort(do(writerUntil(ctx, s.out)))
+	return cli.CutShort(do(cli.WriterUntil(ctx, s.out)))
 }
 
 // rows writes rows and returns their number.

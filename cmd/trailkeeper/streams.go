@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"github.com/cerpac/trailkeeper/internal/outcome"
-	"github.com/cerpac/trailkeeper/internal/terminal"
+	"github.com/cerpac/trailkeeper/internal/cli"
 )
 
 // streams is the environment of a verb besides the files and endpoints of its
@@ -22,41 +19,12 @@ type streams struct {
 }
 
 func systemStreams() *streams {
-	return &streams{in: os.Stdin, out: newStandard(os.Stdout, errUnread), err: newStandard(os.Stderr, nil), now: time.Now, getenv: os.Getenv}
+	return &streams{in: os.Stdin, out: cli.NewStandard(os.Stdout, cli.ErrUnread), err: cli.NewStandard(os.Stderr, nil), now: time.Now, getenv: os.Getenv}
 }
 
 // finish flushes the output of verbs.
 func (s *streams) finish() {
-	if out, ok := s.out.(*standard); ok {
-		out.finish()
+	if out, ok := s.out.(*cli.Standard); ok {
+		out.Finish()
 	}
-}
-
-// printError is the only function that prints an error. Names in it may come
-// from events, so control characters are escaped wherever the output goes.
-func printError(stderr io.Writer, err error) {
-	if err == nil || outcome.Said(err) {
-		return
-	}
-	message := err.Error()
-	if outcome.ExitCode(err) == outcome.Interrupted {
-		message = "interrupted"
-	}
-	fmt.Fprintf(stderr, "trailkeeper: %s\n", terminal.Message(message))
-	if hint := outcome.Hint(err); hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", terminal.Message(hint))
-	}
-}
-
-// cancelOn returns a context that the first signal cancels, so that a verb can
-// leave its files intact. The second signal exits at once.
-func cancelOn(parent context.Context, signals <-chan os.Signal, exit func(code int)) context.Context {
-	ctx, cancel := context.WithCancel(parent)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
-		exit(outcome.Interrupted)
-	}()
-	return ctx
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/anchor"
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/publickeys"
@@ -159,7 +160,7 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	})
 	bar.Done()
 	if err != nil {
-		return errors.Join(cutShort(hinted(err)), out.Close(nil))
+		return errors.Join(cli.CutShort(hinted(err)), out.Close(nil))
 	}
 	if err := out.Close(sum); err != nil {
 		return err

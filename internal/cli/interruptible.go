@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -11,21 +11,23 @@ import (
 // input, block for ever. These functions let a verb end with its context
 // anyway: the read or write goes on until the process ends.
 
-// writerUntil returns a writer to w whose writes end with ctx.
-func writerUntil(ctx context.Context, w io.Writer) io.Writer {
-	return writerFunc(func(p []byte) (int, error) {
+// WriterUntil returns a writer to w whose writes end with ctx.
+func WriterUntil(ctx context.Context, w io.Writer) io.Writer {
+	return WriterFunc(func(p []byte) (int, error) {
 		return untilDone(ctx, func() (int, error) { return w.Write(p) })
 	})
 }
 
-// readAllUntil reads all of r, or until ctx ends.
-func readAllUntil(ctx context.Context, r io.Reader) ([]byte, error) {
+// ReadAllUntil reads all of r, or until ctx ends.
+func ReadAllUntil(ctx context.Context, r io.Reader) ([]byte, error) {
 	return untilDone(ctx, func() ([]byte, error) { return io.ReadAll(r) })
 }
 
-type writerFunc func(p []byte) (int, error)
+// WriterFunc is a function that is a writer.
+type WriterFunc func(p []byte) (int, error)
 
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+// Write calls the function.
+func (f WriterFunc) Write(p []byte) (int, error) { return f(p) }
 
 func untilDone[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type answer struct {
@@ -46,15 +48,15 @@ func untilDone[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}
 }
 
-// sayKept adds to the error of an interrupted run what has been kept.
-func sayKept(err error, kept string) error {
+// SayKept adds to the error of an interrupted run what has been kept.
+func SayKept(err error, kept string) error {
 	if outcome.ExitCode(err) != outcome.Interrupted {
 		return err
 	}
 	return outcome.WithHint(err, kept)
 }
 
-// cutShort is sayKept for a result on standard output.
-func cutShort(err error) error {
-	return sayKept(err, "what was written to standard output is not the whole answer")
+// CutShort is SayKept for a result on standard output.
+func CutShort(err error) error {
+	return SayKept(err, "what was written to standard output is not the whole answer")
 }

@@ -1,4 +1,4 @@
-package main
+package lakes
 
 import (
 	"context"
@@ -13,29 +13,29 @@ import (
 	"github.com/cerpac/trailkeeper/internal/search"
 )
 
-// unanswered is a query that found no event.
-type unanswered struct {
-	timed bool                // it has a time range
-	names map[string][]string // names in the query, by column of the view events: those of namedColumns
+// Unanswered is a query that found no event.
+type Unanswered struct {
+	Timed bool                // it has a time range
+	Names map[string][]string // names in the query, by column of the view events: those of NamedColumns
 }
 
-// namedColumns are the columns whose values people type from memory, with their
+// NamedColumns are the columns whose values people type from memory, with their
 // labels.
-func namedColumns() map[string]string {
+func NamedColumns() map[string]string {
 	return map[string]string{"event_name": "event name", "event_source": "event source"}
 }
 
-// ofSQL takes the names from the conditions of a statement.
-func (q *unanswered) ofSQL(asked map[string][]string) {
-	q.names = map[string][]string{}
+// OfSQL takes the names from the conditions of a statement.
+func (q *Unanswered) OfSQL(asked map[string][]string) {
+	q.Names = map[string][]string{}
 	for column, values := range asked {
 		switch column {
 		case "event_time", "eventtime", "event_date", "year", "month", "day":
-			q.timed = true
+			q.Timed = true
 		case "event_name", "eventname":
-			q.names["event_name"] = append(q.names["event_name"], values...)
+			q.Names["event_name"] = append(q.Names["event_name"], values...)
 		case "event_source", "eventsource":
-			q.names["event_source"] = append(q.names["event_source"], values...)
+			q.Names["event_source"] = append(q.Names["event_source"], values...)
 		}
 	}
 }
@@ -43,33 +43,32 @@ func (q *unanswered) ofSQL(asked map[string][]string) {
 // maxNear is the maximum number of similar names shown.
 const maxNear = 3
 
-// sayWhyNothing reports what may be wrong with a query that found nothing:
+// SayWhyNothing reports what may be wrong with a query that found nothing:
 // names that no event of the lake has, and a time that it does not cover. It
-// ignores errors, as the result itself is complete.
-func (o *lakeOptions) sayWhyNothing(ctx context.Context, l *search.Lake, q unanswered, w io.Writer) {
-	if q.timed {
+// ignores errors, as the result itself is Complete.
+func SayWhyNothing(ctx context.Context, l *search.Lake, whole func(context.Context) (*search.Lake, error), q Unanswered, w io.Writer) {
+	if q.Timed {
 		_, _ = fmt.Fprintln(w, timeText(l))
 	}
-	if len(q.names) == 0 {
+	if len(q.Names) == 0 {
 		return
 	}
-	whole := lakeOptions{dir: o.dir, limits: o.limits}
-	all, err := whole.open(ctx)
+	all, err := whole(ctx)
 	if err != nil {
 		return
 	}
 	defer all.Close() // only read
 	for _, column := range []string{"event_name", "event_source"} {
-		if len(q.names[column]) == 0 {
+		if len(q.Names[column]) == 0 {
 			continue
 		}
 		existing, err := all.Values(ctx, column)
 		if err != nil {
 			return
 		}
-		for _, name := range q.names[column] {
+		for _, name := range q.Names[column] {
 			if !slices.Contains(existing, name) {
-				_, _ = fmt.Fprintln(w, nearestText(namedColumns()[column], name, existing))
+				_, _ = fmt.Fprintln(w, nearestText(NamedColumns()[column], name, existing))
 			}
 		}
 	}

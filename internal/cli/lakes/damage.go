@@ -1,4 +1,4 @@
-package main
+package lakes
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 // lake check lists all.
 const maxNamed = 20
 
-// complete returns an error if the result of a verb lacks damaged data, which
+// Complete returns an error if the result of a verb lacks damaged data, which
 // it lists on stderr.
-func complete(l *search.Lake, verb string, stderr io.Writer) error {
+func Complete(l *search.Lake, verb string, stderr io.Writer) error {
 	damaged, rows := l.Damaged()
 	var lacking string
 	switch parts, lost := quantity.FormatCount(int64(len(damaged))), quantity.FormatCount(int64(len(rows))); {
@@ -35,6 +35,6 @@ func complete(l *search.Lake, verb string, stderr io.Writer) error {
 		fmt.Fprintf(stderr, "damaged: event %q of log file %q: %v\n", row.EventID, row.LogFile, row.Err)
 	}
 	return outcome.BadEvidence(outcome.WithHint(
-		fmt.Errorf("%s: the answer is not complete: %s", verb, lacking),
+		fmt.Errorf("%s: the answer is not Complete: %s", verb, lacking),
 		"trailkeeper lake check names everything that is damaged in a lake; lake repair reads its log files again"))
 }

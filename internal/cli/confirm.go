@@ -1,4 +1,6 @@
-package main
+// Package cli is what the verbs of a command share: the standard streams, how
+// they end, and questions to a person.
+package cli
 
 import (
 	"bufio"
@@ -12,22 +14,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// interactive reports whether a person at a terminal can answer a question.
-func (s *streams) interactive() bool {
-	return terminal.Is(s.in)
-}
-
-// confirm asks a question; only the answer want means yes. Without a terminal
-// it returns a usage error.
-func (s *streams) confirm(ctx context.Context, question, want string) error {
-	if !s.interactive() {
+// Confirm asks a question on out, and reads the answer from in; only the answer
+// want means yes. It returns a usage error if in is not a terminal.
+func Confirm(ctx context.Context, in io.Reader, out io.Writer, question, want string) error {
+	if !terminal.Is(in) {
 		return outcome.Usage(outcome.WithHint(errors.New("nobody can confirm it: standard input is not a terminal"),
 			"--auto-approve goes on without asking"))
 	}
-	fmt.Fprintf(s.err, "%s: ", question)
-	answer, err := readLine(ctx, s.in)
+	fmt.Fprintf(out, "%s: ", question)
+	answer, err := ReadLine(ctx, in)
 	if err != nil {
-		fmt.Fprint(s.err, "\n")
+		fmt.Fprint(out, "\n")
 		return err
 	}
 	if answer != want {
@@ -36,9 +33,9 @@ func (s *streams) confirm(ctx context.Context, question, want string) error {
 	return nil
 }
 
-// readLine reads a line, or returns when ctx ends. A read that is interrupted
+// ReadLine reads a line, or returns when ctx ends. A read that is interrupted
 // then is lost with the process.
-func readLine(ctx context.Context, in io.Reader) (string, error) {
+func ReadLine(ctx context.Context, in io.Reader) (string, error) {
 	type result struct {
 		line string
 		err  error

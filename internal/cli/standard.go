@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// standard is standard output or standard error. Output to a terminal passes
+// Standard is standard output or standard error. Output to a terminal passes
 // through terminal.Writer; other output is unchanged.
-type standard struct {
+type Standard struct {
 	file *os.File
 	mu   sync.Mutex
 	to   io.Writer // file, or the terminal.Writer before it
@@ -21,8 +21,10 @@ type standard struct {
 	unread error
 }
 
-func newStandard(file *os.File, unread error) *standard {
-	w := &standard{file: file, to: file, unread: unread}
+// NewStandard returns the writer to a standard stream. unread is the error of
+// writes after the reader has gone away; nil drops such writes.
+func NewStandard(file *os.File, unread error) *Standard {
+	w := &Standard{file: file, to: file, unread: unread}
 	if terminal.Is(file) {
 		w.to = terminal.NewWriter(file)
 	}
@@ -30,12 +32,12 @@ func newStandard(file *os.File, unread error) *standard {
 }
 
 // Fd lets package terminal detect a terminal.
-func (w *standard) Fd() uintptr { return w.file.Fd() }
+func (w *Standard) Fd() uintptr { return w.file.Fd() }
 
 // File returns the file for child processes to inherit.
-func (w *standard) File() *os.File { return w.file }
+func (w *Standard) File() *os.File { return w.file }
 
-func (w *standard) Write(p []byte) (int, error) {
+func (w *Standard) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n, err := w.to.Write(p)
@@ -48,23 +50,23 @@ func (w *standard) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// finish shows the bytes of an incomplete character at the end. It does not
+// Finish shows the bytes of an incomplete character at the end. It does not
 // wait for a write that hangs.
-func (w *standard) finish() {
+func (w *Standard) Finish() {
 	if screen, ok := w.to.(*terminal.Writer); ok && w.mu.TryLock() {
 		_ = screen.Close() // best effort: the process ends
 		w.mu.Unlock()
 	}
 }
 
-// errUnread is the error of writing results after the reader went away, as with
+// ErrUnread is the error of writing results after the reader went away, as with
 // `| head`. It ends a verb early and is not a failure. Other broken pipes, such
 // as those of a network, are failures.
-var errUnread = errors.New("write results: the reader went away")
+var ErrUnread = errors.New("write results: the reader went away")
 
-// dropUnread returns err without errUnread; other joined errors stay.
-func dropUnread(err error) error {
-	if !errors.Is(err, errUnread) {
+// DropUnread returns err without ErrUnread; other joined errors stay.
+func DropUnread(err error) error {
+	if !errors.Is(err, ErrUnread) {
 		return err
 	}
 	if joined, ok := errors.AsType[interface {
@@ -73,7 +75,7 @@ func dropUnread(err error) error {
 	}](err); ok {
 		var rest []error
 		for _, part := range joined.Unwrap() {
-			rest = append(rest, dropUnread(part))
+			rest = append(rest, DropUnread(part))
 		}
 		return errors.Join(rest...)
 	}

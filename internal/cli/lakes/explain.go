@@ -1,4 +1,6 @@
-package main
+// Package lakes is what verbs that read a lake say about it: what its errors
+// mean, what is missing from an answer, and why there is none.
+package lakes
 
 import (
 	"errors"
@@ -9,8 +11,8 @@ import (
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
-// explainLake adds hints to errors of opening, reading or writing a lake.
-func explainLake(err error) error {
+// Explain adds hints to errors of opening, reading or writing a lake.
+func Explain(err error) error {
 	if outcome.Hint(err) != "" {
 		return err // an error of the archive, which has its own advice
 	}
