@@ -31,7 +31,11 @@ func newLakeCheckCommand(s *streams) *cobra.Command {
 with the hash from when it was ingested.
 
 Damage is listed: the file, or the row in it with its event and log file. The exit
-code is 0 without damage, and 1 with damage.`,
+code is 0 without damage, and 1 with damage.
+
+Files in the folder of the lake that nothing refers to are listed as unreferenced.
+They are no damage. The next ingest removes those of a run that was killed; other
+files stay, and other query engines may read them as events.`,
 		Example: `  trailkeeper lake check --lake lake
   trailkeeper lake check --lake lake --format json | jq -r '.damage[].log_file' | sort -u`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLakeCheck(cmd.Context(), opts, s) },
@@ -45,7 +49,8 @@ code is 0 without damage, and 1 with damage.`,
 type lakeCheck struct {
 	Lake string `json:"lake"`
 	lake.CheckReport
-	Damage []lake.Damage `json:"damage"`
+	Damage       []lake.Damage `json:"damage"`
+	Unreferenced []string      `json:"unreferenced"` // files in the lake that nothing refers to
 }
 
 func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error {
@@ -60,6 +65,11 @@ func runLakeCheck(ctx context.Context, opts lakeCheckOptions, s *streams) error 
 	bar.SetTotal(int64(len(l.Parts())))
 	checked := lakeCheck{Lake: opts.dir, Damage: []lake.Damage{}}
 	checked.CheckReport, err = l.Check(ctx, func(d lake.Damage) { checked.Damage = append(checked.Damage, d) }, func() { bar.Add(1) })
+	if err == nil {
+		var strangers []string
+		strangers, err = l.Unreferenced(ctx)
+		checked.Unreferenced = append([]string{}, strangers...)
+	}
 	bar.Done()
 	if err = errors.Join(err, l.Close()); err != nil {
 		return lakes.Explain(err)
@@ -81,6 +91,11 @@ func (c *lakeCheck) print(w io.Writer, format report.Format) error {
 	}
 	for _, d := range c.Damage {
 		if err := printDamage(w, d); err != nil {
+			return err
+		}
+	}
+	for _, name := range c.Unreferenced {
+		if _, err := fmt.Fprintf(w, "unreferenced  %q\n", name); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,9 @@ import "path/filepath"
 // owner knows.
 func TempDir(dir string) string { return filepath.Join(dir, stateDir) }
 
+const scratchDir = stateDir + "/tmp"
+
 // ScratchDir returns the folder, of a lake in the folder dir, where readers make
 // folders for temporary files, such as data that a query spills. It is made when
 // it is needed, and may not be writable.
-func ScratchDir(dir string) string { return filepath.Join(dir, stateDir, "tmp") }
+func ScratchDir(dir string) string { return filepath.Join(dir, filepath.FromSlash(scratchDir)) }
