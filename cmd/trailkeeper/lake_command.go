@@ -15,11 +15,12 @@ func newLakeCommand(s *streams) *cobra.Command {
 		Short: "Show the content of a lake, check it, and repair it",
 		Example: `  trailkeeper lake info --lake lake
   trailkeeper lake check --lake lake
-  trailkeeper lake repair --lake lake --archive ./AWSLogs`,
+  trailkeeper lake repair --lake lake --archive ./AWSLogs
+  trailkeeper lake upgrade --lake lake`,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLakeInfoCommand(s), newLakeCheckCommand(s), newLakeRepairCommand(s))
+	cmd.AddCommand(newLakeInfoCommand(s), newLakeCheckCommand(s), newLakeRepairCommand(s), newLakeUpgradeCommand(s))
 	return cmd
 }
 

@@ -83,3 +83,31 @@ func TestReleasedFormats(t *testing.T) {
 		})
 	}
 }
+
+// TestUpgrade upgrades a lake of format 1: it answers as before, and there is
+// nothing left to do.
+func TestUpgrade(t *testing.T) {
+	dir := copyOf(t, "testdata/formats/1")
+	want, err := os.ReadFile("testdata/formats/answers.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, said := range []string{
+		"parts of an older format: 3; upgraded: 3, with 27 events; damaged and left: 0\n",
+		"parts of an older format: 0; upgraded: 0, with 0 events; damaged and left: 0\n",
+	} {
+		if got := mustRun(t, "lake", "upgrade", "--lake", dir); got != said {
+			t.Errorf("said %q, want %q", got, said)
+		}
+		if diff := cmp.Diff(string(want), askFormat(t, dir)); diff != "" {
+			t.Errorf("(-answers of format 1 +upgraded)\n%s", diff)
+		}
+		if got := mustRun(t, "lake", "check", "--lake", dir); got != "27 events in 3 parts, damage: 0\n" {
+			t.Errorf("check: %q", got)
+		}
+	}
+	const named = "SELECT count(*) AS n FROM events WHERE list_contains(resource_names, 'i-2')"
+	if got := mustRun(t, "query", "--lake", dir, "--format", "jsonl", named); got != "{\"n\":2}\n" {
+		t.Errorf("events that name a resource: %q", got)
+	}
+}
