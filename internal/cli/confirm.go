@@ -14,17 +14,17 @@ import (
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
-// Confirm asks a question on out, and reads the answer from in; only the answer
+// Confirm asks a question on stderr, and reads the answer from in; only the answer
 // want means yes. It returns a usage error if in is not a terminal.
-func Confirm(ctx context.Context, in io.Reader, out io.Writer, question, want string) error {
+func Confirm(ctx context.Context, in io.Reader, stderr io.Writer, question, want string) error {
 	if !terminal.Is(in) {
 		return outcome.Usage(outcome.WithHint(errors.New("nobody can confirm it: standard input is not a terminal"),
 			"--auto-approve goes on without asking"))
 	}
-	fmt.Fprintf(out, "%s: ", question)
+	fmt.Fprintf(stderr, "%s: ", question)
 	answer, err := ReadLine(ctx, in)
 	if err != nil {
-		fmt.Fprint(out, "\n")
+		fmt.Fprint(stderr, "\n")
 		return err
 	}
 	if answer != want {
