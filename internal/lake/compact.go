@@ -25,7 +25,6 @@ const maxMerged = 1 << 30
 // remaining parts unchanged. Damaged parts are not merged, as the checksums of
 // the new part would hide the damage; the error names them as [*PartError] once
 // all others are merged.
-// they are named in the error, a [*PartError], when all others are merged.
 func (w *Writer) Compact(ctx context.Context, limit int64, progress func(parts int)) error {
 	limit = min(limit, maxMerged)
 	var bad error

@@ -202,7 +202,8 @@ func (r *Repair) Commit(ctx context.Context) (left []Damage, err error) {
 func (b *brokenPart) stage(ctx context.Context, w *Writer, name string) (Part, error) {
 	blocks, hours := slices.Clone(b.found), hourSections(b.found)
 	if len(b.sound) > 0 {
-		read, err := readCurrent(ctx, b.part.file, b.part.Schema)
+		// The damaged rows would not give what columns are derived from.
+		read, err := readPart(ctx, b.part.file, b.part.Schema)
 		if err != nil {
 			return Part{}, err
 		}
@@ -214,6 +215,13 @@ func (b *brokenPart) stage(ctx context.Context, w *Writer, name string) (Part, e
 			blocks[len(blocks)-1].copyRow(from, int(row.at.row))
 			hour := Hour(time.UnixMicro(from.time[row.at.row]))
 			hours[hour] = append(hours[hour], row.id)
+		}
+		if b.part.Schema < Schema {
+			for _, block := range blocks[len(b.found):] {
+				if err := block.derive(ctx); err != nil {
+					return Part{}, fmt.Errorf("read part %q: %w", b.part.Path(), err)
+				}
+			}
 		}
 	}
 	p, err := w.stagePart(ctx, Part{Name: name, Day: b.part.Day}, blocks, hours)

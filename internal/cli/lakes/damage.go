@@ -35,6 +35,6 @@ func Complete(l *search.Lake, verb string, stderr io.Writer) error {
 		fmt.Fprintf(stderr, "damaged: event %q of log file %q: %v\n", row.EventID, row.LogFile, row.Err)
 	}
 	return outcome.BadEvidence(outcome.WithHint(
-		fmt.Errorf("%s: the answer is not Complete: %s", verb, lacking),
+		fmt.Errorf("%s: the answer is not complete: %s", verb, lacking),
 		"trailkeeper lake check names everything that is damaged in a lake; lake repair reads its log files again"))
 }

@@ -45,7 +45,7 @@ const maxNear = 3
 
 // SayWhyNothing reports what may be wrong with a query that found nothing:
 // names that no event of the lake has, and a time that it does not cover. It
-// ignores errors, as the result itself is Complete.
+// ignores errors, as the result itself is complete.
 func SayWhyNothing(ctx context.Context, l *search.Lake, whole func(context.Context) (*search.Lake, error), q Unanswered, w io.Writer) {
 	if q.Timed {
 		_, _ = fmt.Fprintln(w, timeText(l))
