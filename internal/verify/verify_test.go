@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -517,6 +519,45 @@ func TestAskForKeys(t *testing.T) {
 		bad, sum := run(t, m, k, verify.Options{})
 		if sum.Digests[verify.Valid] != test.valid || sum.Bad() || len(test.source.calls) != 1 || test.source.calls[0] != region {
 			t.Errorf("%s: %v after asking %q: %q", name, sum.Digests, test.source.calls, lines(bad))
+		}
+	}
+}
+
+// Whatever is damaged together, each damaged object is named, and no other is
+// called tampered with or missing.
+func TestRandomDamage(t *testing.T) {
+	whole, b := eightHours(t)
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	inner := slices.Concat(b.digests[1:7], b.logs) // what is missing at the ends may have expired, or be late
+	for range exhaustive.Or(150, 5000) {
+		m, damaged := whole.clone(), map[string]string{}
+		for range 1 + random.IntN(4) {
+			key := inner[random.IntN(len(inner))]
+			if damaged[key] != "" {
+				continue
+			}
+			if pick := random.IntN(len(changes) + 2); pick < len(changes) {
+				changes[pick].do(t, m, key)
+				damaged[key] = changes[pick].name
+			} else {
+				delete(m, key)
+				damaged[key] = "delete"
+			}
+		}
+		bad, _ := run(t, m, keys(), verify.Options{})
+		named := map[string]bool{}
+		for _, r := range bad {
+			if named[r.Key] = true; r.State.Bad() && damaged[r.Key] == "" {
+				t.Errorf("seed %d: %v: false alarm %q", seed, damaged, lines([]verify.Result{r}))
+			}
+		}
+		for key := range damaged {
+			hour := slices.Index(b.logs, key) / 2
+			lost := strings.Contains(key, "/CloudTrail/") && damaged[b.digests[hour]] != "" // nothing says that it was there
+			if !named[key] && !lost {
+				t.Errorf("seed %d: %v: %s is not named: %q", seed, damaged, key, lines(bad))
+			}
 		}
 	}
 }
