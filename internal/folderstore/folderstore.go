@@ -55,7 +55,7 @@ func (s *Store) path(ctx context.Context, name string) (string, error) {
 	if !fs.ValidPath(name) || name == "." {
 		return "", fmt.Errorf("%q is not the name of a file", name)
 	}
-	return s.Location(name), ctx.Err()
+	return s.Location(name), context.Cause(ctx)
 }
 
 // file adds to an open file what it was when it was opened.

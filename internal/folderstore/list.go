@@ -38,7 +38,7 @@ type lister struct {
 // folder lists the folder at dir, whose name in the store is name. above are the
 // folders that it is in: a link may lead to one of them.
 func (l *lister) folder(dir, name string, above []fs.FileInfo) error {
-	if err := l.ctx.Err(); err != nil {
+	if err := context.Cause(l.ctx); err != nil {
 		return err
 	}
 	info, err := os.Stat(dir)

@@ -30,7 +30,8 @@ func (s *Store) Lock(ctx context.Context, name string) (unlock func() error, ok 
 		}
 		s.changed(filepath.Dir(path))
 	}
-	lock := flock.New(path)
+	// Opening it for writing fails on a read-only file system, before work is done.
+	lock := flock.New(path, flock.SetFlag(os.O_RDWR))
 	if ok, err = lock.TryLock(); err != nil || !ok {
 		return nil, false, err
 	}
