@@ -111,3 +111,38 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("events that name a resource: %q", got)
 	}
 }
+
+// TestLackingColumnsAreSaid asks for columns that a lake of format 1 lacks.
+func TestLackingColumnsAreSaid(t *testing.T) {
+	dir := copyOf(t, "testdata/formats/1")
+	const names, both = "resource_names", "resource_names, resource_types"
+	for _, c := range []struct {
+		args    []string
+		columns string
+		parts   string
+	}{
+		{[]string{"SELECT count(*) FROM events WHERE list_contains(resource_names, 'i-2')"}, names, "3, with 27"},
+		{[]string{"SELECT event_id FROM events e WHERE 'i-2' IN e.RESOURCE_NAMES"}, names, "3, with 27"},
+		{[]string{"--since", "2026-03-05", "SELECT DISTINCT resource_names, resource_types FROM events"}, both, "1, with 13"},
+		{[]string{"--dialect", "trino", "SELECT count(*) FROM events WHERE resource_names IS NULL"}, names, "3, with 27"},
+		{[]string{"SELECT * FROM events LIMIT 1"}, both, "3, with 27"},
+		{[]string{"SELECT count(*) FROM events"}, "", ""},
+		{[]string{"SELECT * FROM cloudtrail_logs LIMIT 1"}, "", ""},
+		{[]string{"SELECT log_offset, username FROM events"}, "", ""},
+	} {
+		want := ""
+		if c.columns != "" {
+			want = "warning: NULL for the events of parts of an older format: " + c.columns + "; such parts: " + c.parts + " events\n" +
+				"hint: trailkeeper lake upgrade fills these columns\n"
+		}
+		ask := append([]string{"query", "--lake", dir, "--format", "jsonl"}, c.args...)
+		_, said, code := runVerb(t, ask...)
+		if code != 0 || !strings.HasPrefix(said, want) || want == "" && strings.Contains(said, "warning") {
+			t.Errorf("%q: code %d, said %q, want %q", c.args, code, said, want)
+		}
+	}
+	mustRun(t, "lake", "upgrade", "--lake", dir)
+	if _, said, _ := runVerb(t, "query", "--lake", dir, "SELECT event_id, resource_names FROM events"); said != "27 rows\n" {
+		t.Errorf("upgraded: said %q", said)
+	}
+}

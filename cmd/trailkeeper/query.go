@@ -117,10 +117,13 @@ func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
 		return l.Close()
 	}
 	count, err := answer(ctx, l, asked, opts, s)
+	if err == nil {
+		err = lakes.SayLacking(ctx, l, asked, s.err)
+	}
 	if err == nil && count == 0 {
 		q := lakes.Unanswered{Timed: timed}
-		if conditions, err := l.Asked(ctx, asked); err == nil {
-			q.OfSQL(conditions)
+		if asked, err := l.Asked(ctx, asked); err == nil {
+			q.OfSQL(asked.Conditions)
 		}
 		lakes.SayWhyNothing(ctx, l, opts.lake.openWhole, q, s.err)
 	}

@@ -2,18 +2,19 @@ package duckdb
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/internal/engine"
 )
 
-// Asked returns the columns in the conditions of a statement, by their names in
-// lower case, and for each the text values, literal or bound, with which it is
-// compared by = and IN. It helps to explain why a query found nothing.
-func (db *DB) Asked(ctx context.Context, statement engine.Statement) (map[string][]string, error) {
+// Asked returns what a statement asks for. It helps to explain why a query found
+// nothing, and what its answer lacks.
+func (db *DB) Asked(ctx context.Context, statement engine.Statement) (engine.Asked, error) {
 	s, err := db.newSession(ctx)
 	if err != nil {
-		return nil, err
+		return engine.Asked{}, err
 	}
 	defer s.close()
 	sql := statement.SQL
@@ -25,16 +26,17 @@ func (db *DB) Asked(ctx context.Context, statement engine.Statement) (map[string
 		tree, err = parseTree(s.conn, sql)
 		return err
 	})
-	asked := conditions{map[string][]string{}, statement.Params}
+	asked := conditions{map[string][]string{}, map[string]bool{}, statement.Params}
 	for _, statement := range tree.Statements {
 		asked.walk(statement, false)
 	}
-	return asked.columns, err
+	return engine.Asked{Conditions: asked.columns, Columns: slices.Sorted(maps.Keys(asked.named))}, err
 }
 
 // conditions collects the result of Asked.
 type conditions struct {
 	columns map[string][]string
+	named   map[string]bool // columns anywhere in the statement
 	params  map[string]any
 }
 
@@ -45,6 +47,7 @@ func (c *conditions) walk(node any, inCondition bool) {
 			c.walk(child, inCondition)
 		}
 	case map[string]any:
+		c.name(n)
 		if inCondition {
 			c.note(n)
 		}
@@ -52,6 +55,31 @@ func (c *conditions) walk(node any, inCondition bool) {
 			c.walk(child, inCondition || key == "where_clause" || key == "having" || key == "qualify" || key == "condition")
 		}
 	}
+}
+
+// name records a column, or that a SELECT takes all columns of events.
+func (c *conditions) name(node map[string]any) {
+	if name := columnName(node); name != "" {
+		c.named[name] = true
+	}
+	selected, _ := node["select_list"].([]any)
+	if slices.ContainsFunc(selected, isStar) && readsEvents(node["from_table"]) {
+		c.named[engine.AllColumns] = true
+	}
+}
+
+func isStar(node any) bool {
+	n, _ := node.(map[string]any)
+	return n["class"] == "STAR"
+}
+
+// readsEvents reports whether a FROM clause has the view events, in a join or alone.
+func readsEvents(from any) bool {
+	n, _ := from.(map[string]any)
+	if name, _ := n["table_name"].(string); strings.EqualFold(name, "events") {
+		return true
+	}
+	return n["type"] == "JOIN" && (readsEvents(n["left"]) || readsEvents(n["right"]))
 }
 
 // note records a column, or a comparison of a column with values.

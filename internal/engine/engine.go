@@ -23,3 +23,16 @@ type Statement struct {
 	// int64, float64 or time.Time.
 	Params map[string]any
 }
+
+// Asked is what a statement asks for.
+type Asked struct {
+	// Conditions are the columns in conditions, by their names in lower case, and for
+	// each the text values, literal or bound, with which it is compared by = and IN.
+	Conditions map[string][]string
+	// Columns are the names of all columns that the statement names, in lower case, in
+	// order and each once. AllColumns is one of them if it selects * of the view events.
+	Columns []string
+}
+
+// AllColumns stands for every column of a view.
+const AllColumns = "*"

@@ -27,6 +27,9 @@ type Options struct {
 	Spill        int64     // bytes of disk; 0 for the engine's own limit
 }
 
+// listsSince is the first schema that has the lists of resources.
+const listsSince = 2
+
 // openTries is the number of times a lake is opened when an ingest replaces
 // parts between listing and opening them.
 const openTries = 3
@@ -37,9 +40,8 @@ type Engine interface {
 	// Query runs a statement and returns its rows, which the caller closes. When
 	// ctx ends, the query ends with the cause of ctx.
 	Query(ctx context.Context, s engine.Statement) (result.Reader, error)
-	// Asked returns the columns in the conditions of a statement, by their names
-	// in lower case, and for each the text values that it is compared with.
-	Asked(ctx context.Context, s engine.Statement) (map[string][]string, error)
+	// Asked returns what a statement asks for.
+	Asked(ctx context.Context, s engine.Statement) (engine.Asked, error)
 	Close() error
 }
 
@@ -89,7 +91,7 @@ func openOnce(ctx context.Context, opts Options) (*Lake, error) {
 	l := &Lake{Engine: db, dialect: duckdb.Dialect{}, files: files, parts: checked, lists: true}
 	for _, part := range checked.parts {
 		l.days = append(l.days, part.Day)
-		l.lists = l.lists && part.Schema >= 2
+		l.lists = l.lists && part.Schema >= listsSince
 	}
 	slices.Sort(l.days)
 	l.days = slices.Compact(l.days)
