@@ -93,7 +93,7 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, said := range []string{
-		"parts of an older format: 3; upgraded: 3, with 27 events; damaged and left: 0\n",
+		"parts of an older format: 3; upgraded: 3, with 27 events; damaged and left: 0\nformat of the lake: 2, before: 1\n",
 		"parts of an older format: 0; upgraded: 0, with 0 events; damaged and left: 0\n",
 	} {
 		if got := mustRun(t, "lake", "upgrade", "--lake", dir); got != said {

@@ -39,8 +39,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, isolation(env.WorkDir)...)
-			return nil
+			formats, err := filepath.Abs("testdata/formats")
+			env.Vars = append(append(env.Vars, isolation(env.WorkDir)...), "FORMATS="+formats)
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":   scriptExits,
