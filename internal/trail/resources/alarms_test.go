@@ -14,6 +14,7 @@ import (
 	filtertypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/cerpac/trailkeeper/controls"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
 	"github.com/cerpac/trailkeeper/internal/trail"
 	"github.com/cerpac/trailkeeper/internal/trail/converge"
@@ -282,11 +283,15 @@ func TestAlarmDrift(t *testing.T) {
 }
 
 func TestWatches(t *testing.T) {
+	list, err := controls.All()
+	if err != nil {
+		t.Fatal(err)
+	}
 	set := func(change func(*trail.Alarms)) *Set {
 		spec := trail.Default()
 		spec.Env, spec.ProjectID = "test", "trail"
 		alarming(change)(&spec)
-		return &Set{Spec: &spec, Account: nowhere(), Names: spec.Names(nowhere().Place)}
+		return &Set{Spec: &spec, Account: nowhere(), Names: spec.Names(nowhere().Place), controls: list}
 	}
 	find := func(s *Set, id string) watch {
 		all := s.watches()
