@@ -193,7 +193,7 @@ func outlasting(ctx context.Context, by time.Duration) (context.Context, context
 func (in *ingest) read(ctx context.Context) error {
 	account, err := scan.Run(ctx, scan.Options{
 		Source: in.opts.Source, Filter: in.opts.Filter, Workers: in.opts.Workers,
-		Memory: in.opts.Memory / windowShare, TempDir: in.opts.TempDir,
+		Memory: in.opts.Memory / windowShare, TempDir: in.opts.TempDir, Hash: true,
 		Choose: func(f *scan.File) (bool, error) { return in.choose(ctx, f) }, Bar: in.opts.Bar,
 	}, func(worker int) scan.Consumer {
 		r := &reader{in: in, ctx: ctx, buffer: in.buffers[worker%len(in.buffers)]}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -81,7 +82,8 @@ func (r *reader) record(_ *scan.Stream, offset int64, rec *event.Record) error {
 	if !ok || at.Year() < 1 || at.Year() > 9999 { // a zone can lead out of the years that have a folder
 		return scan.Reject(noTime(rec))
 	}
-	id := lake.Identify(rec, r.from, offset)
+	r.from.Offset = offset
+	id := lake.Identify(rec, r.from)
 	verdict, grown, err := r.buffer.put(r.ctx, r.in, r.begun, rec, at, id, r.from)
 	if err != nil {
 		return err
@@ -137,7 +139,11 @@ func (r *reader) grown(by int64) error {
 	return r.ctx.Err()
 }
 
-// sourceOf returns the source of the events of a stream.
+// sourceOf returns the source of the events of a stream, without their offsets.
 func sourceOf(s *scan.Stream) lake.Source {
-	return lake.Source{LogFile: s.LogFile, Account: s.Account}
+	from := lake.Source{LogFile: s.LogFile, Account: s.Account}
+	if s.Hashed {
+		from.SHA256 = hex.EncodeToString(s.SHA256[:])
+	}
+	return from
 }

@@ -115,13 +115,14 @@ func (m *mender) problem(key string, err error) {
 // file offers the events of an object. If it cannot be read to its end, the
 // events before the fault are still offered.
 func (m *mender) file(ctx context.Context, o archive.Object) error {
-	src, err := m.source.Open(ctx, o)
+	f := &scan.File{Object: o}
+	src, err := scan.OpenHashed(ctx, m.source, f)
 	if err == nil {
 		defer src.Close()                                          // only read from
 		defer context.AfterFunc(ctx, func() { _ = src.Close() })() // ends a read that waits
 		m.report.Read++
 		m.bar.Add(1)
-		err = m.files.Walk(ctx, src, func(member string, text io.Reader) error { return m.stream(ctx, o, member, text) })
+		err = m.files.Walk(ctx, src, func(member string, text io.Reader) error { return m.stream(ctx, f, member, text) })
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -132,13 +133,14 @@ func (m *mender) file(ctx context.Context, o archive.Object) error {
 	return nil
 }
 
-func (m *mender) stream(ctx context.Context, o archive.Object, member string, text io.Reader) error {
-	s := scan.NewStream(m.source.URI(), &scan.File{Object: o}, member)
+func (m *mender) stream(ctx context.Context, f *scan.File, member string, text io.Reader) error {
+	s := scan.NewStream(m.source.URI(), f, member)
 	from := sourceOf(&s)
 	err := m.log.Read(ctx, text, logfile.Visitor{
 		Record: func(offset int64, rec *event.Record) error {
 			if at, ok := rec.Time(); ok {
-				m.repair.Offer(rec, at, from, offset)
+				from.Offset = offset
+				m.repair.Offer(rec, at, from)
 			}
 			return nil
 		},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cerpac/trailkeeper/event"
@@ -42,8 +43,8 @@ func blocksOf(b *testing.B, files [][]byte) []*Block {
 					blocks = append(blocks, last)
 				}
 				at, _ := rec.Time()
-				from := Source{LogFile: "log.json"}
-				last.Append(rec, at, Identify(rec, from, offset), from)
+				from := Source{LogFile: "log.json", SHA256: strings.Repeat("0f", 32), Offset: offset}
+				last.Append(rec, at, Identify(rec, from), from)
 				return nil
 			},
 			Reject: func(int64, []byte, string) error { return nil },

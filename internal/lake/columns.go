@@ -174,7 +174,7 @@ func textColumns() []Column {
 		{Name: "log_file", Kind: Text, Doc: "the log file the event was first read from: its path in the archive folder, or s3://bucket/key; of a file inside another one, PATH!MEMBER"},
 		{Name: "extra", Kind: JSON, Doc: "an object of the members that no column holds exactly, verbatim; NULL when there are none"},
 
-		{Name: "log_file_sha256", Kind: Text, Since: 2, Doc: "SHA-256 of that log file as it was delivered, in hexadecimal; of a file inside another one, that of the other one. NULL when it is not known"},
+		{Name: "log_file_sha256", Kind: Text, Since: 2, Doc: "SHA-256 of that log file as it was delivered, in lower-case hexadecimal; of a file inside another one, that of the other one. NULL when it is not known"},
 		{Name: "digest", Kind: Text, Since: 2, Doc: "the key of the digest file that vouches for the log file; NULL as long as no proof was asked for"},
 		{Name: "principal", Kind: Text, Since: 2, Doc: "the actor's ARN if the record has one, otherwise the most specific of its other names; NULL when the record names nobody"},
 		{Name: "principal_kind", Kind: Text, Since: 2, Doc: "the kind of the actor, such as user, role or root"},
@@ -222,7 +222,7 @@ func Columns() []Column {
 		Doc: "bit n is set when the documented member n was there with the value null; NULL when none was. Members are numbered in the order of CloudTrail's documentation, from eventVersion = 0; the list is below"}})...)
 
 	all = append(all, placed(inOffsets, []Column{{Name: "log_offset", Kind: Integer, Since: 2,
-		Doc: "where the record begins in that log file: its offset in bytes in the text that the file holds, without compression; NULL when it is not known"}})...)
+		Doc: "where the record begins in that log file: its offset in bytes in the text that the file holds, as explained below; NULL when it is not known"}})...)
 	all = append(all, text[colLogFileHash], text[colDigest], text[colPrincipal], text[colPrincipalKind], bools[boolFailed], text[colUsername])
 	return append(all, listColumns()...)
 }

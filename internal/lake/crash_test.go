@@ -262,7 +262,7 @@ func (c *crashing) tryRepair() error {
 			return err
 		}
 		at, _ := rec.Time()
-		r.Offer(rec, at, Source{LogFile: fmt.Sprintf("file-%d", n)}, 0)
+		r.Offer(rec, at, Source{LogFile: fmt.Sprintf("file-%d", n)})
 	}
 	left, err := r.Commit(c.Context())
 	if err == nil && len(left) > 0 {

@@ -90,13 +90,7 @@ func (e *encoder) derived() {
 	b.lists[listResourceNames].add(b.scratch)
 	b.scratch = appendTypes(b.scratch[:0], resources)
 	b.lists[listResourceTypes].add(b.scratch)
-	b.text[colLogFileHash].addNull()
-	b.text[colDigest].addNull()
-	b.offsets = append(b.offsets, unknownOffset)
 }
-
-// unknownOffset stands for the NULL of the column log_offset.
-const unknownOffset = -1
 
 // facts are the derived values of one record.
 type facts struct {

@@ -41,7 +41,7 @@ func TestDuckDBGivesTheRecordsBack(t *testing.T) {
 			days[day] = []*lake.Block{lake.NewBlock(nil)}
 		}
 		from := lake.Source{LogFile: name}
-		days[day][0].Append(&rec, at, lake.Identify(&rec, from, 0), from)
+		days[day][0].Append(&rec, at, lake.Identify(&rec, from), from)
 	}
 	if err := errors.Join(w.Commit(t.Context(), lake.Batch{Days: days}), w.Close()); err != nil {
 		t.Fatal(err)

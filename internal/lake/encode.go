@@ -15,6 +15,8 @@ const RecordMember = "$record"
 type Source struct {
 	LogFile string // as it goes to the column log_file
 	Account string // the account in the file's name, or ""
+	SHA256  string // as it goes to the column log_file_sha256; "" when it is not known
+	Offset  int64  // as it goes to the column log_offset; negative when it is not known
 }
 
 // encoder spreads one record over the columns.
@@ -136,8 +138,19 @@ func (e *encoder) identity(from Source) {
 		b.text[i].codes = append(b.text[i].codes, who.codes[i-firstDerived])
 	}
 	b.bools[boolMFA] = append(b.bools[boolMFA], who.mfa)
-	b.text[colLogFile].add([]byte(from.LogFile))
 }
+
+// source fills the columns that say where the record was found.
+func (e *encoder) source(from Source) {
+	b := e.block
+	b.text[colLogFile].add([]byte(from.LogFile))
+	b.text[colLogFileHash].addOrNull(orNull(from.SHA256))
+	b.text[colDigest].addNull() // nothing has been proven yet
+	b.offsets = append(b.offsets, max(from.Offset, unknownOffset))
+}
+
+// unknownOffset stands for the NULL of the column log_offset.
+const unknownOffset = -1
 
 // person decodes the identity with a code of the column user_identity.
 func (e *encoder) person(code uint32) (p person) {

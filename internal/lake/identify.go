@@ -28,14 +28,14 @@ type Identity struct {
 // escapes, of eventTime and of a UUID do not count; the order of members inside
 // a value does. A record with strings that are not Unicode is hashed as it is
 // written.
-func Identify(r *event.Record, from Source, offset int64) Identity {
+func Identify(r *event.Record, from Source) Identity {
 	id := Identity{Hash: bodyHash(r)}
 	text := r.ID()
 	switch {
 	case len(text) == 0:
 		h := sha256.New()
 		h.Write([]byte(from.LogFile))
-		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(offset)))
+		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(from.Offset)))
 		copy(id.ID[:], h.Sum(nil))
 	case !parseUUID(&id.ID, text):
 		sum := sha256.Sum256(text)

@@ -8,7 +8,7 @@ import (
 // what differs.
 func TestOneEventInSeveralSpellings(t *testing.T) {
 	const plain = `{"eventTime":"2026-01-11T10:00:00Z","eventName":"A","eventID":"3038ebd2-c98a-4c65-9b6e-e22506292313"}`
-	want := Identify(decodeRecord(t, []byte(plain)), Source{}, 0)
+	want := Identify(decodeRecord(t, []byte(plain)), Source{})
 	for _, c := range []struct {
 		text       string
 		same, body bool
@@ -23,7 +23,7 @@ func TestOneEventInSeveralSpellings(t *testing.T) {
 		{`{"eventTime":"2026-01-11T10:00:00Z","eventName":"A","eventID":"3038ebd2c98a4c659b6ee22506292313"}`, false, false},
 		{`{"eventTime":"2026-01-11T10:00:00Z","eventName":"A","eventId":"3038ebd2-c98a-4c65-9b6e-e22506292313"}`, true, false},
 	} {
-		got := Identify(decodeRecord(t, []byte(c.text)), Source{}, 0)
+		got := Identify(decodeRecord(t, []byte(c.text)), Source{})
 		if (got.ID == want.ID) != c.same || (got.Hash == want.Hash) != c.body {
 			t.Errorf("%s: same id %v, same body %v, want %v, %v", c.text, got.ID == want.ID, got.Hash == want.Hash, c.same, c.body)
 		}
@@ -37,7 +37,7 @@ func TestNumbersShowAsText(t *testing.T) {
 	b := NewBlock(nil)
 	rec := decodeRecord(t, []byte(text))
 	at, _ := rec.Time()
-	b.Append(rec, at, Identify(rec, Source{}, 0), Source{})
+	b.Append(rec, at, Identify(rec, Source{}), Source{})
 	for column, want := range map[int]string{colErrorCode: "404", colAPIVersion: "2.0", colEventName: ""} {
 		c := &b.text[column]
 		if got := string(c.value(c.codes[0])); got != want {

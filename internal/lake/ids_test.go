@@ -176,7 +176,7 @@ func identitiesOf(t testing.TB, dir string) (ids []string, rebuilt []string, err
 
 func identify(t testing.TB, text string) Identity {
 	t.Helper()
-	return Identify(decodeRecord(t, []byte(text)), Source{LogFile: "x"}, 0)
+	return Identify(decodeRecord(t, []byte(text)), Source{LogFile: "x"})
 }
 
 // An identity file that is damaged or gone is made anew from its part, with the

@@ -19,17 +19,18 @@ func TestRandomRecords(t *testing.T) {
 	blocks := []*Block{NewBlock(nil), NewBlock(nil)}
 	number := 0
 	recordtest.Rounds(t, 12, func(t *testing.T, random *rand.Rand) {
-		want := map[string]string{}
+		want, sources := map[string]string{}, map[string]Source{}
 		for _, b := range blocks {
 			b.Reset()
 			for range random.IntN(60) {
 				number++
 				name, text := fmt.Sprint(number), recordtest.Record(random, number)
-				want[name] = text
-				fill(t, b, name, text)
+				want[name], sources[name] = text, randomSource(random, name)
+				fillFrom(t, b, sources[name], text)
 			}
 		}
 		requireRows(t, blocks, want)
+		requireSources(t, blocks, sources)
 		if err := proveRows(t.Context(), blocks); err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,44 @@ func TestRandomRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		requireRows(t, read, want)
+		requireSources(t, read, sources)
 	})
+}
+
+// randomSource returns where a record of a log file may have been found: at an
+// offset, or one that is not known, in a file with a hash, or without one.
+func randomSource(random *rand.Rand, logFile string) Source {
+	from := Source{LogFile: logFile, Account: "999999999999", Offset: random.Int64N(1 << (1 + random.IntN(62)))}
+	if random.IntN(4) == 0 {
+		from.Offset = -1 - random.Int64N(3)
+	}
+	if random.IntN(4) > 0 {
+		from.SHA256 = fmt.Sprintf("%064x", random.IntN(20))
+	}
+	return from
+}
+
+// requireSources fails the test unless the rows of blocks, and copies of them,
+// say where they were found, by the name of their log file.
+func requireSources(t *testing.T, blocks []*Block, want map[string]Source) {
+	t.Helper()
+	for _, b := range blocks {
+		copied := NewBlock(b)
+		for i := range b.Rows() {
+			copied.copyRow(b, i)
+			row := copied.row(i)
+			from := want[string(row.text[colLogFile])]
+			if sum := row.text[colLogFileHash]; string(sum) != from.SHA256 || (sum == nil) != (from.SHA256 == "") {
+				t.Errorf("log file %q has the hash %q, want %q", from.LogFile, sum, from.SHA256)
+			}
+			if got := copied.offsets[i]; got != max(from.Offset, unknownOffset) {
+				t.Errorf("the offset in log file %q is %d, want %d", from.LogFile, got, from.Offset)
+			}
+			if row.text[colDigest] != nil {
+				t.Errorf("log file %q has the digest %q, which nobody asked for", from.LogFile, row.text[colDigest])
+			}
+		}
+	}
 }
 
 // requireRows fails the test unless the rows of blocks give back exactly the
@@ -94,8 +132,8 @@ func TestProofFindsDamage(t *testing.T) {
 	}
 	proven := derivedTexts()
 	for column := range numText {
-		if column == colLogFileHash || column == colDigest {
-			continue // nothing fills them yet
+		if column == colDigest {
+			continue // nothing fills it yet
 		}
 		value := valueOf(t, b, column)
 		flip := func() { value[1] ^= 1 }

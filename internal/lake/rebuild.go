@@ -117,7 +117,7 @@ func (b *Block) identities(hours sections) error {
 			return errNoEventID
 		}
 		hour := Hour(row.Time)
-		hours[hour] = append(hours[hour], Identify(rec, Source{}, 0))
+		hours[hour] = append(hours[hour], Identify(rec, Source{}))
 	}
 	return nil
 }

@@ -140,13 +140,13 @@ func (r *Repair) Wants(file string) bool {
 	return false
 }
 
-// Offer takes the event at an offset of a log file if it is missing.
-func (r *Repair) Offer(rec *event.Record, at time.Time, from Source, offset int64) {
+// Offer takes an event of a log file if it is missing.
+func (r *Repair) Offer(rec *event.Record, at time.Time, from Source) {
 	hour := Hour(at)
 	for _, b := range r.hours[hour] {
 		if _, ok := b.noted.take(hour, rec); ok {
 			b.missing--
-			b.take(rec, at, Identify(rec, from, offset), from)
+			b.take(rec, at, Identify(rec, from), from)
 			return
 		}
 	}

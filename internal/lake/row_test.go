@@ -2,6 +2,7 @@ package lake
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -121,13 +122,21 @@ func jsonValue(t testing.TB, text []byte) any {
 // fill puts a record into a block.
 func fill(t testing.TB, b *Block, logFile, text string) {
 	t.Helper()
+	fillFrom(t, b, Source{
+		LogFile: logFile, Account: "999999999999",
+		SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(logFile))), Offset: int64(len(text)),
+	}, text)
+}
+
+// fillFrom puts a record of a source into a block.
+func fillFrom(t testing.TB, b *Block, from Source, text string) {
+	t.Helper()
 	rec := decodeRecord(t, []byte(text))
 	at, ok := rec.Time()
 	if !ok {
 		t.Fatalf("no time in %s", text)
 	}
-	from := Source{LogFile: logFile, Account: "999999999999"}
-	b.Append(rec, at, Identify(rec, from, 0), from)
+	b.Append(rec, at, Identify(rec, from), from)
 }
 
 func TestRowGivesTheRecordBack(t *testing.T) {
@@ -262,7 +271,7 @@ func FuzzRow(f *testing.F) {
 			return
 		}
 		b := NewBlock(nil)
-		b.Append(&rec, at, Identify(&rec, Source{}, 0), Source{})
+		b.Append(&rec, at, Identify(&rec, Source{}), Source{})
 		row := b.row(0)
 		got, err := row.AppendJSON(nil)
 		if err != nil {

@@ -22,6 +22,13 @@ func heldBytes(opts Options) int64 {
 	return min(max(opts.Memory/int64(4*opts.Workers), minHeld), maxHeld)
 }
 
+// OpenHashed opens a file so that its hash is known before it is read, as
+// Options.Hash does.
+func OpenHashed(ctx context.Context, source archive.Source, f *File) (io.ReadCloser, error) {
+	h := holder{limit: maxHeld}
+	return h.open(ctx, source, f)
+}
+
 // holder opens files so that their hash is known before they are read.
 type holder struct {
 	limit int64
