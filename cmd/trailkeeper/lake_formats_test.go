@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,6 +84,35 @@ func TestReleasedFormats(t *testing.T) {
 				t.Errorf("(-answers of format 1 +this program)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestSourcesOfFormat2 holds what a lake of format 2 says of the sources of its
+// events against the archive that it was made from.
+func TestSourcesOfFormat2(t *testing.T) {
+	roots := map[string]string{".jsonl": "testdata/formats/archive", ".gz": "testdata/formats/archive/AWSLogs"} // ingested one after the other
+	out := mustRun(t, "query", "--lake", copyOf(t, "testdata/formats/2"), "--format", "jsonl",
+		"SELECT DISTINCT log_file, log_file_sha256 AS sha256 FROM lake.rows WHERE log_offset >= 0")
+	files := 0
+	for line := range strings.Lines(out) {
+		var from struct {
+			LogFile string `json:"log_file"`
+			SHA256  string `json:"sha256"`
+		}
+		if err := json.Unmarshal([]byte(line), &from); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(roots[filepath.Ext(from.LogFile)], from.LogFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("%x", sha256.Sum256(data)); from.SHA256 != want {
+			t.Errorf("%s has the hash %s, want %s", from.LogFile, from.SHA256, want)
+		}
+		files++
+	}
+	if files != 2 {
+		t.Errorf("%d log files, want 2", files)
 	}
 }
 
