@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"path"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -8,8 +9,11 @@ import (
 
 // place relates the keys of a bucket to those of the archive at hand, which may
 // be a copy of the bucket or of a part of it: a key that begins with remote there
-// begins with local here.
-type place struct{ bucket, remote, local string }
+// begins with local here. In a flat copy only the names are left of the keys.
+type place struct {
+	bucket, remote, local string
+	flat                  bool
+}
 
 // locate returns the place of a digest that says it was delivered as object in
 // bucket. ok is false if it is not where it says: all of CloudTrail's folders and
@@ -23,7 +27,7 @@ func locate(o archive.Object, bucket, object string) (p place, ok bool) {
 	if !ok || tail == "" || remote != "" && !strings.HasSuffix(remote, "/") {
 		return place{}, false
 	}
-	return place{bucket, remote, strings.TrimSuffix(o.Key, tail)}, true
+	return place{bucket, remote, strings.TrimSuffix(o.Key, tail), !strings.Contains(tail, "/")}, true
 }
 
 // commonTail returns the path components that two keys have in common at their
@@ -44,6 +48,9 @@ func commonTail(a, b string) string {
 
 // key returns the key here of an object in the bucket.
 func (p place) key(object string) (string, bool) {
+	if p.flat {
+		return p.local + path.Base(object), true
+	}
 	rest, ok := strings.CutPrefix(object, p.remote)
 	return p.local + rest, ok
 }

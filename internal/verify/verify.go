@@ -195,7 +195,7 @@ func (v *verifier) take(it item) error {
 		case <-v.ctx.Done():
 			return context.Cause(v.ctx)
 		}
-	case o.Err != nil:
+	case o.Err != nil && (o.Info.Account == "" || strings.HasSuffix(o.Key, "/")): // else reading it tells the same
 		f := accessFault(o.Err)
 		v.emit(Result{State: f.state, Object: LogFile, Chain: chainOf(o.Info), Key: o.Key, Check: f.check, Reason: f.reason})
 	case o.Skip != "" || o.Info.Account == "" || o.Info.Region == "":

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -242,6 +243,9 @@ func TestUnread(t *testing.T) {
 			if sum.Bad() || len(bad) == 0 || bad[0].State != test.want || bad[0].Key != key {
 				t.Errorf("%s %s: %q", key, name, lines(bad))
 			}
+			if total := sum.LogFiles.Total(); key == b.logs[5] && total != 16 {
+				t.Errorf("%s %s: %d log files are counted", key, name, total)
+			}
 		}
 	}
 }
@@ -396,6 +400,13 @@ func TestCopiedFolder(t *testing.T) {
 		if bad, sum := run(t, m, keys(), verify.Options{}); len(bad) > 0 || sum.LogFiles[verify.Valid] != 6 {
 			t.Errorf("without %s: %v %q", cut, sum.LogFiles, lines(bad))
 		}
+	}
+	names := memory{}
+	for key, s := range whole {
+		names[path.Base(key)] = s
+	}
+	if bad, sum := run(t, names, keys(), verify.Options{}); len(bad) > 0 || sum.LogFiles[verify.Valid] != 6 {
+		t.Errorf("names only: %v %q", sum.LogFiles, lines(bad))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -54,7 +55,9 @@ func (m memory) List(_ context.Context, f archive.Filter, yield func(archive.Obj
 	for key, s := range m {
 		o := archive.Object{Key: key, Size: int64(len(s.body))}
 		o.Info, _ = archive.ParseKey(key)
-		o.Skip = f.Skip(o.Info)
+		if o.Skip = f.Skip(o.Info); errors.Is(s.open, archive.ErrCold) && o.Skip == "" {
+			o.Err = s.open // as a listing of S3 tells
+		}
 		list = append(list, o)
 	}
 	slices.SortFunc(list, func(a, b archive.Object) int {
