@@ -47,6 +47,8 @@ nightly: ## run all tests at full length, fuzz tests and mutate (takes hours)
 	  go test -json -timeout 6h -race $$(grep -Ev '$(NO_RACE)' <<< "$$all") || status=$$?; \
 	  go test -json -timeout 6h $$(grep -E '$(NO_RACE)' <<< "$$all") || status=$$?; \
 	  exit $$status ) | go run ./internal/tally
+	@# A suite that needs a heavy program runs where that can be had; what is missing is said.
+	if .ci/trino --check; then $(MAKE) test-engines; fi
 	$(MAKE) fuzz
 	$(MAKE) mutate
 
