@@ -18,9 +18,9 @@ func topicPolicy(arn string) policy.Document {
 	})
 }
 
-func (w *world) makeTopic(account, region string) (client *sns.Client, arn string) {
+func (w *world) makeTopic(account, region, name string) (client *sns.Client, arn string) {
 	client = must(w.clients.SNS(w.Context(), account, region))(w.T)
-	topic := must(client.CreateTopic(w.Context(), &sns.CreateTopicInput{Name: aws.String("audit")}))(w.T)
+	topic := must(client.CreateTopic(w.Context(), &sns.CreateTopicInput{Name: &name}))(w.T)
 	return client, *topic.TopicArn
 }
 
@@ -31,7 +31,7 @@ func (w *world) setTopic(client *sns.Client, arn, name, value string) {
 func testTopic(w *world) {
 	const insufficient = "InsufficientSnsTopicPolicyException"
 	for _, place := range []struct{ account, region string }{{account, region}, {account, "us-east-1"}, {otherAccount, "eu-west-1"}} {
-		client, arn := w.makeTopic(place.account, place.region)
+		client, arn := w.makeTopic(place.account, place.region, "audit")
 		trail := w.trail
 		trail.TopicARN = arn
 		check := func(name, code, status, why string) {
@@ -54,7 +54,7 @@ func testTopic(w *world) {
 }
 
 func testEncryptedTopic(w *world) {
-	client, arn := w.makeTopic(account, region)
+	client, arn := w.makeTopic(account, region, "encrypted")
 	w.setTopic(client, arn, "Policy", topicPolicy(arn).String())
 	trail := w.trail
 	trail.TopicARN = arn
