@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -21,7 +20,6 @@ import (
 	"github.com/cerpac/trailkeeper/finding"
 	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/cli/lakes"
-	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
 	"github.com/cerpac/trailkeeper/internal/lake"
@@ -29,25 +27,18 @@ import (
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
-	"github.com/cerpac/trailkeeper/internal/s3archive"
 	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 type ingestOptions struct {
-	archive string
+	archiveOptions
 	lake    string
 	filter  archive.Filter
 	workers int
 	memory  int64
 	format  report.Format
 	mode    string // octal
-	follow  bool   // follow symbolic links out of the folder
-	s3      s3archive.Options
 }
-
-// remoteWorkers is the number of concurrent downloads from a bucket, where most
-// of the time is spent waiting.
-const remoteWorkers = 16
 
 func newIngestCommand(s *streams) *cobra.Command {
 	opts := ingestOptions{memory: ingest.DefaultMemory, mode: fmt.Sprintf("%04o", folderstore.DefaultMode)}
@@ -81,10 +72,7 @@ time is that of delivery, minutes after the events.`,
 	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON, report.JSONL)
 	f.BoolVar(&opts.follow, "follow-symlinks", false, "follow symbolic links that lead out of the archive's folder")
 	f.StringVar(&opts.mode, "mode", opts.mode, "permissions of new files of the lake; folders get the x bits too")
-	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
-	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
-	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
-	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	opts.addS3Flags(f)
 	return cmd
 }
 
@@ -112,19 +100,16 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err != nil {
 		return misuse("ingest", err)
 	}
-	source, err := openArchive(ctx, opts)
+	source, err := opts.open(ctx)
 	if err != nil {
 		return err
-	}
-	if opts.workers == 0 && strings.HasPrefix(opts.archive, "s3://") {
-		opts.workers = remoteWorkers
 	}
 	bar := progress.New(s.err, "Ingesting files")
 	started := s.now()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingest.GoMemory(opts.memory)))
 	account, err := ingest.Run(ctx, ingest.Options{
 		Source: source, Lake: folderstore.New(opts.lake, mode), TempDir: lake.TempDir(opts.lake),
-		Filter: opts.filter, Workers: opts.workers, Memory: opts.memory, Bar: bar,
+		Filter: opts.filter, Workers: opts.workersOr(opts.workers), Memory: opts.memory, Bar: bar,
 	})
 	bar.Done()
 	// Damaged parts were left unmerged; the ingest itself is done.
@@ -151,34 +136,6 @@ func parseMode(text string) (fs.FileMode, error) {
 			"give it in octal, with read and write for the owner and x for nobody, such as 0600 or 0640")
 	}
 	return fs.FileMode(mode), nil
-}
-
-// openArchive opens the archive of a flag.
-func openArchive(ctx context.Context, opts ingestOptions) (archive.Source, error) {
-	if strings.HasPrefix(opts.archive, "s3://") {
-		source, err := s3archive.New(ctx, opts.archive, opts.s3)
-		return source, hinted(err)
-	}
-	source, err := dirarchive.New(opts.archive)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, outcome.CouldNotLook(outcome.WithHint(err, "name a folder or file that exists, or s3://BUCKET/PREFIX"))
-	case err != nil:
-		return nil, err
-	}
-	source.FollowSymlinks = opts.follow
-	return source, nil
-}
-
-// hinted adds the hint that an error carries.
-func hinted(err error) error {
-	if advised, ok := errors.AsType[interface {
-		error
-		Hint() string
-	}](err); ok && advised.Hint() != "" {
-		return outcome.CouldNotLook(outcome.WithHint(err, advised.Hint()))
-	}
-	return err
 }
 
 // explainIngest reports what an interrupted run has kept, and adds a hint to

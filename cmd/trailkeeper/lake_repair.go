@@ -36,10 +36,7 @@ its events are there again, and otherwise stays as it is.`,
 	addArchiveFlag(f, &opts.archive, "folder, file, or s3://BUCKET/PREFIX that the lake was made from", s)
 	addLakeFlag(f, &opts.lake, "folder of the lake to repair", s)
 	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
-	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
-	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
-	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
-	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	opts.addS3Flags(f)
 	return cmd
 }
 
@@ -54,7 +51,7 @@ func runLakeRepair(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err := requireLake(ctx, store); err != nil {
 		return err
 	}
-	source, err := openArchive(ctx, opts)
+	source, err := opts.open(ctx)
 	if err != nil {
 		return err
 	}

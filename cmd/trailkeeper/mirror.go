@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -18,16 +17,14 @@ import (
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
-	"github.com/cerpac/trailkeeper/internal/s3archive"
 )
 
 type mirrorOptions struct {
-	from    string
+	archiveOptions
 	dir     string
 	filter  archive.Filter
 	workers int
 	format  report.Format
-	s3      s3archive.Options
 }
 
 func newMirrorCommand(s *streams) *cobra.Command {
@@ -46,7 +43,7 @@ The archive may be a folder, too.`,
   trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs --since 7d --region eu-west-2`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.from, opts.dir = args[0], args[1]
+			opts.archive, opts.dir = args[0], args[1]
 			return runMirror(cmd.Context(), opts, s)
 		},
 	}
@@ -57,27 +54,18 @@ The archive may be a folder, too.`,
 	f.Var(timeFlag(&opts.filter.Until, s.now), "until", "only what was delivered before this time")
 	f.IntVar(&opts.workers, "workers", 0, "objects copied at once (default one per processor, 16 for S3)")
 	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
-	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
-	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
-	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
-	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	opts.addS3Flags(f)
 	return cmd
 }
 
 func runMirror(ctx context.Context, opts mirrorOptions, s *streams) error {
-	opened, err := openArchive(ctx, ingestOptions{archive: opts.from, s3: opts.s3})
+	source, err := opts.open(ctx)
 	if err != nil {
 		return err
 	}
-	if opts.workers <= 0 {
-		opts.workers = runtime.NumCPU()
-		if strings.HasPrefix(opts.from, "s3://") {
-			opts.workers = remoteWorkers
-		}
-	}
 	bar := progress.New(s.err, "Copying objects")
-	done, err := mirror.Run(ctx, opened.(mirror.Source), mirror.Options{
-		Dir: opts.dir, Filter: opts.filter, Workers: opts.workers, Copied: func(int64) { bar.Add(1) },
+	done, err := mirror.Run(ctx, source, mirror.Options{
+		Dir: opts.dir, Filter: opts.filter, Workers: opts.workersOr(opts.workers), Copied: func(int64) { bar.Add(1) },
 	})
 	bar.Done()
 	if err != nil {
@@ -87,7 +75,7 @@ func runMirror(ctx context.Context, opts mirrorOptions, s *streams) error {
 		return err
 	}
 	if done.Failed > 0 {
-		return outcome.CouldNotLook(fmt.Errorf("mirror archive %q: %s of %s objects could not be copied", opts.from,
+		return outcome.CouldNotLook(fmt.Errorf("mirror archive %q: %s of %s objects could not be copied", opts.archive,
 			quantity.FormatCount(done.Failed), quantity.FormatCount(done.Listed)))
 	}
 	return nil

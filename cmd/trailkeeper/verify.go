@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -20,12 +19,11 @@ import (
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/publickeys"
 	"github.com/cerpac/trailkeeper/internal/quantity"
-	"github.com/cerpac/trailkeeper/internal/s3archive"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
 type verifyOptions struct {
-	archive string
+	archiveOptions
 	keys    []string // files
 	store   string   // folder of keys
 	trails  []string // names or ARNs
@@ -35,7 +33,6 @@ type verifyOptions struct {
 	known   []string // files with checkpoints
 	verbose bool
 	format  verifyFormat
-	s3      s3archive.Options
 }
 
 // verifyFormat is how results are written.
@@ -89,10 +86,7 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	f.IntVar(&opts.check.Workers, "workers", 0, "objects read at once (default one per processor, 16 for S3)")
 	opts.format = verifyText
 	f.Var(choiceFlag(&opts.format, verifyText, verifyJSONL, verifyHTML, verifySARIF), "format", "of the results")
-	f.StringVar(&opts.s3.Profile, "profile", "", "AWS profile for S3")
-	f.StringVar(&opts.s3.Region, "s3-region", "", "Region of the bucket (default: found out)")
-	f.StringVar(&opts.s3.Endpoint, "endpoint-url", "", "URL of an S3-compatible service")
-	f.BoolVar(&opts.s3.PathStyle, "path-style", false, "put the bucket in the path of S3 requests")
+	opts.addS3Flags(f)
 	return cmd
 }
 
@@ -127,19 +121,13 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err != nil {
 		return outcome.CouldNotLook(err)
 	}
-	opened, err := openArchive(ctx, ingestOptions{archive: opts.archive, s3: opts.s3})
+	source, err := opts.open(ctx)
 	if err != nil {
 		return err
 	}
-	source := opened.(verify.Source) // both sources of archives are
 	opts.check.Trails, opts.check.Now, opts.check.Live = trails, s.now(), opts.remote()
 	opts.check.Retention = time.Duration(opts.days) * 24 * time.Hour
-	if opts.check.Workers == 0 {
-		opts.check.Workers = runtime.NumCPU()
-		if opts.remote() {
-			opts.check.Workers = remoteWorkers
-		}
-	}
+	opts.check.Workers = opts.workersOr(opts.check.Workers)
 	if opts.anchor != "" {
 		if err := opts.openAnchors(); err != nil {
 			return err
@@ -219,9 +207,6 @@ func parseTrails(texts []string) (trails []verify.Trail, err error) {
 	}
 	return trails, nil
 }
-
-// remote reports whether the archive is a bucket.
-func (o *verifyOptions) remote() bool { return strings.HasPrefix(o.archive, "s3://") }
 
 // publicKeys returns the keys of files and of the key store. For a bucket, keys that
 // are not among them are asked of AWS, and kept in the store.

@@ -35,7 +35,7 @@ func (o *verifyOptions) results(s *streams) (verifyResults, error) {
 	default:
 		return verifyLines{s.out}, nil
 	}
-	config := finding.Config{Tool: "trailkeeper", Version: programVersion(), Verb: "verify", Source: o.archive, Time: s.now().UTC()}
+	config := finding.Config{Tool: "trailkeeper", Version: moduleVersion(), Verb: "verify", Source: o.archive, Time: s.now().UTC()}
 	messages, err := verify.NewMessages(handler, config)
 	return &verifyStream{messages, handler}, err
 }

@@ -19,15 +19,6 @@ func versionText() string {
 	return describeBuild(info)
 }
 
-// programVersion returns the version of this build, for reports.
-func programVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(devel)"
-	}
-	return cmp.Or(info.Main.Version, "(devel)")
-}
-
 // describeBuild lists what is known of a build, one fact per line; unknown
 // facts are left out.
 func describeBuild(info *debug.BuildInfo) string {

@@ -224,16 +224,8 @@ func (l *Log) write(lines []byte) error {
 
 func (l *Log) writeCheckpoint() error {
 	path := filepath.Join(l.dir, checkpointName)
-	aside, err := os.OpenFile(path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	if err := durable.WriteFile(path, []byte(l.Checkpoint().String()), 0o600); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
-	}
-	err = durable.Replace(path, aside, func(f *os.File) error {
-		_, err := io.WriteString(f, l.Checkpoint().String())
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("write checkpoint %q: %w", path, err)
 	}
 	return nil
 }

@@ -17,6 +17,18 @@ func Replace(path string, aside *os.File, write func(*os.File) error) error {
 	return SyncDir(filepath.Dir(path))
 }
 
+// WriteFile is Replace with data. Aside is path with the suffix ".new".
+func WriteFile(path string, data []byte, mode os.FileMode) error {
+	aside, err := os.OpenFile(path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	return Replace(path, aside, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+}
+
 // Fill is Replace without the sync of the folder, which the caller owes: until
 // then a loss of power may bring the former file back, or none.
 func Fill(path string, aside *os.File, write func(*os.File) error) error {

@@ -169,16 +169,8 @@ func write(path string, list []digest.PublicKey) error {
 	if err != nil {
 		return fmt.Errorf("write key store: %w", err)
 	}
-	aside, err := os.OpenFile(path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	if err := durable.WriteFile(path, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write key store: %w", err)
-	}
-	err = durable.Replace(path, aside, func(f *os.File) error {
-		_, err := f.Write(append(text, '\n'))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("write key store %q: %w", path, err)
 	}
 	return nil
 }

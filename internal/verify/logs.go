@@ -69,7 +69,7 @@ func (v *verifier) checkLog(ctx context.Context, r Result, f digest.LogFile, isP
 		v.bytes.Add(int64(len(piece)))
 		seen.look(piece)
 	})
-	if bad == nil && hash != f.HashValue && !strings.EqualFold(hash, f.HashValue) {
+	if bad == nil && !strings.EqualFold(hash, f.HashValue) {
 		bad = &fault{state: Tampered, check: CheckHash, reason: "differs from what was delivered", expected: f.HashValue, found: hash}
 	}
 	switch {
