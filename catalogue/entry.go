@@ -74,7 +74,7 @@ func (e *Entry) located(err error) error {
 	return e.fault("", position{}, err)
 }
 
-// load reads the files of the entry. All that is wrong is told at once.
+// load reads the files of the entry. It returns all errors joined.
 func (e *Entry) load(required, optional []string) error {
 	found, err := fs.ReadDir(e.source.FS, e.ID)
 	if err != nil {

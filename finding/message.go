@@ -57,14 +57,14 @@ type Progress struct {
 	Total int64  `json:"total,omitempty"` // 0 if not known
 }
 
-// Problem is something of what was to be looked at that could not be, or is damaged.
+// Problem is an input that could not be read, or is damaged.
 type Problem struct {
 	Location string `json:"location"`
 	Offset   int64  `json:"offset,omitempty"` // in the uncompressed file
 	Cause    string `json:"cause"`
-	// Unseen tells that it could not be looked at, so that nothing is known of it.
+	// Unseen reports that it could not be read.
 	Unseen bool `json:"unseen,omitempty"`
-	// Kept tells that nothing was lost by it.
+	// Kept reports that no event was lost.
 	Kept bool `json:"kept,omitempty"`
 }
 
@@ -82,7 +82,7 @@ type FieldChange struct {
 	Path string          `json:"path"`
 	Old  json.RawMessage `json:"old"`
 	New  json.RawMessage `json:"new"`
-	// KnownAfterApply tells that New is null because it is made up later.
+	// KnownAfterApply reports that New is null because AWS chooses the value.
 	KnownAfterApply bool `json:"known_after_apply,omitempty"`
 }
 
@@ -102,7 +102,7 @@ type Summary struct {
 	Document json.RawMessage `json:"document,omitempty"`
 }
 
-// Validate tells what is wrong with a message by itself.
+// Validate checks one message, without the messages before it.
 func (m Message) Validate() error {
 	set := 0
 	for _, is := range []bool{

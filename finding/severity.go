@@ -42,7 +42,7 @@ func (s Severity) String() string {
 	return names[s-Informational]
 }
 
-// MarshalText returns the name; a severity that is none is an error.
+// MarshalText returns the name. An invalid severity is an error.
 func (s Severity) MarshalText() ([]byte, error) {
 	if !s.Valid() {
 		return nil, fmt.Errorf("severity %d is none", int(s))

@@ -43,7 +43,7 @@ type PassedOver struct {
 // Any reports whether anything was passed over.
 func (p PassedOver) Any() bool { return len(p.Messages) > 0 || p.Members > 0 }
 
-// String tells what was passed over, for people.
+// String describes the counts in words.
 func (p PassedOver) String() string {
 	var kinds []string
 	for kind, n := range p.Messages {

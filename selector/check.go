@@ -34,7 +34,7 @@ type checker struct{ problems []Problem }
 
 func (c *checker) add(p Problem) { c.problems = append(c.problems, p) }
 
-// oneOf notes a value that is none of those that are allowed.
+// oneOf adds a problem if the value is not allowed.
 func (c *checker) oneOf(path, value string, allowed []string) {
 	if !slices.Contains(allowed, value) {
 		c.add(Problem{Path: path, Kind: BadValue, Value: value, Allowed: allowed})

@@ -49,7 +49,7 @@ func newVerifyCommand(s *streams) *cobra.Command {
 	opts := verifyOptions{}
 	cmd := &cobra.Command{
 		Use:   "verify --archive PATH|s3://BUCKET/PREFIX [--keys FILE]",
-		Short: "Prove that a log archive is complete and unchanged",
+		Short: "Check a log archive against its digests, offline",
 		Long: `Verify the digest files of an archive and the log files that they list: every
 chain (trail, account and Region) that is found, in one pass.
 

@@ -207,7 +207,7 @@ func TestUnknownIsNoAnswer(t *testing.T) {
 	}
 }
 
-// A statement that denies is told with the answer.
+// The answer names a statement that denies.
 func TestDenyIsTold(t *testing.T) {
 	h := closed()
 	d := policy.New(

@@ -123,8 +123,8 @@ func (l *Log) readCheckpoint() (*Checkpoint, error) {
 	return &c, nil
 }
 
-// read calls f with each head. With load it fills the tree and the index, too. A
-// last line without its end is what an interrupted run left, and is passed over.
+// read calls f with each head. With load it fills the tree and the index, too. It
+// ignores a last line without a line feed, which an interrupted run leaves.
 func (l *Log) read(f func(Head) error, load bool) error {
 	file, err := os.Open(filepath.Join(l.dir, headsName))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -84,9 +84,8 @@ func (s *Source) attributesOf(o archive.Object) (archive.Attributes, error) {
 	return folder[name].Attributes, nil
 }
 
-// ReadAttributes reads the attributes of the objects in one folder of a mirror. A
-// last line without its end is what a process left that was stopped, and is passed
-// over.
+// ReadAttributes reads the attributes of the objects in one folder of a mirror. It
+// ignores a last line without a line feed, which an interrupted run leaves.
 func ReadAttributes(dir string) (map[string]Attributes, error) {
 	return readAttributes(dir, os.Open)
 }

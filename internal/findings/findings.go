@@ -28,7 +28,7 @@ type LeftOut struct {
 // Any reports whether anything was left out.
 func (l LeftOut) Any() bool { return l != LeftOut{} }
 
-// String tells what was left out, for people.
+// String lists the counts that are not 0.
 func (l LeftOut) String() string {
 	var parts []string
 	for _, count := range []struct {
@@ -77,7 +77,7 @@ func Kind(e finding.Evidence) string {
 	return "call"
 }
 
-// Describe tells a piece of evidence in one line.
+// Describe returns a piece of evidence as one line.
 func Describe(e finding.Evidence) string {
 	switch {
 	case e.Event != nil:

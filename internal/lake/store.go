@@ -47,7 +47,7 @@ type File = interface {
 	ModTime() time.Time // when the content was put in place
 }
 
-// Lister tells which files there are.
+// Lister lists the files.
 type Lister interface {
 	// List returns the names that begin with prefix, sorted. What an interrupted
 	// Put has left may be among them, under its name with the suffix [Unfinished].

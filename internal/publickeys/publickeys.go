@@ -1,8 +1,7 @@
 // Package publickeys gets the public keys of CloudTrail's digests, and keeps them.
 //
-// AWS does not promise how long it tells old keys, and an archive is verified for
-// years. A [Store] therefore keeps every key that was ever fetched, in one file a
-// Region, in the form of ListPublicKeys' answer.
+// AWS does not say how long ListPublicKeys returns old keys. A [Store] keeps every
+// fetched key: one file per Region, in the form of the ListPublicKeys response.
 package publickeys
 
 import (
@@ -58,8 +57,7 @@ func (c *Client) PublicKeys(ctx context.Context, region string, from, to time.Ti
 	if err != nil {
 		return nil, fmt.Errorf("list public keys of %s: %w", region, err)
 	}
-	// AWS does not say what it makes of a time that is not yet. The AWS CLI asks for
-	// two hours of it.
+	// AWS does not document times in the future. The AWS CLI asks for two hours.
 	if soon := time.Now().Add(2 * time.Hour); to.After(soon) {
 		to = soon
 	}

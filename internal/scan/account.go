@@ -78,7 +78,7 @@ type Problem struct {
 	File   string `json:"file"`
 	Offset int64  `json:"offset"` // in the uncompressed file
 	Cause  string `json:"cause"`
-	// Unseen tells that the file could not be accessed, rather than being damaged.
+	// Unseen reports that the file could not be accessed. It may not be damaged.
 	Unseen bool `json:"-"`
 }
 

@@ -54,7 +54,7 @@ func bucketFields() []field {
 			example: "kms_key_readers:\n  - arn:aws:iam::123456789012:role/auditor",
 		},
 		{
-			path: "object_lock", unset: "no lock", meaning: "Default lock on every object of the bucket: logs cannot be deleted or overwritten before it ends. It cannot be removed from the bucket.",
+			path: "object_lock", unset: "no lock", meaning: "Default lock on every object of the bucket: S3 refuses to delete a locked version before the lock ends. It cannot be removed from the bucket.",
 			example: "object_lock:\n  mode: GOVERNANCE\n  days: 30", cost: "what is locked cannot be deleted to save money",
 		},
 		{path: "object_lock.mode", unset: "required", meaning: "GOVERNANCE: callers with s3:BypassGovernanceRetention can bypass it. COMPLIANCE: nobody can, not even root, so force_destroy must be false."},

@@ -1,5 +1,5 @@
-// Package verify proves that a CloudTrail log archive is complete and unchanged,
-// as far as its digest files can tell, and names everything that they cannot.
+// Package verify checks a CloudTrail log archive against its digest files, and names
+// each object that they do not prove.
 //
 // An archive holds one chain of digest files for each trail, account and Region.
 // A digest lists the log files delivered in its hour with their hashes, names its

@@ -68,7 +68,7 @@ func TestEmpty(t *testing.T) {
 	valid(t, out.Bytes())
 }
 
-// What is kept until the end has a limit, and the log says so.
+// The buffer has a limit. The log says what was dropped.
 func TestManyProblems(t *testing.T) {
 	list := []finding.Message{{Config: &finding.Config{Tool: "t"}}}
 	for range 1500 {
