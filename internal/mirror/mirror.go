@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -78,6 +79,9 @@ type copier struct {
 	source Source
 	opts   Options
 
+	seed  maphash.Seed
+	locks [64]sync.Mutex // of folders, by the hash of their path
+
 	mu      sync.Mutex
 	report  Report
 	folders map[string]*folder
@@ -85,7 +89,7 @@ type copier struct {
 
 // folder is a folder of the mirror with the attributes of its objects.
 type folder struct {
-	mu   sync.Mutex
+	mu   *sync.Mutex // the same for every folder value of one path
 	path string
 	has  map[string]dirarchive.Attributes // nil until it was read
 }
@@ -105,7 +109,7 @@ func Run(ctx context.Context, source Source, opts Options) (*Report, error) {
 		return nil, fmt.Errorf("mirror into %q: %w", opts.Dir, errors.Join(errors.New("another process writes there"), err))
 	}
 	defer lock.Close()
-	c := &copier{source: source, opts: opts, folders: map[string]*folder{}, report: Report{Reasons: map[string]int64{}}}
+	c := &copier{source: source, opts: opts, seed: maphash.MakeSeed(), folders: map[string]*folder{}, report: Report{Reasons: map[string]int64{}}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, opts.Workers) + 1)
 	group.Go(func() error {
@@ -214,7 +218,10 @@ func (c *copier) folder(rel string) *folder {
 		if len(c.folders) >= maxFolders {
 			c.folders = map[string]*folder{}
 		}
-		f = &folder{path: filepath.Join(c.opts.Dir, filepath.FromSlash(rel))}
+		f = &folder{
+			mu:   &c.locks[maphash.String(c.seed, rel)%uint64(len(c.locks))],
+			path: filepath.Join(c.opts.Dir, filepath.FromSlash(rel)),
+		}
 		c.folders[rel] = f
 	}
 	return f

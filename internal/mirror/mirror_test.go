@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -251,7 +252,10 @@ func TestStopped(t *testing.T) {
 func TestTwoAtOnce(t *testing.T) {
 	b, dir := newBucket(3), t.TempDir()
 	var inner error
-	b.stop = func() { _, inner = mirror.Run(t.Context(), newBucket(3), mirror.Options{Dir: dir}) }
+	var once sync.Once
+	b.stop = func() {
+		once.Do(func() { _, inner = mirror.Run(t.Context(), newBucket(3), mirror.Options{Dir: dir}) })
+	}
 	run(t, b, dir)
 	if inner == nil || !strings.Contains(inner.Error(), "another process writes there") {
 		t.Errorf("error is %v", inner)
