@@ -69,3 +69,34 @@ func (v Value) members(f func(name []byte, v Value) bool) {
 		}
 	}
 }
+
+// Leaves calls f for each string, number, true, false and null in a value at any
+// depth, in order, until f returns false. Names of members are not among them. It
+// takes time in proportion to the text, however deeply values are nested.
+func (v Value) Leaves(f func(v Value) bool) {
+	if v.Present() && v.Raw[0] != '{' && v.Raw[0] != '[' {
+		f(v)
+		return
+	}
+	s := scanner{data: v.Raw}
+	for i := s.space(0); i < len(v.Raw); i = s.space(i) {
+		switch v.Raw[i] {
+		case '{', '}', '[', ']', ',', ':':
+			i++
+			continue
+		}
+		s.flags = 0
+		end, err := s.value(i)
+		if err != nil {
+			return
+		}
+		leaf := Value{v.Raw[i:end:end], s.flags}
+		i = end
+		if named := s.space(end); leaf.IsString() && named < len(v.Raw) && v.Raw[named] == ':' {
+			continue
+		}
+		if !f(leaf) {
+			return
+		}
+	}
+}

@@ -11,8 +11,7 @@ import (
 // of the record.
 type Path struct{ steps []Step }
 
-// Step is one step of a path: to the member of a name, to the element at an
-// index, or to each member or element.
+// Step is one step of a path.
 type Step struct {
 	Kind  StepKind
 	Name  string
@@ -27,6 +26,8 @@ const (
 	Member  StepKind = "member"  // the member Name of an object
 	Element StepKind = "element" // the element at Index of an array, from 0
 	Each    StepKind = "each"    // all members of an object, all elements of an array
+	Spread  StepKind = "spread"  // the value itself, and all elements if it is an array
+	Leaves  StepKind = "leaves"  // strings, numbers, booleans and nulls, at any depth
 )
 
 // At returns the path to a member by the names of the members it is in.
@@ -46,6 +47,14 @@ func (p Path) Element(index int) Path { return p.with(Step{Kind: Element, Index:
 
 // Each returns the path to all members or elements at the end of p.
 func (p Path) Each() Path { return p.with(Step{Kind: Each}) }
+
+// Spread returns the path to what is at the end of p, and to its elements if it is an
+// array.
+func (p Path) Spread() Path { return p.with(Step{Kind: Spread}) }
+
+// Leaves returns the path to all strings, numbers, booleans and nulls at the end of p
+// and in it, at any depth. Names of members are not among them.
+func (p Path) Leaves() Path { return p.with(Step{Kind: Leaves}) }
 
 // Steps returns the steps of the path.
 func (p Path) Steps() []Step { return p.steps }
@@ -67,6 +76,10 @@ func (p Path) String() string {
 			b.WriteString("[" + strconv.Itoa(s.Index) + "]")
 		case s.Kind == Each:
 			b.WriteString("[*]")
+		case s.Kind == Spread:
+			b.WriteString("[]")
+		case s.Kind == Leaves:
+			b.WriteString("..")
 		case plain(s.Name):
 			b.WriteString("." + s.Name)
 		default:
@@ -82,13 +95,7 @@ func plain(name string) bool {
 
 // Text returns the text of the first value at the path that has one.
 func (p Path) Text(r *event.Record) (text string, ok bool) {
-	p.find(r, func(v event.Value, written bool) bool {
-		var found []byte
-		found, ok = textOf(v, written)
-		text = string(found)
-		return ok
-	})
-	return text, ok
+	return firstText(&p, func(path *Path, visit visit) bool { return path.find(r, visit) })
 }
 
 // visit is called with a value and reports whether the search ends there. written
@@ -108,6 +115,8 @@ func (p Path) find(r *event.Record, visit visit) bool {
 		return find(v, p.steps[1:], visit, written)
 	case Each:
 		return findInEach(r, p.steps[1:], visit)
+	case Leaves:
+		return findInEach(r, p.steps, visit)
 	}
 	return false
 }
@@ -161,17 +170,37 @@ func find(v event.Value, steps []Step, visit visit, written bool) bool {
 			return at <= s.Index
 		})
 		return at == s.Index+1 && find(found, steps[1:], visit, false)
+	case Spread:
+		return find(v, steps[1:], visit, written) || inElements(v, steps[1:], visit)
+	case Leaves:
+		return inLeaves(v, steps[1:], visit, written)
 	}
-	found := false
-	try := func(child event.Value) bool {
-		found = find(child, steps[1:], visit, false)
+	return inElements(v, steps[1:], visit) || inMembers(v, steps[1:], visit)
+}
+
+// inElements is find for each element of an array.
+func inElements(v event.Value, steps []Step, visit visit) (found bool) {
+	v.Elements(func(element event.Value) bool {
+		found = find(element, steps, visit, false)
 		return !found
-	}
-	v.Elements(try)
+	})
+	return found
+}
+
+// inLeaves is find for each leaf of a value. Only a value that is a leaf itself has
+// its numbers as written.
+func inLeaves(v event.Value, steps []Step, visit visit, written bool) (found bool) {
+	v.Leaves(func(leaf event.Value) bool {
+		found = find(leaf, steps, visit, written && len(leaf.Raw) == len(v.Raw))
+		return !found
+	})
+	return found
+}
+
+// inMembers is find for each member of an object.
+func inMembers(v event.Value, steps []Step, visit visit) (found bool) {
 	v.Members(func(_ []byte, child event.Value) {
-		if !found {
-			try(child)
-		}
+		found = found || find(child, steps, visit, false)
 	})
 	return found
 }

@@ -38,6 +38,7 @@ type Predicate struct {
 	path  Path
 	test  Test
 	visit visit // the test's, compiled once
+	other Path  // of compared
 }
 
 type join string
@@ -48,6 +49,8 @@ const (
 	either join = "OR"
 	not    join = "NOT"
 	some   join = "SOME"
+
+	compared join = "COMPARED"
 )
 
 // Where is true when a value at the path passes the test.
@@ -78,18 +81,28 @@ func Some(path Path, p *Predicate) *Predicate {
 	return &Predicate{join: some, path: path, parts: []*Predicate{p}, visit: visit}
 }
 
+// Compare is true when the text at a path passes a test whose text is the one at the
+// other path. op is one of texts, such as [OpEqual]. Both texts are compared in lower
+// case if fold is set. Of a path to several values, the first one with a text counts.
+func Compare(path Path, op Op, other Path, fold bool) *Predicate {
+	return &Predicate{join: compared, path: path, other: other, test: Test{Op: op, Folded: fold}}
+}
+
 // Match reports whether the condition is true for a record.
 func (p *Predicate) Match(r *event.Record) bool {
-	return p.holds(func(p *Predicate) bool { return p.path.find(r, p.visit) })
+	return p.holds(func(path *Path, visit visit) bool { return path.find(r, visit) })
 }
 
 // matchValue is Match for a value in a record; written is that of visit.
 func (p *Predicate) matchValue(v event.Value, written bool) bool {
-	return p.holds(func(p *Predicate) bool { return find(v, p.path.steps, p.visit, written) })
+	return p.holds(func(path *Path, visit visit) bool { return find(v, path.steps, visit, written) })
 }
 
-// holds joins the answers to what is asked at a path.
-func (p *Predicate) holds(ask func(*Predicate) bool) bool {
+// finder calls visit for the values at a path, as [Path.find] does.
+type finder func(path *Path, visit visit) bool
+
+// holds joins the answers of the tests at their paths.
+func (p *Predicate) holds(ask finder) bool {
 	switch p.join {
 	case all:
 		for _, part := range p.parts {
@@ -107,8 +120,32 @@ func (p *Predicate) holds(ask func(*Predicate) bool) bool {
 		return false
 	case not:
 		return !p.parts[0].holds(ask)
+	case compared:
+		text, ok := firstText(&p.path, ask)
+		wanted, both := firstText(&p.other, ask)
+		return ok && both && p.passes(text, wanted)
 	}
-	return ask(p)
+	return ask(&p.path, p.visit)
+}
+
+// passes reports whether a text passes the test of a comparison with another one.
+func (p *Predicate) passes(text, wanted string) bool {
+	test := p.test
+	test.Texts = []string{wanted}
+	if test.Folded {
+		test = test.Fold()
+	}
+	return test.Fits(text)
+}
+
+func firstText(path *Path, ask finder) (text string, ok bool) {
+	ask(path, func(v event.Value, written bool) bool {
+		var found []byte
+		found, ok = textOf(v, written)
+		text = string(found)
+		return ok
+	})
+	return text, ok
 }
 
 // Dialect writes tests in the SQL of an engine.
@@ -134,6 +171,8 @@ func (p *Predicate) SQL(d Dialect) (string, error) {
 	case not:
 		part, err := p.parts[0].SQL(d)
 		return "(" + part + ") IS NOT TRUE", err
+	case compared:
+		return "", fmt.Errorf("write condition as SQL: it compares %q with %q of the same record", p.path, p.other)
 	}
 	if len(p.parts) == 0 {
 		return map[join]string{all: "true", either: "false"}[p.join], nil
@@ -151,13 +190,16 @@ func (p *Predicate) SQL(d Dialect) (string, error) {
 
 // String returns the condition for people to read.
 func (p *Predicate) String() string {
-	if p.join == leaf {
+	switch p.join {
+	case leaf:
 		return fmt.Sprintf("%s %s", p.path, p.test)
+	case compared:
+		return fmt.Sprintf("%s %s %s", p.path, p.test.Op, p.other)
 	}
 	texts := make([]string, len(p.parts))
 	for i, part := range p.parts {
 		texts[i] = part.String()
-		if p.join == some || part.join != leaf && part.join != not {
+		if p.join == some || part.join != leaf && part.join != not && part.join != compared {
 			texts[i] = "(" + texts[i] + ")"
 		}
 	}

@@ -15,7 +15,7 @@ const record = `{"eventVersion":"1.08","eventTime":"2026-01-02T03:04:05Z","event
 	"sourceIPAddress":"10.1.2.3","errorCode":null,"readOnly":false,
 	"userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::1:assumed-role/Ops/Ann","sessionContext":{"attributes":{"mfaAuthenticated":"false"}}},
 	"requestParameters":{"count":3,"ratio":1.50,"large":1e400,"text":"200","nothing":null,"dryRun":true,"a.b":"dotted","twice":"first","twice":"last",
-		"empty":"","items":[{"key":"Name","value":"web"},{"key":"Team","value":"x"},7,"loose"],"list":[]},
+		"empty":"","upper":"WEB","items":[{"key":"Name","value":"web"},{"key":"Team","value":"x"},7,"loose"],"list":[]},
 	"odd\u0041":"straße","eventID":null,"eventId":"aggregated"}`
 
 func TestMatch(t *testing.T) {
@@ -89,6 +89,43 @@ func TestMatch(t *testing.T) {
 		{Where(At("sourceIPAddress"), Within(netip.MustParsePrefix("10.1.99.0/16"))), true},
 		{Where(At("sourceIPAddress"), Within(netip.MustParsePrefix("::/0"))), false},
 		{Where(At("eventName"), Within(netip.MustParsePrefix("0.0.0.0/0")).Unlike()), true},
+
+		{Where(At("sourceIPAddress").Spread(), Equal("10.1.2.3")), true},
+		{Where(parameter("items").Spread(), Equal("loose")), true},
+		{Where(parameter("items").Spread().Member("value").Spread(), Equal("x")), true},
+		{Where(parameter("items").Spread(), Exists()), true},
+		{Where(parameter("list").Spread(), Exists()), true},
+		{Where(parameter("missing").Spread(), Exists()), false},
+		{Where(At("requestParameters").Spread().Member("count"), Equal("3")), true},
+		{Where(Path{}.Spread(), Exists()), false},
+		{Where(Path{}.Leaves(), Equal("loose")), true},
+		{Where(Path{}.Leaves(), Equal("Team")), true},
+		{Where(Path{}.Leaves(), Equal("items")), false}, // a name
+		{Where(Path{}.Leaves(), Equal("straße")), true},
+		{Where(Path{}.Leaves(), Equal("1.50")), true}, // apiVersion, as written
+		{Where(Path{}.Leaves(), Number(OpEqual, 1)), false},
+		{Where(parameter("items").Leaves(), Equal("7")), true},
+		{Where(parameter("items").Leaves().Member("key"), Exists()), false},
+		{Where(parameter("list").Leaves(), Exists()), false},
+
+		{Compare(At("userIdentity", "type"), OpEqual, At("eventName"), false), false},
+		{Compare(parameter("text"), OpEqual, parameter("text"), false), true},
+		{Compare(At("userIdentity", "arn"), OpContains, At("userIdentity", "type"), false), false},
+		{Compare(At("userIdentity", "arn"), OpSuffix, parameter("missing"), false), false},
+		{Compare(parameter("missing"), OpEqual, parameter("missing"), true), false},
+		{Compare(At("eventName"), OpPrefix, parameter("empty"), true), true},
+		{Compare(parameter("items").Element(0).Member("value"), OpEqual, parameter("upper"), true), true},
+		{Compare(parameter("items").Element(0).Member("value"), OpEqual, parameter("upper"), false), false},
+
+		{Where(At("eventTime"), HasPart(Minute, 4)), true},
+		{Where(At("eventTime"), HasPart(Hour, 3)), true},
+		{Where(At("eventTime"), HasPart(Hour, 4)), false},
+		{Where(At("eventTime"), HasPart(Day, 2)), true},
+		{Where(At("eventTime"), HasPart(Week, 1)), true},
+		{Where(At("eventTime"), HasPart(Month, 1)), true},
+		{Where(At("eventTime"), HasPart(Year, 2026)), true},
+		{Where(At("eventTime"), HasPart("second", 5)), false},
+		{Where(At("eventName"), HasPart(Hour, 0)), false},
 
 		{Some(parameter("items").Each(), All(Where(At("key"), Equal("Name")), Where(At("value"), Equal("web")))), true},
 		{Some(parameter("items").Each(), All(Where(At("key"), Equal("Name")), Where(At("value"), Equal("x")))), false},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Test is a test of one value. Each Op uses the members named in its comment.
@@ -16,6 +17,7 @@ type Test struct {
 	Pattern *regexp.Regexp
 	Number  float64
 	Network netip.Prefix
+	Part    TimePart
 
 	// Folded compares in lower case: Texts are then in lower case, and Pattern gets a
 	// lower-case text.
@@ -46,12 +48,13 @@ const (
 	OpMore        Op = ">"           // Number
 	OpAtLeast     Op = ">="          // Number
 	OpWithin      Op = "WITHIN"      // Network
+	OpTimePart    Op = "HAS"         // Part, Number
 )
 
 // OfText reports whether the test looks at the text of a value.
 func (t Test) OfText() bool {
 	switch t.Op {
-	case OpEqual, OpPrefix, OpSuffix, OpContains, OpGlob, OpRegexp, OpWithin:
+	case OpEqual, OpPrefix, OpSuffix, OpContains, OpGlob, OpRegexp, OpWithin, OpTimePart:
 		return true
 	}
 	return false
@@ -107,6 +110,11 @@ func NumberOrGlob(n float64, pattern string) Test {
 // form is not an IPv4 address.
 func Within(network netip.Prefix) Test { return Test{Op: OpWithin, Network: network.Masked()} }
 
+// HasPart passes a text that is a time of RFC 3339 and has this part, in UTC.
+func HasPart(part TimePart, n int) Test {
+	return Test{Op: OpTimePart, Part: part, Number: float64(n)}
+}
+
 // Fold returns the test in lower case. The pattern of Matches is left unchanged.
 func (t Test) Fold() Test {
 	texts := make([]string, len(t.Texts))
@@ -153,6 +161,9 @@ func (t Test) fits(text string) bool {
 	case OpWithin:
 		address, err := netip.ParseAddr(text)
 		return err == nil && t.Network.Contains(address)
+	case OpTimePart:
+		at, err := time.Parse(time.RFC3339, text)
+		return err == nil && float64(t.Part.of(at.UTC())) == t.Number
 	case OpNumberEqual:
 		return fits(glob) || t.ordersText(text)
 	case OpLess, OpAtMost, OpMore, OpAtLeast:
@@ -202,6 +213,8 @@ func (t Test) String() string {
 	switch {
 	case t.Pattern != nil:
 		op += " /" + t.Pattern.String() + "/"
+	case t.Op == OpTimePart:
+		op += fmt.Sprintf(" %s %g", t.Part, t.Number)
 	case t.Op == OpWithin:
 		op += " " + t.Network.String()
 	case t.OfText():

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,9 +36,12 @@ func (Dialect) Records(clauses string) engine.Statement {
 	return engine.Statement{SQL: sql, Dialect: engine.DuckDB}
 }
 
-// maxEach is the maximum number of steps of a path to each member or element.
-// Every such step doubles the condition.
-const maxEach = 3
+// maxPaths is the maximum number of DuckDB's paths that one path is written as.
+// Each of them repeats the condition.
+const maxPaths = 8
+
+// onlyElements is the part of predicate.Spread that is not the value itself.
+const onlyElements predicate.StepKind = "elements"
 
 // Where returns the condition that some value at the path passes the test.
 func (Dialect) Where(path predicate.Path, test predicate.Test) (string, error) {
@@ -45,11 +49,27 @@ func (Dialect) Where(path predicate.Path, test predicate.Test) (string, error) {
 	switch {
 	case len(steps) == 0 || steps[0].Kind == predicate.Element:
 		return "false", nil // a record is no value and no array
-	case steps[0].Kind == predicate.Each || steps[0].Name == lake.RecordMember:
+	case steps[0].Kind != predicate.Member || steps[0].Name == lake.RecordMember:
 		return "", errNoColumn(path)
 	}
 	if err := expressible(path, test); err != nil {
 		return "", err
+	}
+	return whereBelow(path, steps, test)
+}
+
+// whereBelow is Where for a path that begins with a member.
+func whereBelow(path predicate.Path, steps []predicate.Step, test predicate.Test) (string, error) {
+	if len(steps) > 1 && steps[1].Kind == predicate.Spread {
+		// The member itself is not only where its elements are.
+		itself, err := whereBelow(path, slices.Delete(slices.Clone(steps), 1, 2), test)
+		if err != nil {
+			return "", err
+		}
+		inside := slices.Clone(steps)
+		inside[1].Kind = onlyElements
+		each, err := whereBelow(path, inside, test)
+		return "(" + itself + ") OR " + each, err
 	}
 	f, column, held := columnOf(steps)
 	switch {
@@ -58,7 +78,7 @@ func (Dialect) Where(path predicate.Path, test predicate.Test) (string, error) {
 	case !held || len(steps) > 1:
 		return within("extra", steps, test)
 	}
-	extra, err := jsonPath(steps, 0)
+	extra, err := jsonPath(steps)
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +94,8 @@ func (Dialect) Some(path predicate.Path, inner func(predicate.Dialect) (string, 
 	}
 	_, column, held := columnOf(steps)
 	switch {
-	case steps[0].Kind == predicate.Each || steps[0].Name == lake.RecordMember || held && len(steps) == 1:
+	case steps[0].Kind != predicate.Member || steps[0].Name == lake.RecordMember || held && len(steps) == 1,
+		len(steps) > 1 && steps[1].Kind == predicate.Spread:
 		return "", errNoColumn(path)
 	case held && column.Kind == lake.JSON:
 		return jsonValue{column.Name, 0}.some(steps[1:], inner)
@@ -91,6 +112,8 @@ func expressible(path predicate.Path, test predicate.Test) error {
 	switch {
 	case test.Op == predicate.OpWithin && !test.Network.Addr().Is4():
 		return fmt.Errorf("write condition on %q as SQL: network %q is not one of IPv4", path, test.Network)
+	case test.Op == predicate.OpTimePart:
+		return fmt.Errorf("write condition on %q as SQL: it asks for a part of a time", path)
 	case math.IsNaN(test.Number):
 		return fmt.Errorf("write condition on %q as SQL: it compares to what is no number", path)
 	}
@@ -127,8 +150,9 @@ func (v jsonValue) Some(path predicate.Path, inner func(predicate.Dialect) (stri
 }
 
 func (v jsonValue) some(steps []predicate.Step, inner func(predicate.Dialect) (string, error)) (string, error) {
-	return atEach(v.expression, steps, fmt.Sprintf("x%d", v.depth), func(value jsonAt) (string, error) {
-		if value.path == "$" {
+	variable := fmt.Sprintf("x%d", v.depth)
+	return atEach(v.expression, steps, variable, func(value jsonAt) (string, error) {
+		if value.column == variable {
 			return inner(jsonValue{value.column, v.depth + 1})
 		}
 		one := jsonValue{"json_extract(" + value.column + ", " + quote(value.path) + ")", v.depth + 1}
@@ -146,57 +170,87 @@ func within(column string, steps []predicate.Step, test predicate.Test) (string,
 // atEach returns the condition that asked is true of a value at the steps below a
 // JSON column. It names a value out of several by variable.
 func atEach(column string, steps []predicate.Step, variable string, asked func(jsonAt) (string, error)) (string, error) {
-	each := 0
-	for _, s := range steps {
-		if s.Kind == predicate.Each {
-			each++
-		}
-	}
-	if each > maxEach {
-		return "", fmt.Errorf("write condition as SQL: more than %d wildcards in a path", maxEach)
-	}
-	if each == 0 {
-		path, err := jsonPath(steps, 0)
-		if err != nil {
-			return "", err
-		}
-		return asked(jsonAt{column, path})
-	}
-	condition, err := asked(jsonAt{variable, "$"})
+	paths, err := jsonPaths(steps)
 	if err != nil {
 		return "", err
 	}
-	var variants []string
-	for variant := range 1 << each {
-		path, err := jsonPath(steps, variant)
+	conditions := make([]string, len(paths))
+	for i, path := range paths {
+		at := jsonAt{column, path.text}
+		if path.several {
+			at = jsonAt{variable, "$"}
+		}
+		condition, err := asked(at)
 		if err != nil {
 			return "", err
 		}
-		variants = append(variants, fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda %s: %s)) > 0",
-			column, quote(path), variable, condition))
+		if path.several {
+			condition = fmt.Sprintf("len(list_filter(json_extract(%s, %s), lambda %s: %s)) > 0", column, quote(path.text), variable, condition)
+		}
+		conditions[i] = condition
 	}
-	return strings.Join(variants, " OR "), nil
+	if len(conditions) == 1 {
+		return conditions[0], nil
+	}
+	return "(" + strings.Join(conditions, ") OR (") + ")", nil
 }
 
-// jsonPath returns steps as a DuckDB path. The bits of variant, from the lowest
-// on, select for each step to each whether it means members or elements.
-func jsonPath(steps []predicate.Step, variant int) (string, error) {
-	var b strings.Builder
-	b.WriteByte('$')
+// duckPath is a path in DuckDB's syntax. It leads to several values if it has a
+// wildcard.
+type duckPath struct {
+	text    string
+	several bool
+}
+
+// jsonPaths returns the DuckDB paths to the values at steps.
+func jsonPaths(steps []predicate.Step) ([]duckPath, error) {
+	paths := []duckPath{{"$", false}}
 	for _, s := range steps {
-		switch {
-		case s.Kind == predicate.Element:
-			b.WriteString("[" + strconv.Itoa(s.Index) + "]")
-		case s.Kind == predicate.Member && (s.Name == "" || strings.ContainsAny(s.Name, "\"\\\x00")):
-			return "", fmt.Errorf("write condition as SQL: the name %q cannot stand in a path", s.Name)
-		case s.Kind == predicate.Member:
-			b.WriteString(`."` + s.Name + `"`)
-		default:
-			b.WriteString([]string{"[*]", ".*"}[variant&1])
-			variant >>= 1
+		ways, err := jsonSteps(s)
+		if err != nil {
+			return nil, err
 		}
+		if len(paths)*len(ways) > maxPaths {
+			return nil, fmt.Errorf("write condition as SQL: a path with wildcards is more than %d paths of DuckDB", maxPaths)
+		}
+		var longer []duckPath
+		for _, way := range ways {
+			for _, path := range paths {
+				longer = append(longer, duckPath{path.text + way.text, path.several || way.several})
+			}
+		}
+		paths = longer
 	}
-	return b.String(), nil
+	return paths, nil
+}
+
+// jsonSteps returns what DuckDB's paths have for a step.
+func jsonSteps(s predicate.Step) ([]duckPath, error) {
+	switch s.Kind {
+	case predicate.Element:
+		return []duckPath{{"[" + strconv.Itoa(s.Index) + "]", false}}, nil
+	case predicate.Member:
+		if s.Name == "" || strings.ContainsAny(s.Name, "\"\\\x00") {
+			return nil, fmt.Errorf("write condition as SQL: the name %q cannot stand in a path", s.Name)
+		}
+		return []duckPath{{`."` + s.Name + `"`, false}}, nil
+	case predicate.Each:
+		return []duckPath{{"[*]", true}, {".*", true}}, nil
+	case predicate.Spread:
+		return []duckPath{{"", false}, {"[*]", true}}, nil
+	case onlyElements:
+		return []duckPath{{"[*]", true}}, nil
+	}
+	return nil, fmt.Errorf("write condition as SQL: no path of DuckDB has a step of kind %q", s.Kind)
+}
+
+// jsonPath returns steps without wildcards as a DuckDB path.
+func jsonPath(steps []predicate.Step) (string, error) {
+	paths, err := jsonPaths(steps)
+	if err != nil {
+		return "", err
+	}
+	return paths[0].text, nil
 }
 
 // memberColumn is a documented member of the record that has a column.

@@ -239,14 +239,22 @@ func (g *generator) blurred(path predicate.Path) predicate.Path {
 	if steps[0].Kind != predicate.Member {
 		blurred = predicate.Path{}.Element(steps[0].Index)
 	}
+	if g.IntN(4) == 0 {
+		blurred = blurred.Spread()
+	}
 	for _, s := range steps[1:] {
 		switch {
-		case g.IntN(2) == 0:
+		case g.IntN(3) == 0:
 			blurred = blurred.Each()
+		case g.IntN(4) == 0 && s.Kind == predicate.Element:
+			blurred = blurred.Spread()
 		case s.Kind == predicate.Element:
 			blurred = blurred.Element(s.Index)
 		default:
 			blurred = blurred.Member(s.Name)
+		}
+		if g.IntN(6) == 0 {
+			blurred = blurred.Spread()
 		}
 	}
 	return blurred
