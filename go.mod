@@ -45,6 +45,8 @@ require github.com/creack/pty v1.1.24
 
 require github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 
+require go.yaml.in/yaml/v3 v3.0.6
+
 require (
 	github.com/agext/levenshtein v1.2.1 // indirect
 	github.com/andybalholm/brotli v1.2.3 // indirect
