@@ -265,7 +265,7 @@ func TestMistakes(t *testing.T) {
 	search := func(s string) string { return header + "detection:\n  s: " + s + "\n  condition: s\n" }
 	condition := func(c string) string { return header + "detection:\n  s: {a: 1}\n  condition: " + c + "\n" }
 	for text, want := range map[string]string{
-		search("{a|like: x}"):                        `here/rules.yml:4:7: rule "test": field "a|like": modifier "like": it is not one of Sigma's`,
+		search("{a|like: x}"):                            `here/rules.yml:4:7: rule "test": field "a|like": modifier "like": it is not one of Sigma's`,
 		search("{a|re: '(?=x)'}"):                        "4:13: rule \"test\": field \"a|re\": regular expression \"(?=x)\": RE2 cannot read it",
 		search("{a|cidr: 10.0.0.0}"):                     "is no network",
 		search("{a|lt: many}"):                           `"many" is no number`,
