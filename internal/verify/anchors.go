@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/anchor"
 )
 
@@ -57,15 +58,17 @@ func (v *verifier) unseen() error {
 			return nil
 		}
 		id := Chain{Organization: h.Organization, Account: h.Account, Region: h.Region, Trail: h.Trail, HomeRegion: h.HomeRegion}
+		k, _ := archive.ParseKey(h.Object)
+		id.Backfill = k.Backfill
 		r := Result{State: Missing, Object: DigestFile, Chain: id, Key: h.Object, Check: CheckAnchor, To: h.End,
 			Reason: "an earlier run saw it, and it is not in the archive"}
 		for _, c := range v.chains {
-			if withoutPrefix(c.id) != id || c.first == nil {
+			if withoutPrefix(c.id) != id || c.first == nil || c.head == nil {
 				continue
 			}
 			switch r.Chain = c.id; {
 			case h.End.After(c.head.end):
-			case h.End.After(c.first.start):
+			case h.End.After(c.first.start) && !id.Backfill:
 				return nil
 			case !c.starts:
 				r.State = v.retained(h.End)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 	"time"
@@ -9,17 +10,24 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 )
 
-// chain is the state of one chain of digests while an archive is read.
+// chain is the state of one chain of digests while an archive is read. A digest is
+// decided when the next one is known. One that turns out to be tampered with is no
+// part of the chain: nothing follows from what it says.
 type chain struct {
 	id    Chain
 	first *node // the oldest digest in the archive, without its content
 	// starts reports that first names no predecessor.
 	starts bool
-	head   *node // the newest one, whose result is still open
+	head   *node // the newest digest, whose result is open until the next one arrives
+	before *node // the one before head that is part of the chain, without its content
+	// held is before, if head contradicts it and its own signature proves nothing: its
+	// result is open until that of head is known.
+	held *node
 	// bad are the keys after head where a digest is that cannot be used. Their
 	// faults are reported already.
 	bad      map[string]bool
-	spans    []span // times that digests cover, in order
+	spans    []span // times that valid digests cover, in order
+	lost     []span // times of digests that are there and prove nothing
 	restarts []span // between the end of a chain and its new start
 }
 
@@ -29,22 +37,41 @@ type span struct{ from, to time.Time }
 // arrive takes the next digest of the chain.
 func (v *verifier) arrive(c *chain, n *node) {
 	if n.fault != nil {
+		c.lose(n)
 		c.bad[n.object.Key] = true
 		v.faulty[path.Base(n.object.Key)] = true
 		v.emit(n.result(n.fault))
 		return
 	}
 	v.anchored(n)
-	v.follow(c, n)
-	c.cover(n)
-	v.settle(c.head, n)
-	c.head, c.bad = n, map[string]bool{}
-	if c.first == nil {
-		first := *n
-		c.first = &first
-		c.first.digest = nil
-		c.starts = n.digest.IsStarting()
+	if c.intruder(n) {
+		c.head.aside = true
+		v.conclude(c, c.head, c.head.own())
+		c.drop()
 	}
+	v.settle(c, n)
+	n.prior, n.bad = c.head, c.bad
+	c.before, c.head, c.bad = c.head, n, map[string]bool{}
+}
+
+// intruder reports whether the head is no part of the chain, now that its
+// successor is known: it is not proven, and the successor names the one before it.
+func (c *chain) intruder(next *node) bool {
+	h := c.head
+	return h != nil && c.before != nil && h.proof != proven && !next.names(h) && next.names(c.before)
+}
+
+// drop takes the head out of the chain.
+func (c *chain) drop() {
+	bad := c.head.bad
+	bad[c.head.object.Key] = true
+	maps.Copy(bad, c.bad)
+	c.head, c.before, c.held, c.bad = c.before, nil, nil, bad
+}
+
+// names reports whether a digest says that another one is its predecessor.
+func (n *node) names(p *node) bool {
+	return !n.digest.IsStarting() && *n.digest.PreviousDigestS3Object == p.remote()
 }
 
 func (n *node) result(f *fault) Result {
@@ -55,33 +82,55 @@ func (n *node) result(f *fault) Result {
 	return r
 }
 
-// cover adds the time of a digest to those covered. The spans stay in order,
-// whatever digests say: one that is earlier than the last is left out.
-func (c *chain) cover(n *node) {
-	last := len(c.spans) - 1
+// widen adds a time to those of a list. It stays in order, whatever digests say: a
+// time that is earlier than the last one is left out.
+func widen(list []span, from, to time.Time) []span {
+	last := len(list) - 1
 	switch {
-	case last < 0 || n.start.After(c.spans[last].to):
-		c.spans = append(c.spans, span{n.start, n.end})
-	case !n.start.Before(c.spans[last].from) && n.end.After(c.spans[last].to):
-		c.spans[last].to = n.end
+	case last < 0 || from.After(list[last].to):
+		return append(list, span{from, to})
+	case !from.Before(list[last].from) && to.After(list[last].to):
+		list[last].to = to
+	}
+	return list
+}
+
+// lose notes the time of a digest that proves nothing, by its name.
+func (c *chain) lose(n *node) {
+	from, to := n.object.Info.Delivered.Add(-time.Hour), n.object.Info.Delivered
+	if c.id.Backfill { // which lists log files of earlier hours
+		from = to.Add(-lateness)
+	}
+	c.lost = widen(c.lost, from, to)
+}
+
+// follow reports what is missing between the digest before a digest and itself.
+func (v *verifier) follow(c *chain, n *node) {
+	p := n.prior
+	switch {
+	case c.id.Backfill: // these need not follow each other
+	case p == nil && n.digest.IsStarting():
+	case p == nil:
+		v.headMissing(c, n)
+	case n.digest.IsStarting():
+		c.restarts = append(c.restarts, span{p.end, n.start})
+	case !n.names(p) && !n.skips(p):
+		v.between(c, n)
+	case !n.names(p) && p.state != Valid: // p is reported, and no part of the chain
+	case !n.names(p):
+		v.emit(Result{State: Unverifiable, Object: Hours, Chain: c.id, Check: CheckContinuity, From: p.start, To: n.start,
+			Reason: "the digest after this time names another one than the last of it"})
+	case n.start.After(p.end):
+		v.emit(Result{State: Unverifiable, Object: Hours, Chain: c.id, Check: CheckContinuity, From: p.end, To: n.start,
+			Reason: "no digest covers this time, though the chain is unbroken"})
 	}
 }
 
-// follow reports what is missing between the newest digest and the next one.
-func (v *verifier) follow(c *chain, n *node) {
-	switch {
-	case c.id.Backfill: // these need not follow each other
-	case c.head == nil && n.digest.IsStarting():
-	case c.head == nil:
-		v.headMissing(c, n)
-	case n.digest.IsStarting():
-		c.restarts = append(c.restarts, span{c.head.end, n.start})
-	case *n.digest.PreviousDigestS3Object != c.head.remote():
-		v.between(c, n)
-	case n.start.After(c.head.end):
-		v.emit(Result{State: Unverifiable, Object: Hours, Chain: c.id, Check: CheckContinuity, From: c.head.end, To: n.start,
-			Reason: "no digest covers this time, though the chain is unbroken"})
-	}
+// skips reports whether a digest names a predecessor that is older than another
+// digest.
+func (n *node) skips(p *node) bool {
+	k, _ := archive.ParseKey(*n.digest.PreviousDigestS3Object)
+	return !k.Delivered.IsZero() && !k.Delivered.After(p.object.Info.Delivered)
 }
 
 // headMissing reports the predecessor of the oldest digest, unless it was not
@@ -91,7 +140,7 @@ func (v *verifier) headMissing(c *chain, n *node) {
 	if !known {
 		key = *n.digest.PreviousDigestS3Object
 	}
-	if c.bad[key] || !v.opts.Since.IsZero() && !n.start.After(v.opts.Since) {
+	if n.bad[key] || !v.opts.Since.IsZero() && !n.start.After(v.opts.Since) {
 		return
 	}
 	v.emit(Result{State: v.retained(n.start), Object: DigestFile, Chain: c.id, Key: key, Check: CheckHead, To: n.start,
@@ -114,13 +163,13 @@ func (v *verifier) between(c *chain, n *node) {
 		last = here
 	}
 	lost := func(key string, from, to time.Time) {
-		if !c.bad[key] {
+		if !n.bad[key] {
 			v.emit(Result{State: Missing, Object: DigestFile, Chain: c.id, Key: key, Check: CheckContinuity,
 				Reason: "not in the archive", From: from, To: to})
 		}
 	}
 	const most = 24 * 366 // of one gap, which hostile times could make any number
-	for i, from := 0, c.head.end; from.Before(n.start) && i < most; i++ {
+	for i, from := 0, n.prior.end; from.Before(n.start) && i < most; i++ {
 		to := from.Add(time.Hour)
 		if !to.Before(n.start) {
 			lost(last, from, n.start)
@@ -142,55 +191,120 @@ func keyAt(n *node, end time.Time) string {
 	return k.String()
 }
 
-// settle decides about a digest by its own signature and by what its successor
-// says of it, and then about the log files that it lists. next is nil if there
-// is no successor. It returns the digest's state.
-func (v *verifier) settle(n, next *node) State {
-	if n == nil {
-		return ""
+// settle decides about the head by its own signature and by what its successor says
+// of it. next is nil if there is no successor.
+func (v *verifier) settle(c *chain, next *node) {
+	n := c.head
+	if n == nil || n.state != "" {
+		return
 	}
-	f := v.judge(n, next)
+	f, doubtful := v.judge(n, next)
+	v.unhold(c, n, f)
+	if doubtful {
+		n.conflict, c.held = f, n
+		return
+	}
+	v.conclude(c, n, f)
+	if n.state == Tampered && !f.contentProven() {
+		c.drop()
+	}
+}
+
+// unhold decides about the digest before n that n contradicts, now that the fault of
+// n is known.
+func (v *verifier) unhold(c *chain, n *node, f *fault) {
+	h := c.held
+	if h == nil {
+		return
+	}
+	c.held = nil
+	why := h.own()
+	if f.contentProven() || f.state != Tampered && h.proof != proven {
+		why = h.conflict
+	}
+	prior := h.prior
+	v.conclude(c, h, why)
+	if h.state == Tampered && !why.contentProven() {
+		c.before, n.prior = prior, prior
+		n.bad[h.object.Key] = true
+		maps.Copy(n.bad, h.bad)
+	}
+}
+
+// contentProven reports whether a digest with this fault, or none, says what AWS
+// signed.
+func (f *fault) contentProven() bool {
+	return f == nil || f.check == CheckMetadata && f.state == Tampered
+}
+
+// conclude reports a digest, what is missing before it, and the log files that it
+// lists.
+func (v *verifier) conclude(c *chain, n *node, f *fault) {
 	if f == nil {
 		f = n.changed
 	}
 	r := n.result(f)
-	if f != nil && f.check == CheckMetadata && f.state == Tampered {
+	n.state = r.State
+	good := f.contentProven()
+	if !n.aside && (good || r.State == Unverifiable) {
+		v.follow(c, n)
+		c.begin(n)
+	}
+	if good {
+		c.spans = widen(c.spans, n.start, n.end)
+	} else if !n.aside {
+		c.lose(n)
+	}
+	if good && f != nil {
 		r.Reason += "; its content is proven by its successor"
 	}
 	v.emit(r)
-	v.logFiles(n, r.State == Valid || r.Check == CheckMetadata && r.State == Tampered, r.State == Tampered)
+	v.logFiles(n, good, r.State == Tampered)
 	n.digest.LogFiles = nil // the list is long
-	return r.State
+	n.prior = nil           // or each would keep all before it
 }
 
-// judge returns why a digest is not valid, or nil.
-func (v *verifier) judge(n, next *node) *fault {
-	if next == nil || next.digest.IsStarting() || *next.digest.PreviousDigestS3Object != n.remote() {
-		return n.own()
+// begin notes the first digest of the chain.
+func (c *chain) begin(n *node) {
+	if c.first != nil {
+		return
 	}
+	first := *n
+	c.first = &first
+	c.starts = n.digest.IsStarting()
+	c.first.digest = nil
+}
+
+// judge returns why a digest is not valid, or nil. It is doubtful if only a
+// successor says so that is not proven itself.
+func (v *verifier) judge(n, next *node) (f *fault, doubtful bool) {
+	if next == nil || !next.names(n) {
+		return n.own(), false
+	}
+	doubtful = next.proof != proven
 	if *next.digest.PreviousDigestS3Bucket != n.digest.DigestS3Bucket {
 		return &fault{state: Tampered, check: CheckLocation, reason: "its successor names another bucket",
-			expected: *next.digest.PreviousDigestS3Bucket, found: n.digest.DigestS3Bucket}
+			expected: *next.digest.PreviousDigestS3Bucket, found: n.digest.DigestS3Bucket}, doubtful
 	}
-	if hash := *next.digest.PreviousDigestHashValue; !strings.EqualFold(hash, n.hash) && (next.proof == proven || n.proof != proven) {
-		return &fault{state: Tampered, check: CheckLinkHash, reason: "its successor names another hash", expected: hash, found: n.hash}
+	if hash := *next.digest.PreviousDigestHashValue; !strings.EqualFold(hash, n.hash) {
+		return &fault{state: Tampered, check: CheckLinkHash, reason: "its successor names another hash", expected: hash, found: n.hash}, doubtful
 	}
 	signature := *next.digest.PreviousDigestSignature
 	linked, why := v.prove(n, signature, n.end)
 	switch {
 	case linked == proven && n.proof == disproved:
-		return &fault{state: Tampered, check: CheckMetadata, reason: n.doubt, expected: signature, found: n.signature}
+		return &fault{state: Tampered, check: CheckMetadata, reason: n.doubt, expected: signature, found: n.signature}, false
 	case linked == proven:
-		return nil
+		return nil, false
 	case n.proof == proven:
 		return &fault{state: Tampered, check: CheckLinkSigned, reason: "its successor names another signature",
-			expected: signature, found: n.signature}
+			expected: signature, found: n.signature}, doubtful
 	case linked == keyless && next.proof == proven: // and the hash is equal
-		return nil
+		return nil, false
 	case linked == keyless:
-		return &fault{state: Unverifiable, check: CheckKey, reason: why}
+		return &fault{state: Unverifiable, check: CheckKey, reason: why}, false
 	}
-	return &fault{state: Tampered, check: CheckSignature, reason: why}
+	return &fault{state: Tampered, check: CheckSignature, reason: why}, doubtful
 }
 
 // own is the fault of a digest by its own signature alone.
@@ -217,7 +331,7 @@ func (v *verifier) tail(c *chain, newest time.Time) {
 		return
 	}
 	missing := newest.Sub(end) / time.Hour
-	if missing < 1 {
+	if missing -= time.Duration(c.badUntil(end, newest)); missing < 1 {
 		return
 	}
 	r := Result{State: Missing, Object: Hours, Chain: c.id, Check: CheckTail, From: end, To: end.Add(missing * time.Hour),
@@ -226,4 +340,15 @@ func (v *verifier) tail(c *chain, newest time.Time) {
 		r.State, r.Reason = Pending, "the next digest is not in the archive yet"
 	}
 	v.emit(r)
+}
+
+// badUntil is the number of digests between two times that are there and cannot be
+// used.
+func (c *chain) badUntil(from, to time.Time) (n int) {
+	for key := range c.bad {
+		if k, _ := archive.ParseKey(key); k.Delivered.After(from) && !k.Delivered.After(to) {
+			n++
+		}
+	}
+	return n
 }

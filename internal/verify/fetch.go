@@ -40,6 +40,12 @@ type node struct {
 	proof      proof  // by that signature
 	doubt      string // why it is not proven
 	changed    *fault // an earlier run saw another digest in its place
+
+	prior    *node           // the digest before it in the chain, until it is decided
+	bad      map[string]bool // keys between prior and it where a digest is that cannot be used
+	conflict *fault          // what an unproven successor says against it
+	state    State           // empty until it is decided
+	aside    bool            // it is no part of the chain
 }
 
 // remote is the key by which other digests name this one.

@@ -200,7 +200,7 @@ func (v *verifier) unlisted(l lane, d *delivery, key string, at time.Time) {
 			r.State, r.Reason = Pending, "the digest of its hour is not in the archive yet"
 		}
 	default:
-		r.State, r.Reason = Unverifiable, "the digest of its hour is not in the archive"
+		r.State, r.Reason = Unverifiable, "the digest of its hour is not in the archive, or not valid"
 	}
 	v.emit(r)
 }
@@ -211,8 +211,10 @@ type cover int
 const (
 	beforeAll cover = iota // or there is no chain
 	covered
-	inGap
 	afterAll
+	headless // before the first digest, which names one before it
+	stopped  // the trail was off
+	inGap    // the digest of the time is not there or not valid
 )
 
 func (v *verifier) coverage(l lane, k archive.Key) cover {
@@ -220,21 +222,67 @@ func (v *verifier) coverage(l lane, k archive.Key) cover {
 	if k.Delivered.IsZero() {
 		from, to = k.Day, k.Day.AddDate(0, 0, 1)
 	}
-	result := beforeAll
+	var is [inGap + 1]bool
 	for _, c := range v.byLane[l] {
-		if len(c.spans) == 0 || c.id.Backfill {
-			continue
+		is[v.covers(c, from, to)] = true
+	}
+	switch {
+	case is[inGap]: // any of the chains may have listed it
+		return inGap
+	case is[headless]:
+		return beforeAll
+	case is[afterAll]:
+		return afterAll
+	case is[covered]:
+		return covered
+	case is[stopped]:
+		return inGap
+	}
+	return beforeAll
+}
+
+// covers says how a time lies to the digests of one chain.
+func (v *verifier) covers(c *chain, from, to time.Time) cover {
+	if c.id.Backfill {
+		if in(c.lost, from, to) {
+			return inGap
 		}
-		next, _ := slices.BinarySearchFunc(c.spans, from, func(s span, at time.Time) int { return s.to.Compare(at) })
-		if next < len(c.spans) && to.After(c.spans[next].from) {
-			return covered
+		return beforeAll
+	}
+	if in(c.spans, from, to) || c.head != nil && c.head.state == "" && c.head.proof == proven && to.After(c.head.start) && !from.After(c.head.end) {
+		return covered
+	}
+	if in(c.lost, from, to) {
+		return inGap
+	}
+	if c.first == nil || !from.After(c.first.start) {
+		if c.first != nil && !c.starts {
+			return headless
 		}
-		switch last := c.spans[len(c.spans)-1]; {
-		case from.After(last.to) && result == beforeAll:
-			result = afterAll
-		case from.After(c.spans[0].from) && !from.After(last.to):
-			result = inGap
+		return beforeAll
+	}
+	for _, r := range c.restarts {
+		if from.After(r.from) && from.Before(r.to) && v.stoppedAt(c, r.from) {
+			return stopped
 		}
 	}
-	return result
+	switch {
+	case c.head == nil || !from.After(c.head.end):
+		return inGap
+	case v.stoppedAt(c, c.head.end):
+		return stopped
+	}
+	return afterAll
+}
+
+// stoppedAt reports whether an event says that the chain was to end at a time.
+func (v *verifier) stoppedAt(c *chain, end time.Time) bool {
+	stop, ok := v.stopAfter(c.id, end)
+	return ok && stop.Before(end.Add(time.Hour))
+}
+
+// in reports whether a time lies in one of the spans.
+func in(list []span, from, to time.Time) bool {
+	next, _ := slices.BinarySearchFunc(list, from, func(s span, at time.Time) int { return s.to.Compare(at) })
+	return next < len(list) && to.After(list[next].from)
 }

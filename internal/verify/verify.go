@@ -222,7 +222,8 @@ func (v *verifier) chain(id Chain) *chain {
 func (v *verifier) finish() error {
 	chains := v.sorted()
 	for _, c := range chains {
-		if v.settle(c.head, nil) == Valid {
+		head := c.head
+		if v.settle(c, nil); head != nil && head == c.head && head.state == Valid {
 			v.heads = append(v.heads, c.head.anchor())
 		}
 	}
@@ -259,13 +260,23 @@ func (v *verifier) reached() time.Time {
 }
 
 // newestDigest is the end of the newest digest of all chains.
-func (v *verifier) newestDigest() (newest time.Time) {
+func (v *verifier) newestDigest() time.Time {
+	var valid, any time.Time
 	for _, c := range v.chains {
-		if c.head != nil && c.head.end.After(newest) {
-			newest = c.head.end
+		if c.head == nil {
+			continue
+		}
+		if c.head.end.After(any) {
+			any = c.head.end
+		}
+		if c.head.state == Valid && c.head.end.After(valid) {
+			valid = c.head.end
 		}
 	}
-	return newest
+	if valid.IsZero() {
+		return any
+	}
+	return valid // what is not proven could name any time
 }
 
 // coverLanes reports the log files that are in no digest.
@@ -310,6 +321,8 @@ func (v *verifier) beforeFirst(l lane, files unproven) {
 	switch {
 	case first == nil && len(v.chains) == 0:
 		r.Object, r.Check, r.Reason = WholeChain, CheckChainExists, "the archive has no digests"
+	case first == nil && slices.ContainsFunc(v.byLane[l], func(c *chain) bool { return !c.id.Backfill }):
+		r.Reason = "no digest of this account and Region is valid"
 	case first == nil:
 		r.State, r.Object, r.Check = Missing, WholeChain, CheckChainExists
 		r.Reason = "no chain of digests for this account and Region, though others have one"

@@ -144,7 +144,7 @@ func (b *builder) hour(t *testing.T, logs int) {
 	var files []digest.LogFile
 	for i := range logs {
 		at := start.Add(time.Duration(i+1) * 5 * time.Minute)
-		files = append(files, b.log(t, at, fmt.Sprintf(`{"Records":[{"eventID":"%s-%d"}]}`, at.Format(time.RFC3339), i)))
+		files = append(files, b.log(t, at, fmt.Sprintf(`{"Records":[{"eventID":"%s-%d","of":"%s in %s"}]}`, at.Format(time.RFC3339), i, b.trail, b.region)))
 	}
 	b.write(t, start, files, false)
 }
