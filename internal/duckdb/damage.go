@@ -31,19 +31,6 @@ func (s *session) leaveOutDamaged(checked statement, params map[string]any) erro
 	return s.db.leaveOut(s.conn, damaged)
 }
 
-// leaveOut creates the views again without some parts.
-func (db *DB) leaveOut(conn bindings.Connection, parts []string) error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	db.opts.Parts = slices.DeleteFunc(slices.Clone(db.opts.Parts), func(p Part) bool { return slices.Contains(parts, p.Path) })
-	for _, view := range createViews(db.opts) {
-		if err := execute(conn, "CREATE OR REPLACE "+view); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // scannedColumns returns the columns of the parts that a statement reads, from
 // the engine's plan. It returns all columns if there is no plan.
 func scannedColumns(conn bindings.Connection, sql string, params map[string]any) []string {

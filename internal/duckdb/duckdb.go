@@ -74,8 +74,9 @@ func pathsOf(parts []Part) []string {
 // query has its own connection.
 type DB struct {
 	db        bindings.Database
-	mu        sync.Mutex // guards opts.Parts
+	mu        sync.Mutex // guards opts.Parts and created
 	opts      Options
+	created   []string     // names of the views that exist
 	scratch   *scratch.Dir // for spilling, removed by Close
 	abandoned atomic.Int32 // statements that still run after they were cancelled
 }
@@ -129,8 +130,9 @@ func (db *DB) start(opts Options) error {
 	return db.lockDown(opts)
 }
 
-// lockDown creates the views and then takes away everything but reading them.
-// The order matters: no setting can be changed after lock_configuration.
+// lockDown takes away everything but reading the parts. The order matters: no
+// setting can be changed after lock_configuration. Statements create the views
+// that they read.
 func (db *DB) lockDown(opts Options) error {
 	conn, err := db.connect()
 	if err != nil {
@@ -148,11 +150,7 @@ func (db *DB) lockDown(opts Options) error {
 		// This setting has no effect when it is passed at the start.
 		statements = append(statements, fmt.Sprintf("SET GLOBAL max_temp_directory_size = '%dB'", opts.SpillLimit))
 	}
-	statements = append(statements, "CREATE SCHEMA lake")
-	for _, view := range createViews(opts) {
-		statements = append(statements, "CREATE "+view)
-	}
-	statements = append(statements, "SET GLOBAL lock_configuration = true")
+	statements = append(statements, "CREATE SCHEMA lake", "SET GLOBAL lock_configuration = true")
 	for _, statement := range statements {
 		if err := execute(conn, statement); err != nil {
 			return fmt.Errorf("open lake: %w", err)

@@ -23,6 +23,7 @@ var safeTableFunctions = [...]string{
 type statement struct {
 	sql    string // as given, or with EXPLAIN written canonically, at the same offsets
 	athena athenaUse
+	views  []view // that it may read
 }
 
 // check accepts a single reading statement: SELECT, WITH, VALUES, FROM,
@@ -67,7 +68,7 @@ func check(conn bindings.Connection, sql string) (statement, error) {
 		}
 		return statement{}, &SQLError{SQL: sql, Position: position, Message: fault.message, Hint: fault.hint}
 	}
-	checked := statement{sql: sql, athena: useOf(tree.Statements[0])}
+	checked := statement{sql: sql, athena: useOf(tree.Statements[0]), views: needed(tree.Statements[0], views())}
 	if explain != "" {
 		checked.sql = explain + strings.Repeat(" ", offset-len(explain)) + inner
 	}

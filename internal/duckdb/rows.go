@@ -45,6 +45,9 @@ func (s *session) checkAndRun(translated translation, params map[string]any) (*R
 	if err != nil {
 		return nil, err
 	}
+	if err := s.db.create(s.conn, checked.views); err != nil {
+		return nil, fmt.Errorf("run query: %w", err)
+	}
 	// Macros of a connection hide DuckDB's functions of their names.
 	for _, macro := range translated.Macros() {
 		if err := execute(s.conn, macro); err != nil {

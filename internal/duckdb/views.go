@@ -86,24 +86,44 @@ const athenaColumns = `
 	day,
 	year || '/' || month || '/' || day AS "timestamp"`
 
-// createViews returns the definitions of the views over the parts, for CREATE.
-func createViews(opts Options) []string {
-	return []string{
-		"VIEW lake.records AS " + perSchema(opts, func(g group) string {
-			return "SELECT " + recordColumns() + ", year, month, day FROM " + g.source
-		}),
-		"VIEW lake.rows AS " + perSchema(opts, func(g group) string {
-			return "SELECT " + storedColumns() + ", year, month, day FROM " + g.searchable(g.source)
-		}),
-		"VIEW lake.derived AS " + perSchema(opts, func(g group) string {
-			return "SELECT " + storedColumns() + ", " + strings.Join(derivedColumns[:], ", ") + ", year, month, day FROM " + g.derived(g.searchable(g.source))
-		}),
-		"VIEW events AS " + perSchema(opts, func(g group) string {
-			return "SELECT " + typedColumns() + " FROM " + g.derived(g.searchable(g.source))
-		}),
-		athenaView(athenaUse{}),
+// view is a view over the parts.
+type view struct {
+	name   string
+	define func(Options) string // its definition, for CREATE
+}
+
+// views returns the views of a database. One comes after those that it reads.
+func views() []view {
+	return []view{
+		{recordsView, func(opts Options) string {
+			return "VIEW lake.records AS " + perSchema(opts, func(g group) string {
+				return "SELECT " + recordColumns() + ", year, month, day FROM " + g.source
+			})
+		}},
+		{"lake.rows", func(opts Options) string {
+			return "VIEW lake.rows AS " + perSchema(opts, func(g group) string {
+				return "SELECT " + storedColumns() + ", year, month, day FROM " + g.searchable(g.source)
+			})
+		}},
+		{"lake.derived", func(opts Options) string {
+			return "VIEW lake.derived AS " + perSchema(opts, func(g group) string {
+				return "SELECT " + storedColumns() + ", " + strings.Join(derivedColumns[:], ", ") + ", year, month, day FROM " + g.derived(g.searchable(g.source))
+			})
+		}},
+		{"events", func(opts Options) string {
+			return "VIEW events AS " + perSchema(opts, func(g group) string {
+				return "SELECT " + typedColumns() + " FROM " + g.derived(g.searchable(g.source))
+			})
+		}},
+		{logsView, func(Options) string { return athenaView(athenaUse{}) }},
 	}
 }
+
+// recordsView is what logsView, the view cloudtrail_logs, reads.
+const (
+	recordsView = "lake.records"
+	logsView    = "cloudtrail_logs"
+)
 
 // group is the source of the parts of one schema.
 type group struct {

@@ -61,7 +61,7 @@ func newChecker(store Store, found func(Damage)) *checker {
 
 // bytes compares all bytes of a part with its checksums.
 func (c *checker) bytes(ctx context.Context, p Part) error {
-	bad, err := p.verify(ctx, c.columns)
+	bad, err := p.verify(ctx, c.columns, new([]byte))
 	if bad != nil {
 		c.damage(Damage{Part: p.published(), Cause: bad.Cause})
 	}

@@ -54,7 +54,7 @@ func (w *Writer) rebuild(ctx context.Context, p Part, list stored) error {
 		return errNoChecksum
 	}
 	p.file = stored{w.store, p.published()}
-	switch bad, err := p.verify(ctx, ColumnNames()); {
+	switch bad, err := p.verify(ctx, ColumnNames(), new([]byte)); {
 	case err != nil:
 		return err
 	case bad != nil:

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
@@ -126,14 +127,19 @@ func (e *PartError) Error() string { return fmt.Sprintf("read part %q: %s", e.Pa
 func Verify(ctx context.Context, parts []Part, columns []string) (damaged []*PartError, err error) {
 	found := make([]*PartError, len(parts))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, p := range parts {
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
 		group.Go(func() (err error) {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+			var buffer []byte // of this worker, for part after part
+			for i := next.Add(1) - 1; i < int64(len(parts)); i = next.Add(1) - 1 {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				if found[i], err = parts[i].verify(ctx, columns, &buffer); err != nil {
+					return err
+				}
 			}
-			found[i], err = p.verify(ctx, columns)
-			return err
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -142,9 +148,10 @@ func Verify(ctx context.Context, parts []Part, columns []string) (damaged []*Par
 	return slices.DeleteFunc(found, func(e *PartError) bool { return e == nil }), nil
 }
 
-// verify checks one part. A part that differs from what was written gives a
-// PartError, one that cannot be read another error.
-func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) {
+// verify checks one part, in a buffer that it may replace by a larger one. A part
+// that differs from what was written gives a PartError, one that cannot be read
+// another error.
+func (p Part) verify(ctx context.Context, columns []string, buffer *[]byte) (*PartError, error) {
 	bad := func(format string, args ...any) *PartError { return &PartError{p.Path(), fmt.Sprintf(format, args...)} }
 	f, err := p.file.open(ctx)
 	if err != nil {
@@ -160,7 +167,7 @@ func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) 
 	if p.Checksum.At < 0 || p.Checksum.At > p.Bytes {
 		return bad("the manifest has its checksums at byte %d of %d", p.Checksum.At, p.Bytes), nil
 	}
-	tail := make([]byte, p.Bytes-p.Checksum.At)
+	tail := sized(buffer, p.Bytes-p.Checksum.At)
 	if err := readFull(f, tail, p.Checksum.At); err != nil {
 		return nil, err
 	}
@@ -171,13 +178,24 @@ func (p Part) verify(ctx context.Context, columns []string) (*PartError, error) 
 	if err != nil {
 		return bad("%v", err), nil
 	}
-	return sums.verify(ctx, f, p.Path(), columns)
+	return sums.verify(ctx, f, p.Path(), columns, buffer)
+}
+
+// sized returns the buffer with a length, larger if it must be.
+func sized(buffer *[]byte, length int64) []byte {
+	if int64(cap(*buffer)) < length {
+		*buffer = make([]byte, length)
+	}
+	return (*buffer)[:length]
 }
 
 // verify checks the chunks of columns.
-func (s *partSums) verify(ctx context.Context, f io.ReaderAt, path string, columns []string) (*PartError, error) {
+func (s *partSums) verify(ctx context.Context, f io.ReaderAt, path string, columns []string, room *[]byte) (*PartError, error) {
+	if len(columns) == 0 {
+		return nil, nil
+	}
 	var hash xxh3.Hasher
-	buffer := make([]byte, 256<<10)
+	buffer := sized(room, 256<<10)
 	start := int64(0)
 	for i, c := range s.chunks {
 		from := start
