@@ -116,16 +116,22 @@ func TestSourcesOfFormat2(t *testing.T) {
 	}
 }
 
-// TestUpgrade upgrades a lake of format 1: it answers as before, and there is
-// nothing left to do.
+// TestUpgrade upgrades a lake of each older format: it answers as before, and there
+// is nothing left to do.
 func TestUpgrade(t *testing.T) {
-	dir := copyOf(t, "testdata/formats/1")
+	for _, format := range []string{"1", "2"} {
+		t.Run(format, func(t *testing.T) { requireUpgrade(t, format) })
+	}
+}
+
+func requireUpgrade(t *testing.T, format string) {
+	dir := copyOf(t, "testdata/formats/"+format)
 	want, err := os.ReadFile("testdata/formats/answers.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, said := range []string{
-		"parts of an older format: 3; upgraded: 3, with 27 events; damaged and left: 0\nformat of the lake: 2, before: 1\n",
+		"parts of an older format: 3; upgraded: 3, with 27 events; damaged and left: 0\nformat of the lake: 3, before: " + format + "\n",
 		"parts of an older format: 0; upgraded: 0, with 0 events; damaged and left: 0\n",
 	} {
 		if got := mustRun(t, "lake", "upgrade", "--lake", dir); got != said {

@@ -21,15 +21,18 @@ func (g group) derived(source string) string {
 		"(SELECT *, " + principalKind + " AS principal_kind, " + failed + " AS failed FROM " + source + "))"
 }
 
-// searchable adds to a source the columns that parts of the first schema lack
-// and that are not of derived. The resources of an event are too much for SQL:
+// searchable adds to a source the columns that parts of its schema lack and
+// that are not of derived. The resources of an event are too much for SQL:
 // the lists are NULL there, as is what was not recorded.
 func (g group) searchable(source string) string {
-	if g.schema >= 2 {
-		return source
+	if g.schema < 2 {
+		source = "(SELECT *, " + username + " AS username, NULL::VARCHAR[] AS resource_names, NULL::VARCHAR[] AS resource_types, " +
+			"NULL::BIGINT AS log_offset, NULL::VARCHAR AS log_file_sha256, NULL::VARCHAR AS digest FROM " + source + ")"
 	}
-	return "(SELECT *, " + username + " AS username, NULL::VARCHAR[] AS resource_names, NULL::VARCHAR[] AS resource_types, " +
-		"NULL::BIGINT AS log_offset, NULL::VARCHAR AS log_file_sha256, NULL::VARCHAR AS digest FROM " + source + ")"
+	if g.schema < 3 {
+		source = "(SELECT *, NULL::TIMESTAMP AS verified_at FROM " + source + ")"
+	}
+	return source
 }
 
 // derivedColumns are the names of those columns, in their order in the view.

@@ -27,7 +27,7 @@ var eventColumns = [...]string{
 
 // laterColumns are the columns of the events view that were added to it last,
 // in order.
-var laterColumns = [...]string{"username", "resource_names", "resource_types", "log_offset", "log_file_sha256", "digest"}
+var laterColumns = [...]string{"username", "resource_names", "resource_types", "log_offset", "log_file_sha256", "digest", "verified_at"}
 
 // athenaView defines cloudtrail_logs over lake.records, which calls no function
 // that a translated statement may hide: the columns and types of

@@ -20,7 +20,8 @@ type Block struct {
 	nulls []uint64
 	lists [numList]textColumn // see appendItem
 
-	offsets []int64 // in the log file, -1 NULL
+	offsets  []int64 // in the log file, -1 NULL
+	verified []int64 // microseconds since 1970, UTC, -1 NULL
 
 	ids  []Identity
 	size int
@@ -61,6 +62,7 @@ func NewBlock(like *Block) *Block {
 	b.nulls = make([]uint64, 0, rows)
 	b.ids = make([]Identity, 0, rows)
 	b.offsets = make([]int64, 0, rows)
+	b.verified = make([]int64, 0, rows)
 	for i := range b.text {
 		b.text[i].grow(&like.text[i])
 	}
@@ -84,7 +86,8 @@ func (b *Block) Full() bool { return len(b.time) >= blockRows || b.size >= block
 
 // Reset empties the block and keeps its memory.
 func (b *Block) Reset() {
-	b.time, b.nulls, b.ids, b.offsets, b.people, b.size = b.time[:0], b.nulls[:0], b.ids[:0], b.offsets[:0], b.people[:0], 0
+	b.time, b.nulls, b.ids, b.people, b.size = b.time[:0], b.nulls[:0], b.ids[:0], b.people[:0], 0
+	b.offsets, b.verified = b.offsets[:0], b.verified[:0]
 	clear(b.actors)
 	for i := range b.text {
 		b.text[i].reset()
@@ -98,8 +101,8 @@ func (b *Block) Reset() {
 }
 
 // rowOverhead is what a row takes besides its text: codes, time, booleans,
-// nulls, offset and identity.
-const rowOverhead = 4*(numText+numList) + 8 + numBool + 8 + 8 + 24
+// nulls, offset, time of proof and identity.
+const rowOverhead = 4*(numText+numList) + 8 + numBool + 8 + 8 + 8 + 24
 
 // measure updates the size.
 func (b *Block) measure() {
@@ -162,5 +165,6 @@ func (b *Block) copyRow(from *Block, row int) {
 	}
 	b.nulls = append(b.nulls, from.nulls[row])
 	b.offsets = append(b.offsets, from.offsets[row])
+	b.verified = append(b.verified, from.verified[row])
 	b.measure()
 }

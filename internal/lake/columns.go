@@ -18,7 +18,7 @@ const (
 // Schema is the version of the columns of the parts that this program writes.
 // It goes up when columns are added, and when a derived column gets another
 // meaning. Parts of all versions are read.
-const Schema = 2
+const Schema = 3
 
 // Column is one column of a part. The partition columns year, month and day
 // are in the path, not in the file.
@@ -45,6 +45,7 @@ const (
 	inBools
 	inNulls
 	inOffsets
+	inVerified
 	inLists
 )
 
@@ -175,7 +176,7 @@ func textColumns() []Column {
 		{Name: "extra", Kind: JSON, Doc: "an object of the members that no column holds exactly, verbatim; NULL when there are none"},
 
 		{Name: "log_file_sha256", Kind: Text, Since: 2, Doc: "SHA-256 of that log file as it was delivered, in lower-case hexadecimal; of a file inside another one, that of the other one. NULL when it is not known"},
-		{Name: "digest", Kind: Text, Since: 2, Doc: "the key of the digest file that vouches for the log file; NULL as long as no proof was asked for"},
+		{Name: "digest", Kind: Text, Since: 2, Doc: "the digest file that vouches for the log file, named as log_file is; NULL as long as there is no proof"},
 		{Name: "principal", Kind: Text, Since: 2, Doc: "the actor's ARN if the record has one, otherwise the most specific of its other names; NULL when the record names nobody"},
 		{Name: "principal_kind", Kind: Text, Since: 2, Doc: "the kind of the actor, such as user, role or root"},
 		{Name: "username", Kind: Text, Since: 2, Doc: "the Username that LookupEvents shows; NULL when there is none"},
@@ -224,7 +225,9 @@ func Columns() []Column {
 	all = append(all, placed(inOffsets, []Column{{Name: "log_offset", Kind: Integer, Since: 2,
 		Doc: "where the record begins in that log file: its offset in bytes in the text that the file holds, as explained below; NULL when it is not known"}})...)
 	all = append(all, text[colLogFileHash], text[colDigest], text[colPrincipal], text[colPrincipalKind], bools[boolFailed], text[colUsername])
-	return append(all, listColumns()...)
+	all = append(all, listColumns()...)
+	return append(all, placed(inVerified, []Column{{Name: "verified_at", Kind: Timestamp, Since: 3,
+		Doc: "when that proof was checked; NULL as long as there is none"}})...)
 }
 
 // RecordColumns returns the columns that [Row.Scan] takes: those of the first

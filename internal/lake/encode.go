@@ -17,6 +17,13 @@ type Source struct {
 	Account string // the account in the file's name, or ""
 	SHA256  string // as it goes to the column log_file_sha256; "" when it is not known
 	Offset  int64  // as it goes to the column log_offset; negative when it is not known
+	Proof   Proof  // that the log file is as it was delivered; the zero value when there is none
+}
+
+// Proof says that a digest vouches for the content of a log file.
+type Proof struct {
+	Digest string    // as it goes to the column digest
+	At     time.Time // when it was checked
 }
 
 // encoder spreads one record over the columns.
@@ -145,12 +152,25 @@ func (e *encoder) source(from Source) {
 	b := e.block
 	b.text[colLogFile].add([]byte(from.LogFile))
 	b.text[colLogFileHash].addOrNull(orNull(from.SHA256))
-	b.text[colDigest].addNull() // nothing has been proven yet
+	b.text[colDigest].addOrNull(orNull(from.Proof.Digest))
+	b.verified = append(b.verified, from.Proof.time())
 	b.offsets = append(b.offsets, max(from.Offset, unknownOffset))
 }
 
-// unknownOffset stands for the NULL of the column log_offset.
-const unknownOffset = -1
+// unknownOffset stands for the NULL of the column log_offset, and unverified for
+// that of verified_at: digests are younger than 1970.
+const (
+	unknownOffset = -1
+	unverified    = -1
+)
+
+// time returns the time of a proof in microseconds, or unverified.
+func (p Proof) time() int64 {
+	if p.Digest == "" {
+		return unverified
+	}
+	return p.At.UnixMicro()
+}
 
 // person decodes the identity with a code of the column user_identity.
 func (e *encoder) person(code uint32) (p person) {

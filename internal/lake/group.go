@@ -75,7 +75,7 @@ func (p *partWriter) gatherBools(column int) {
 	}
 }
 
-// gatherInts gathers the times, the masks of explicit nulls, or the offsets.
+// gatherInts gathers a column of times, masks of explicit nulls, or offsets.
 func (p *partWriter) gatherInts(of storage) {
 	p.ints, p.levels = p.ints[:0], p.levels[:0]
 	for _, at := range p.places {
@@ -99,6 +99,8 @@ func (b *Block) integer(of storage, row int) (value int64, ok bool) {
 		return b.time[row], true
 	case inNulls:
 		return int64(b.nulls[row]), b.nulls[row] != 0
+	case inVerified:
+		return b.verified[row], b.verified[row] != unverified
 	}
 	return b.offsets[row], b.offsets[row] != unknownOffset
 }

@@ -18,7 +18,7 @@ import (
 
 // Format is the version of the lake's layout that this program writes; it reads
 // all earlier ones. It goes up when an older program would misread a newer lake.
-const Format = 2
+const Format = 3
 
 const (
 	stateDir      = "_trailkeeper"
@@ -50,6 +50,7 @@ type Part struct {
 	From       time.Time `json:"from"`        // time of the earliest event
 	To         time.Time `json:"to"`          // time of the latest event
 	Schema     int       `json:"schema"`      // version of its columns; absent in format 1, which has 1
+	Proven     int64     `json:"proven"`      // rows whose log file a digest vouches for; absent before format 3
 	Checksum   *Checksum `json:"checksum,omitempty"`
 
 	file stored

@@ -38,7 +38,9 @@ func (c Column) node() (schema.Node, error) {
 	case JSON: // read as JSON by DuckDB and as a string by the others
 		logical = schema.JSONLogicalType{}
 	case Timestamp:
-		repetition = parquet.Repetitions.Required
+		if c.cell.in == inTime {
+			repetition = parquet.Repetitions.Required
+		}
 		physical, logical = parquet.Types.Int64, schema.NewTimestampLogicalType(false, schema.TimeUnitMicros)
 	case Boolean:
 		physical, logical = parquet.Types.Boolean, schema.NoLogicalType{}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/internal/recordtest"
@@ -48,7 +49,7 @@ func TestRandomRecords(t *testing.T) {
 }
 
 // randomSource returns where a record of a log file may have been found: at an
-// offset, or one that is not known, in a file with a hash, or without one.
+// offset, or one that is not known, in a file with a hash and a proof, or without.
 func randomSource(random *rand.Rand, logFile string) Source {
 	from := Source{LogFile: logFile, Account: "999999999999", Offset: random.Int64N(1 << (1 + random.IntN(62)))}
 	if random.IntN(4) == 0 {
@@ -56,6 +57,9 @@ func randomSource(random *rand.Rand, logFile string) Source {
 	}
 	if random.IntN(4) > 0 {
 		from.SHA256 = fmt.Sprintf("%064x", random.IntN(20))
+	}
+	if random.IntN(4) > 0 {
+		from.Proof = Proof{fmt.Sprintf("digest-%d", random.IntN(20)), time.UnixMicro(random.Int64N(1 << 52)).UTC()}
 	}
 	return from
 }
@@ -76,8 +80,11 @@ func requireSources(t *testing.T, blocks []*Block, want map[string]Source) {
 			if got := copied.offsets[i]; got != max(from.Offset, unknownOffset) {
 				t.Errorf("the offset in log file %q is %d, want %d", from.LogFile, got, from.Offset)
 			}
-			if row.text[colDigest] != nil {
-				t.Errorf("log file %q has the digest %q, which nobody asked for", from.LogFile, row.text[colDigest])
+			if digest := row.text[colDigest]; string(digest) != from.Proof.Digest || (digest == nil) != (from.Proof.Digest == "") {
+				t.Errorf("log file %q has the digest %q, want %q", from.LogFile, digest, from.Proof.Digest)
+			}
+			if got := copied.verified[i]; got != from.Proof.time() {
+				t.Errorf("log file %q was verified at %d, want %d", from.LogFile, got, from.Proof.time())
 			}
 		}
 	}
@@ -153,6 +160,7 @@ func TestProofFindsDamage(t *testing.T) {
 	}
 	row := withoutExtra(t, b)
 	damaged("log_offset", false, func() { b.offsets[row]++ }, func() { b.offsets[row]-- })
+	damaged("verified_at", false, func() { b.verified[row]++ }, func() { b.verified[row]-- })
 	damaged("event_time", true, func() { b.time[row] += 1_000_000 }, func() { b.time[row] -= 1_000_000 })
 	flip := func() { b.nulls[row] ^= 1 << event.ErrorCode }
 	damaged("explicit_nulls", true, flip, flip)

@@ -133,6 +133,9 @@ func (b *Block) complete(rows int) error {
 	for len(b.offsets) < rows {
 		b.offsets = append(b.offsets, unknownOffset)
 	}
+	for len(b.verified) < rows {
+		b.verified = append(b.verified, unverified)
+	}
 	return nil
 }
 
@@ -149,6 +152,8 @@ func (b *Block) length(at cell) int {
 		return len(b.nulls)
 	case inOffsets:
 		return len(b.offsets)
+	case inVerified:
+		return len(b.verified)
 	}
 	return len(b.lists[at.index].codes)
 }
@@ -208,9 +213,13 @@ func readBools(ctx context.Context, r *file.BooleanColumnChunkReader, levels []i
 	return out, err
 }
 
-// readInts reads the times, the masks of explicit nulls, or the offsets.
+// readInts reads a column of times, masks of explicit nulls, or offsets.
 func (b *Block) readInts(ctx context.Context, r *file.Int64ColumnChunkReader, of storage, levels []int16) error {
 	values := make([]int64, readBatch)
+	into, null := &b.offsets, int64(unknownOffset)
+	if of == inVerified {
+		into, null = &b.verified, unverified
+	}
 	return inBatches(ctx, levels, func(batch []int16) (int64, error) {
 		n, _, err := r.ReadBatch(int64(len(batch)), values, batch, nil)
 		if of == inTime {
@@ -223,9 +232,9 @@ func (b *Block) readInts(ctx context.Context, r *file.Int64ColumnChunkReader, of
 			case of == inNulls:
 				b.nulls = append(b.nulls, uint64(values[next])*uint64(level))
 			case level == 0:
-				b.offsets = append(b.offsets, unknownOffset)
+				*into = append(*into, null)
 			default:
-				b.offsets = append(b.offsets, values[next])
+				*into = append(*into, values[next])
 			}
 			next += int(level)
 		}

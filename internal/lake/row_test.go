@@ -294,8 +294,8 @@ func TestColumnsOfAPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if root.NumFields() != len(Columns()) || len(Columns()) != numText+numBool+numList+3 {
-		t.Fatalf("%d columns in the schema, %d in Columns, %d in a row", root.NumFields(), len(Columns()), numText+numBool+numList+3)
+	if root.NumFields() != len(Columns()) || len(Columns()) != numText+numBool+numList+4 {
+		t.Fatalf("%d columns in the schema, %d in Columns, %d in a row", root.NumFields(), len(Columns()), numText+numBool+numList+4)
 	}
 	for i, c := range Columns() {
 		if got := root.Field(i).Name(); got != c.Name {

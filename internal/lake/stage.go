@@ -54,6 +54,11 @@ func (w *Writer) stagePart(ctx context.Context, p Part, blocks []*Block, hours s
 		for _, at := range b.time {
 			from, to = min(from, at), max(to, at)
 		}
+		for _, at := range b.verified {
+			if at != unverified {
+				p.Proven++
+			}
+		}
 	}
 	p.From, p.To = time.UnixMicro(from).UTC(), time.UnixMicro(to).UTC()
 	if err := w.store.Put(ctx, idsPath(p.Name), hours.writeTo); err != nil {

@@ -445,8 +445,8 @@ func TestDamagedLakes(t *testing.T) {
 		want   string // in the error of a writer
 		reads  bool   // a reader does not need what is missing
 	}{
-		{"a later version", edit(`"format": 2`, `"format": 3`), "its format is version 3, this program knows version 2", false},
-		{"no version", edit(`"format": 2`, `"format": 0`), "not a manifest", false},
+		{"a later version", edit(`"format": 3`, `"format": 4`), "its format is version 4, this program knows version 3", false},
+		{"no version", edit(`"format": 3`, `"format": 0`), "not a manifest", false},
 		{"a part named out of the lake", edit("part-00000001-0000.parquet", "../../../x.parquet"), "is not the name of a part", false},
 		{"a part without a day", edit(`"day": "2026-01-11"`, `"day": ""`), "is not a day", false},
 		{"a list named out of the lake", edit("files-00000001-0000.ids", "../x.ids"), "is not the name of a list", false},
