@@ -150,6 +150,7 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err != nil {
 		return errors.Join(cli.CutShort(hinted(err)), out.Close(nil))
 	}
+	sum.Notes = append(sum.Notes, protection(ctx, source, sum)...)
 	if err := out.Close(sum); err != nil {
 		return err
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/cerpac/trailkeeper/finding"
 	"github.com/cerpac/trailkeeper/internal/findings/html"
 	"github.com/cerpac/trailkeeper/internal/findings/sarif"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -44,7 +44,11 @@ func (o *verifyOptions) results(s *streams) (verifyResults, error) {
 type verifyLines struct{ to io.Writer }
 
 func (l verifyLines) Result(r verify.Result) error {
-	_, err := fmt.Fprintln(l.to, r.Line())
+	text := r.Line() + "\n"
+	for _, line := range r.History.Lines() {
+		text += "              " + terminal.Message(line) + "\n"
+	}
+	_, err := io.WriteString(l.to, text)
 	return err
 }
 

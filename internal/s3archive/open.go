@@ -36,6 +36,8 @@ type body struct {
 	ctx    context.Context
 	source *Source
 	key    string
+	// version is the one that is read, or nil for the current one.
+	version *string
 
 	attributes archive.Attributes
 	conn       io.ReadCloser // nil after it broke
@@ -94,7 +96,7 @@ func (b *body) wait(err error) error {
 
 // connect requests the object from the offset on.
 func (b *body) connect() error {
-	in := &s3.GetObjectInput{Bucket: &b.source.bucket, Key: &b.key}
+	in := &s3.GetObjectInput{Bucket: &b.source.bucket, Key: &b.key, VersionId: b.version}
 	if b.offset > 0 {
 		from := fmt.Sprintf("bytes=%d-", b.offset)
 		in.Range, in.IfMatch = &from, b.etag

@@ -60,7 +60,7 @@ func (v *verifier) unseen() error {
 		id := Chain{Organization: h.Organization, Account: h.Account, Region: h.Region, Trail: h.Trail, HomeRegion: h.HomeRegion}
 		k, _ := archive.ParseKey(h.Object)
 		id.Backfill = k.Backfill
-		r := Result{State: Missing, Object: DigestFile, Chain: id, Key: h.Object, Check: CheckAnchor, To: h.End,
+		r := Result{State: Missing, Object: DigestFile, Chain: id, Key: h.Object, Check: CheckAnchor, To: h.End, want: h.SHA256,
 			Reason: "an earlier run saw it, and it is not in the archive"}
 		for _, c := range v.chains {
 			if withoutPrefix(c.id) != id || c.first == nil || c.head == nil {

@@ -143,7 +143,7 @@ func (v *verifier) headMissing(c *chain, n *node) {
 	if n.bad[key] || !v.opts.Since.IsZero() && !n.start.After(v.opts.Since) {
 		return
 	}
-	v.emit(Result{State: v.retained(n.start), Object: DigestFile, Chain: c.id, Key: key, Check: CheckHead, To: n.start,
+	v.emit(Result{State: v.retained(n.start), Object: DigestFile, Chain: c.id, Key: key, Check: CheckHead, To: n.start, want: n.namesHash(),
 		Reason: "not in the archive, as all digests before it: removed by retention rules or by hand"})
 }
 
@@ -163,10 +163,15 @@ func (v *verifier) between(c *chain, n *node) {
 		last = here
 	}
 	lost := func(key string, from, to time.Time) {
-		if !n.bad[key] {
-			v.emit(Result{State: Missing, Object: DigestFile, Chain: c.id, Key: key, Check: CheckContinuity,
-				Reason: "not in the archive", From: from, To: to})
+		if n.bad[key] {
+			return
 		}
+		r := Result{State: Missing, Object: DigestFile, Chain: c.id, Key: key, Check: CheckContinuity,
+			Reason: "not in the archive", From: from, To: to}
+		if key == last {
+			r.want = n.namesHash()
+		}
+		v.emit(r)
 	}
 	const most = 24 * 366 // of one gap, which hostile times could make any number
 	for i, from := 0, n.prior.end; from.Before(n.start) && i < most; i++ {
@@ -257,6 +262,9 @@ func (v *verifier) conclude(c *chain, n *node, f *fault) {
 	}
 	if good && f != nil {
 		r.Reason += "; its content is proven by its successor"
+	}
+	if r.Check == CheckLinkHash {
+		r.want = r.Expected
 	}
 	v.emit(r)
 	v.logFiles(n, good, r.State == Tampered)

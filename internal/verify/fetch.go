@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -51,12 +52,19 @@ type node struct {
 // remote is the key by which other digests name this one.
 func (n *node) remote() string { return n.digest.DigestS3Object }
 
+type opener func(ctx context.Context, o archive.Object) (io.ReadCloser, archive.Attributes, error)
+
 // fetch reads a digest and checks all that can be checked of it alone.
 func (v *verifier) fetch(ctx context.Context, o archive.Object) *node {
+	return v.fetchBy(ctx, o, v.source.Fetch)
+}
+
+// fetchBy is fetch of an object that is opened by a function.
+func (v *verifier) fetchBy(ctx context.Context, o archive.Object, open opener) *node {
 	n := &node{object: o, chain: chainOf(o.Info)}
 	p := v.unpackers.get()
 	defer v.unpackers.put(p)
-	object, attributes, err := v.source.Fetch(ctx, o)
+	object, attributes, err := open(ctx, o)
 	if err != nil {
 		n.fault = accessFault(err)
 		return n

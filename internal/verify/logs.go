@@ -39,6 +39,9 @@ func (v *verifier) logFiles(n *node, isProven, isTampered bool) {
 			r.Key, r.State, r.Check, r.Reason = key, Unverifiable, CheckListed, "the digest that lists it is not valid"
 		default:
 			r.Key = key
+			if isProven {
+				r.want = f.HashValue
+			}
 			v.later(r, f, isProven)
 			continue
 		}

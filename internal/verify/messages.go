@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cerpac/trailkeeper/finding"
@@ -121,6 +122,12 @@ func (r Result) finding(now time.Time) finding.Finding {
 		f.Resources = append(f.Resources, finding.Resource{Type: "AWS::CloudTrail::Trail", ID: r.Chain.String(), Name: r.Chain.Trail})
 	}
 	f.Evidence = []finding.Evidence{{Object: &finding.Object{Location: location, State: string(r.State), Expected: r.Expected, Found: r.Found}}}
+	if h := r.History; h != nil {
+		f.Remedy.Text = strings.Join(h.facts(), "; ")
+		if h.Restore != "" {
+			f.Remedy.Commands = []string{h.Restore}
+		}
+	}
 	f.ID = f.Identity()
 	return f
 }

@@ -104,6 +104,10 @@ type Result struct {
 	To   time.Time `json:"to,omitzero"`
 	// Files is the number of log files of a result that is about many.
 	Files int64 `json:"files,omitempty"`
+	// History is what the bucket's versions tell of a damaged object.
+	History *History `json:"history,omitempty"`
+
+	want string // hex SHA-256 of what the object must be, where that is proven
 }
 
 // Check is one rule of verification.

@@ -47,6 +47,10 @@ type Summary struct {
 	// Ignored counts objects that are neither log files nor digests.
 	Ignored int64 `json:"ignored"`
 
+	// Notes say what else should be known of the run, such as what was not permitted
+	// to be looked at.
+	Notes []string `json:"notes,omitempty"`
+
 	// Heads are the newest digests of the chains whose newest one is valid.
 	Heads []anchor.Head `json:"-"`
 
@@ -69,11 +73,22 @@ func newSummary() *Summary {
 	return &Summary{Digests: Counts{}, LogFiles: Counts{}, Others: Counts{}, byChain: map[Chain]*ChainSummary{}, oldest: map[Chain]*oldest{}}
 }
 
-// report takes the results in order, counts them and passes them on.
+// report counts the results and passes them on, with the histories of damaged
+// objects.
 func (v *verifier) report(sum *Summary, handle func(Result) error) error {
+	told, end := v.histories(sum, handle)
+	counted := v.count(sum, told)
+	if err := end(); err != nil {
+		return err
+	}
+	return counted
+}
+
+// count takes the results in order, counts them and passes them on.
+func (v *verifier) count(sum *Summary, told func(Result) error) error {
 	pass := func(r Result) error {
 		sum.add(r)
-		return handle(r)
+		return told(r)
 	}
 	for t := range v.tasks {
 		r := t.result

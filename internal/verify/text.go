@@ -65,6 +65,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 			_, _ = fmt.Fprintf(out, "%s %s\n", quantity.FormatCount(line.n), line.text)
 		}
 	}
+	for _, note := range s.Notes {
+		_, _ = fmt.Fprintf(out, "note: %s\n", note)
+	}
 	return out.Flush()
 }
 
