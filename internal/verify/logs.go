@@ -244,6 +244,10 @@ func (v *verifier) coverage(l lane, k archive.Key) cover {
 	return beforeAll
 }
 
+// nameSkew is how long after the time in its name a log file may be delivered, and
+// so be listed by the next digest.
+const nameSkew = 5 * time.Minute
+
 // covers says how a time lies to the digests of one chain.
 func (v *verifier) covers(c *chain, from, to time.Time) cover {
 	if c.id.Backfill {
@@ -252,7 +256,12 @@ func (v *verifier) covers(c *chain, from, to time.Time) cover {
 		}
 		return beforeAll
 	}
-	if in(c.spans, from, to) || c.head != nil && c.head.state == "" && c.head.proof == proven && to.After(c.head.start) && !from.After(c.head.end) {
+	end := to.Add(nameSkew)
+	next, _ := slices.BinarySearchFunc(c.spans, end, func(s span, at time.Time) int { return s.to.Compare(at) })
+	if next < len(c.spans) && !from.Before(c.spans[next].from) {
+		return covered
+	}
+	if h := c.head; h != nil && h.state == "" && h.proof == proven && !from.Before(h.start) && !end.After(h.end) {
 		return covered
 	}
 	if in(c.lost, from, to) {
@@ -270,7 +279,7 @@ func (v *verifier) covers(c *chain, from, to time.Time) cover {
 		}
 	}
 	switch {
-	case c.head == nil || !from.After(c.head.end):
+	case c.head == nil || !end.After(c.head.end):
 		return inGap
 	case v.stoppedAt(c, c.head.end):
 		return stopped

@@ -100,14 +100,19 @@ func TestValidateLogs(t *testing.T) {
 	}
 }
 
-// validateLogs runs the AWS CLI over an archive in memory.
+// validateLogs runs the AWS CLI over the chain "main" of an archive in memory.
 func validateLogs(t *testing.T, aws string, m memory, end time.Time) (output string, code int) {
 	t.Helper()
-	server := httptest.NewServer(awsServer{m})
+	return runValidateLogs(t, aws, awsServer{m: m, trail: "main", region: region, account: account, bucket: bucket,
+		keys: []digest.PublicKey{published(keyPair())}}, begin, end)
+}
+
+func runValidateLogs(t *testing.T, aws string, s awsServer, from, to time.Time) (output string, code int) {
+	t.Helper()
+	server := httptest.NewServer(s)
 	defer server.Close()
-	cmd := exec.CommandContext(t.Context(), aws, "cloudtrail", "validate-logs", "--verbose", "--region", region,
-		"--trail-arn", "arn:aws:cloudtrail:"+region+":"+account+":trail/main",
-		"--start-time", begin.Format(time.RFC3339), "--end-time", end.Format(time.RFC3339))
+	cmd := exec.CommandContext(t.Context(), aws, "cloudtrail", "validate-logs", "--verbose", "--region", s.region,
+		"--trail-arn", s.arn(), "--start-time", from.Format(time.RFC3339), "--end-time", to.Format(time.RFC3339))
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") }),
 		"AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x",
 		"AWS_CONFIG_FILE=/nonexistent", "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
@@ -119,7 +124,15 @@ func validateLogs(t *testing.T, aws string, m memory, end time.Time) (output str
 }
 
 // awsServer answers what validate-logs asks of S3 and CloudTrail.
-type awsServer struct{ m memory }
+type awsServer struct {
+	m                              memory
+	trail, region, account, bucket string
+	keys                           []digest.PublicKey
+}
+
+func (s awsServer) arn() string {
+	return "arn:aws:cloudtrail:" + s.region + ":" + s.account + ":trail/" + s.trail
+}
 
 func (s awsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
@@ -127,12 +140,12 @@ func (s awsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	object, ok := s.m[key]
 	switch {
 	case strings.HasSuffix(target, ".ListPublicKeys"):
-		answer(w, digest.PublicKeyList{PublicKeyList: []digest.PublicKey{published(keyPair())}})
+		answer(w, digest.PublicKeyList{PublicKeyList: s.keys})
 	case strings.HasSuffix(target, ".DescribeTrails"):
-		answer(w, map[string]any{"trailList": []any{map[string]any{"Name": "main", "S3BucketName": bucket, "HomeRegion": region,
-			"TrailARN": "arn:aws:cloudtrail:" + region + ":" + account + ":trail/main", "IsMultiRegionTrail": true}}})
+		answer(w, map[string]any{"trailList": []any{map[string]any{"Name": s.trail, "S3BucketName": s.bucket, "HomeRegion": s.region,
+			"TrailARN": s.arn(), "IsMultiRegionTrail": true}}})
 	case r.URL.Query().Has("location"):
-		fmt.Fprintf(w, `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</LocationConstraint>`, region)
+		fmt.Fprintf(w, `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%s</LocationConstraint>`, s.region)
 	case key == "":
 		s.list(w, r.URL.Query().Get("prefix"), r.URL.Query().Get("marker"))
 	case !ok:

@@ -125,6 +125,7 @@ type builder struct {
 	trail, home    string
 	bucket, region string
 	prefix         string // of the keys, with a slash
+	organization   string
 	pair           *rsa.PrivateKey
 	previous       *digest.Digest
 	hash, signed   string // of previous
@@ -152,7 +153,7 @@ func (b *builder) hour(t *testing.T, logs int) {
 // log writes a log file and returns its entry.
 func (b *builder) log(t *testing.T, at time.Time, text string) digest.LogFile {
 	t.Helper()
-	key := b.prefix + archive.Key{Account: account, Kind: archive.Logs, Region: b.region, Delivered: at,
+	key := b.prefix + archive.Key{Organization: b.organization, Account: account, Kind: archive.Logs, Region: b.region, Delivered: at,
 		Unique: fmt.Sprintf("%s%010d", strings.NewReplacer("_", "", ".", "", "-", "").Replace(b.trail), at.Unix())}.String()
 	b.m[key] = stored{body: packed(t, []byte(text))}
 	b.logs = append(b.logs, key)
@@ -166,7 +167,7 @@ func (b *builder) write(t *testing.T, start time.Time, files []digest.LogFile, b
 	if files == nil {
 		files = []digest.LogFile{}
 	}
-	key := b.prefix + archive.Key{Account: account, Kind: archive.Digest, Region: b.region, Delivered: b.end,
+	key := b.prefix + archive.Key{Organization: b.organization, Account: account, Kind: archive.Digest, Region: b.region, Delivered: b.end,
 		Trail: b.trail, HomeRegion: b.home, Backfill: backfill}.String()
 	d := &digest.Digest{AWSAccountID: account, DigestStartTime: start.Format(time.RFC3339), DigestEndTime: b.end.Format(time.RFC3339),
 		DigestS3Bucket: b.bucket, DigestS3Object: key, DigestPublicKeyFingerprint: published(b.pair).Fingerprint,
