@@ -31,6 +31,8 @@ type verifyOptions struct {
 	days    int // of retention
 	anchor  string
 	known   []string // files with checkpoints
+	fixed   bool     // nothing is added to the anchors: they are those of a bundle
+	bundle  bundleOptions
 	verbose bool
 	format  verifyFormat
 }
@@ -62,15 +64,29 @@ metadata of the objects.
 Public keys come from --keys and --key-store. For a bucket, those that are missing
 are asked of CloudTrail, and kept in --key-store.
 
+With --bundle FILE a file is written from which anybody can repeat the verification
+of the digests, with this program or with openssl. Without --archive, --bundle FILE
+repeats it. Log files are not in a bundle: --from-bundle FILE --archive COPY reads
+them from a copy of the archive.
+
 The exit code is 0 if all is valid, pending, or expired from the oldest end; 1 if
 something is tampered with or missing; 3 if something could not be decided.`,
 		Example: `  trailkeeper verify --archive ./logs --keys keys.json
   trailkeeper verify --archive s3://production-cerpac-cloudtrail-logs --key-store keys --since 30d
+  trailkeeper verify --archive ./logs --keys keys.json --bundle proof.tar
+  trailkeeper verify --bundle proof.tar
   trailkeeper verify --archive ./logs --keys keys.json --format jsonl | jq -c 'select(.state == "missing")'`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), opts, s) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.bundle.choose(&opts, cmd.Flags().Changed("archive")); err != nil {
+				return misuse("verify", err)
+			}
+			return runVerify(cmd.Context(), opts, s)
+		},
 	}
 	f := cmd.Flags()
 	addArchiveFlag(f, &opts.archive, "folder or s3://BUCKET/PREFIX to verify", s)
+	f.StringVar(&opts.bundle.write, "bundle", "", "with --archive, new file for all that is needed to repeat the verification; without, file whose verification is repeated")
+	f.StringVar(&opts.bundle.read, "from-bundle", "", "file whose verification is repeated; --archive then is a copy with the log files")
 	f.StringArrayVar(&opts.keys, "keys", nil, "file with an answer of ListPublicKeys; may be repeated")
 	f.StringVar(&opts.store, "key-store", "", "folder that keeps every public key that was fetched")
 	f.StringSliceVar(&opts.trails, "trail", nil, "only chains of these trails, by name or ARN")
@@ -92,12 +108,12 @@ something is tampered with or missing; 3 if something could not be decided.`,
 
 func (o *verifyOptions) validate() error {
 	switch {
-	case o.archive == "":
+	case o.archive == "" && o.bundle.read == "":
 		return missingFlag("archive", archiveVariable)
-	case len(o.keys) == 0 && o.store == "" && !o.remote():
+	case len(o.keys) == 0 && o.store == "" && !o.remote() && o.bundle.read == "":
 		return outcome.WithHint(errors.New("--keys or --key-store is missing"),
 			"save the answer of aws cloudtrail list-public-keys of the archive's Regions, or name the public-keys.json of simulate or the sandbox")
-	case len(o.known) > 0 && o.anchor == "":
+	case len(o.known) > 0 && o.anchor == "" && o.bundle.read == "":
 		return errors.New("--checkpoint needs --anchor")
 	case o.check.Workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.check.Workers)
@@ -117,6 +133,10 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err != nil {
 		return misuse("verify", err)
 	}
+	opts.check.Trails, opts.check.Now = trails, s.now()
+	if opts.bundle.read != "" {
+		return opts.repeat(ctx, s)
+	}
 	keys, err := opts.publicKeys()
 	if err != nil {
 		return outcome.CouldNotLook(err)
@@ -125,23 +145,41 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	opts.check.Trails, opts.check.Now, opts.check.Live = trails, s.now(), opts.remote()
+	opts.check.Live = opts.remote()
 	opts.check.Retention = time.Duration(opts.days) * 24 * time.Hour
 	opts.check.Workers = opts.workersOr(opts.check.Workers)
-	if opts.anchor != "" {
-		if err := opts.openAnchors(); err != nil {
+	if opts.bundle.write == "" {
+		return opts.run(ctx, source, keys, s, nil)
+	}
+	packed, err := opts.newPacking(source)
+	if err != nil {
+		return err
+	}
+	opts.check.Stops = packed.keep(ctx)
+	return errors.Join(opts.run(ctx, packed.source, keys, s, packed), packed.Close())
+}
+
+// run verifies a source, and ends the bundle unless packed is nil.
+func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *verify.Keys, s *streams, packed *packing) error {
+	if o.anchor != "" {
+		if err := o.openAnchors(); err != nil {
 			return err
 		}
-		defer opts.check.Anchors.Close()
+		defer o.check.Anchors.Close()
 	}
-	out, err := opts.results(s)
+	out, err := o.results(s)
 	if err != nil {
 		return err
 	}
 	bar := progress.New(s.err, "Verifying objects")
-	sum, err := verify.Run(ctx, source, keys, opts.check, func(r verify.Result) error {
+	sum, err := verify.Run(ctx, source, keys, o.check, func(r verify.Result) error {
 		bar.Add(1)
-		if r.State == verify.Valid && !opts.verbose {
+		if packed != nil {
+			if err := packed.Result(r); err != nil {
+				return err
+			}
+		}
+		if r.State == verify.Valid && !o.verbose {
 			return nil
 		}
 		return out.Result(r)
@@ -154,7 +192,11 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if err := out.Close(sum); err != nil {
 		return err
 	}
-	return errors.Join(opts.addAnchors(sum, s.err), opts.judge(sum))
+	err = o.addAnchors(sum, s.err)
+	if err == nil && packed != nil {
+		err = o.writeBundle(packed, sum, keys)
+	}
+	return errors.Join(err, o.judge(sum))
 }
 
 // openAnchors opens the anchor log and reads the checkpoints that it must
@@ -181,7 +223,7 @@ func (o *verifyOptions) openAnchors() (err error) {
 // addAnchors adds the heads of the chains to the anchor log.
 func (o *verifyOptions) addAnchors(sum *verify.Summary, stderr io.Writer) error {
 	log := o.check.Anchors
-	if log == nil || sum.Others[verify.Tampered] > 0 {
+	if log == nil || o.fixed || sum.Others[verify.Tampered] > 0 {
 		return nil // a log that does not continue its checkpoints is not continued
 	}
 	added, err := log.Append(sum.Heads)
@@ -209,9 +251,8 @@ func parseTrails(texts []string) (trails []verify.Trail, err error) {
 	return trails, nil
 }
 
-// publicKeys returns the keys of files and of the key store. For a bucket, keys that
-// are not among them are asked of AWS, and kept in the store.
-func (o *verifyOptions) publicKeys() (*verify.Keys, error) {
+// knownKeys returns the keys of files and of the key store.
+func (o *verifyOptions) knownKeys() (*verify.Keys, error) {
 	var lists [][]digest.PublicKey
 	for _, path := range o.keys {
 		list, err := readKeys(path)
@@ -220,19 +261,28 @@ func (o *verifyOptions) publicKeys() (*verify.Keys, error) {
 		}
 		lists = append(lists, list)
 	}
-	var source verify.KeySource = publickeys.NewClient(o.s3.Profile)
 	if o.store != "" {
-		store := publickeys.NewStore(o.store)
-		list, err := store.All()
+		list, err := publickeys.NewStore(o.store).All()
 		if err != nil {
 			return nil, err
 		}
-		lists, source = append(lists, list), store.Keeping(source)
+		lists = append(lists, list)
 	}
-	keys := verify.NewKeys(lists...)
-	if o.remote() {
-		keys.Ask(source)
+	return verify.NewKeys(lists...), nil
+}
+
+// publicKeys returns the known keys. For a bucket, keys that are not among them are
+// asked of AWS, and kept in the store.
+func (o *verifyOptions) publicKeys() (*verify.Keys, error) {
+	keys, err := o.knownKeys()
+	if err != nil || !o.remote() {
+		return keys, err
 	}
+	var source verify.KeySource = publickeys.NewClient(o.s3.Profile)
+	if o.store != "" {
+		source = publickeys.NewStore(o.store).Keeping(source)
+	}
+	keys.Ask(source)
 	return keys, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rsa"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +52,18 @@ type key struct {
 	public   *rsa.PublicKey
 	from, to time.Time
 	err      error // why the bytes are no key
+	listed   digest.PublicKey
+}
+
+// List returns all keys that are known by now, by fingerprint.
+func (k *Keys) List() []digest.PublicKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	list := make([]digest.PublicKey, 0, len(k.byFingerprint))
+	for _, fingerprint := range slices.Sorted(maps.Keys(k.byFingerprint)) {
+		list = append(list, k.byFingerprint[fingerprint].listed)
+	}
+	return list
 }
 
 // NewKeys returns the keys of ListPublicKeys answers. Bytes that are no key give
@@ -65,7 +79,7 @@ func NewKeys(lists ...[]digest.PublicKey) *Keys {
 func (k *Keys) add(list []digest.PublicKey) {
 	for _, p := range list {
 		public, err := digest.ParsePublicKey(p.Value)
-		k.byFingerprint[digest.Fingerprint(p.Value)] = key{public, p.ValidityStartTime.Time, p.ValidityEndTime.Time, err}
+		k.byFingerprint[digest.Fingerprint(p.Value)] = key{public, p.ValidityStartTime.Time, p.ValidityEndTime.Time, err, p}
 	}
 }
 

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,9 @@ func (v *verifier) checkLog(ctx context.Context, r Result, f digest.LogFile, isP
 		bad = &fault{state: Tampered, check: CheckHash, reason: "differs from what was delivered", expected: f.HashValue, found: hash}
 	}
 	switch {
+	case bad != nil && bad.state == Missing && v.opts.Partial:
+		v.absent.Add(1)
+		return Result{}
 	case bad != nil:
 		r.State, r.Check, r.Reason, r.Expected, r.Found = bad.state, bad.check, bad.reason, bad.expected, bad.found
 	case !isProven:
@@ -174,8 +178,8 @@ func (v *verifier) flush(l lane, d *delivery, before time.Time) {
 			delete(d.early, key)
 		}
 	}
-	for key, at := range d.unlisted {
-		if at.Before(before) {
+	for _, key := range slices.Sorted(maps.Keys(d.unlisted)) {
+		if at := d.unlisted[key]; at.Before(before) {
 			delete(d.unlisted, key)
 			v.unlisted(l, d, key, at)
 		}

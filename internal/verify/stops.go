@@ -72,7 +72,7 @@ func (v *verifier) noteStops(ctx context.Context, o archive.Object) {
 	}
 	_ = json.Unmarshal(text.Bytes(), &log) // members of other types leave their fields empty
 	v.stopsMu.Lock()
-	defer v.stopsMu.Unlock()
+	before := len(v.stops)
 	for _, r := range log.Records {
 		if r.EventSource != "cloudtrail.amazonaws.com" || r.ErrorCode != "" || len(v.stops) == maxStops {
 			continue
@@ -81,6 +81,11 @@ func (v *verifier) noteStops(ctx context.Context, o archive.Object) {
 		case "StopLogging", "DeleteTrail", "UpdateTrail":
 			v.stops = append(v.stops, stop{r.EventTime, r.RequestParameters.Name, r.AWSRegion})
 		}
+	}
+	found := len(v.stops) > before
+	v.stopsMu.Unlock()
+	if found && v.opts.Stops != nil {
+		v.opts.Stops(o.Key)
 	}
 }
 

@@ -44,6 +44,8 @@ type Summary struct {
 	// Uncovered counts log files of kinds that no digest lists, such as those of
 	// Insights.
 	Uncovered int64 `json:"uncovered"`
+	// Absent counts log files that a partial source lacks: nothing is known of them.
+	Absent int64 `json:"absent,omitempty"`
 	// Ignored counts objects that are neither log files nor digests.
 	Ignored int64 `json:"ignored"`
 
@@ -98,6 +100,9 @@ func (v *verifier) count(sum *Summary, told func(Result) error) error {
 			case <-v.ctx.Done():
 				return context.Cause(v.ctx)
 			}
+		}
+		if r.State == "" { // absent
+			continue
 		}
 		for _, r := range sum.hold(v, r) {
 			if err := pass(r); err != nil {
@@ -193,6 +198,7 @@ func (v *verifier) complete(s *Summary) {
 	s.Chains = s.sorted()
 	s.Heads = v.heads
 	s.Bytes, s.Restarts, s.Ignored = v.bytes.Load(), v.explained, v.ignored
+	s.Absent = v.absent.Load()
 	for _, d := range v.lanes {
 		s.Uncovered += d.other.files
 	}

@@ -59,6 +59,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		{s.Others.Total(), "findings about hours and chains: " + s.Others.String()},
 		{s.Restarts, "chains that start again after logging was stopped, as events in the archive say"},
 		{s.Uncovered, "log files of kinds that no digest lists, such as those of Insights: nothing is known of them"},
+		{s.Absent, "log files are not in the bundle: their hashes are in its digests"},
 		{s.Ignored, "objects that are neither log files nor digests"},
 	} {
 		if line.n > 0 {

@@ -44,6 +44,12 @@ type Options struct {
 	// objects that are missing at the oldest end of a chain then count as expired.
 	Retention   time.Duration
 	DigestsOnly bool // do not read the log files
+	// Partial says that the source has all digests and a few log files. Those that it
+	// lacks are counted in Summary.Absent.
+	Partial bool
+	// Stops, unless nil, is called with the key of each valid log file that tells of
+	// a trail that was stopped. It is called concurrently.
+	Stops func(key string)
 	// Anchors is the log of the heads that earlier runs saw, or nil. Checkpoints are
 	// states that it must continue.
 	Anchors     *anchor.Log
@@ -70,6 +76,7 @@ type verifier struct {
 	slots     chan struct{}
 	tasks     chan task
 	bytes     atomic.Int64 // uncompressed, of log files
+	absent    atomic.Int64
 
 	chains map[Chain]*chain
 	byLane map[lane][]*chain

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Checks this bundle with sh, openssl, gzip, sha256sum and POSIX tools alone.
+# Run it in the folder where the bundle was unpacked: sh check.sh
+# It prints a line for each thing that is wrong, and a summary. It ends with 0 only
+# if nothing is wrong and everything here is proven.
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")" || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+tab=$(printf '\t')
+bad=0
+
+wrong() {
+	printf 'FAILED  %s\n' "$*"
+	bad=$((bad + 1))
+}
+
+# plain FILE: its text. gzip fails if the file is cut or if its checksum is wrong.
+plain() { gzip -dc <"$1"; }
+
+# sha256 of standard input, in hexadecimal.
+sha256() { openssl dgst -sha256 -r | cut -c 1-64; }
+
+# unhex HEX: the bytes.
+unhex() {
+	# shellcheck disable=SC2059 # the format has octal escapes only
+	printf "$(printf '%s' "$1" | awk '
+		{ for (i = 1; i < length($0); i += 2) {
+			n = (index("0123456789abcdef", substr($0, i, 1)) - 1) * 16 + index("0123456789abcdef", substr($0, i + 1, 1)) - 1
+			if (n < 0 || n > 255) exit 1
+			printf "\\%03o", n } }')"
+}
+
+# 1. The files are those of the bundle, and no others.
+files=$(find . -type f ! -name SHA256SUMS | wc -l)
+same=$(sha256sum -c SHA256SUMS 2>/dev/null | grep -c ': OK$')
+[ "$((files))" = "$same" ] && [ "$(wc -l <SHA256SUMS)" -eq "$same" ] ||
+	wrong "SHA256SUMS: $same of $((files)) files are as they were written"
+
+# 2. The signature of each digest is over four lines: the end of its hour, where it
+# was delivered, the hash of its text, and the signature of the digest before it.
+digests=0
+chains=0
+last_chain=
+last_at=
+last_signature=
+while IFS="$tab" read -r file fingerprint end at previous signature before; do
+	digests=$((digests + 1))
+	plain "$file" >"$work/digest" || { wrong "$file: damaged gzip"; continue; }
+	hash=$(sha256 <"$work/digest")
+	if [ "$signature" = - ]; then
+		wrong "$file: no signature at hand"
+		continue
+	fi
+	printf '%s\n%s\n%s\n%s' "$end" "$at" "$hash" "$previous" >"$work/signed"
+	unhex "$signature" >"$work/signature"
+	openssl dgst -sha256 -verify "keys/$fingerprint.pem" -signature "$work/signature" "$work/signed" >/dev/null 2>&1 ||
+		wrong "$file: the signature is not one of key $fingerprint"
+	name=${file##*/}
+	chain="${file%%AWSLogs/*} ${name%_*}" # all but the time; digests of backfill stand alone
+	if [ "$chain" != "$last_chain" ]; then
+		chains=$((chains + 1))
+	elif [ "$before" = - ]; then
+		printf 'NOTE    %s: the chain starts again here\n' "$file"
+	elif [ "$before" != "$last_at" ]; then
+		wrong "$file: the digest before it, $before, is not here"
+	elif [ "$previous" != "$last_signature" ]; then
+		wrong "$file: names another signature of the digest before it"
+	fi
+	last_chain=$chain
+	last_at=$at
+	last_signature=$signature
+	tr -d '\n' <"$work/digest" | tr '{}' '\n\n' >>"$work/listed"
+done <digests.tsv
+printf 'digests    %s, chains %s\n' "$digests" "$chains"
+
+# 3. Each log file here has the hash that a digest lists.
+logs=0
+find archive -name '*.json.gz' ! -path '*/CloudTrail-Digest/*' | sort >"$work/logs"
+while read -r file; do
+	logs=$((logs + 1))
+	plain "$file" >"$work/log" || { wrong "$file: damaged gzip"; continue; }
+	grep -F "$(sha256 <"$work/log")" "$work/listed" | grep -qF "$(basename "$file")" ||
+		wrong "$file: no digest lists it with this hash"
+done <"$work/logs"
+printf 'log files  %s\n' "$logs"
+
+# 4. Each event is in its log file, at its position.
+if [ -f events.tsv ]; then
+	events=0
+	while IFS="$tab" read -r file log offset length id; do
+		events=$((events + 1))
+		plain "$log" | tail -c "+$((offset + 1))" | head -c "$length" | cmp -s - "$file" ||
+			wrong "$file: is not in $log at $offset"
+		grep -qF "\"$id\"" "$file" || wrong "$file: is not event $id"
+	done <events.tsv
+	printf 'events     %s\n' "$events"
+fi
+
+# The keys prove as much as the way by which they came.
+for key in keys/*.pem; do
+	[ -f "$key" ] && printf 'key        %s\n' "$(basename "$key" .pem)"
+done
+echo 'Compare the keys with those of: aws cloudtrail list-public-keys'
+if [ "$bad" -gt 0 ]; then
+	echo "FAILED: $bad"
+	exit 1
+fi
+echo OK
