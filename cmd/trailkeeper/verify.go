@@ -156,7 +156,7 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 		return err
 	}
 	opts.check.Stops = packed.keep(ctx)
-	return errors.Join(opts.run(ctx, packed.source, keys, s, packed), packed.Close())
+	return errors.Join(opts.run(ctx, packed.recorded(), keys, s, packed), packed.Close())
 }
 
 // run verifies a source, and ends the bundle unless packed is nil.

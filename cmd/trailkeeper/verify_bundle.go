@@ -92,6 +92,25 @@ func (c closing) Close(sum *verify.Summary) error {
 	return errors.Join(c.verifyResults.Close(sum), c.to.Close())
 }
 
+// versioned is a source whose objects have versions.
+type versioned interface {
+	verify.Versions
+	verify.Restorer
+}
+
+// recorded returns the source, with the versions of its objects if it has them.
+func (p *packing) recorded() verify.Source {
+	if versions, ok := p.source.Source.(versioned); ok {
+		return recordedVersions{p.source, versions}
+	}
+	return p.source
+}
+
+type recordedVersions struct {
+	*bundle.Recorder
+	versioned
+}
+
 // keep adds a log file that explains a pause of a chain.
 func (p *packing) keep(ctx context.Context) func(key string) {
 	return func(key string) {
