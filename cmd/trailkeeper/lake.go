@@ -18,6 +18,7 @@ import (
 type lakeOptions struct {
 	dir          string
 	since, until time.Time
+	eventIDs     []string // of the events that are searched, if they are known
 	limits       limitOptions
 }
 
@@ -56,7 +57,8 @@ func misuse(verb string, err error) error {
 // closes it.
 func (o *lakeOptions) open(ctx context.Context) (*search.Lake, error) {
 	l, err := search.Open(ctx, search.Options{
-		Store: folderstore.New(o.dir, 0), TempDir: lake.ScratchDir(o.dir), Since: o.since, Until: o.until, Memory: o.limits.memory, Spill: o.limits.spill,
+		Store: folderstore.New(o.dir, 0), TempDir: lake.ScratchDir(o.dir),
+		Since: o.since, Until: o.until, EventIDs: o.eventIDs, Memory: o.limits.memory, Spill: o.limits.spill,
 	})
 	return l, o.limits.explain(lakes.Explain(err))
 }

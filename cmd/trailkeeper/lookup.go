@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/nearest"
@@ -103,6 +104,7 @@ func hintAttribute(err error, key string) error {
 }
 
 func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
+	defer cli.FewCollections()()
 	if !opts.end.IsZero() {
 		opts.lake.until = opts.end.Add(time.Microsecond)
 	}
@@ -119,6 +121,7 @@ func runLookup(ctx context.Context, opts lookupOptions, s *streams) error {
 	if err != nil {
 		return misuse("lookup", err)
 	}
+	opts.lake.eventIDs = filter["EventId"]
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()
 	l, err := opts.lake.open(ctx)

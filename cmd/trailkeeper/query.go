@@ -89,6 +89,7 @@ days from being read, and so do --since and --until.`,
 }
 
 func runQuery(ctx context.Context, opts queryOptions, s *streams) error {
+	defer cli.FewCollections()()
 	if err := opts.takePiped(ctx, s); err != nil {
 		return err
 	}

@@ -69,12 +69,67 @@ func fieldOf(column int) event.Field {
 }
 
 // columnOf is the inverse of fieldOf; it returns -1 for a member without a text
-// column.
+// column. It is called for each member of each record that is restored.
 func columnOf(f event.Field) int {
-	for column := range firstDerived {
-		if fieldOf(column) == f {
-			return column
-		}
+	switch f {
+	case event.EventID:
+		return colEventID
+	case event.EventVersion:
+		return colEventVersion
+	case event.EventSource:
+		return colEventSource
+	case event.EventName:
+		return colEventName
+	case event.AWSRegion:
+		return colAWSRegion
+	case event.SourceIPAddress:
+		return colSourceIP
+	case event.UserAgent:
+		return colUserAgent
+	case event.ErrorCode:
+		return colErrorCode
+	case event.ErrorMessage:
+		return colErrorMessage
+	case event.RequestID:
+		return colRequestID
+	case event.EventType:
+		return colEventType
+	case event.EventCategory:
+		return colEventCategory
+	case event.APIVersion:
+		return colAPIVersion
+	case event.RecipientAccountID:
+		return colRecipient
+	case event.SharedEventID:
+		return colSharedID
+	case event.VPCEndpointID:
+		return colVPCEndpoint
+	case event.VPCEndpointAccountID:
+		return colVPCEndpointAccount
+	case event.SessionCredentialFromConsole:
+		return colFromConsole
+	case event.UserIdentity:
+		return colUserIdentity
+	case event.RequestParameters:
+		return colRequest
+	case event.ResponseElements:
+		return colResponse
+	case event.AdditionalEventData:
+		return colAdditional
+	case event.Resources:
+		return colResources
+	case event.ServiceEventDetails:
+		return colServiceDetails
+	case event.Addendum:
+		return colAddendum
+	case event.EdgeDeviceDetails:
+		return colEdgeDevice
+	case event.TLSDetails:
+		return colTLS
+	case event.InsightDetails:
+		return colInsight
+	case event.EventContext:
+		return colContext
 	}
 	return -1
 }

@@ -31,16 +31,14 @@ type Identity struct {
 func Identify(r *event.Record, from Source) Identity {
 	id := Identity{Hash: bodyHash(r)}
 	text := r.ID()
-	switch {
-	case len(text) == 0:
-		h := sha256.New()
-		h.Write([]byte(from.LogFile))
-		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(from.Offset)))
-		copy(id.ID[:], h.Sum(nil))
-	case !parseUUID(&id.ID, text):
-		sum := sha256.Sum256(text)
-		copy(id.ID[:], sum[:])
+	if len(text) > 0 {
+		id.ID = idOf(text)
+		return id
 	}
+	h := sha256.New()
+	h.Write([]byte(from.LogFile))
+	h.Write(binary.LittleEndian.AppendUint64(nil, uint64(from.Offset)))
+	copy(id.ID[:], h.Sum(nil))
 	return id
 }
 

@@ -33,6 +33,8 @@ type Row struct {
 	bools [numBool]int8
 	lists [numList][]byte // see appendItem
 	nulls uint64
+
+	scanned []byte // the texts that Scan copied
 }
 
 // scannedText and scannedBools are the numbers of text and boolean columns
@@ -43,7 +45,8 @@ const (
 )
 
 // Scan sets the row from values in the order of [RecordColumns], as a database
-// driver gives them: time.Time, string or []byte, bool, an integer, or nil.
+// driver gives them: time.Time, string or []byte, bool, an integer, or nil. The
+// row is valid until the next Scan.
 func (r *Row) Scan(values []any) error {
 	if want := scannedText + scannedBools + 2; len(values) != want {
 		return fmt.Errorf("scan row: %d values for %d columns", len(values), want)
@@ -53,12 +56,15 @@ func (r *Row) Scan(values []any) error {
 		return fmt.Errorf("scan row: event_time is %T", values[0])
 	}
 	r.Time = at.UTC()
+	r.reserve(values[1 : 1+scannedText])
 	for i, v := range values[1 : 1+scannedText] {
 		switch v := v.(type) {
 		case nil:
 			r.text[i] = nil
 		case string:
-			r.text[i] = []byte(v)
+			from := len(r.scanned)
+			r.scanned = append(r.scanned, v...)
+			r.text[i] = r.scanned[from:len(r.scanned):len(r.scanned)]
 		case []byte:
 			r.text[i] = v
 		default:
@@ -79,6 +85,20 @@ func (r *Row) Scan(values []any) error {
 	}
 	r.nulls = uint64(nulls)
 	return nil
+}
+
+// reserve makes room for the strings among values, so that texts in scanned stay
+// where they are while others are added.
+func (r *Row) reserve(values []any) {
+	size := 0
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			size += len(text)
+		}
+	}
+	if r.scanned = r.scanned[:0]; cap(r.scanned) < size {
+		r.scanned = make([]byte, 0, 2*size)
+	}
 }
 
 // AppendJSON appends the record that the row was made from, as the same JSON
@@ -128,7 +148,10 @@ func (r *Row) decodeExtra(extra *event.Record) (whole []byte, err error) {
 // otherwise from its column.
 func (r *Row) appendField(dst []byte, start int, f event.Field, extra *event.Record) []byte {
 	before := len(dst)
-	dst = appendName(dst, start, f.String())
+	if len(dst) > start {
+		dst = append(dst, ',')
+	}
+	dst = append(append(append(dst, '"'), f.String()...), `":`...) // the name needs no escapes
 	value := len(dst)
 	if v := extra.Get(f); v.Present() {
 		return append(dst, v.Raw...)

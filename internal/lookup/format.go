@@ -15,6 +15,10 @@ import (
 // timeLayout is how the AWS CLI writes moments, here always in UTC.
 const timeLayout = "2006-01-02T15:04:05-07:00"
 
+// writeSize is the number of bytes that are written at a time: a write passes
+// through a goroutine, which costs more than small writes do.
+const writeSize = 64 << 10
+
 // Writer writes events one by one in the form of `aws cloudtrail
 // lookup-events`. Close ends what was begun.
 type Writer interface {
@@ -24,7 +28,7 @@ type Writer interface {
 
 // NewJSONWriter writes what the AWS CLI writes with --output json: an object
 // with the list Events, indented by four spaces.
-func NewJSONWriter(w io.Writer) Writer { return &jsonWriter{out: bufio.NewWriter(w)} }
+func NewJSONWriter(w io.Writer) Writer { return &jsonWriter{out: bufio.NewWriterSize(w, writeSize)} }
 
 type jsonWriter struct {
 	out   *bufio.Writer
@@ -54,7 +58,10 @@ func (w *jsonWriter) event(before string, e Event) {
 	w.member("EventSource", e.Source)
 	w.member("Username", e.Username)
 	w.resources(e.Resources)
-	w.member("CloudTrailEvent", string(e.Record))
+	if len(e.Record) > 0 {
+		w.name("CloudTrailEvent")
+		w.line = result.AppendJSONString(w.line, e.Record)
+	}
 	w.line = append(w.line, "\n        }"...)
 }
 
@@ -63,9 +70,14 @@ func (w *jsonWriter) member(name, value string) {
 	if value == "" {
 		return
 	}
-	w.comma()
-	w.line = append(w.line, "\n            \""+name+"\": "...)
+	w.name(name)
 	w.line = result.AppendJSONString(w.line, value)
+}
+
+// name begins a member on a line of its own.
+func (w *jsonWriter) name(name string) {
+	w.comma()
+	w.line = append(append(append(w.line, "\n            \""...), name...), "\": "...)
 }
 
 func (w *jsonWriter) resources(list []event.Resource) {
@@ -108,7 +120,7 @@ func (w *jsonWriter) Close() error {
 
 // NewJSONLinesWriter writes each event as NewJSONWriter does, one on a line.
 func NewJSONLinesWriter(w io.Writer) Writer {
-	return &linesWriter{jsonWriter{out: bufio.NewWriter(w)}, bytes.Buffer{}}
+	return &linesWriter{jsonWriter{out: bufio.NewWriterSize(w, writeSize)}, bytes.Buffer{}}
 }
 
 type linesWriter struct {
@@ -133,7 +145,7 @@ func (w *linesWriter) Close() error { return w.out.Flush() }
 // event a line EVENTS with its members in alphabetical order, then a line
 // RESOURCES for each resource, separated by tabs. A member that is absent is
 // an empty field.
-func NewTextWriter(w io.Writer) Writer { return &textWriter{bufio.NewWriter(w)} }
+func NewTextWriter(w io.Writer) Writer { return &textWriter{bufio.NewWriterSize(w, writeSize)} }
 
 type textWriter struct{ out *bufio.Writer }
 

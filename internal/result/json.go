@@ -118,7 +118,7 @@ func appendRawJSON(dst []byte, text string) []byte {
 // AppendJSONString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD;
 // control characters, DEL and the C1 controls are escaped, so that output read
 // on a terminal cannot steer it. <, > and & stay as they are.
-func AppendJSONString(dst []byte, s string) []byte {
+func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	done := 0 // s[:done] is in dst
 	for i := 0; i < len(s); {
@@ -126,7 +126,7 @@ func AppendJSONString(dst []byte, s string) []byte {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 		if r >= 0xa0 && r != 0x2028 && r != 0x2029 && (r != utf8.RuneError || size > 1) {
 			i += size
 			continue

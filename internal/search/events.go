@@ -43,7 +43,7 @@ func (l *Lake) page(ctx context.Context, q cloudtrail.Query, most int) (page *cl
 		if exact {
 			limit = most - read
 		}
-		raw, err := records.next(ctx, limit)
+		raw, err := records.next(ctx, nil, limit)
 		if errors.Is(err, io.EOF) {
 			return page, true, nil
 		}

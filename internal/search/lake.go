@@ -23,6 +23,7 @@ type Options struct {
 	Store        lake.Store
 	TempDir      string    // folder for the engine's temporary files; "" for that of the system
 	Since, Until time.Time // the zero time is no bound
+	EventIDs     []string  // if there are any, only parts that may hold an event with one of them are searched
 	Memory       int64     // bytes; 0 for the engine's own limit
 	Spill        int64     // bytes of disk; 0 for the engine's own limit
 }
@@ -105,6 +106,13 @@ func start(ctx context.Context, opts Options, files *lake.Lake, checked *checked
 			continue
 		}
 		checked.parts = append(checked.parts, part)
+	}
+	if len(opts.EventIDs) > 0 {
+		holding, err := files.Holding(ctx, checked.parts, opts.EventIDs)
+		if err != nil {
+			return nil, err
+		}
+		checked.parts = holding
 	}
 	// A part with a damaged footer cannot even be opened.
 	if _, err := checked.verify(ctx, nil); err != nil {

@@ -24,16 +24,17 @@ type newest struct {
 	span    int           // how many days are read at a time
 }
 
-// next returns the next record, or io.EOF after the last one. At most limit
-// records are needed of the days that it starts to read, unless limit is 0.
-func (n *newest) next(ctx context.Context, limit int) ([]byte, error) {
+// next appends the next record to dst, or returns io.EOF after the last one. At
+// most limit records are needed of the days that it starts to read, unless limit
+// is 0.
+func (n *newest) next(ctx context.Context, dst []byte, limit int) ([]byte, error) {
 	for {
 		if n.records == nil {
 			if err := n.readDays(ctx, limit); err != nil {
 				return nil, err
 			}
 		}
-		raw, err := n.records.Append(nil)
+		raw, err := n.records.Append(dst)
 		if !errors.Is(err, io.EOF) {
 			return raw, err
 		}
@@ -74,7 +75,8 @@ type Events struct {
 	filter  lookup.Filter
 	exact   bool // the condition alone decides
 	decoder lookup.Decoder
-	max     int // 0 for all
+	raw     []byte // the record of the event last returned
+	max     int    // 0 for all
 	found   int
 }
 
@@ -98,17 +100,19 @@ func (l *Lake) Lookup(filter lookup.Filter, categories []lookup.Category, most i
 	return &Events{newest: newest{lake: l, days: l.days, condition: condition, params: params}, filter: filter, exact: filter.Exact(asked), max: most}
 }
 
-// Next returns the next event, or io.EOF after the last one.
+// Next returns the next event, or io.EOF after the last one. The event's record is
+// valid until the next call.
 func (e *Events) Next(ctx context.Context) (lookup.Event, error) {
 	for e.max == 0 || e.found < e.max {
 		limit := 0
 		if e.exact && e.max > 0 {
 			limit = e.max - e.found
 		}
-		raw, err := e.newest.next(ctx, limit)
+		raw, err := e.newest.next(ctx, e.raw[:0], limit)
 		if err != nil {
 			return lookup.Event{}, err
 		}
+		e.raw = raw
 		event, err := e.decoder.Decode(raw)
 		if err != nil {
 			return lookup.Event{}, err

@@ -125,6 +125,7 @@ func found(t *testing.T, l *search.Lake, filter lookup.Filter, categories []look
 		if err != nil {
 			t.Fatal(err)
 		}
+		e.Record = slices.Clone(e.Record)
 		list = append(list, e)
 	}
 }
