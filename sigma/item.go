@@ -175,6 +175,9 @@ func (it *item) path(spread bool) predicate.Path {
 	return fieldPath(it.field, spread)
 }
 
+// FieldPath returns the path to the values of a field, as rules mean it.
+func FieldPath(field string) predicate.Path { return fieldPath(field, true) }
+
 // fieldPath returns the path to a field. Arrays on the way are passed through.
 func fieldPath(field string, spread bool) predicate.Path {
 	var path predicate.Path
