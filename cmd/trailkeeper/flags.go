@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cerpac/trailkeeper/finding"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/report"
@@ -174,4 +176,20 @@ func (v *choiceValue[T]) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("expected %s", strings.ReplaceAll(v.Type(), "|", ", "))
+}
+
+// severityValue is a flag whose value is the name of a severity.
+type severityValue finding.Severity
+
+func (v *severityValue) Type() string { return "SEVERITY" }
+
+func (v *severityValue) String() string { return finding.Severity(*v).String() }
+
+func (v *severityValue) Set(s string) error {
+	severity, err := finding.ParseSeverity(s)
+	if err != nil {
+		return errors.New("expected informational, low, medium, high, critical")
+	}
+	*v = severityValue(severity)
+	return nil
 }

@@ -44,6 +44,9 @@ func jobs(s *streams) []job {
 			newVerifyCommand(s),
 			newMirrorCommand(s),
 		}},
+		{"Detect", []*cobra.Command{
+			newDetectCommand(s),
+		}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),
 		}},

@@ -137,11 +137,12 @@ func (f *Finding) Check() finding.Check {
 	return c
 }
 
-// Message returns the finding for a stream of findings. now is when it was found.
+// Message returns the finding for a stream of findings. now is when it was found. One
+// of several accounts or Regions is told as one of the first event's.
 func (f *Finding) Message(now time.Time) finding.Finding {
 	m := finding.Finding{
 		ID: f.ID, Check: f.Rule, Verdict: finding.Bad, Severity: f.Severity, Title: f.Title, Description: f.meta.Description,
-		Account: f.Account, Region: f.Region, Time: now, First: f.First, Last: f.Last, Resources: f.Resources,
+		Account: f.sample[0].Account, Region: f.sample[0].Region, Time: now, First: f.First, Last: f.Last, Resources: f.Resources,
 		EvidenceOmitted: int64(f.Count - len(f.sample)),
 	}
 	for i := range f.sample {

@@ -56,7 +56,7 @@ func (d *Detector) Event(r *event.Record) {
 // Result is what rules found.
 type Result struct {
 	Findings []*Finding // the most severe first
-	Events   int64      // that the rules were asked of
+	Events   int64      // that detectors were given, in their time range
 }
 
 // Findings returns what several detectors found together. It does not depend on which

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/catalogue"
+	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/finding"
+	"github.com/cerpac/trailkeeper/internal/cli"
+	"github.com/cerpac/trailkeeper/internal/cli/lakes"
+	"github.com/cerpac/trailkeeper/internal/detect"
+	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/internal/progress"
+	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/scan"
+	"github.com/cerpac/trailkeeper/internal/search"
+	"github.com/cerpac/trailkeeper/sigma"
+)
+
+type detectOptions struct {
+	archiveOptions
+	lake         lakeOptions
+	rules        []string // folders
+	placeholders []string // NAME=VALUE
+	strict       bool
+	workers      int
+	least        finding.Severity // of the findings that are told
+	failOn       finding.Severity
+	format       detectFormat
+}
+
+func newDetectCommand(s *streams) *cobra.Command {
+	opts := detectOptions{least: finding.Low, failOn: finding.Low, format: detectText}
+	cmd := &cobra.Command{
+		Use:   "detect --lake DIR | --archive PATH|s3://BUCKET/PREFIX --rules DIR",
+		Short: "Run Sigma rules over the events of a lake or an archive",
+		Long: `Run detection rules in Sigma over all events of a lake, or straight over the log
+files of an archive, and print what they find, the most severe first.
+
+What one rule finds of one principal on one day is one finding; what a correlation
+of rules is true of is another. Both sources give the same findings.
+
+A rule with a mistake is named, with file and line, and the others run; --strict
+makes it an error. Rules about other logs than CloudTrail's are counted.
+
+The exit code is 0 if nothing at or above --fail-on was found, 1 if something was,
+and 3 if a part of the events could not be read.`,
+		Example: `  trailkeeper detect --lake lake --rules sigma/rules/cloud/aws --since 7d
+  trailkeeper detect --archive ./logs --rules rules --min-severity high --format jsonl | jq -r .rule`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDetect(cmd.Context(), opts, s) },
+	}
+	f := cmd.Flags()
+	opts.lake.addLakeFlag(cmd, s)
+	addArchiveFlag(f, &opts.archive, "folder, file, or s3://BUCKET/PREFIX to read instead of a lake", s)
+	f.StringArrayVar(&opts.rules, "rules", nil, "folder with rules, searched through; may be repeated")
+	f.StringArrayVar(&opts.placeholders, "placeholder", nil, "NAME=VALUE of a placeholder %NAME% in rules; may be repeated")
+	f.BoolVar(&opts.strict, "strict", false, "end with exit code 3 if a rule has a mistake")
+	opts.lake.addTimeFlags(cmd, s)
+	f.Var((*severityValue)(&opts.least), "min-severity", "least severity of the findings that are printed")
+	f.Var((*severityValue)(&opts.failOn), "fail-on", "least severity of a finding for exit code 1")
+	f.Var(choiceFlag(&opts.format, detectText, detectJSONL, detectStream, detectHTML, detectASFF, detectOCSF), "format", "of the findings")
+	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
+	opts.lake.limits.addLimitFlags(f)
+	opts.addS3Flags(f)
+	return cmd
+}
+
+func (o *detectOptions) validate(s *streams) error {
+	switch {
+	case o.lake.dir == "" && o.archive == "":
+		return errors.New("--lake or --archive is missing")
+	case o.lake.dir != "" && o.archive != "":
+		return errors.New("--lake and --archive cannot be given together")
+	case len(o.rules) == 0:
+		return outcome.WithHint(errors.New("--rules is missing"), "name a folder with rules in Sigma, such as a checkout of SigmaHQ's")
+	case o.workers < 0:
+		return fmt.Errorf("--workers is %d, less than 0", o.workers)
+	case !o.lake.since.IsZero() && !o.lake.until.IsZero() && !o.lake.since.Before(o.lake.until):
+		return fmt.Errorf("--since %s is not before --until %s", o.lake.since.Format(time.RFC3339), o.lake.until.Format(time.RFC3339))
+	}
+	return o.lake.limits.validate()
+}
+
+func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
+	if err := opts.validate(s); err != nil {
+		return misuse("detect", err)
+	}
+	set, err := opts.loadRules(ctx, s)
+	if err != nil {
+		return err
+	}
+	rules := detect.New(set)
+	var result detect.Result
+	var incomplete error
+	if opts.archive != "" {
+		result, incomplete, err = opts.overArchive(ctx, rules, s)
+	} else {
+		result, incomplete, err = opts.overLake(ctx, rules, s)
+	}
+	if err != nil {
+		return err
+	}
+	if err := opts.print(s, set, result); err != nil {
+		return cli.CutShort(err)
+	}
+	if incomplete != nil {
+		return incomplete
+	}
+	return opts.judge(result)
+}
+
+// loadRules reads the rules, and names those with mistakes.
+func (o *detectOptions) loadRules(ctx context.Context, s *streams) (*sigma.Set, error) {
+	placeholders, err := parsePlaceholders(o.placeholders)
+	if err != nil {
+		return nil, misuse("detect", err)
+	}
+	var sources []catalogue.Source
+	for _, folder := range o.rules {
+		if _, err := os.ReadDir(folder); err != nil {
+			return nil, outcome.CouldNotLook(fmt.Errorf("read rules: %w", err))
+		}
+		sources = append(sources, catalogue.Folder(folder))
+	}
+	set, problems, err := sigma.Load(ctx, sigma.Options{Placeholders: placeholders}, sources...)
+	if err != nil {
+		return nil, outcome.CouldNotLook(err)
+	}
+	for _, problem := range problems {
+		fmt.Fprintf(s.err, "trailkeeper: %s\n", problem)
+	}
+	other := 0
+	for _, n := range set.OtherLogs {
+		other += n
+	}
+	switch {
+	case other == 1:
+		fmt.Fprintln(s.err, "1 rule is about another log than CloudTrail's")
+	case other > 1:
+		fmt.Fprintf(s.err, "%s rules are about other logs than CloudTrail's\n", quantity.FormatCount(int64(other)))
+	}
+	switch {
+	case o.strict && len(problems) > 0:
+		return nil, outcome.CouldNotLook(fmt.Errorf("detect: %d mistakes in rules", len(problems)))
+	case len(set.Rules)+len(set.Correlations) == 0:
+		return nil, outcome.CouldNotLook(fmt.Errorf("detect: no rule for CloudTrail in %q", o.rules))
+	}
+	return set, nil
+}
+
+// overArchive runs the rules over log files. incomplete tells what could not be read.
+func (o *detectOptions) overArchive(ctx context.Context, rules *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
+	source, err := o.open(ctx)
+	if err != nil {
+		return r, nil, err
+	}
+	// Events are delivered after they happened, and log files are named to the minute.
+	filter := archive.Filter{}
+	if !o.lake.since.IsZero() {
+		filter.Since = o.lake.since.Add(-time.Hour)
+	}
+	var detectors []*detect.Detector
+	bar := progress.New(s.err, "Reading files")
+	account, err := scan.Run(ctx, scan.Options{Source: source, Filter: filter, Workers: o.workersOr(o.workers), Bar: bar},
+		func(int) scan.Consumer {
+			d := rules.NewDetector(o.lake.since, o.lake.until)
+			detectors = append(detectors, d)
+			return scan.Consumer{Record: func(_ *scan.Stream, _ int64, r *event.Record) error {
+				d.Event(r)
+				return nil
+			}}
+		})
+	bar.Done()
+	if err != nil {
+		return r, nil, hinted(err)
+	}
+	for _, p := range account.Problems {
+		fmt.Fprintf(s.err, "trailkeeper: %q at byte %d: %s\n", p.File, p.Offset, p.Cause)
+	}
+	if account.Bad() || account.Unseen > 0 {
+		incomplete = outcome.CouldNotLook(fmt.Errorf("detect: %s of %s files and %s of %s events of archive %q could not be read",
+			quantity.FormatCount(account.Files.Failed), quantity.FormatCount(account.Files.Listed),
+			quantity.FormatCount(account.Records.Rejected), quantity.FormatCount(account.Records.Read), o.archive))
+	}
+	return rules.Findings(detectors...), incomplete, nil
+}
+
+// overLake runs the rules over a lake.
+func (o *detectOptions) overLake(ctx context.Context, rules *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
+	ctx, cancel := o.lake.limits.within(ctx)
+	defer cancel()
+	l, err := o.lake.open(ctx)
+	if err != nil {
+		return r, nil, err
+	}
+	defer l.Close()
+	records, err := l.Select(ctx, search.Selection{Where: rules.Candidates()})
+	if err != nil {
+		return r, nil, o.lake.limits.explain(err)
+	}
+	defer records.Close()
+	d := rules.NewDetector(o.lake.since, o.lake.until)
+	if err := d.Read(records); err != nil {
+		return r, nil, o.lake.limits.explain(err)
+	}
+	return rules.Findings(d), lakes.Complete(l, "detect", s.err), nil
+}
+
+// judge turns the findings into the command's outcome.
+func (o *detectOptions) judge(r detect.Result) error {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity >= o.failOn {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return outcome.BadEvidence(fmt.Errorf("detect: %s findings of severity %s or more", quantity.FormatCount(int64(n)), o.failOn))
+}
