@@ -27,6 +27,7 @@ type exportOptions struct {
 	who     []string
 	failed  bool
 	writes  bool
+	proof   proofOptions
 }
 
 // selection holds the wanted values of a column of the lake; empty means any.
@@ -57,9 +58,15 @@ time in each file of the lake. A repeated flag accepts any of its values; differ
 flags must all match.
 
 With --out the file either is complete or does not exist: it is written under a
-temporary name and renamed at the end. A name that ends in .gz is compressed.`,
+temporary name and renamed at the end. A name that ends in .gz is compressed.
+
+--with-proof FILE writes the events with what proves them to anybody, by trailkeeper
+or by openssl alone: their log files as they were delivered, from --archive, the
+digests that list these and the later ones up to the newest or to an anchor, and the
+public keys. It is only written if all of this is valid.`,
 		Example: `  trailkeeper export --lake lake --since 2026-01-10 --until 2026-01-11 --format records --out incident.json.gz
-  trailkeeper export --lake lake --principal alice --event-source iam.amazonaws.com | jq .eventName`,
+  trailkeeper export --lake lake --principal alice --event-source iam.amazonaws.com | jq .eventName
+  trailkeeper export --lake lake --event-id 0a1b2c3d-... --with-proof proof.tar --archive ./logs --keys keys.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runExport(cmd.Context(), opts, s) },
 	}
 	opts.lake.addLakeFlag(cmd, s)
@@ -67,6 +74,7 @@ temporary name and renamed at the end. A name that ends in .gz is compressed.`,
 	opts.lake.limits.addLimitFlags(f)
 	f.Var(choiceFlag(&opts.format, exportJSONL, exportRecords), "format", "of the output")
 	f.StringVar(&opts.out, "out", "", "file to write (default standard output)")
+	opts.proof.addFlags(f, s)
 	opts.lake.addTimeFlags(cmd, s)
 	for _, flag := range []struct{ name, column, member, usage string }{
 		{"account", "account_id", "", "only events of this account"},
@@ -115,11 +123,23 @@ func runExport(ctx context.Context, opts exportOptions, s *streams) error {
 	if slices.Contains(opts.who, "") {
 		return outcome.Usage(errors.New("export: --principal is empty"))
 	}
+	if opts.proof.file != "" {
+		if err := opts.proof.check(opts.out); err != nil {
+			return misuse("export", err)
+		}
+	}
 	ctx, cancel := opts.lake.limits.within(ctx)
 	defer cancel()
 	l, err := opts.lake.open(ctx)
 	if err != nil {
 		return err
+	}
+	if opts.proof.file != "" {
+		err := exportProof(ctx, l, &opts, s)
+		if err == nil {
+			err = lakes.Complete(l, "export", s.err)
+		}
+		return errors.Join(opts.lake.limits.explain(err), l.Close())
 	}
 	count := int64(0)
 	write := func(w io.Writer) error {

@@ -33,6 +33,7 @@ type verifyOptions struct {
 	known   []string // files with checkpoints
 	fixed   bool     // nothing is added to the anchors: they are those of a bundle
 	bundle  bundleOptions
+	saw     func(verify.Result) // of each result, or nil
 	verbose bool
 	format  verifyFormat
 }
@@ -174,6 +175,9 @@ func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *ver
 	bar := progress.New(s.err, "Verifying objects")
 	sum, err := verify.Run(ctx, source, keys, o.check, func(r verify.Result) error {
 		bar.Add(1)
+		if o.saw != nil {
+			o.saw(r)
+		}
 		if packed != nil {
 			if err := packed.Result(r); err != nil {
 				return err

@@ -246,6 +246,9 @@ func (o *verifyOptions) repeat(ctx context.Context, s *streams) (err error) {
 			return outcome.CouldNotLook(err)
 		}
 	}
+	if b.Info.Kind == bundle.Proof {
+		return o.repeatProof(ctx, b, keys, s)
+	}
 	return o.run(ctx, b, keys, s, nil)
 }
 

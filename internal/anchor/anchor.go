@@ -173,6 +173,9 @@ func (l *Log) Seen(bucket, object, hash string) (anchored string, ok bool) {
 	return k.hash, k.hash == hash
 }
 
+// Has reports whether the log has a digest as the head of a chain.
+func (l *Log) Has(bucket, object string) bool { return l.heads[id(bucket, object)] != nil }
+
 // Unseen calls f with each head that was not passed to Seen.
 func (l *Log) Unseen(f func(Head) error) error {
 	return l.read(func(h Head) error {

@@ -23,6 +23,12 @@ type Logs interface {
 	Open(ctx context.Context, o archive.Object) (io.ReadCloser, error)
 }
 
+// View returns the objects and events that the packer has so far as a bundle, which is
+// to be used before anything is added and not to be closed.
+func (p *Packer) View() *Bundle {
+	return &Bundle{path: "bundle", file: p.file, members: p.members, objects: p.objects, unread: p.unread}
+}
+
 // readObjects reads what S3 kept beside the objects, and which objects could not be
 // read.
 func (b *Bundle) readObjects() error {

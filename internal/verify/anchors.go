@@ -79,6 +79,19 @@ func (v *verifier) unseen() error {
 	})
 }
 
+// unanchored reports the chains of an extract that do not end in an anchored head.
+func (v *verifier) unanchored(chains []*chain) {
+	if v.opts.Anchors == nil {
+		return
+	}
+	for _, c := range chains {
+		if c.head != nil && !v.opts.Anchors.Has(c.head.digest.DigestS3Bucket, c.head.digest.DigestS3Object) {
+			v.emit(Result{State: Unverifiable, Object: WholeChain, Chain: c.id, Check: CheckAnchor, From: c.head.start, To: c.head.end,
+				Reason: "its newest digest here is not in the log of anchors"})
+		}
+	}
+}
+
 // withoutPrefix is a chain wherever its archive was copied to.
 func withoutPrefix(c Chain) Chain {
 	c.Prefix = ""

@@ -109,7 +109,7 @@ func (v *verifier) follow(c *chain, n *node) {
 	p := n.prior
 	switch {
 	case c.id.Backfill: // these need not follow each other
-	case p == nil && n.digest.IsStarting():
+	case p == nil && (n.digest.IsStarting() || v.opts.Extract):
 	case p == nil:
 		v.headMissing(c, n)
 	case n.digest.IsStarting():

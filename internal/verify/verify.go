@@ -47,6 +47,10 @@ type Options struct {
 	// Partial says that the source has all digests and a few log files. Those that it
 	// lacks are counted in Summary.Absent.
 	Partial bool
+	// Extract says that the source has a part of each chain: nothing is said of what
+	// is before and after it, nor of a new start. With Anchors, its newest digest must
+	// be among them.
+	Extract bool
 	// Stops, unless nil, is called with the key of each valid log file that tells of
 	// a trail that was stopped. It is called concurrently.
 	Stops func(key string)
@@ -235,6 +239,11 @@ func (v *verifier) finish() error {
 		}
 	}
 	v.wait() // the events that explain a new start are in the log files
+	if v.opts.Extract {
+		v.unanchored(chains)
+		v.coverLanes()
+		return nil
+	}
 	reached := v.reached()
 	for _, c := range chains {
 		v.restarted(c)

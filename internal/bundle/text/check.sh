@@ -32,6 +32,12 @@ unhex() {
 			printf "\\%03o", n } }')"
 }
 
+# anchored CHAIN: of a proof with anchors, the newest digest of a chain is one of them.
+anchored() {
+	[ -z "$1" ] || [ ! -f events.tsv ] || [ ! -f anchors/heads.jsonl ] ||
+		grep -qF "\"$last_hash\"" anchors/heads.jsonl || wrong "$1: its newest digest here is not anchored"
+}
+
 # 1. The files are those of the bundle, and no others.
 files=$(find . -type f ! -name SHA256SUMS | wc -l)
 same=$(sha256sum -c SHA256SUMS 2>/dev/null | grep -c ': OK$')
@@ -61,6 +67,7 @@ while IFS="$tab" read -r file fingerprint end at previous signature before; do
 	chain="${file%%AWSLogs/*} ${name%_*}" # all but the time; digests of backfill stand alone
 	if [ "$chain" != "$last_chain" ]; then
 		chains=$((chains + 1))
+		anchored "$last_chain"
 	elif [ "$before" = - ]; then
 		printf 'NOTE    %s: the chain starts again here\n' "$file"
 	elif [ "$before" != "$last_at" ]; then
@@ -69,10 +76,12 @@ while IFS="$tab" read -r file fingerprint end at previous signature before; do
 		wrong "$file: names another signature of the digest before it"
 	fi
 	last_chain=$chain
+	last_hash=$hash
 	last_at=$at
 	last_signature=$signature
 	tr -d '\n' <"$work/digest" | tr '{}' '\n\n' >>"$work/listed"
 done <digests.tsv
+anchored "$last_chain"
 printf 'digests    %s, chains %s\n' "$digests" "$chains"
 
 # 3. Each log file here has the hash that a digest lists.
@@ -93,7 +102,7 @@ if [ -f events.tsv ]; then
 		events=$((events + 1))
 		plain "$log" | tail -c "+$((offset + 1))" | head -c "$length" | cmp -s - "$file" ||
 			wrong "$file: is not in $log at $offset"
-		grep -qF "\"$id\"" "$file" || wrong "$file: is not event $id"
+		[ "$id" = - ] || grep -qF "\"$id\"" "$file" || wrong "$file: is not event $id"
 	done <events.tsv
 	printf 'events     %s\n' "$events"
 fi
