@@ -9,6 +9,15 @@ CACHE := $(CURDIR)/.cache
 LINT  := $(CACHE)/bin/golangci-lint-v2.15.0
 export PATH := $(CACHE)/venv/bin:$(PATH)
 
+# gzip files are unpacked by libdeflate where pkg-config finds it, else by Go code.
+# Release builds link it statically: make build STATIC=1.
+TAGS := $(shell .ci/libdeflate --tags)
+ifneq ($(STATIC),)
+export PKG_CONFIG := $(CURDIR)/.ci/libdeflate
+endif
+GOFLAGS += $(if $(TAGS),-tags=$(TAGS))
+export GOFLAGS
+
 # The race detector multiplies the time of a test. It runs where the code has
 # goroutines, and at night wherever no C code has to be built with it.
 RACE    := /internal/(folderstore|ingest|lake|memstore|mirror|moto|progress|publickeys|s3archive|sandbox|scan|simulate|trail/converge|verify)(/|$$)
@@ -22,7 +31,7 @@ MUTATE := event predicate digest archive policy filterpattern logfile internal/l
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/trailkeeper
+build: ## build bin/trailkeeper; with STATIC=1 libdeflate is linked statically
 	@.ci/prerequisites build
 	go build -trimpath -o bin/trailkeeper ./cmd/trailkeeper
 

@@ -138,10 +138,22 @@ func (r *Reader) Read(ctx context.Context, src io.Reader, visit Visitor) error {
 	if cap(r.buf) == 0 {
 		r.buf = make([]byte, 0, firstBuffer)
 	}
+	if text, ok := src.(*unpack.Text); ok && text.Len() < MaxRecord {
+		return r.inPlace(text.Take())
+	}
 	err := r.file()
 	r.pos = len(r.buf)
 	r.shrink()
 	return err
+}
+
+// inPlace reads a text that is in memory whole, and not this reader's to write to.
+func (r *Reader) inPlace(text []byte) error {
+	own := r.buf
+	defer func() { r.buf, r.pos = own[:0], 0 }()
+	r.buf = text[:len(text):len(text)]
+	r.total, r.err = int64(len(text)), io.EOF
+	return r.file()
 }
 
 // Bytes returns the length of the last file's text in bytes, as far as it was

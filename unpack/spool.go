@@ -24,7 +24,7 @@ type spool struct {
 // randomly gives random access to the stream in, of the layer from. If the stream broke
 // off, the data before the error is available.
 func (w *Walker) randomly(in io.Reader, from *layer) (*spool, error) {
-	if file, ok := w.file.src.(*os.File); ok && from == w.file {
+	if file, ok := w.source.(*os.File); ok && from == w.file {
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 			w.file.n = info.Size()
 			return &spool{file, info.Size(), func() {}}, nil

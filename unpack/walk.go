@@ -70,9 +70,13 @@ type Walker struct {
 	Windows *Windows
 	// TempDir is the folder for temporary files; empty for the system's own.
 	TempDir string
+	// Whole is the length in bytes up to which the text of a gzip file is held in
+	// memory, for speed; 0 for 8 MiB, negative for never. It changes no result.
+	Whole int
 
 	visit   VisitFunc
 	ctx     context.Context // of the walk
+	source  io.Reader       // of the walk
 	file    *layer
 	decoded int64       // bytes that came out of decoders
 	text    int64       // bytes of text returned
@@ -84,7 +88,8 @@ type Walker struct {
 	large   bool  // Windows is acquired
 
 	// Buffers for reuse.
-	whole  *bufio.Reader // of the file
+	held   whole
+	outer  *bufio.Reader // of the file
 	inner  []*bufio.Reader
 	gzips  []*gzip.Reader
 	flates []io.ReadCloser
@@ -93,19 +98,31 @@ type Walker struct {
 // Walk calls visit for each stream in src, in order. It returns the error of
 // visit, or a [*FaultError] when src is an archive that could not be read to
 // its end: there may be more members than were visited.
+//
+// A source with the method Bytes() []byte, as of [bytes.Buffer], is in memory. Then
+// that may be used instead of Read.
 func (w *Walker) Walk(ctx context.Context, src io.Reader, visit VisitFunc) error {
-	w.ctx, w.visit = ctx, visit
+	w.ctx, w.visit, w.source = ctx, visit, src
 	w.decoded, w.text, w.fault, w.bomb = 0, 0, nil, nil
-	w.file = &layer{walk: w, src: src, cause: func(err error) string { return fmt.Sprintf("reading stopped: %v", err) }}
-	if w.whole == nil {
-		w.whole = bufio.NewReaderSize(w.file, fileBuffer)
-	} else {
-		w.whole.Reset(w.file)
+	next, done, err := w.atOnce(src)
+	if !done {
+		err = w.walk(next)
 	}
-	err := w.stream("", w.whole, w.file, 0)
+	w.ctx, w.visit, w.source = nil, nil, nil
+	return err
+}
+
+// walk visits the streams in src as they are unpacked.
+func (w *Walker) walk(src io.Reader) error {
+	w.file = &layer{walk: w, src: src, cause: func(err error) string { return fmt.Sprintf("reading stopped: %v", err) }}
+	if w.outer == nil {
+		w.outer = bufio.NewReaderSize(w.file, fileBuffer)
+	} else {
+		w.outer.Reset(w.file)
+	}
+	err := w.stream("", w.outer, w.file, 0)
 	w.leave()
-	w.whole.Reset(nil)
-	w.ctx, w.visit = nil, nil
+	w.outer.Reset(nil)
 	if err == nil && w.fault != nil {
 		return w.fault
 	}
@@ -206,7 +223,7 @@ func (l *layer) Read(p []byte) (int, error) {
 		return 0, l.err
 	}
 	if err := l.walk.ctx.Err(); err != nil {
-		l.err = &FaultError{l.n, fmt.Sprintf("reading stopped: %v", err), err}
+		l.err = stopped(l.n, err)
 		return 0, l.err
 	}
 	n, err := l.src.Read(p)
@@ -231,7 +248,7 @@ func (l *layer) named(err error) error {
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	case l.walk.ctx.Err() != nil:
-		return &FaultError{l.n, fmt.Sprintf("reading stopped: %v", l.walk.ctx.Err()), l.walk.ctx.Err()}
+		return stopped(l.n, l.walk.ctx.Err())
 	case l.from != nil && errors.As(l.from.err, &fault), errors.As(err, &fault):
 		return &FaultError{l.n, fault.Cause, fault.Err}
 	case l.from == nil:

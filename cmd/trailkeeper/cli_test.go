@@ -14,6 +14,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
+	"github.com/cerpac/trailkeeper/unpack/gunzip"
 )
 
 // testStreams are streams that no terminal, environment or clock reaches.
@@ -124,7 +125,7 @@ func TestDescribeBuild(t *testing.T) {
 		Deps:      []*debug.Module{{Path: "example.com/x", Version: "v1.0.0"}, {Path: duckdbModule, Version: "v0.10506.0"}},
 		Settings:  []debug.BuildSetting{{Key: "vcs.revision", Value: "00d8da5"}, {Key: "vcs.modified", Value: "true"}},
 	})
-	for _, want := range []string{"trailkeeper v0.2.0\n", "revision    00d8da5 (modified)\n", "go          go1.26.8 ", "duckdb      1.5.6\n"} {
+	for _, want := range []string{"trailkeeper v0.2.0\n", "revision    00d8da5 (modified)\n", "go          go1.26.8 ", "duckdb      1.5.6\n", "gunzip      " + gunzip.Library + "\n"} {
 		if !strings.Contains(full, want) {
 			t.Errorf("%q is not in\n%s", want, full)
 		}

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/unpack/gunzip"
 )
 
 // duckdbModule is the driver whose version shows the linked DuckDB.
@@ -33,6 +35,7 @@ func describeBuild(info *debug.BuildInfo) string {
 			fmt.Fprintf(&text, "duckdb      %s\n", duckdbVersion(module.Version))
 		}
 	}
+	fmt.Fprintf(&text, "gunzip      %s\n", gunzip.Library)
 	return text.String()
 }
 
