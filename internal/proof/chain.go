@@ -31,10 +31,6 @@ type Anchors interface {
 	Has(bucket, object string) bool
 }
 
-// lateness is how long after its delivery a log file may be listed by a digest, as
-// a verification has it.
-const lateness = 48 * time.Hour
-
 // lane is an account and Region of an organization.
 type lane struct{ prefix, organization, account, region string }
 
