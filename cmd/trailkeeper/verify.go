@@ -34,6 +34,7 @@ type verifyOptions struct {
 	fixed   bool     // nothing is added to the anchors: they are those of a bundle
 	bundle  bundleOptions
 	saw     func(verify.Result) // of each result, or nil
+	like    validateLogsFlags
 	verbose bool
 	format  verifyFormat
 }
@@ -43,6 +44,7 @@ type verifyFormat string
 
 const (
 	verifyText  verifyFormat = "text"
+	verifyJSON  verifyFormat = "json"  // one document
 	verifyJSONL verifyFormat = "jsonl" // the stream of messages itself
 	verifyHTML  verifyFormat = "html"
 	verifySARIF verifyFormat = "sarif"
@@ -78,7 +80,10 @@ something is tampered with or missing; 3 if something could not be decided.`,
   trailkeeper verify --bundle proof.tar
   trailkeeper verify --archive ./logs --keys keys.json --format jsonl | jq -c 'select(.state == "missing")'`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := opts.bundle.choose(&opts, cmd.Flags().Changed("archive")); err != nil {
+			if err := opts.like.carryOver(&opts, cmd.Flags()); err != nil {
+				return misuse("verify", err)
+			}
+			if err := opts.bundle.choose(&opts, cmd.Flags().Changed("archive") || cmd.Flags().Changed("s3-bucket")); err != nil {
 				return misuse("verify", err)
 			}
 			return runVerify(cmd.Context(), opts, s)
@@ -102,8 +107,9 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	f.BoolVar(&opts.verbose, "verbose", false, "name valid objects too")
 	f.IntVar(&opts.check.Workers, "workers", 0, "objects read at once (default one per processor, 16 for S3)")
 	opts.format = verifyText
-	f.Var(choiceFlag(&opts.format, verifyText, verifyJSONL, verifyHTML, verifySARIF), "format", "of the results")
+	f.Var(choiceFlag(&opts.format, verifyText, verifyJSON, verifyJSONL, verifyHTML, verifySARIF), "format", "of the results")
 	opts.addS3Flags(f)
+	opts.like.add(f, s.now)
 	return cmd
 }
 
@@ -168,7 +174,7 @@ func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *ver
 		}
 		defer o.check.Anchors.Close()
 	}
-	out, err := o.results(s)
+	out, err := o.results(s, keys)
 	if err != nil {
 		return err
 	}
@@ -183,7 +189,7 @@ func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *ver
 				return err
 			}
 		}
-		if r.State == verify.Valid && !o.verbose {
+		if r.State == verify.Valid && !o.verbose && o.format != verifyHTML {
 			return nil
 		}
 		return out.Result(r)

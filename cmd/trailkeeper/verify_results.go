@@ -2,13 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/cerpac/trailkeeper/finding"
-	"github.com/cerpac/trailkeeper/internal/findings/html"
 	"github.com/cerpac/trailkeeper/internal/findings/sarif"
 	"github.com/cerpac/trailkeeper/internal/terminal"
 	"github.com/cerpac/trailkeeper/internal/verify"
+	"github.com/cerpac/trailkeeper/internal/verifyreport"
 )
 
 // verifyResults is where the results of verify go.
@@ -19,19 +20,19 @@ type verifyResults interface {
 }
 
 // results returns where the results go in the format of the flag.
-func (o *verifyOptions) results(s *streams) (verifyResults, error) {
+func (o *verifyOptions) results(s *streams, keys *verify.Keys) (verifyResults, error) {
 	var handler finding.Handler
-	var err error
 	switch o.format {
+	case verifyJSON:
+		document, err := verifyreport.NewJSON(s.out, o.facts(s))
+		return verifyDocument{document, keys}, err
+	case verifyHTML:
+		page, err := verifyreport.NewPage(s.out, o.facts(s))
+		return verifyDocument{page, keys}, err
 	case verifyJSONL:
 		handler = finding.NewWriter(s.out)
 	case verifySARIF:
 		handler = finding.Strict(sarif.New(s.out))
-	case verifyHTML:
-		if handler, err = html.New(s.out); err != nil {
-			return nil, err
-		}
-		handler = finding.Strict(handler)
 	default:
 		return verifyLines{s.out}, nil
 	}
@@ -73,4 +74,32 @@ func (v *verifyStream) Close(sum *verify.Summary) error {
 		return nil // the error that cut it is told
 	}
 	return errors.Join(v.End(sum), v.to.Close())
+}
+
+// facts are what a document says of the run before its results.
+func (o *verifyOptions) facts(s *streams) verifyreport.Facts {
+	f := verifyreport.Facts{
+		Tool: "trailkeeper", Version: moduleVersion(), Archive: o.archive, Time: s.now().UTC(),
+		Since: o.check.Since, Until: o.check.Until, Anchors: o.anchor, DigestsOnly: o.check.DigestsOnly,
+	}
+	if log := o.check.Anchors; log != nil {
+		c := log.Checkpoint()
+		f.AnchorRoot = fmt.Sprintf("%d %s", c.Size, c.Root)
+	}
+	return f
+}
+
+// verifyDocument writes results as a whole document.
+type verifyDocument struct {
+	document interface {
+		Result(r verify.Result) error
+		Close(end verifyreport.Ending) error
+	}
+	keys *verify.Keys
+}
+
+func (d verifyDocument) Result(r verify.Result) error { return d.document.Result(r) }
+
+func (d verifyDocument) Close(sum *verify.Summary) error {
+	return d.document.Close(verifyreport.Ending{Keys: d.keys.Used(), Summary: sum})
 }

@@ -36,6 +36,7 @@ type Keys struct {
 	mu            sync.Mutex
 	byFingerprint map[string]key
 	asked         map[askedKeys]error
+	used          map[string]string // Region, by fingerprint
 }
 
 // askedKeys is a time of a Region for which the source was asked.
@@ -69,7 +70,7 @@ func (k *Keys) List() []digest.PublicKey {
 // NewKeys returns the keys of ListPublicKeys answers. Bytes that are no key give
 // no error here: the digests that they signed are unverifiable, and say why.
 func NewKeys(lists ...[]digest.PublicKey) *Keys {
-	k := &Keys{byFingerprint: map[string]key{}, asked: map[askedKeys]error{}}
+	k := &Keys{byFingerprint: map[string]key{}, asked: map[askedKeys]error{}, used: map[string]string{}}
 	for _, list := range lists {
 		k.add(list)
 	}
@@ -103,6 +104,7 @@ func (k *Keys) find(ctx context.Context, fingerprint, region string, at time.Tim
 	defer k.mu.Unlock()
 	found, ok := k.byFingerprint[fingerprint]
 	if ok {
+		k.used[fingerprint] = region
 		return found, nil
 	}
 	unknown := fmt.Errorf("no public key with fingerprint %s", quoteShort(fingerprint))
@@ -118,6 +120,7 @@ func (k *Keys) find(ctx context.Context, fingerprint, region string, at time.Tim
 		k.add(list)
 	}
 	if found, ok := k.byFingerprint[fingerprint]; ok {
+		k.used[fingerprint] = region
 		return found, nil
 	}
 	if err != nil {
