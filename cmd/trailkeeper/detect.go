@@ -72,7 +72,7 @@ and 3 if a part of the events could not be read.`,
 	return cmd
 }
 
-func (o *detectOptions) validate(s *streams) error {
+func (o *detectOptions) validate() error {
 	switch {
 	case o.lake.dir == "" && o.archive == "":
 		return errors.New("--lake or --archive is missing")
@@ -89,7 +89,7 @@ func (o *detectOptions) validate(s *streams) error {
 }
 
 func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
-	if err := opts.validate(s); err != nil {
+	if err := opts.validate(); err != nil {
 		return misuse("detect", err)
 	}
 	set, err := opts.loadRules(ctx, s)

@@ -50,11 +50,12 @@ func (o *detectOptions) print(s *streams, set *sigma.Set, result detect.Result) 
 	told := slices.DeleteFunc(slices.Clone(result.Findings), func(f *detect.Finding) bool { return f.Severity < o.least })
 	switch o.format {
 	case detectText:
-		out := bufio.NewWriter(s.out)
-		writeFindings(out, told)
-		fmt.Fprintf(out, "%s\n", countFindings(result.Findings))
-		fmt.Fprintf(out, "rules     %s\n", quantity.FormatCount(int64(len(set.Rules)+len(set.Correlations))))
-		return out.Flush()
+		var text strings.Builder
+		writeFindings(&text, told)
+		fmt.Fprintf(&text, "%s\n", countFindings(result.Findings))
+		fmt.Fprintf(&text, "rules     %s\n", quantity.FormatCount(int64(len(set.Rules)+len(set.Correlations))))
+		_, err := io.WriteString(s.out, text.String())
+		return err
 	case detectJSONL:
 		out := bufio.NewWriter(s.out)
 		encoder := json.NewEncoder(out)
@@ -119,7 +120,7 @@ func (o *detectOptions) stream(to finding.Handler, told []*detect.Finding, resul
 const maxOfRule = 10
 
 // writeFindings writes the findings of each rule together, the most severe rule first.
-func writeFindings(w io.Writer, all []*detect.Finding) {
+func writeFindings(w *strings.Builder, all []*detect.Finding) {
 	for len(all) > 0 {
 		rule := all[0]
 		var of, rest []*detect.Finding
