@@ -144,6 +144,8 @@ func (d *document) meta(root *yaml.Node, members []member) (Meta, map[string]mem
 			meta.FalsePositives = d.texts(m)
 		case "level":
 			meta.Level = d.level(m)
+		case "trailkeeper":
+			d.extensions(m, &meta)
 		case "taxonomy":
 			if taxonomy := d.text(m); taxonomy != "sigma" {
 				d.fail(m.value, "taxonomy %q is not known, only sigma", taxonomy)
@@ -156,6 +158,18 @@ func (d *document) meta(root *yaml.Node, members []member) (Meta, map[string]mem
 		d.fail(root, "title is missing")
 	}
 	return meta, rest
+}
+
+// extensions reads what is not of Sigma. Other programs pass it over.
+func (d *document) extensions(m member, meta *Meta) {
+	for _, part := range d.members(m.value, "trailkeeper") {
+		switch part.name {
+		case "next":
+			meta.Next = d.texts(part)
+		default:
+			d.fail(part.key, "%q is no extension", part.name)
+		}
+	}
 }
 
 func (d *document) level(m member) finding.Severity {

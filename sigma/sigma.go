@@ -34,6 +34,9 @@ type Meta struct {
 	References, Tags, FalsePositives     []string
 	// Level is Medium if the rule has none.
 	Level finding.Severity
+	// Next is what somebody should do about a finding. It is not of Sigma: the member
+	// next of the member trailkeeper.
+	Next []string
 	// Source, File and Line are where the document is. Source is the name of the
 	// catalogue.Source.
 	Source, File string

@@ -21,6 +21,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/scan"
 	"github.com/cerpac/trailkeeper/internal/search"
+	"github.com/cerpac/trailkeeper/rules"
 	"github.com/cerpac/trailkeeper/sigma"
 )
 
@@ -28,6 +29,7 @@ type detectOptions struct {
 	archiveOptions
 	lake         lakeOptions
 	rules        []string // folders
+	builtin      bool     // with the rules that are part of the program
 	placeholders []string // NAME=VALUE
 	strict       bool
 	workers      int
@@ -39,10 +41,11 @@ type detectOptions struct {
 func newDetectCommand(s *streams) *cobra.Command {
 	opts := detectOptions{least: finding.Low, failOn: finding.Low, format: detectText}
 	cmd := &cobra.Command{
-		Use:   "detect --lake DIR | --archive PATH|s3://BUCKET/PREFIX --rules DIR",
-		Short: "Run Sigma rules over the events of a lake or an archive",
-		Long: `Run detection rules in Sigma over all events of a lake, or straight over the log
-files of an archive, and print what they find, the most severe first.
+		Use:   "detect --lake DIR | --archive PATH|s3://BUCKET/PREFIX",
+		Short: "Run detection rules over the events of a lake or an archive",
+		Long: `Run detection rules over all events of a lake, or straight over the log files of
+an archive, and print what they find, the most severe first: the rules that are part
+of the program, and those of --rules, in Sigma.
 
 What one rule finds of one principal on one day is one finding; what a correlation
 of rules is true of is another. Both sources give the same findings.
@@ -52,14 +55,16 @@ makes it an error. Rules about other logs than CloudTrail's are counted.
 
 The exit code is 0 if nothing at or above --fail-on was found, 1 if something was,
 and 3 if a part of the events could not be read.`,
-		Example: `  trailkeeper detect --lake lake --rules sigma/rules/cloud/aws --since 7d
-  trailkeeper detect --archive ./logs --rules rules --min-severity high --format jsonl | jq -r .rule`,
+		Example: `  trailkeeper detect --lake lake --since 7d
+  trailkeeper detect --lake lake --builtin=false --rules sigma/rules/cloud/aws
+  trailkeeper detect --archive ./logs --min-severity high --format jsonl | jq -r .rule`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDetect(cmd.Context(), opts, s) },
 	}
 	f := cmd.Flags()
 	opts.lake.addLakeFlag(cmd, s)
 	addArchiveFlag(f, &opts.archive, "folder, file, or s3://BUCKET/PREFIX to read instead of a lake", s)
-	f.StringArrayVar(&opts.rules, "rules", nil, "folder with rules, searched through; may be repeated")
+	f.StringArrayVar(&opts.rules, "rules", nil, "folder with more rules, searched through; may be repeated")
+	f.BoolVar(&opts.builtin, "builtin", true, "run the rules that are part of the program")
 	f.StringArrayVar(&opts.placeholders, "placeholder", nil, "NAME=VALUE of a placeholder %NAME% in rules; may be repeated")
 	f.BoolVar(&opts.strict, "strict", false, "end with exit code 3 if a rule has a mistake")
 	opts.lake.addTimeFlags(cmd, s)
@@ -78,8 +83,8 @@ func (o *detectOptions) validate() error {
 		return errors.New("--lake or --archive is missing")
 	case o.lake.dir != "" && o.archive != "":
 		return errors.New("--lake and --archive cannot be given together")
-	case len(o.rules) == 0:
-		return outcome.WithHint(errors.New("--rules is missing"), "name a folder with rules in Sigma, such as a checkout of SigmaHQ's")
+	case len(o.rules) == 0 && !o.builtin:
+		return outcome.WithHint(errors.New("--rules is missing"), "name a folder with rules in Sigma, such as a checkout of SigmaHQ's, or leave out --builtin=false")
 	case o.workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.workers)
 	case !o.lake.since.IsZero() && !o.lake.until.IsZero() && !o.lake.since.Before(o.lake.until):
@@ -96,13 +101,13 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	rules := detect.New(set)
+	compiled := detect.New(set)
 	var result detect.Result
 	var incomplete error
 	if opts.archive != "" {
-		result, incomplete, err = opts.overArchive(ctx, rules, s)
+		result, incomplete, err = opts.overArchive(ctx, compiled, s)
 	} else {
-		result, incomplete, err = opts.overLake(ctx, rules, s)
+		result, incomplete, err = opts.overLake(ctx, compiled, s)
 	}
 	if err != nil {
 		return err
@@ -123,6 +128,9 @@ func (o *detectOptions) loadRules(ctx context.Context, s *streams) (*sigma.Set, 
 		return nil, misuse("detect", err)
 	}
 	var sources []catalogue.Source
+	if o.builtin {
+		sources = append(sources, rules.Source())
+	}
 	for _, folder := range o.rules {
 		if _, err := os.ReadDir(folder); err != nil {
 			return nil, outcome.CouldNotLook(fmt.Errorf("read rules: %w", err))
@@ -156,7 +164,7 @@ func (o *detectOptions) loadRules(ctx context.Context, s *streams) (*sigma.Set, 
 }
 
 // overArchive runs the rules over log files. incomplete tells what could not be read.
-func (o *detectOptions) overArchive(ctx context.Context, rules *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
+func (o *detectOptions) overArchive(ctx context.Context, compiled *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
 	source, err := o.open(ctx)
 	if err != nil {
 		return r, nil, err
@@ -170,7 +178,7 @@ func (o *detectOptions) overArchive(ctx context.Context, rules *detect.Rules, s 
 	bar := progress.New(s.err, "Reading files")
 	account, err := scan.Run(ctx, scan.Options{Source: source, Filter: filter, Workers: o.workersOr(o.workers), Bar: bar},
 		func(int) scan.Consumer {
-			d := rules.NewDetector(o.lake.since, o.lake.until)
+			d := compiled.NewDetector(o.lake.since, o.lake.until)
 			detectors = append(detectors, d)
 			return scan.Consumer{Record: func(_ *scan.Stream, _ int64, r *event.Record) error {
 				d.Event(r)
@@ -189,11 +197,11 @@ func (o *detectOptions) overArchive(ctx context.Context, rules *detect.Rules, s 
 			quantity.FormatCount(account.Files.Failed), quantity.FormatCount(account.Files.Listed),
 			quantity.FormatCount(account.Records.Rejected), quantity.FormatCount(account.Records.Read), o.archive))
 	}
-	return rules.Findings(detectors...), incomplete, nil
+	return compiled.Findings(detectors...), incomplete, nil
 }
 
 // overLake runs the rules over a lake.
-func (o *detectOptions) overLake(ctx context.Context, rules *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
+func (o *detectOptions) overLake(ctx context.Context, compiled *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
 	ctx, cancel := o.lake.limits.within(ctx)
 	defer cancel()
 	l, err := o.lake.open(ctx)
@@ -201,16 +209,16 @@ func (o *detectOptions) overLake(ctx context.Context, rules *detect.Rules, s *st
 		return r, nil, err
 	}
 	defer l.Close()
-	records, err := l.Select(ctx, search.Selection{Where: rules.Candidates()})
+	records, err := l.Select(ctx, search.Selection{Where: compiled.Candidates()})
 	if err != nil {
 		return r, nil, o.lake.limits.explain(err)
 	}
 	defer records.Close()
-	d := rules.NewDetector(o.lake.since, o.lake.until)
+	d := compiled.NewDetector(o.lake.since, o.lake.until)
 	if err := d.Read(records); err != nil {
 		return r, nil, o.lake.limits.explain(err)
 	}
-	return rules.Findings(d), lakes.Complete(l, "detect", s.err), nil
+	return compiled.Findings(d), lakes.Complete(l, "detect", s.err), nil
 }
 
 // judge turns the findings into the command's outcome.
