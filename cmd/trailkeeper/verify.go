@@ -19,6 +19,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/progress"
 	"github.com/cerpac/trailkeeper/internal/publickeys"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/s3archive"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -36,6 +37,9 @@ type verifyOptions struct {
 	saw     func(verify.Result) // of each result, or nil
 	like    validateLogsFlags
 	verbose bool
+	live    bool              // ask AWS how far the chains ought to reach
+	bucket  *s3archive.Source // the archive, unless it is a folder
+	notes   []string          // for the summary
 	format  verifyFormat
 }
 
@@ -72,6 +76,11 @@ of the digests, with this program or with openssl. Without --archive, --bundle F
 repeats it. Log files are not in a bundle: --from-bundle FILE --archive COPY reads
 them from a copy of the archive.
 
+--live asks CloudTrail, in each Region that the archive names, when it delivered the
+newest digest, and compares; and it reads the bucket's lifecycle rules, which explain
+what is missing at the oldest end of a chain, unless --retention-days does. It needs
+the credentials of the trail's account.
+
 The exit code is 0 if all is valid, pending, or expired from the oldest end; 1 if
 something is tampered with or missing; 3 if something could not be decided.`,
 		Example: `  trailkeeper verify --archive ./logs --keys keys.json
@@ -100,6 +109,7 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	f.StringSliceVar(&opts.check.Regions, "region", nil, "only these Regions")
 	f.Var(timeFlag(&opts.check.Since, s.now), "since", "only what was delivered at or after this time")
 	f.Var(timeFlag(&opts.check.Until, s.now), "until", "only what was delivered before this time, which the archive must reach")
+	f.BoolVar(&opts.live, "live", false, "compare with what CloudTrail says it delivered, and with the bucket's lifecycle rules")
 	f.IntVar(&opts.days, "retention-days", 0, "days for which objects are kept: a younger one cannot have expired")
 	f.StringVar(&opts.anchor, "anchor", "", "folder with the log of what earlier runs saw, to compare with and to add to")
 	f.StringArrayVar(&opts.known, "checkpoint", nil, "file with a checkpoint that the log in --anchor must continue; may be repeated")
@@ -120,6 +130,10 @@ func (o *verifyOptions) validate() error {
 	case len(o.keys) == 0 && o.store == "" && !o.remote() && o.bundle.read == "":
 		return outcome.WithHint(errors.New("--keys or --key-store is missing"),
 			"save the answer of aws cloudtrail list-public-keys of the archive's Regions, or name the public-keys.json of simulate or the sandbox")
+	case o.live && !o.remote():
+		return errors.New("--live needs the trail's bucket, s3://BUCKET/PREFIX, as --archive")
+	case o.live && o.bundle.write != "":
+		return errors.New("--bundle cannot repeat what --live asks: leave one of them out")
 	case len(o.known) > 0 && o.anchor == "" && o.bundle.read == "":
 		return errors.New("--checkpoint needs --anchor")
 	case o.check.Workers < 0:
@@ -154,6 +168,8 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	}
 	opts.check.Live = opts.remote()
 	opts.check.Retention = time.Duration(opts.days) * 24 * time.Hour
+	opts.bucket, _ = source.(*s3archive.Source)
+	opts.askServices(ctx)
 	opts.check.Workers = opts.workersOr(opts.check.Workers)
 	if opts.bundle.write == "" {
 		return opts.run(ctx, source, keys, s, nil)
@@ -198,7 +214,7 @@ func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *ver
 	if err != nil {
 		return errors.Join(cli.CutShort(hinted(err)), out.Close(nil))
 	}
-	sum.Notes = append(sum.Notes, protection(ctx, source, sum)...)
+	sum.Notes = append(append(sum.Notes, o.notes...), o.protection(ctx, sum)...)
 	if err := out.Close(sum); err != nil {
 		return err
 	}

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +40,11 @@ type bucketArchive struct {
 // bucketServer is a server with the API of S3, and its credentials.
 type bucketServer struct{ url, access, secret string }
 
+func onMoto(t *testing.T) bucketServer {
+	t.Helper()
+	return bucketServer{mototest.Start(t), "testing", "testing"}
+}
+
 // onGateway is on a server that knows retention of versions, which moto does not
 // answer for.
 func onGateway(t *testing.T) bucketServer {
@@ -49,7 +57,7 @@ func onGateway(t *testing.T) bucketServer {
 // with versioning and Object Lock.
 func newBucketArchive(t *testing.T, server bucketServer, class types.StorageClass) *bucketArchive {
 	t.Helper()
-	b := &bucketArchive{name: "audit-logs", server: server, class: class}
+	b := &bucketArchive{name: "meridian-audit-trail-logs", server: server, class: class}
 	b.folder = simulated(t, func(o *simulate.Options) { o.Accounts, o.Regions, o.Days, o.EventsPerDay, o.Seed = 1, 1, 1, 100, 3 })
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(server.access, server.secret, "")))
 	if err != nil {
@@ -199,6 +207,60 @@ func TestVersionsOfDamagedObjects(t *testing.T) {
 	}
 	if out, errs, code := b.verify(t); code != 0 {
 		t.Errorf("after the commands: %d\n%s%s", code, out, errs)
+	}
+}
+
+// TestLive compares with what CloudTrail says in place of which a server answers.
+func TestLive(t *testing.T) {
+	b := newBucketArchive(t, onMoto(t), "")
+	newest, refused := time.Date(2026, 1, 6, 2, 4, 0, 0, time.UTC), "none"
+	digest, err := archive.ParseKey(b.digests()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target := r.Header.Get("X-Amz-Target")
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		switch target[strings.LastIndexByte(target, '.')+1:] {
+		case "":
+			w.Header().Set("Content-Type", "text/xml")
+			fmt.Fprintf(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>%s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>", digest.Account)
+		case refused:
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"__type":"AccessDeniedException","message":"no"}`)
+		case "DescribeTrails":
+			fmt.Fprintf(w, `{"trailList":[{"Name":%q,"HomeRegion":%q,"S3BucketName":%q,"LogFileValidationEnabled":true,"TrailARN":"arn:aws:cloudtrail:us-east-1:1:trail/x"}]}`, digest.Trail, digest.HomeRegion, b.name)
+		default:
+			fmt.Fprintf(w, `{"IsLogging":false,"LatestDigestDeliveryTime":%d}`, newest.Unix())
+		}
+	}))
+	defer server.Close()
+	live := func(want int, texts ...string) {
+		t.Helper()
+		cmd, stdout, stderr := trailkeeper(t, "verify", "--live", "--archive", "s3://"+b.name, "--keys", filepath.Join(b.folder, "_simulate", "public-keys.json"))
+		cmd.Env = append(append(cmd.Env, b.environment()...), "AWS_ENDPOINT_URL_CLOUDTRAIL="+server.URL, "AWS_ENDPOINT_URL_STS="+server.URL, "AWS_MAX_ATTEMPTS=2")
+		if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+			t.Fatal(err)
+		}
+		if code := cmd.ProcessState.ExitCode(); code != want {
+			t.Errorf("exit code %d, want %d\n%s%s", code, want, stdout, stderr)
+		}
+		for _, text := range texts {
+			if !strings.Contains(stdout.String(), text) {
+				t.Errorf("the output has no %q:\n%s", text, stdout)
+			}
+		}
+	}
+	live(0, "26 = 26 valid", "note: trail \"meridian-audit-trail\" of us-east-1, account "+digest.Account+" in us-east-1: it is not logging")
+	newest = newest.Add(5 * time.Hour)
+	live(1, "missing       hours 2026-01-06T01:55:18Z to 2026-01-06T06:55:18Z", "5 later ones are not in the archive")
+	refused = "GetTrailStatus"
+	live(1, "denied        chain of account unknown in us-east-1", "the credentials need cloudtrail:GetTrailStatus", "missing       hours")
+	refused, newest = "none", newest.Add(-5*time.Hour)
+	b.remove(t, b.digests()[0], nil)
+	live(1, "not in the archive, as all digests before it: no lifecycle rule of the bucket explains it", "restore it: aws s3api delete-object")
+	if _, errs, code := b.run(t, "verify", "--live", "--archive", b.folder, "--key-store", t.TempDir()); code != 2 || !strings.Contains(errs, "--live needs the trail's bucket") {
+		t.Errorf("a folder: %d, %s", code, errs)
 	}
 }
 

@@ -66,7 +66,7 @@ var layers = []layer{
 		},
 	},
 	{"only the engine named for it speaks to DuckDB", except("internal/duckdb", "internal/bench"), []string{"github.com/duckdb"}},
-	{"only the S3 source, the public keys, the sandbox and the trail speak to AWS", except("arn", "internal/publickeys", "internal/s3archive", "internal/sandbox", "internal/trail"), []string{"github.com/aws"}},
+	{"only the S3 source, the public keys, the status of trails, the sandbox and the trail speak to AWS", except("arn", "internal/publickeys", "internal/trailstatus", "internal/s3archive", "internal/sandbox", "internal/trail"), []string{"github.com/aws"}},
 	{"only verbs know the command line", except("cmd"), []string{"github.com/spf13"}},
 	{"a record and the key grammar need the standard library only", below("event", "archive", "arn/partition", "catalogue", "finding", "policy", "predicate", "filterpattern"), []string{"github.com", "golang.org"}},
 }

@@ -71,7 +71,7 @@ func (v *verifier) unseen() error {
 			case h.End.After(c.first.start) && !id.Backfill:
 				return nil
 			case !c.starts:
-				r.State = v.retained(h.End)
+				r.State = v.retained(r.Key, h.End)
 			}
 		}
 		v.emit(r)

@@ -143,17 +143,14 @@ func (v *verifier) headMissing(c *chain, n *node) {
 	if n.bad[key] || !v.opts.Since.IsZero() && !n.start.After(v.opts.Since) {
 		return
 	}
-	v.emit(Result{State: v.retained(n.start), Object: DigestFile, Chain: c.id, Key: key, Check: CheckHead, To: n.start, want: n.namesHash(),
-		Reason: "not in the archive, as all digests before it: removed by retention rules or by hand"})
-}
-
-// retained is the state of an object of the oldest end that is not in the
-// archive.
-func (v *verifier) retained(at time.Time) State {
-	if v.opts.Retention > 0 && at.After(v.opts.Now.Add(-v.opts.Retention)) {
-		return Missing
+	if before := *n.digest.PreviousDigestS3Bucket; before != n.digest.DigestS3Bucket {
+		v.emit(Result{State: Unverifiable, Object: Hours, Chain: c.id, Check: CheckHead, To: n.start,
+			Reason: fmt.Sprintf("the trail delivered to another bucket before: the digest before this time is s3://%s/%s", before, *n.digest.PreviousDigestS3Object)})
+		return
 	}
-	return Expired
+	state := v.retained(key, n.start)
+	v.emit(Result{State: state, Object: DigestFile, Chain: c.id, Key: key, Check: CheckHead, To: n.start, want: n.namesHash(),
+		Reason: "not in the archive, as all digests before it: " + v.lostHead(state)})
 }
 
 // between reports each digest that is missing before n, by the key that it had.

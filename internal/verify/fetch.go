@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,10 +38,11 @@ type node struct {
 	hash       string // lower-case hex SHA-256 of the plain text
 	start, end time.Time
 	place      place
-	signature  string // of the metadata, or empty
-	proof      proof  // by that signature
-	doubt      string // why it is not proven
-	changed    *fault // an earlier run saw another digest in its place
+	signature  string    // of the metadata, or empty
+	modified   time.Time // of the object, where the archive tells
+	proof      proof     // by that signature
+	doubt      string    // why it is not proven
+	changed    *fault    // an earlier run saw another digest in its place
 
 	prior    *node           // the digest before it in the chain, until it is decided
 	bad      map[string]bool // keys between prior and it where a digest is that cannot be used
@@ -81,12 +83,13 @@ func (v *verifier) fetchBy(ctx context.Context, o archive.Object, open opener) *
 		n.fault = &fault{state: Tampered, check: CheckFormat, reason: err.Error()}
 		return n
 	}
-	if n.fault = n.checkContent(o, d); n.fault != nil {
+	if n.fault = cmp.Or(n.checkContent(o, d), v.checkBucket(d)); n.fault != nil {
 		return n
 	}
 	n.digest, n.hash = d, hash
 	n.start, _ = time.Parse(time.RFC3339, d.DigestStartTime) // Parse has checked both
 	n.end, _ = time.Parse(time.RFC3339, d.DigestEndTime)
+	n.modified = attributes.Modified
 	v.checkSignature(n, attributes.Metadata)
 	return n
 }

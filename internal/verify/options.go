@@ -39,6 +39,7 @@ type Options struct {
 	Anchors     *anchor.Log
 	Checkpoints []anchor.Checkpoint
 	Workers     int // objects read at a time; at least 1
+	Services
 }
 
 // Trail selects chains by the name of their trail, and by its home Region

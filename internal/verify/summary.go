@@ -134,8 +134,8 @@ func (s *Summary) hold(v *verifier, r Result) []Result {
 	case r.State != Missing:
 		o.present = true
 		return append(o.rest(), r)
-	case v.opts.Retention > 0:
-		r.State = v.retained(r.To)
+	case v.opts.Retention > 0 || v.opts.Expires != nil:
+		r.State = v.retained(r.Key, r.To)
 	case o.open && len(o.held) < maxHeld:
 		o.held = append(o.held, r)
 		return nil
@@ -196,6 +196,7 @@ func (s *Summary) sorted() []*ChainSummary {
 // complete fills in what the run knows besides the results.
 func (v *verifier) complete(s *Summary) {
 	s.Chains = s.sorted()
+	s.Notes = append(append(s.Notes, v.copied()...), v.liveNotes...)
 	s.Heads = v.heads
 	s.Bytes, s.Restarts, s.Ignored = v.bytes.Load(), v.explained, v.ignored
 	s.Absent = v.absent.Load()

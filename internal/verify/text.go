@@ -21,6 +21,10 @@ func (r Result) Line() string {
 	case r.Files > 1:
 		fmt.Fprintf(&b, " (%s of them, delivered %s to %s) of %s", quantity.FormatCount(r.Files), utc(r.From), utc(r.To), r.Chain)
 	case r.Object == AnchorLog:
+	case r.From.IsZero() && r.To.IsZero():
+		fmt.Fprintf(&b, " of %s", r.Chain)
+	case r.From.IsZero():
+		fmt.Fprintf(&b, " before %s of %s", utc(r.To), r.Chain)
 	default:
 		fmt.Fprintf(&b, " %s to %s of %s", utc(r.From), utc(r.To), r.Chain)
 	}

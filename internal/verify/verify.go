@@ -56,6 +56,8 @@ type verifier struct {
 	stops     []stop
 	explained int64 // new starts of chains that an event explains
 	ignored   int64 // objects that are neither log files nor digests
+	liveNotes []string
+	copies    sync.Map // names of the buckets that digests were delivered to instead
 }
 
 // item is an object of the listing; of a digest with its content, soon.
@@ -205,11 +207,7 @@ func (v *verifier) finish() error {
 		v.coverLanes()
 		return nil
 	}
-	reached := v.reached()
-	for _, c := range chains {
-		v.restarted(c)
-		v.tail(c, reached)
-	}
+	v.tails(chains)
 	v.coverLanes()
 	return v.unseen()
 }
@@ -364,7 +362,7 @@ func (c Chain) Compare(d Chain) int {
 
 // String returns the chain in words: trail, account and Region.
 func (c Chain) String() string {
-	s := fmt.Sprintf("account %s in %s", c.Account, c.Region)
+	s := fmt.Sprintf("account %s in %s", cmp.Or(c.Account, "unknown"), c.Region)
 	if c.Trail != "" {
 		s = fmt.Sprintf("trail %q of %s, %s", c.Trail, c.HomeRegion, s)
 	}
