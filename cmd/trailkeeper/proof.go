@@ -261,7 +261,7 @@ func (p *proving) finish(ctx context.Context) error {
 	if len(wrong) > 0 {
 		return notProven(sum, wrong)
 	}
-	if _, err := view.CheckEvents(func(key string) bool { return valid[key] }); err != nil {
+	if _, err := view.CheckEvents(ctx, func(key string) bool { return valid[key] }); err != nil {
 		return outcome.CouldNotLook(fmt.Errorf("export --with-proof: %w", err))
 	}
 	if err := p.opts.addAnchorFiles(p.Packer); err != nil {
@@ -302,9 +302,9 @@ func (o *verifyOptions) repeatProof(ctx context.Context, b *bundle.Bundle, keys 
 	if err := o.run(ctx, b, keys, s, nil); err != nil {
 		return err
 	}
-	n, err := b.CheckEvents(func(key string) bool { return valid[key] })
+	n, err := b.CheckEvents(ctx, func(key string) bool { return valid[key] })
 	if err != nil {
-		return outcome.BadEvidence(fmt.Errorf("verify bundle %q: %w", o.bundle.read, err))
+		return bundleError(fmt.Errorf("verify bundle %q: %w", o.bundle.read, err))
 	}
 	fmt.Fprintf(s.err, "%s events are proven: each is in its log file, at its position\n", quantity.FormatCount(int64(n)))
 	return nil

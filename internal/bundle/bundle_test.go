@@ -106,7 +106,7 @@ func world(t *testing.T, hours int) (m memory, keys []digest.PublicKey, digests,
 	for n := range hours {
 		start := begin.Add(time.Duration(n) * time.Hour)
 		end := start.Add(time.Hour)
-		text := fmt.Appendf(nil, `{"Records":[{"eventID":"event-%d","eventName":"ListBuckets"}]}`, n)
+		text := fmt.Appendf(nil, `{"Records":[{"eventID":"event-%d","eventName":"ListBuckets","requestParameters":{"eventID":"made up","eventName":"StopLogging","quoted":"\"]}[{"}}]}`, n)
 		log := archive.Key{Account: account, Region: region, Kind: archive.Logs, Delivered: end.Truncate(time.Minute), Unique: fmt.Sprintf("ABCDEFGHIJKLMN%02d", n)}.String()
 		m[log] = stored{body: zip(t, text)}
 		key := archive.Key{Account: account, Region: region, Kind: archive.Digest, Delivered: end, Trail: "main", HomeRegion: region}.String()

@@ -18,8 +18,8 @@ func prove(t *testing.T, m memory, keys []digest.PublicKey, digests []string, lo
 	t.Helper()
 	text := plain(t, m[log].body)
 	at := bytes.Index(text, []byte(`{"eventID"`))
-	end := bytes.IndexByte(text[at:], '}') + 1
-	e := bundle.Event{ID: "event-0", Log: log, Offset: int64(at), Record: text[at : at+end]}
+	end := bytes.LastIndexByte(text, ']')
+	e := bundle.Event{ID: "event-0", Log: log, Offset: int64(at), Record: text[at:end]}
 	change(&e)
 	p, err := bundle.NewPacker(t.TempDir())
 	if err != nil {
@@ -56,10 +56,10 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if n, err := b.CheckEvents(all); n != 1 || err != nil {
+	if n, err := b.CheckEvents(t.Context(), all); n != 1 || err != nil {
 		t.Errorf("%d events, %v", n, err)
 	}
-	if _, err := b.CheckEvents(func(string) bool { return false }); err == nil {
+	if _, err := b.CheckEvents(t.Context(), func(string) bool { return false }); err == nil {
 		t.Error("an event of a log file that is not proven: accepted")
 	}
 	for what, change := range map[string]func(e *bundle.Event){
@@ -69,13 +69,22 @@ func TestEvents(t *testing.T) {
 		"shorter":      func(e *bundle.Event) { e.Record = e.Record[1:] },
 		"id":           func(e *bundle.Event) { e.ID = "event-1" },
 		"log file":     func(e *bundle.Event) { e.Log = logs[1] },
+		"parameters that look like an event": func(e *bundle.Event) {
+			at := bytes.Index(e.Record, []byte(`{"eventID":"made up"`))
+			e.ID, e.Offset, e.Record = "made up", e.Offset+int64(at), e.Record[at:len(e.Record)-1]
+		},
+		"the whole file": func(e *bundle.Event) { e.Offset, e.Record = 0, plain(t, m[logs[0]].body) },
+		"the list": func(e *bundle.Event) {
+			e.Offset--
+			e.Record = append(append([]byte{'['}, e.Record...), ']')
+		},
 	} {
 		path := prove(t, m, keys, digests, logs[0], change)
 		b, err := bundle.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.CheckEvents(all); err == nil {
+		if _, err := b.CheckEvents(t.Context(), all); err == nil {
 			t.Errorf("%s: accepted", what)
 		} else if _, ok := errors.AsType[*bundle.DamagedError](err); !ok {
 			t.Errorf("%s: %v is not damage", what, err)

@@ -95,13 +95,25 @@ while read -r file; do
 done <"$work/logs"
 printf 'log files  %s\n' "$logs"
 
-# 4. Each event is in its log file, at its position.
+# brackets: those of JSON from standard input, one a line; a quote if it ends in a string.
+brackets() { sed 's/\\.//g; s/"[^"]*"//g' | tr -cd '{}[]"' | fold -w 1; }
+
+# inside: standard input ends in a list of one object, where a record begins.
+inside() { brackets | awk '/[[{]/ { open++ } /[]}]/ { open-- } /"/ { bad = 1 } END { exit open != 2 || bad }'; }
+
+# whole: standard input is one object.
+whole() { brackets | awk '/[[{]/ { if (NR > 1 && !open) bad = 1; open++ } /[]}]/ { open-- } /"/ { bad = 1 } END { exit open != 0 || bad || !NR }'; }
+
+# 4. Each event is a record of its log file, at its position. That the bytes are there is
+# not enough: a call can have parameters that look like an event.
 if [ -f events.tsv ]; then
 	events=0
 	while IFS="$tab" read -r file log offset length id; do
 		events=$((events + 1))
 		plain "$log" | tail -c "+$((offset + 1))" | head -c "$length" | cmp -s - "$file" ||
 			wrong "$file: is not in $log at $offset"
+		plain "$log" | head -c "$offset" | inside && whole <"$file" ||
+			wrong "$file: is not a record of $log, but a part of one"
 		[ "$id" = - ] || grep -qF "\"$id\"" "$file" || wrong "$file: is not event $id"
 	done <events.tsv
 	printf 'events     %s\n' "$events"
