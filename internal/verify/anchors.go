@@ -42,7 +42,9 @@ func (v *verifier) anchored(n *node) {
 	if v.opts.Anchors == nil {
 		return
 	}
-	if hash, ok := v.opts.Anchors.Seen(n.digest.DigestS3Bucket, n.digest.DigestS3Object, n.hash); !ok {
+	hash, ok := v.opts.Anchors.Seen(n.digest.DigestS3Bucket, n.digest.DigestS3Object, n.hash)
+	v.anchorsSeen = v.anchorsSeen || hash != ""
+	if !ok {
 		n.changed = &fault{state: Tampered, check: CheckAnchor, reason: "an earlier run saw another digest in its place", expected: hash, found: n.hash}
 	}
 }
@@ -53,7 +55,8 @@ func (v *verifier) unseen() error {
 	if v.opts.Anchors == nil {
 		return nil
 	}
-	return v.opts.Anchors.Unseen(func(h anchor.Head) error {
+	unseen, foreign := 0, len(v.chains) > 0
+	err := v.opts.Anchors.Unseen(func(h anchor.Head) error {
 		if !v.wants(h) || v.faulty[path.Base(h.Object)] {
 			return nil
 		}
@@ -66,6 +69,7 @@ func (v *verifier) unseen() error {
 			if withoutPrefix(c.id) != id || c.first == nil || c.head == nil {
 				continue
 			}
+			foreign = false
 			switch r.Chain = c.id; {
 			case h.End.After(c.head.end):
 			case h.End.After(c.first.start) && !id.Backfill:
@@ -74,9 +78,15 @@ func (v *verifier) unseen() error {
 				r.State = v.retained(r.Key, h.End)
 			}
 		}
+		unseen++
 		v.emit(r)
 		return nil
 	})
+	if err == nil && unseen > 0 && foreign && !v.anchorsSeen {
+		v.emit(Result{State: Unverifiable, Object: AnchorLog, Check: CheckAnchor,
+			Reason: "it has no chain of this archive: it may be the log of another one"})
+	}
+	return err
 }
 
 // unanchored reports the chains of an extract that do not end in an anchored head.

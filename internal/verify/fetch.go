@@ -169,6 +169,8 @@ func (v *verifier) prove(n *node, signature string, at time.Time) (proof, string
 	}
 	err := digest.VerifyHash(public, n.digest, n.hash, signature)
 	switch {
+	case err == nil && why != "":
+		return keyless, why
 	case err == nil:
 		return proven, ""
 	case errors.Is(err, digest.ErrSignature):

@@ -84,8 +84,8 @@ func (k *Keys) add(list []digest.PublicKey) {
 	}
 }
 
-// of returns the key with a fingerprint, or why it cannot verify what was signed
-// in a Region at a time.
+// of returns the key with a fingerprint, and why it cannot prove what was signed in a
+// Region at a time. A key that was not valid then can still disprove it.
 func (k *Keys) of(ctx context.Context, fingerprint, region string, at time.Time) (*rsa.PublicKey, string) {
 	found, err := k.find(ctx, strings.ToLower(fingerprint), region, at)
 	switch {
@@ -94,7 +94,7 @@ func (k *Keys) of(ctx context.Context, fingerprint, region string, at time.Time)
 	case found.err != nil:
 		return nil, found.err.Error()
 	case at.Before(found.from) || at.After(found.to.Add(keySlack)):
-		return nil, fmt.Sprintf("public key %s was valid from %s to %s, not at %s", fingerprint, utc(found.from), utc(found.to), utc(at))
+		return found.public, fmt.Sprintf("public key %s was valid from %s to %s, not at %s", fingerprint, utc(found.from), utc(found.to), utc(at))
 	}
 	return found.public, ""
 }

@@ -49,6 +49,8 @@ type verifier struct {
 	kinds  map[archive.Kind]bool // of log files that some digest lists
 	newest time.Time             // delivery of the newest object
 
+	anchorsSeen bool // some digest of the archive is in the anchor log
+
 	faulty map[string]bool // names of digests that are there and cannot be used
 	heads  []anchor.Head   // the newest digests of all chains, where they are valid
 
