@@ -47,6 +47,8 @@ require github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 
 require go.yaml.in/yaml/v3 v3.0.6
 
+require github.com/DataDog/zstd v1.5.7
+
 require (
 	github.com/agext/levenshtein v1.2.1 // indirect
 	github.com/andybalholm/brotli v1.2.3 // indirect

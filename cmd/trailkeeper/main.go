@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/cerpac/trailkeeper/internal/cli"
+	"github.com/cerpac/trailkeeper/internal/czstd"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 )
 
@@ -25,7 +26,10 @@ func main() {
 	ctx := cli.CancelOn(context.Background(), signals, os.Exit)
 
 	s := systemStreams()
-	err := cli.DropUnread(execute(ctx, os.Args[1:], s))
+	err := czstd.Register()
+	if err == nil {
+		err = cli.DropUnread(execute(ctx, os.Args[1:], s))
+	}
 	s.finish()
 	cli.PrintError(s.err, err)
 	os.Exit(outcome.ExitCode(err))
