@@ -45,6 +45,7 @@ func (o *proofOptions) addFlags(f *pflag.FlagSet, s *streams) {
 	f.StringVar(&o.store, "key-store", "", "with --with-proof, folder that keeps every public key that was fetched")
 	f.StringVar(&o.anchor, "anchor", "", "with --with-proof, folder with the log of anchors in which the chains of digests must end")
 	f.StringArrayVar(&o.known, "checkpoint", nil, "with --with-proof, file with a checkpoint that the log in --anchor must continue; may be repeated")
+	o.signing.addVerifierFlag(f)
 	o.addS3Flags(f)
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/cerpac/trailkeeper/arn"
 	"github.com/cerpac/trailkeeper/digest"
-	"github.com/cerpac/trailkeeper/internal/anchor"
 	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
@@ -32,7 +31,8 @@ type verifyOptions struct {
 	days    int // of retention
 	anchor  string
 	known   []string // files with checkpoints
-	fixed   bool     // nothing is added to the anchors: they are those of a bundle
+	signing signingOptions
+	fixed   bool // nothing is added to the anchors: they are those of a bundle
 	bundle  bundleOptions
 	saw     func(verify.Result) // of each result, or nil
 	like    validateLogsFlags
@@ -113,6 +113,7 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	f.IntVar(&opts.days, "retention-days", 0, "days for which objects are kept: a younger one cannot have expired")
 	f.StringVar(&opts.anchor, "anchor", "", "folder with the log of what earlier runs saw, to compare with and to add to")
 	f.StringArrayVar(&opts.known, "checkpoint", nil, "file with a checkpoint that the log in --anchor must continue; may be repeated")
+	opts.signing.addFlags(f)
 	f.BoolVar(&opts.check.DigestsOnly, "digests-only", false, "do not read the log files")
 	f.BoolVar(&opts.verbose, "verbose", false, "name valid objects too")
 	f.IntVar(&opts.check.Workers, "workers", 0, "objects read at once (default one per processor, 16 for S3)")
@@ -136,6 +137,8 @@ func (o *verifyOptions) validate() error {
 		return errors.New("--bundle cannot repeat what --live asks: leave one of them out")
 	case len(o.known) > 0 && o.anchor == "" && o.bundle.read == "":
 		return errors.New("--checkpoint needs --anchor")
+	case o.signing.check(o.anchor != "", o.bundle.read != "") != nil:
+		return o.signing.check(o.anchor != "", o.bundle.read != "")
 	case o.check.Workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.check.Workers)
 	case o.days < 0:
@@ -223,41 +226,6 @@ func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *ver
 		err = o.writeBundle(packed, sum, keys)
 	}
 	return errors.Join(err, o.judge(sum))
-}
-
-// openAnchors opens the anchor log and reads the checkpoints that it must
-// continue.
-func (o *verifyOptions) openAnchors() (err error) {
-	for _, path := range o.known {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return outcome.CouldNotLook(fmt.Errorf("read checkpoint: %w", err))
-		}
-		c, err := anchor.ParseCheckpoint(text)
-		if err != nil {
-			return outcome.CouldNotLook(fmt.Errorf("read checkpoint %q: %w", path, err))
-		}
-		o.check.Checkpoints = append(o.check.Checkpoints, c)
-	}
-	o.check.Anchors, err = anchor.Open(o.anchor)
-	if _, forked := errors.AsType[*anchor.ForkError](err); forked {
-		return outcome.BadEvidence(fmt.Errorf("open anchor log %q: %w", o.anchor, err))
-	}
-	return outcome.CouldNotLook(err)
-}
-
-// addAnchors adds the heads of the chains to the anchor log.
-func (o *verifyOptions) addAnchors(sum *verify.Summary, stderr io.Writer) error {
-	log := o.check.Anchors
-	if log == nil || o.fixed || sum.Others[verify.Tampered] > 0 {
-		return nil // a log that does not continue its checkpoints is not continued
-	}
-	added, err := log.Append(sum.Heads)
-	if err != nil {
-		return outcome.CouldNotLook(err)
-	}
-	fmt.Fprintf(stderr, "anchored %d new heads of %d; keep a copy of %s elsewhere\n", added, log.Checkpoint().Size, log.Path())
-	return nil
 }
 
 // parseTrails reads names and ARNs of trails.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/cerpac/trailkeeper/internal/durable"
@@ -60,6 +61,8 @@ type Log struct {
 	size   int64 // bytes of heads.jsonl that hold whole lines
 	tree   tree
 	heads  map[[sha256.Size]byte]*known
+	opened []byte      // the checkpoint as it was stored when the log was opened
+	signer note.Signer // nil for none
 }
 
 // known is what the log says of one digest.
@@ -120,6 +123,7 @@ func (l *Log) readCheckpoint() (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open anchor log %q: %w", l.dir, err)
 	}
+	l.opened = text
 	return &c, nil
 }
 
@@ -226,8 +230,11 @@ func (l *Log) write(lines []byte) error {
 }
 
 func (l *Log) writeCheckpoint() error {
-	path := filepath.Join(l.dir, checkpointName)
-	if err := durable.WriteFile(path, []byte(l.Checkpoint().String()), 0o600); err != nil {
+	text, err := l.text()
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(l.Path(), text, 0o600); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	return nil
