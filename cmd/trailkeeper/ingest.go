@@ -38,6 +38,7 @@ type ingestOptions struct {
 	memory  int64
 	format  report.Format
 	mode    string // octal
+	proof   verifiedOptions
 }
 
 func newIngestCommand(s *streams) *cobra.Command {
@@ -72,6 +73,7 @@ time is that of delivery, minutes after the events.`,
 	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON, report.JSONL)
 	f.BoolVar(&opts.follow, "follow-symlinks", false, "follow symbolic links that lead out of the archive's folder")
 	f.StringVar(&opts.mode, "mode", opts.mode, "permissions of new files of the lake; folders get the x bits too")
+	opts.proof.addFlags(f)
 	opts.addS3Flags(f)
 	return cmd
 }
@@ -89,10 +91,10 @@ func (o *ingestOptions) validate() error {
 	case !o.filter.Since.IsZero() && !o.filter.Until.IsZero() && !o.filter.Since.Before(o.filter.Until):
 		return fmt.Errorf("--since %s is not before --until %s", o.filter.Since.Format(time.RFC3339), o.filter.Until.Format(time.RFC3339))
 	}
-	return nil
+	return o.proof.validate(&o.archiveOptions)
 }
 
-func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
+func runIngest(ctx context.Context, opts ingestOptions, s *streams) (err error) {
 	if err := opts.validate(); err != nil {
 		return misuse("ingest", err)
 	}
@@ -104,27 +106,41 @@ func runIngest(ctx context.Context, opts ingestOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
+	var proven *evidence
+	if opts.proof.required {
+		if proven, err = opts.prove(ctx, source, s); err != nil {
+			return cli.CutShort(hinted(err))
+		}
+		defer func() { err = errors.Join(err, proven.Close()) }()
+	}
 	bar := progress.New(s.err, "Ingesting files")
 	started := s.now()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(ingest.GoMemory(opts.memory)))
-	account, err := ingest.Run(ctx, ingest.Options{
+	work := ingest.Options{
 		Source: source, Lake: folderstore.New(opts.lake, mode), TempDir: lake.TempDir(opts.lake),
 		Filter: opts.filter, Workers: opts.workersOr(opts.workers), Memory: opts.memory, Bar: bar,
-	})
+	}
+	if proven != nil {
+		work.Proofs, work.VerifiedAt = proven, started
+	}
+	account, err := ingest.Run(ctx, work)
 	bar.Done()
 	// Damaged parts were left unmerged; the ingest itself is done.
 	part, damaged := errors.AsType[*lake.PartError](err)
+	if errors.Is(err, ingest.ErrProofRequired) {
+		return misuse("ingest", outcome.WithHint(err, "add --require-verified with --keys, or name another --lake"))
+	}
 	if err != nil && !damaged {
 		return explainIngest(err, account, opts, s.err)
 	}
-	if err := cli.DropUnread(printReport(s.out, opts, account, started, s.now())); err != nil {
+	if err := cli.DropUnread(printReport(s.out, opts, account, proven, started, s.now())); err != nil {
 		return err
 	}
 	if damaged {
 		return outcome.BadEvidence(outcome.WithHint(fmt.Errorf("ingest archive %q: the events are stored, but the lake has damage from before: %w", opts.archive, part),
 			"trailkeeper lake check names all damage; lake repair reads the log files of damaged events again"))
 	}
-	return judge(account, opts)
+	return judge(account, proven, opts)
 }
 
 // parseMode parses the permissions of files, in octal: their owner must be able
@@ -151,15 +167,23 @@ func explainIngest(err error, account *ingest.Report, opts ingestOptions, stderr
 }
 
 // judge turns the report into the command's outcome.
-func judge(r *ingest.Report, opts ingestOptions) error {
+func judge(r *ingest.Report, proven *evidence, opts ingestOptions) error {
 	n := quantity.FormatCount
 	listing := fmt.Sprintf("all are listed in %s/_trailkeeper/quarantine", opts.lake)
 	bad := fmt.Sprintf("%s of %s files and %s of %s events", n(r.Files.Failed), n(r.Files.Listed), n(r.Events.Rejected), n(r.Events.Read))
+	var proof *proofReport
+	if proven != nil {
+		proof = proven.report(r)
+	}
 	switch {
 	case r.Bad():
 		return outcome.BadEvidence(outcome.WithHint(fmt.Errorf("ingest archive %q: %s could not be kept", opts.archive, bad), listing))
+	case proof != nil && proof.bad() > 0:
+		return proof.judge(opts)
 	case r.Unseen > 0:
 		return outcome.CouldNotLook(outcome.WithHint(fmt.Errorf("ingest archive %q: %s of %s files could not be read", opts.archive, n(r.Unseen), n(r.Files.Listed)), listing))
+	case proof != nil:
+		return proof.judge(opts)
 	}
 	return nil
 }
@@ -168,24 +192,39 @@ func judge(r *ingest.Report, opts ingestOptions) error {
 // where a trail adds to events later, and are then no fault of the archive.
 const maxConflicts = 3
 
-func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, started, ended time.Time) error {
+func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, proven *evidence, started, ended time.Time) error {
+	var proof *proofReport
+	var whole any = r
+	if proven != nil {
+		proof = proven.report(r)
+		whole = proof
+	}
 	switch opts.format {
 	case report.JSON:
-		return report.WriteDocument(w, r)
+		return report.WriteDocument(w, whole)
 	case report.JSONL:
 		config := finding.Config{Tool: "trailkeeper", Version: moduleVersion(), Verb: "ingest", Source: opts.archive, Time: started.UTC()}
 		var document bytes.Buffer
-		if err := report.WriteDocument(&document, r); err != nil {
+		if err := report.WriteDocument(&document, whole); err != nil {
 			return err
 		}
-		return r.WriteMessages(finding.NewWriter(w), config, ended.UTC(), document.Bytes())
+		var more ingest.Messages
+		if proof != nil {
+			more = ingest.Messages{List: proof.messages(), Counts: proof.counts()}
+		}
+		return r.WriteMessages(finding.NewWriter(w), config, ended.UTC(), document.Bytes(), more)
 	}
 	n := quantity.FormatCount
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "files listed\t%s\t= %s read + %s unchanged + %s skipped + %s failed\n",
-		n(r.Files.Listed), n(r.Files.Read), n(r.Files.Unchanged), n(r.Files.Skipped), n(r.Files.Failed))
+	unproven := ""
+	if proof != nil {
+		unproven = fmt.Sprintf(" + %s unproven", n(r.Files.Unproven))
+	}
+	fmt.Fprintf(table, "files listed\t%s\t= %s read + %s unchanged + %s skipped + %s failed%s\n",
+		n(r.Files.Listed), n(r.Files.Read), n(r.Files.Unchanged), n(r.Files.Skipped), n(r.Files.Failed), unproven)
 	printReasons(table, "skipped", r.Reasons.Skipped)
 	printReasons(table, "failed", r.Reasons.Failed)
+	printUnproven(table, r)
 	if m := r.Members; m.Listed > 0 {
 		fmt.Fprintf(table, "members listed\t%s\t= %s read + %s skipped + %s failed, inside archives\n", n(m.Listed), n(m.Read), n(m.Skipped), n(m.Failed))
 		printReasons(table, "skipped", m.Reasons.Skipped)
@@ -196,7 +235,11 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, started, end
 	printReasons(table, "rejected", r.Reasons.Rejected)
 	printReasons(table, "no event", r.Reasons.Pieces)
 	if r.Events.Resumed > 0 {
-		fmt.Fprintf(table, "  resumed\t%s\tcounted by an earlier run that did not reach the end of their file\n", n(r.Events.Resumed))
+		why := " that did not reach the end of their file"
+		if proof != nil { // nor did one that read without proof
+			why = ""
+		}
+		fmt.Fprintf(table, "  resumed\t%s\tcounted by an earlier run%s\n", n(r.Events.Resumed), why)
 	}
 	if r.Events.Conflicts > 0 {
 		fmt.Fprintf(table, "  stored\t%s\tdiffer from another event with the same eventID; both are kept\n", n(r.Events.Conflicts))
@@ -213,6 +256,9 @@ func printReport(w io.Writer, opts ingestOptions, r *ingest.Report, started, end
 	}
 	if more := r.MoreProblems(); more > 0 {
 		fmt.Fprintf(table, "problem\t\tand %s more, listed in the quarantine\n", n(more))
+	}
+	if proof != nil {
+		printProof(table, proof)
 	}
 	for _, path := range r.Rebuilt {
 		fmt.Fprintf(table, "made anew\t\t%q, which was missing or damaged, from the events it lists\n", path)

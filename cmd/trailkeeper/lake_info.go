@@ -63,6 +63,8 @@ type lakeInfo struct {
 	Duplicates int64      `json:"duplicates"`
 	Conflicts  int64      `json:"conflicts"`
 	Rejected   int64      `json:"rejected"`
+	Proven     int64      `json:"proven"`         // events of log files that a digest vouches for
+	Requires   bool       `json:"requires_proof"` // ingest refuses log files without proof
 	Accounts   []string   `json:"accounts"`
 	Regions    []string   `json:"regions"`
 	*coverage.Coverage
@@ -98,7 +100,7 @@ func runLakeInfo(ctx context.Context, opts lakeInfoOptions, s *streams) error {
 func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeInfo, err error) {
 	totals := l.Files().Totals
 	info = &lakeInfo{Lake: dir, LogFiles: totals.Files, Duplicates: totals.Duplicates, Conflicts: totals.Conflicts,
-		Rejected: totals.Rejected, Accounts: []string{}, Regions: []string{}}
+		Rejected: totals.Rejected, Requires: l.Files().RequiresProof, Accounts: []string{}, Regions: []string{}}
 	if info.LastCommit, err = l.Files().LastCommit(ctx); err != nil {
 		return nil, err
 	}
@@ -106,6 +108,7 @@ func describeLake(ctx context.Context, dir string, l *search.Lake) (info *lakeIn
 	for _, part := range l.Files().Parts() {
 		info.Parts++
 		info.Events += part.Rows
+		info.Proven += part.Proven
 		info.Bytes += part.Bytes
 		days = append(days, part.Day)
 		if info.First == nil || part.From.Before(*info.First) {
@@ -171,6 +174,12 @@ func (i *lakeInfo) print(w io.Writer) error {
 	fmt.Fprintf(table, "size\t%s in %s parts of %s days\n", quantity.FormatSize(i.Bytes), n(int64(i.Parts)), n(int64(i.Days)))
 	fmt.Fprintf(table, "log files\t%s read; %s duplicates left out, %s conflicts kept, %s pieces rejected\n",
 		n(i.LogFiles), n(i.Duplicates), n(i.Conflicts), n(i.Rejected))
+	if required := ""; i.Proven > 0 || i.Requires {
+		if i.Requires {
+			required = ", which ingest requires"
+		}
+		fmt.Fprintf(table, "proof\t%s of %s events are of log files that a digest vouches for%s\n", n(i.Proven), n(i.Events), required)
+	}
 	fmt.Fprintf(table, "last ingest\t%s\n", i.LastCommit.Format(time.RFC3339))
 	if i.First != nil {
 		i.printHoles(table)

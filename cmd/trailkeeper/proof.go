@@ -41,8 +41,7 @@ const (
 func (o *proofOptions) addFlags(f *pflag.FlagSet, s *streams) {
 	f.StringVar(&o.file, "with-proof", "", "new file for the events with what proves them: log files, digests, keys")
 	addArchiveFlag(f, &o.archive, "with --with-proof, folder or s3://BUCKET/PREFIX with the log files and digests", s)
-	f.StringArrayVar(&o.keys, "keys", nil, "with --with-proof, file with an answer of ListPublicKeys; may be repeated")
-	f.StringVar(&o.store, "key-store", "", "with --with-proof, folder that keeps every public key that was fetched")
+	o.keys.addKeyFlags(f, "with --with-proof, ")
 	f.StringVar(&o.anchor, "anchor", "", "with --with-proof, folder with the log of anchors in which the chains of digests must end")
 	f.StringArrayVar(&o.known, "checkpoint", nil, "with --with-proof, file with a checkpoint that the log in --anchor must continue; may be repeated")
 	o.signing.addVerifierFlag(f)
@@ -239,7 +238,7 @@ func (p *proving) addDigests(ctx context.Context) error {
 
 // finish verifies what was put together, and writes it only if all of it is valid.
 func (p *proving) finish(ctx context.Context) error {
-	keys, err := p.opts.publicKeys()
+	keys, err := p.opts.keys.of(&p.opts.archiveOptions)
 	if err != nil {
 		return outcome.CouldNotLook(err)
 	}

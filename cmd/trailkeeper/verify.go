@@ -4,19 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/arn"
-	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/progress"
-	"github.com/cerpac/trailkeeper/internal/publickeys"
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/s3archive"
 	"github.com/cerpac/trailkeeper/internal/verify"
@@ -24,8 +20,7 @@ import (
 
 type verifyOptions struct {
 	archiveOptions
-	keys    []string // files
-	store   string   // folder of keys
+	keys    keyOptions
 	trails  []string // names or ARNs
 	check   verify.Options
 	days    int // of retention
@@ -102,8 +97,7 @@ something is tampered with or missing; 3 if something could not be decided.`,
 	addArchiveFlag(f, &opts.archive, "folder or s3://BUCKET/PREFIX to verify", s)
 	f.StringVar(&opts.bundle.write, "bundle", "", "with --archive, new file for all that is needed to repeat the verification; without, file whose verification is repeated")
 	f.StringVar(&opts.bundle.read, "from-bundle", "", "file whose verification is repeated; --archive then is a copy with the log files")
-	f.StringArrayVar(&opts.keys, "keys", nil, "file with an answer of ListPublicKeys; may be repeated")
-	f.StringVar(&opts.store, "key-store", "", "folder that keeps every public key that was fetched")
+	opts.keys.addKeyFlags(f, "")
 	f.StringSliceVar(&opts.trails, "trail", nil, "only chains of these trails, by name or ARN")
 	f.StringSliceVar(&opts.check.Accounts, "account", nil, "only these accounts")
 	f.StringSliceVar(&opts.check.Regions, "region", nil, "only these Regions")
@@ -128,9 +122,8 @@ func (o *verifyOptions) validate() error {
 	switch {
 	case o.archive == "" && o.bundle.read == "":
 		return missingFlag("archive", archiveVariable)
-	case len(o.keys) == 0 && o.store == "" && !o.remote() && o.bundle.read == "":
-		return outcome.WithHint(errors.New("--keys or --key-store is missing"),
-			"save the answer of aws cloudtrail list-public-keys of the archive's Regions, or name the public-keys.json of simulate or the sandbox")
+	case o.bundle.read == "" && o.keys.missing(&o.archiveOptions) != nil:
+		return o.keys.missing(&o.archiveOptions)
 	case o.live && !o.remote():
 		return errors.New("--live needs the trail's bucket, s3://BUCKET/PREFIX, as --archive")
 	case o.live && o.bundle.write != "":
@@ -161,7 +154,7 @@ func runVerify(ctx context.Context, opts verifyOptions, s *streams) error {
 	if opts.bundle.read != "" {
 		return opts.repeat(ctx, s)
 	}
-	keys, err := opts.publicKeys()
+	keys, err := opts.keys.of(&opts.archiveOptions)
 	if err != nil {
 		return outcome.CouldNotLook(err)
 	}
@@ -243,61 +236,6 @@ func parseTrails(texts []string) (trails []verify.Trail, err error) {
 		trails = append(trails, t)
 	}
 	return trails, nil
-}
-
-// knownKeys returns the keys of files and of the key store.
-func (o *verifyOptions) knownKeys() (*verify.Keys, error) {
-	var lists [][]digest.PublicKey
-	for _, path := range o.keys {
-		list, err := readKeys(path)
-		if err != nil {
-			return nil, err
-		}
-		lists = append(lists, list)
-	}
-	if o.store != "" {
-		list, err := publickeys.NewStore(o.store).All()
-		if err != nil {
-			return nil, err
-		}
-		lists = append(lists, list)
-	}
-	return verify.NewKeys(lists...), nil
-}
-
-// publicKeys returns the known keys. For a bucket, keys that are not among them are
-// asked of AWS, and kept in the store.
-func (o *verifyOptions) publicKeys() (*verify.Keys, error) {
-	keys, err := o.knownKeys()
-	if err != nil || !o.remote() {
-		return keys, err
-	}
-	var source verify.KeySource = publickeys.NewClient(o.s3.Profile)
-	if o.store != "" {
-		source = publickeys.NewStore(o.store).Keeping(source)
-	}
-	keys.Ask(source)
-	return keys, nil
-}
-
-// maxKeys bounds the size of a file of keys.
-const maxKeys = 64 << 20
-
-func readKeys(path string) ([]digest.PublicKey, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read keys: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxKeys))
-	if err != nil {
-		return nil, fmt.Errorf("read keys: %w", err)
-	}
-	list, err := digest.ParsePublicKeyList(text)
-	if err != nil {
-		return nil, fmt.Errorf("read keys %q: %w", path, err)
-	}
-	return list, nil
 }
 
 // judge turns the summary into the command's outcome.

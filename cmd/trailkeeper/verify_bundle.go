@@ -266,8 +266,8 @@ func bundleError(err error) error {
 // bundleKeys returns the keys that are given, or those of the bundle if there are
 // none.
 func (o *verifyOptions) bundleKeys(b *bundle.Bundle, stderr io.Writer) (*verify.Keys, error) {
-	if len(o.keys) > 0 || o.store != "" {
-		return o.knownKeys()
+	if o.keys.given() {
+		return o.keys.known()
 	}
 	list, err := b.Keys()
 	if err != nil {

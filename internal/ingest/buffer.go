@@ -36,6 +36,7 @@ type begun struct {
 	job
 	read  int64 // events so far
 	noted int64 // number of these in a commit, done or in progress
+	met   bool  // some were in the lake or in the buffers before
 }
 
 // begin notes that a file is being read into the buffer.
@@ -89,6 +90,7 @@ func (s *buffer) put(ctx context.Context, in *ingest, file *begun, rec *event.Re
 		return v, 0, err
 	}
 	file.read++
+	file.met = file.met || v == duplicate
 	switch {
 	case v == duplicate && file.read <= file.counted:
 		s.added.resumed++
@@ -159,8 +161,11 @@ func (in *ingest) finish(s *buffer, file *begun, log bool) {
 	s.drop(file)
 	in.doneMu.Lock()
 	defer in.doneMu.Unlock()
-	if log {
+	if log && !file.again {
 		in.logs++
+	}
+	if in.attests.keep(file) {
+		return
 	}
 	in.done[file.shard] = append(in.done[file.shard], lake.LogFile{Identity: file.id})
 }

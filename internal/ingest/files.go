@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -21,6 +22,7 @@ const shardsHeld = 64
 // their day of delivery. Only the listing goroutine uses it.
 type fileState struct {
 	archive string
+	proven  bool // only files that were read with proof count
 	writer  *lake.Writer
 	shards  map[string]map[[16]byte]lake.LogFile
 }
@@ -30,14 +32,18 @@ type job struct {
 	shard   string // where it is recorded
 	id      lake.Identity
 	counted int64 // number of its events, from its beginning, counted by an earlier run
+	// unproven reports that an earlier run read the file, or began to, without proof,
+	// and again that it read it to its end.
+	unproven, again bool
 }
 
-func newFileState(uri string, w *lake.Writer) *fileState {
-	return &fileState{archive: uri, writer: w, shards: map[string]map[[16]byte]lake.LogFile{}}
+func newFileState(uri string, w *lake.Writer, proven bool) *fileState {
+	return &fileState{archive: uri, writer: w, proven: proven, shards: map[string]map[[16]byte]lake.LogFile{}}
 }
 
 // entry returns the shard and the identity under which a file is recorded: its
-// ID is a digest of its whole name, its hash one of its version.
+// ID is a digest of its whole name, its hash one of its version and of whether it
+// is read with proof.
 func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 	name, remote := scan.BucketName(f.archive, o.Key)
 	if !remote {
@@ -45,7 +51,7 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 	}
 	sum := sha256.Sum256([]byte(name))
 	copy(id.ID[:], sum[:])
-	id.Hash = xxh3.HashString(o.Version)
+	id.Hash = versionHash(o.Version, f.proven)
 	day := o.Info.Delivered
 	if day.IsZero() {
 		day = o.Info.Day
@@ -54,6 +60,15 @@ func (f *fileState) entry(o archive.Object) (shard string, id lake.Identity) {
 		return fmt.Sprintf("undated-%x", sum[0]>>4), id
 	}
 	return day.Format(time.DateOnly), id
+}
+
+// versionHash returns the hash of a file's version. A file that was read without
+// proof is not known to a run that demands it.
+func versionHash(version string, proven bool) uint64 {
+	if proven {
+		version += "\x00proven"
+	}
+	return xxh3.HashString(version)
 }
 
 // job returns the job of reading a file; known reports whether the file was
@@ -72,9 +87,13 @@ func (f *fileState) job(ctx context.Context, o archive.Object) (j job, known boo
 		f.shards[j.shard] = files
 	}
 	before, ok := files[j.id.ID]
-	if !ok || before.Hash != j.id.Hash {
+	same := before.Hash == j.id.Hash
+	if !ok || !same && before.Hash != versionHash(o.Version, !f.proven) {
 		return j, false, nil
 	}
 	j.counted = before.Begun
-	return j, before.Begun == 0, nil
+	if j.unproven = !same && f.proven; j.unproven && before.Begun == 0 {
+		j.again, j.counted = true, math.MaxInt64
+	}
+	return j, before.Begun == 0 && !j.unproven, nil
 }

@@ -9,6 +9,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,11 @@ type Options struct {
 	Workers int            // files read at once; 0 for one per processor
 	Memory  int64          // bytes the process should stay below; 0 for DefaultMemory
 	Bar     *progress.Bar  // nil for none
-	Grace   time.Duration  // time for a commit to finish after ctx is cancelled; 0 for DefaultGrace, negative for none
+	// Proofs, if not nil, are demanded of each log file: one that they do not prove is
+	// not read, and its events do not enter the lake. VerifiedAt is when they were made.
+	Proofs     Proofs
+	VerifiedAt time.Time
+	Grace      time.Duration // time for a commit to finish after ctx is cancelled; 0 for DefaultGrace, negative for none
 }
 
 // DefaultGrace is enough for a small commit, and lets the process end within a
@@ -94,7 +99,9 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		return newReport(), err
 	}
 	in := newIngest(opts, w)
-	err = in.run(ctx)
+	if err = in.agree(ctx); err == nil {
+		err = in.run(ctx)
+	}
 	if closeErr := w.Close(); err == nil {
 		err = closeErr
 	}
@@ -121,6 +128,7 @@ type ingest struct {
 	logs     int64                     // those of done that are log files
 	blocks   blockPool
 	batches  chan batch
+	attests  attestation
 }
 
 // batch is a lake's batch before it is written.
@@ -135,7 +143,7 @@ func newIngest(opts Options, w *lake.Writer) *ingest {
 	in := &ingest{
 		opts:    opts,
 		writer:  w,
-		files:   newFileState(opts.Source.URI(), w),
+		files:   newFileState(opts.Source.URI(), w, opts.Proofs != nil),
 		index:   newIndex(w, opts.Memory/indexShare),
 		report:  newReport(),
 		full:    opts.Memory / batchShare,
@@ -173,7 +181,12 @@ func (in *ingest) run(ctx context.Context) error {
 	if readErr != nil {
 		return readErr
 	}
-	return in.writer.Compact(ctx, in.opts.Memory/compactShare, func(int) { in.opts.Bar.SetNote("compacting") })
+	attestErr := in.attest(ctx)
+	if _, damaged := errors.AsType[*lake.PartError](attestErr); attestErr != nil && !damaged {
+		return attestErr
+	}
+	compactErr := in.writer.Compact(ctx, in.opts.Memory/compactShare, func(int) { in.opts.Bar.SetNote("compacting") })
+	return cmp.Or(compactErr, attestErr)
 }
 
 // outlasting returns a context that is cancelled some time after ctx is.
@@ -208,5 +221,8 @@ func (in *ingest) read(ctx context.Context) error {
 func (in *ingest) choose(ctx context.Context, f *scan.File) (bool, error) {
 	j, known, err := in.files.job(ctx, f.Object)
 	f.Mark = j
-	return !known, err
+	if known || err != nil {
+		return false, err
+	}
+	return true, in.demand(ctx, f)
 }

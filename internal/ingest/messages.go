@@ -2,15 +2,22 @@ package ingest
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/cerpac/trailkeeper/finding"
 )
 
+// Messages are what a verb knows besides a report.
+type Messages struct {
+	List   []finding.Message
+	Counts map[string]int64
+}
+
 // WriteMessages gives the report to h as a stream of messages and closes it: the
 // problems and conflicts that the report lists, and a summary that has document, the
-// report as the verb prints it.
-func (r *Report) WriteMessages(h finding.Handler, config finding.Config, ended time.Time, document json.RawMessage) error {
+// report as the verb prints it. More is added to both.
+func (r *Report) WriteMessages(h finding.Handler, config finding.Config, ended time.Time, document json.RawMessage, more Messages) error {
 	list := []finding.Message{{Config: &config}}
 	for _, p := range r.Problems {
 		list = append(list, p.Message())
@@ -20,8 +27,11 @@ func (r *Report) WriteMessages(h finding.Handler, config finding.Config, ended t
 		m.Problem.Kept = true
 		list = append(list, m)
 	}
+	counts := r.messageCounts()
+	maps.Copy(counts, more.Counts)
+	list = append(list, more.List...)
 	list = append(list, finding.Message{Summary: &finding.Summary{
-		Complete: r.Files.Failed == 0 && r.Events.Rejected == 0, Counts: r.messageCounts(), Time: ended, Document: document,
+		Complete: r.Files.Failed == 0 && r.Events.Rejected == 0 && r.Files.Unproven == 0, Counts: counts, Time: ended, Document: document,
 	}})
 	for _, m := range list {
 		if err := h.Handle(m); err != nil {

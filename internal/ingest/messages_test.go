@@ -36,7 +36,7 @@ func TestMessages(t *testing.T) {
 	r.Differing = []Problem{{File: "c", Cause: "differs"}}
 	r.Events.Conflicts = 5
 	var got told
-	if err := r.WriteMessages(finding.Strict(&got), finding.Config{Tool: "t"}, time.Unix(1, 0), []byte(`{"x":1}`)); err != nil {
+	if err := r.WriteMessages(finding.Strict(&got), finding.Config{Tool: "t"}, time.Unix(1, 0), []byte(`{"x":1}`), Messages{Counts: map[string]int64{"y": 7}}); err != nil {
 		t.Fatal(err)
 	}
 	if got.problems != 3 || got.unseen != 1 || got.kept != 1 {

@@ -43,7 +43,10 @@ func (r *reader) close(f *scan.File, v scan.Result) {
 	}
 	switch {
 	case v.Outcome == scan.Read:
+		r.in.note(f, r.begun)
 		r.in.finish(r.buffer, r.begun, true)
+	case v.Outcome == scan.Unproven:
+		r.in.refusal(f)
 	case v.Outcome == scan.Skipped:
 		r.in.finish(r.buffer, r.begun, false)
 	case v.Outcome == scan.Failed && v.Cause != "": // unless it is its members' only
@@ -59,6 +62,7 @@ func (r *reader) close(f *scan.File, v scan.Result) {
 func (r *reader) enter(s *scan.Stream) error {
 	r.name, r.rejected = s.Name(), 0
 	r.from = sourceOf(s)
+	r.from.Proof = r.in.proofOf(s.File)
 	return nil
 }
 

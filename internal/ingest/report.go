@@ -11,7 +11,7 @@ import (
 )
 
 // Report accounts for a run. Files.Listed is the sum of Read, Unchanged,
-// Skipped and Failed, and Events.Read the sum of Stored, Duplicates and
+// Skipped, Failed and Unproven, and Events.Read the sum of Stored, Duplicates and
 // Rejected, unless the run was interrupted.
 type Report struct {
 	Files scan.Files `json:"files"`
@@ -26,10 +26,15 @@ type Report struct {
 		Conflicts  int64 `json:"conflicts"`  // among those stored: another body has the same eventID
 		Resumed    int64 `json:"resumed"`    // not among Read: events counted by an earlier run that did not reach the end of their file
 	} `json:"events"`
-	Reasons   scan.Reasons `json:"reasons"`
-	Bytes     scan.Bytes   `json:"bytes"`
-	Committed lake.Totals  `json:"committed"` // by this run
-	Lake      lake.Totals  `json:"lake"`      // by all runs
+	Reasons scan.Reasons `json:"reasons"`
+	Bytes   scan.Bytes   `json:"bytes"`
+	// Unproven accounts for the Files that lack the proof that was demanded.
+	Unproven  scan.UnprovenFiles `json:"unproven,omitzero"`
+	Committed lake.Totals        `json:"committed"` // by this run
+	Lake      lake.Totals        `json:"lake"`      // by all runs
+
+	// Proof is about the events of the lake, if proof was demanded.
+	Proof *LakeProof `json:"proof,omitempty"`
 
 	// Problems are the first files that failed and pieces that were rejected.
 	Problems []Problem `json:"problems"`
@@ -77,6 +82,7 @@ func (r *Report) locked(change func()) {
 func (r *Report) account(a *scan.Account) {
 	r.locked(func() {
 		r.Files, r.Members, r.Reasons, r.Bytes = a.Files, a.Members, a.Reasons, a.Bytes
+		r.Unproven = a.Unproven
 		r.Problems, r.more, r.Unseen = a.Problems, a.MoreProblems(), a.Unseen
 		r.Events.Read += a.Records.Rejected
 		r.Events.Rejected = a.Records.Rejected
@@ -109,6 +115,9 @@ func (r *Report) committed(added lake.Totals) {
 
 func (r *Report) finish(w *lake.Writer) *Report {
 	r.Lake = w.Totals()
+	if r.Proof != nil {
+		r.Proof.Without = w.Unproven()
+	}
 	r.Rebuilt = append(r.Rebuilt, w.Rebuilt()...)
 	slices.SortFunc(r.Differing, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))

@@ -72,6 +72,8 @@ type manifest struct {
 	Sources    map[string][]string `json:"sources"`    // lists of log files read, by shard
 	Quarantine []string            `json:"quarantine"` // listings of rejected pieces
 	Totals     Totals              `json:"totals"`
+	// RequiresProof reports that only events of proven log files are added.
+	RequiresProof bool `json:"requires_proof,omitempty"`
 
 	version string // in the store; "" before it is there
 }

@@ -30,9 +30,11 @@ func (w *Writer) reclaim(ctx context.Context) error {
 type Lake struct {
 	Dir    string // where it is, as in messages
 	Totals Totals
-	parts  []Part
-	store  Store
-	done   func() error
+	// RequiresProof reports that only events of proven log files are added.
+	RequiresProof bool
+	parts         []Part
+	store         Store
+	done          func() error
 }
 
 // Open opens the lake in a store for reading, in the state of the latest commit.
@@ -49,7 +51,7 @@ func Open(ctx context.Context, store Store) (*Lake, error) {
 func (l *Lake) read(ctx context.Context) error {
 	m, err := readManifest(ctx, l.store)
 	for err == nil {
-		l.Totals, l.parts = m.Totals, m.Parts
+		l.Totals, l.RequiresProof, l.parts = m.Totals, m.RequiresProof, m.Parts
 		missing := l.locate(ctx)
 		if missing == nil {
 			return nil

@@ -23,6 +23,8 @@ type Account struct {
 	}
 	Reasons Reasons
 	Bytes   Bytes
+	// Unproven accounts for the Files of that name.
+	Unproven UnprovenFiles
 
 	// Problems are the first files and members that failed and pieces that were
 	// rejected, by name and offset.
@@ -39,11 +41,12 @@ type Account struct {
 // others.
 type Files struct {
 	Listed    int64 `json:"listed"`
-	Read      int64 `json:"read"`      // to their end
-	Unchanged int64 `json:"unchanged"` // not chosen to be read
-	Skipped   int64 `json:"skipped"`   // not log files, or not selected
-	Failed    int64 `json:"failed"`    // not read to their end; what came before is kept
-	Unread    int64 `json:"-"`         // because the run ended early
+	Read      int64 `json:"read"`               // to their end
+	Unchanged int64 `json:"unchanged"`          // not chosen to be read
+	Skipped   int64 `json:"skipped"`            // not log files, or not selected
+	Failed    int64 `json:"failed"`             // not read to their end; what came before is kept
+	Unproven  int64 `json:"unproven,omitempty"` // not what somebody vouches for, and not kept
+	Unread    int64 `json:"-"`                  // because the run ended early
 }
 
 // Members accounts for the files inside archives such as zip and tar, each of
@@ -111,7 +114,8 @@ func (a *Account) Check() error {
 		}
 	}
 	f, m := a.Files, a.Members
-	equal("listed files", f.Listed, f.Read+f.Unchanged+f.Skipped+f.Failed+f.Unread)
+	equal("listed files", f.Listed, f.Read+f.Unchanged+f.Skipped+f.Failed+f.Unproven+f.Unread)
+	equal("unproven files", f.Unproven, total(a.Unproven.States))
 	equal("listed members", m.Listed, m.Read+m.Skipped+m.Failed)
 	equal("records", a.Records.Read, a.Records.Kept+a.Records.Rejected)
 	equal("skipped files", f.Skipped, total(a.Reasons.Skipped))
@@ -155,11 +159,12 @@ func (a *Account) skipped(reason string) {
 func (a *Account) toRead() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.Files.Listed - a.Files.Unchanged - a.Files.Skipped
+	return a.Files.Listed - a.Files.Unchanged - a.Files.Skipped - a.Files.Unproven
 }
 
 // sort puts the problems in an order that does not depend on the workers.
 func (a *Account) sort() {
+	slices.SortFunc(a.Unproven.Files, func(a, b Refused) int { return strings.Compare(a.File, b.File) })
 	slices.SortFunc(a.Problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset))
 	})
@@ -175,6 +180,8 @@ func (a *Account) add(file *Account) {
 	f.Read += file.Files.Read
 	f.Skipped += file.Files.Skipped
 	f.Failed += file.Files.Failed
+	f.Unproven += file.Files.Unproven
+	a.Unproven.add(&file.Unproven)
 	f.Unread += file.Files.Unread
 	m.Listed += file.Members.Listed
 	m.Read += file.Members.Read

@@ -15,10 +15,11 @@ type Outcome int
 
 // The outcomes.
 const (
-	Read    Outcome = iota // to its end
-	Skipped                // holds no events
-	Failed                 // not read to its end; what came before was delivered
-	Unread                 // the run ended
+	Read     Outcome = iota // to its end
+	Skipped                 // holds no events
+	Failed                  // not read to its end; what came before was delivered
+	Unproven                // its content is not what is claimed; nothing was delivered
+	Unread                  // the run ended
 )
 
 // Result is an outcome with its reasons.

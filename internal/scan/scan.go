@@ -47,7 +47,8 @@ type Options struct {
 
 	// Choose is called for each log file, in order of delivery, and reports
 	// whether to read it; one that it leaves out counts as unchanged. It may set
-	// the file's Mark. Nil for all files. An error ends the run.
+	// the file's Mark, and its Claim or Refused. Nil for all files. An error ends the
+	// run.
 	Choose func(f *File) (bool, error)
 
 	Bar *progress.Bar // of the files to read; nil for none
@@ -65,7 +66,13 @@ type File struct {
 	Hashed bool
 	// Mark is of the consumer, from Options.Choose.
 	Mark any
+	// Claim, from Options.Choose, is what the content has to be: no record of another
+	// one is delivered. Nil to take what is there. Refused is why the file is not
+	// read, nil if it is.
+	Claim   Claim
+	Refused *Refusal
 
+	stored int64           // bytes of a file with a Claim
 	before <-chan struct{} // closed when the file before this one is done; nil when that is known
 	done   chan struct{}   // closed when this one is; nil unless files come in order
 }
@@ -185,6 +192,9 @@ func (r *run) list(ctx context.Context) error {
 		case err != nil:
 			r.account.unread()
 			return err
+		case f.Refused != nil:
+			r.account.locked(func() { r.account.refused(o, f.Refused) })
+			return nil
 		case !chosen:
 			r.account.unchanged()
 			return nil

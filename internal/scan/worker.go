@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -17,6 +18,7 @@ type worker struct {
 	files unpack.Walker
 	log   logfile.Reader
 	whole holder
+	text  bytes.Buffer // of a file with a claim
 
 	// of the file being read
 	account Account
@@ -63,7 +65,11 @@ func (w *worker) file(ctx context.Context, f *File) error {
 	if err != nil {
 		v = Result{Outcome: Unread, Problem: Problem{File: f.Key, Cause: err.Error()}}
 	}
-	w.account.file(v)
+	if v.Outcome == Unproven {
+		w.account.refused(f.Object, f.Refused)
+	} else {
+		w.account.file(v)
+	}
 	w.run.account.add(&w.account)
 	w.out.close(f, v)
 	return err
@@ -77,7 +83,11 @@ func (w *worker) read(ctx context.Context, f *File) (Result, error) {
 	if f.Err != nil {
 		return unreachable(f, "cannot be looked at", f.Err), nil
 	}
-	src, err := w.open(ctx, f)
+	src, refused, err := w.open(ctx, f)
+	if refused != nil {
+		f.Refused = refused
+		return Result{Outcome: Unproven}, nil
+	}
 	if err != nil {
 		return unreachable(f, "cannot be opened", err), nil
 	}
@@ -89,16 +99,24 @@ func (w *worker) read(ctx context.Context, f *File) (Result, error) {
 	v, err := w.walk(ctx, f, src)
 	if err == nil && ctx.Err() == nil {
 		w.account.Bytes.Stored, w.account.Bytes.Plain = w.files.Bytes()
+		if f.Claim != nil {
+			w.account.Bytes.Stored = f.stored // what was walked is the text
+		}
 	}
 	return v, err
 }
 
 // open opens a file; its hash is known then, if it was asked for.
-func (w *worker) open(ctx context.Context, f *File) (io.ReadCloser, error) {
-	if w.run.opts.Hash {
-		return w.whole.open(ctx, w.run.opts.Source, f)
+func (w *worker) open(ctx context.Context, f *File) (src io.ReadCloser, refused *Refusal, err error) {
+	switch {
+	case f.Claim != nil:
+		return w.claimed(ctx, f)
+	case w.run.opts.Hash:
+		src, err = w.whole.open(ctx, w.run.opts.Source, f)
+	default:
+		src, err = w.run.opts.Source.Open(ctx, f.Object)
 	}
-	return w.run.opts.Source.Open(ctx, f.Object)
+	return src, nil, err
 }
 
 // walk reads the streams in a file and returns the result of the whole file. An

@@ -30,7 +30,7 @@ func (v *verifier) logFiles(n *node, isProven, isTampered bool) {
 		return
 	}
 	for _, f := range n.digest.LogFiles {
-		r := Result{State: Valid, Object: LogFile, Chain: n.chain, Key: f.S3Object, From: n.start, To: n.end}
+		r := Result{State: Valid, Object: LogFile, Chain: n.chain, Key: f.S3Object, Digest: n.object.Key, From: n.start, To: n.end}
 		key, ok := n.place.key(f.S3Object)
 		switch {
 		case !ok:
@@ -39,12 +39,14 @@ func (v *verifier) logFiles(n *node, isProven, isTampered bool) {
 		case isTampered && !isProven:
 			r.Key, r.State, r.Check, r.Reason = key, Unverifiable, CheckListed, "the digest that lists it is not valid"
 		default:
-			r.Key = key
-			if isProven {
+			if r.Key = key; isProven {
 				r.want = f.HashValue
 			}
-			v.later(r, f, isProven)
-			continue
+			if !v.opts.ListedOnly {
+				v.later(r, f, isProven)
+				continue
+			}
+			r.byListing(f, isProven)
 		}
 		v.emit(r)
 	}

@@ -34,6 +34,10 @@ type Options struct {
 	// Stops, unless nil, is called with the key of each valid log file that tells of
 	// a trail that was stopped. It is called concurrently.
 	Stops func(key string)
+	// ListedOnly is for callers that read the log files themselves: Run does not. A
+	// log file is then Valid if a proven digest lists it. Whether it is in the archive,
+	// and with the hash Expected, is for the caller to find out, by [Texts.Hash].
+	ListedOnly bool
 	// Anchors is the log of the heads that earlier runs saw, or nil. Checkpoints are
 	// states that it must continue.
 	Anchors     *anchor.Log

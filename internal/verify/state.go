@@ -91,6 +91,8 @@ type Result struct {
 	Chain  Chain  `json:"chain"`
 	// Key is the object's key in the archive, or the one it would have.
 	Key string `json:"key,omitempty"`
+	// Digest is the key in the archive of the digest that lists the log file.
+	Digest string `json:"digest,omitempty"`
 	// Check is the check that decided, as a stable word such as "signature".
 	Check Check `json:"check,omitempty"`
 	// Reason says in plain words what is wrong; empty for a valid object.
