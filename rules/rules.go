@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/catalogue"
 )
 
-//go:embed */rule.yml
+//go:embed */rule.yml */hits.jsonl */misses.jsonl
 var files embed.FS
 
 // Source returns the rules that are part of the program.
