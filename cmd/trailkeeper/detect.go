@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cerpac/trailkeeper/archive"
-	"github.com/cerpac/trailkeeper/catalogue"
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/finding"
 	"github.com/cerpac/trailkeeper/internal/cli"
@@ -21,21 +19,16 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/scan"
 	"github.com/cerpac/trailkeeper/internal/search"
-	"github.com/cerpac/trailkeeper/rules"
-	"github.com/cerpac/trailkeeper/sigma"
 )
 
 type detectOptions struct {
 	archiveOptions
-	lake         lakeOptions
-	rules        []string // folders
-	builtin      bool     // with the rules that are part of the program
-	placeholders []string // NAME=VALUE
-	strict       bool
-	workers      int
-	least        finding.Severity // of the findings that are told
-	failOn       finding.Severity
-	format       detectFormat
+	ruleOptions
+	lake    lakeOptions
+	workers int
+	least   finding.Severity // of the findings that are told
+	failOn  finding.Severity
+	format  detectFormat
 }
 
 func newDetectCommand(s *streams) *cobra.Command {
@@ -63,10 +56,7 @@ and 3 if a part of the events could not be read.`,
 	f := cmd.Flags()
 	opts.lake.addLakeFlag(cmd, s)
 	addArchiveFlag(f, &opts.archive, "folder, file, or s3://BUCKET/PREFIX to read instead of a lake", s)
-	f.StringArrayVar(&opts.rules, "rules", nil, "folder with more rules, searched through; may be repeated")
-	f.BoolVar(&opts.builtin, "builtin", true, "run the rules that are part of the program")
-	f.StringArrayVar(&opts.placeholders, "placeholder", nil, "NAME=VALUE of a placeholder %NAME% in rules; may be repeated")
-	f.BoolVar(&opts.strict, "strict", false, "end with exit code 3 if a rule has a mistake")
+	opts.addRuleFlags(f)
 	opts.lake.addTimeFlags(cmd, s)
 	f.Var((*severityValue)(&opts.least), "min-severity", "least severity of the findings that are printed")
 	f.Var((*severityValue)(&opts.failOn), "fail-on", "least severity of a finding for exit code 1")
@@ -83,21 +73,19 @@ func (o *detectOptions) validate() error {
 		return errors.New("--lake or --archive is missing")
 	case o.lake.dir != "" && o.archive != "":
 		return errors.New("--lake and --archive cannot be given together")
-	case len(o.rules) == 0 && !o.builtin:
-		return outcome.WithHint(errors.New("--rules is missing"), "name a folder with rules in Sigma, such as a checkout of SigmaHQ's, or leave out --builtin=false")
 	case o.workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.workers)
 	case !o.lake.since.IsZero() && !o.lake.until.IsZero() && !o.lake.since.Before(o.lake.until):
 		return fmt.Errorf("--since %s is not before --until %s", o.lake.since.Format(time.RFC3339), o.lake.until.Format(time.RFC3339))
 	}
-	return o.lake.limits.validate()
+	return errors.Join(o.ruleOptions.validate(), o.lake.limits.validate())
 }
 
 func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 	if err := opts.validate(); err != nil {
 		return misuse("detect", err)
 	}
-	set, err := opts.loadRules(ctx, s)
+	set, err := opts.load(ctx, "detect", s)
 	if err != nil {
 		return err
 	}
@@ -119,48 +107,6 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 		return incomplete
 	}
 	return opts.judge(result)
-}
-
-// loadRules reads the rules, and names those with mistakes.
-func (o *detectOptions) loadRules(ctx context.Context, s *streams) (*sigma.Set, error) {
-	placeholders, err := parsePlaceholders(o.placeholders)
-	if err != nil {
-		return nil, misuse("detect", err)
-	}
-	var sources []catalogue.Source
-	if o.builtin {
-		sources = append(sources, rules.Source())
-	}
-	for _, folder := range o.rules {
-		if _, err := os.ReadDir(folder); err != nil {
-			return nil, outcome.CouldNotLook(fmt.Errorf("read rules: %w", err))
-		}
-		sources = append(sources, catalogue.Folder(folder))
-	}
-	set, problems, err := sigma.Load(ctx, sigma.Options{Placeholders: placeholders}, sources...)
-	if err != nil {
-		return nil, outcome.CouldNotLook(err)
-	}
-	for _, problem := range problems {
-		fmt.Fprintf(s.err, "trailkeeper: %s\n", problem)
-	}
-	other := 0
-	for _, n := range set.OtherLogs {
-		other += n
-	}
-	switch {
-	case other == 1:
-		fmt.Fprintln(s.err, "1 rule is about another log than CloudTrail's")
-	case other > 1:
-		fmt.Fprintf(s.err, "%s rules are about other logs than CloudTrail's\n", quantity.FormatCount(int64(other)))
-	}
-	switch {
-	case o.strict && len(problems) > 0:
-		return nil, outcome.CouldNotLook(fmt.Errorf("detect: %d mistakes in rules", len(problems)))
-	case len(set.Rules)+len(set.Correlations) == 0:
-		return nil, outcome.CouldNotLook(fmt.Errorf("detect: no rule for CloudTrail in %q", o.rules))
-	}
-	return set, nil
 }
 
 // overArchive runs the rules over log files. incomplete tells what could not be read.

@@ -32,19 +32,6 @@ const (
 	detectOCSF   detectFormat = "ocsf"
 )
 
-// parsePlaceholders reads values of the form NAME=VALUE.
-func parsePlaceholders(texts []string) (map[string][]string, error) {
-	values := map[string][]string{}
-	for _, text := range texts {
-		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
-			return nil, fmt.Errorf("--placeholder %q is not NAME=VALUE", text)
-		}
-		values[name] = append(values[name], value)
-	}
-	return values, nil
-}
-
 // print writes the findings that are severe enough.
 func (o *detectOptions) print(s *streams, set *sigma.Set, result detect.Result) error {
 	told := slices.DeleteFunc(slices.Clone(result.Findings), func(f *detect.Finding) bool { return f.Severity < o.least })

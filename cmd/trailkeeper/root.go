@@ -46,6 +46,7 @@ func jobs(s *streams) []job {
 		}},
 		{"Detect", []*cobra.Command{
 			newDetectCommand(s),
+			newRulesCommand(s),
 		}},
 		{"Set up", []*cobra.Command{
 			newCompletionCommand(s),
