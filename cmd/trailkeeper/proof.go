@@ -272,7 +272,7 @@ func (p *proving) finish(ctx context.Context) error {
 	if err := p.Finish(info, keys.List()); err != nil {
 		return outcome.CouldNotLook(err)
 	}
-	return placeBundle(p.Packer, p.opts.file)
+	return placeBundle(ctx, p.Packer, p.opts.file)
 }
 
 // notProven is the error of events that cannot be proven.

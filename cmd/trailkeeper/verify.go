@@ -216,7 +216,7 @@ func (o *verifyOptions) run(ctx context.Context, source verify.Source, keys *ver
 	}
 	err = o.addAnchors(sum, s.err)
 	if err == nil && packed != nil {
-		err = o.writeBundle(packed, sum, keys)
+		err = o.writeBundle(ctx, packed, sum, keys)
 	}
 	return errors.Join(err, o.judge(sum))
 }

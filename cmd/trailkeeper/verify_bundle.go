@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cerpac/trailkeeper/internal/bundle"
+	"github.com/cerpac/trailkeeper/internal/cli"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/scratch"
 	"github.com/cerpac/trailkeeper/internal/verify"
@@ -132,7 +133,7 @@ func (p *packing) Result(r verify.Result) (err error) {
 }
 
 // writeBundle ends the bundle and puts it in its place.
-func (o *verifyOptions) writeBundle(p *packing, sum *verify.Summary, keys *verify.Keys) error {
+func (o *verifyOptions) writeBundle(ctx context.Context, p *packing, sum *verify.Summary, keys *verify.Keys) error {
 	err := p.failed
 	for _, to := range p.results {
 		err = errors.Join(err, to.Close(sum))
@@ -146,13 +147,13 @@ func (o *verifyOptions) writeBundle(p *packing, sum *verify.Summary, keys *verif
 	if err := p.Finish(o.bundleInfo(sum), keys.List()); err != nil {
 		return err
 	}
-	return placeBundle(p.Packer, o.bundle.write)
+	return placeBundle(ctx, p.Packer, o.bundle.write)
 }
 
 // placeBundle writes a bundle to a file that must not exist.
-func placeBundle(p *bundle.Packer, path string) error {
-	if err := p.Place(path); err != nil {
-		return outcome.CouldNotLook(err)
+func placeBundle(ctx context.Context, p *bundle.Packer, path string) error {
+	if err := p.Place(ctx, path); err != nil {
+		return outcome.CouldNotLook(cli.SayKept(err, "no bundle is written"))
 	}
 	return nil
 }
@@ -209,7 +210,7 @@ func (o *verifyOptions) addAnchorFiles(p *bundle.Packer) error {
 
 // repeat repeats the verification of a bundle.
 func (o *verifyOptions) repeat(ctx context.Context, s *streams) (err error) {
-	b, err := bundle.Open(o.bundle.read)
+	b, err := bundle.Open(ctx, o.bundle.read)
 	if err != nil {
 		return bundleError(err)
 	}

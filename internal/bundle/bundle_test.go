@@ -174,10 +174,10 @@ func pack(t *testing.T, m memory, keys []digest.PublicKey, logs ...string) strin
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "bundle.tar")
-	if err := p.Place(path); err != nil {
+	if err := p.Place(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Place(path); !errors.Is(err, fs.ErrExist) {
+	if err := p.Place(t.Context(), path); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("placed twice: %v", err)
 	}
 	return path
@@ -198,7 +198,7 @@ func TestRoundTrip(t *testing.T) {
 	m, keys, digests, logs := world(t, 4)
 	m[digests[1]] = stored{err: fmt.Errorf("get: %w", fs.ErrPermission)}
 	m[digests[2]] = stored{err: fmt.Errorf("get: %w", archive.ErrCold)}
-	b, err := bundle.Open(pack(t, m, keys, logs[0]))
+	b, err := bundle.Open(t.Context(), pack(t, m, keys, logs[0]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func wantDamaged(t *testing.T, content []byte, what string) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b, err := bundle.Open(path)
+	b, err := bundle.Open(t.Context(), path)
 	if err == nil {
 		b.Close()
 		t.Errorf("%s: accepted", what)
@@ -398,7 +398,7 @@ func FuzzOpen(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if b, err := bundle.Open(path); err == nil {
+		if b, err := bundle.Open(t.Context(), path); err == nil {
 			b.Close()
 		}
 	})
@@ -521,4 +521,27 @@ func plain(t *testing.T, packed []byte) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// A cancelled context ends writing and reading, and says nothing against the bundle.
+func TestCancelled(t *testing.T) {
+	m, keys, _, _ := world(t, 2)
+	path := pack(t, m, keys)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := bundle.Open(ctx, path); !errors.Is(err, context.Canceled) {
+		t.Errorf("open: %v", err)
+	}
+	p, err := bundle.NewPacker(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	dir := t.TempDir()
+	if err := p.Place(ctx, filepath.Join(dir, "bundle.tar")); !errors.Is(err, context.Canceled) {
+		t.Errorf("place: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 }

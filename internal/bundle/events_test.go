@@ -38,7 +38,7 @@ func prove(t *testing.T, m memory, keys []digest.PublicKey, digests []string, lo
 	}
 	path := filepath.Join(t.TempDir(), "proof.tar")
 	if err := errors.Join(recorded.Keep(t.Context(), log), p.AddEvents([]bundle.Event{e}),
-		p.Finish(bundle.Info{Kind: bundle.Proof, Archive: "logs"}, keys), p.Place(path)); err != nil {
+		p.Finish(bundle.Info{Kind: bundle.Proof, Archive: "logs"}, keys), p.Place(t.Context(), path)); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -51,7 +51,7 @@ func same(*bundle.Event) {}
 func TestEvents(t *testing.T) {
 	m, keys, digests, logs := world(t, 2)
 	all := func(string) bool { return true }
-	b, err := bundle.Open(prove(t, m, keys, digests, logs[0], same))
+	b, err := bundle.Open(t.Context(), prove(t, m, keys, digests, logs[0], same))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestEvents(t *testing.T) {
 		},
 	} {
 		path := prove(t, m, keys, digests, logs[0], change)
-		b, err := bundle.Open(path)
+		b, err := bundle.Open(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}

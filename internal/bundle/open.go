@@ -3,6 +3,7 @@ package bundle
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -44,14 +45,14 @@ type Bundle struct {
 }
 
 // Open opens a bundle and compares all of it with its hashes. The error is a
-// *[DamagedError] if it is not as it was written.
-func Open(path string) (_ *Bundle, err error) {
+// *[DamagedError] if it is not as it was written. It ends early with ctx.
+func Open(ctx context.Context, path string) (_ *Bundle, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)
 	}
 	b := &Bundle{path: path, file: file, members: map[string]member{}, objects: map[string]object{}, unread: map[string]unread{}}
-	if err := b.load(); err != nil {
+	if err := b.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open bundle %q: %w", path, err), file.Close())
 	}
 	return b, nil
@@ -60,11 +61,11 @@ func Open(path string) (_ *Bundle, err error) {
 // Close closes the file.
 func (b *Bundle) Close() error { return b.file.Close() }
 
-func (b *Bundle) load() error {
+func (b *Bundle) load(ctx context.Context) error {
 	if info, err := b.file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return errors.Join(err, errors.New("not a regular file"))
 	}
-	sums, err := b.index()
+	sums, err := b.index(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,10 +79,10 @@ func (b *Bundle) load() error {
 // of the list of hashes. It writes each
 // again as it is read, and compares: so that nothing is accepted that a Packer does
 // not write, whatever the library for tar files makes of it.
-func (b *Bundle) index() (sums string, err error) {
+func (b *Bundle) index(ctx context.Context) (sums string, err error) {
 	same := &comparer{with: b.file}
 	again := tar.NewWriter(same)
-	disk := &ioReader{r: io.NewSectionReader(b.file, 0, 1<<62)}
+	disk := &ioReader{ctx: ctx, r: io.NewSectionReader(b.file, 0, 1<<62)}
 	in := tar.NewReader(disk)
 	last := ""
 	for {
@@ -128,11 +129,16 @@ func (b *Bundle) index() (sums string, err error) {
 
 // ioReader remembers the error of the storage, which is no evidence against a bundle.
 type ioReader struct {
+	ctx context.Context
 	r   io.Reader
 	err error
 }
 
 func (r *ioReader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		r.err = context.Cause(r.ctx)
+		return 0, r.err
+	}
 	n, err := r.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err

@@ -62,3 +62,33 @@ func TestReplaceAndPut(t *testing.T) {
 		t.Errorf("put in a folder that is not there: %v, %v", err, content(t, dir))
 	}
 }
+
+// Create never replaces a file, and leaves nothing else behind.
+func TestCreate(t *testing.T) {
+	dir := t.TempDir()
+	path, aside := filepath.Join(dir, "file"), filepath.Join(dir, "aside")
+	text := func(text string) func(*os.File) error {
+		return func(f *os.File) error {
+			_, err := f.WriteString(text)
+			return err
+		}
+	}
+	broken := errors.New("broken")
+	for _, step := range []struct {
+		write func(*os.File) error
+		err   error
+		want  string // in the file; "" for no file
+	}{
+		{func(*os.File) error { return broken }, broken, ""},
+		{text("first"), nil, "first"},
+		{text("second"), os.ErrExist, "first"},
+	} {
+		if err := Create(path, create(t, aside), step.write); !errors.Is(err, step.err) {
+			t.Errorf("%v, want %v", err, step.err)
+		}
+		found := content(t, dir)
+		if found["file"] != step.want || step.want == "" && len(found) > 0 || len(found) > 1 {
+			t.Errorf("found %q, want %q", found, step.want)
+		}
+	}
+}

@@ -82,6 +82,7 @@ while IFS="$tab" read -r file fingerprint end at previous signature before; do
 	tr -d '\n' <"$work/digest" | tr '{}' '\n\n' >>"$work/listed"
 done <digests.tsv
 anchored "$last_chain"
+[ "$digests" -gt 0 ] || wrong "there is no digest, so nothing is proven"
 printf 'digests    %s, chains %s\n' "$digests" "$chains"
 
 # 3. Each log file here has the hash that a digest lists.
