@@ -25,22 +25,24 @@ type spec struct {
 	// so a large value slows it down on small files: these are the powers of two with
 	// which it was fastest.
 	maxObject int
+
+	accounts, regions int // 0 for two accounts in three Regions
 }
 
 // The archives. A week of busy is enough for several batches of ingest; ten times as
 // long is ten times as much.
 func (b *bench) small() spec {
 	if b.opts.quick {
-		return spec{"small files", 1, 400, 8, 2 << 20}
+		return spec{name: "small files", days: 1, eventsPerDay: 400, perFile: 8, maxObject: 2 << 20}
 	}
-	return spec{"small files", 2, 50_000, 8, 2 << 20}
+	return spec{name: "small files", days: 2, eventsPerDay: 50_000, perFile: 8, maxObject: 2 << 20}
 }
 
 func (b *bench) busy() spec {
 	if b.opts.quick {
-		return spec{"busy files", 1, 600, 2000, 32 << 20}
+		return spec{name: "busy files", days: 1, eventsPerDay: 600, perFile: 2000, maxObject: 32 << 20}
 	}
-	return spec{"busy files", 7, 30_000, 2000, 32 << 20}
+	return spec{name: "busy files", days: 7, eventsPerDay: 30_000, perFile: 2000, maxObject: 32 << 20}
 }
 
 func (s spec) times(n int) spec {
@@ -67,6 +69,11 @@ func (a *archiveDir) about() string {
 // archive returns the archive of a spec, and generates it if it does not exist.
 func (b *bench) archive(ctx context.Context, s spec) (*archiveDir, error) {
 	name := fmt.Sprintf("%d-days-%d-events-%d-per-file", s.days, s.eventsPerDay, s.perFile)
+	accounts, regions := 2, 3
+	if s.accounts > 0 {
+		accounts, regions = s.accounts, s.regions
+		name += fmt.Sprintf("-%d-accounts-%d-regions", accounts, regions)
+	}
 	a := &archiveDir{spec: s, dir: filepath.Join(b.opts.dir, name)}
 	err := a.readSummary()
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -81,7 +88,7 @@ func (b *bench) archive(ctx context.Context, s spec) (*archiveDir, error) {
 	if err := os.RemoveAll(partial); err != nil {
 		return nil, err
 	}
-	_, err = b.trail(ctx, "simulate", "--out", partial, "--accounts", "2", "--regions", "3", "--seed", "1",
+	_, err = b.trail(ctx, "simulate", "--out", partial, "--accounts", strconv.Itoa(accounts), "--regions", strconv.Itoa(regions), "--seed", "1",
 		"--days", strconv.Itoa(s.days), "--events-per-day", strconv.Itoa(s.eventsPerDay), "--events-per-file", strconv.Itoa(s.perFile))
 	if err != nil {
 		return nil, err

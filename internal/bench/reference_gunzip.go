@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -27,12 +28,18 @@ type scanReport struct {
 // gunzip only decompresses, one file after another.
 type gunzip struct {
 	zip    *gzip.Reader
+	sink   io.Writer
 	report scanReport
 }
 
+// The sinks of gunzipAll.
+func discard() io.Writer { return io.Discard }
+func hash() io.Writer    { return sha256.New() }
+
 // gunzipAll decompresses all log files of an archive, with one worker for each
-// core. It does nothing else, so that it tells what is the least.
-func gunzipAll(ctx context.Context, dir string) (*scanReport, error) {
+// core, into a sink of its own. It does nothing else, so that it tells what is the
+// least.
+func gunzipAll(ctx context.Context, dir string, sink func() io.Writer) (*scanReport, error) {
 	started := time.Now()
 	source, err := dirarchive.New(dir)
 	if err != nil {
@@ -56,6 +63,7 @@ func gunzipAll(ctx context.Context, dir string) (*scanReport, error) {
 	})
 	workers := make([]gunzip, runtime.GOMAXPROCS(0))
 	for i := range workers {
+		workers[i].sink = sink()
 		group.Go(func() error { return workers[i].files(ctx, source, jobs) })
 	}
 	if err := group.Wait(); err != nil {
@@ -95,5 +103,5 @@ func (g *gunzip) file(src io.Reader) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return io.Copy(io.Discard, g.zip)
+	return io.Copy(g.sink, g.zip)
 }

@@ -295,7 +295,10 @@ func (v *verifier) judge(n, next *node) (f *fault, doubtful bool) {
 		return &fault{state: Tampered, check: CheckLinkHash, reason: "its successor names another hash", expected: hash, found: n.hash}, doubtful
 	}
 	signature := *next.digest.PreviousDigestSignature
-	linked, why := v.prove(n, signature, n.end)
+	linked, why := n.proof, n.doubt
+	if n.proof != proven || !strings.EqualFold(signature, n.signature) { // else it is proven by the same signature
+		linked, why = v.prove(n, signature, n.end)
+	}
 	switch {
 	case linked == proven && n.proof == disproved:
 		return &fault{state: Tampered, check: CheckMetadata, reason: n.doubt, expected: signature, found: n.signature}, false
