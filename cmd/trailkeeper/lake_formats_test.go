@@ -87,11 +87,28 @@ func TestReleasedFormats(t *testing.T) {
 	}
 }
 
-// TestSourcesOfFormat2 holds what a lake of format 2 says of the sources of its
-// events against the archive that it was made from.
-func TestSourcesOfFormat2(t *testing.T) {
+// TestProofsOfFormat3 holds what a lake of format 3 says of the proof of its events
+// against how it was made: one of its two log files was proven.
+func TestProofsOfFormat3(t *testing.T) {
+	out := mustRun(t, "query", "--lake", copyOf(t, "testdata/formats/3"), "--format", "jsonl",
+		"SELECT log_file LIKE '%.gz' AS listed, digest LIKE '%_main_eu-west-2_20260304T120031Z.json.gz' AS proven, year(verified_at) AS y, count(*) AS n FROM events GROUP BY ALL ORDER BY ALL")
+	const want = `{"listed":false,"proven":null,"y":null,"n":24}` + "\n" + `{"listed":true,"proven":true,"y":2026,"n":3}` + "\n"
+	if out != want {
+		t.Errorf("answered %s, want %s", out, want)
+	}
+}
+
+// TestSources holds what lakes say of the sources of their events against the archive
+// that they were made from.
+func TestSources(t *testing.T) {
+	for _, format := range []string{"2", "3"} {
+		t.Run(format, func(t *testing.T) { requireSources(t, format) })
+	}
+}
+
+func requireSources(t *testing.T, format string) {
 	roots := map[string]string{".jsonl": "testdata/formats/archive", ".gz": "testdata/formats/archive/AWSLogs"} // ingested one after the other
-	out := mustRun(t, "query", "--lake", copyOf(t, "testdata/formats/2"), "--format", "jsonl",
+	out := mustRun(t, "query", "--lake", copyOf(t, "testdata/formats/"+format), "--format", "jsonl",
 		"SELECT DISTINCT log_file, log_file_sha256 AS sha256 FROM lake.rows WHERE log_offset >= 0")
 	files := 0
 	for line := range strings.Lines(out) {

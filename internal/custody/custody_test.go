@@ -543,3 +543,31 @@ func TestNoKeys(t *testing.T) {
 		t.Errorf("(-want +got)\n%s%v", diff, got.files)
 	}
 }
+
+// signer is a key pair of the tests that counts as one of AWS.
+type signer struct {
+	pair        *rsa.PrivateKey
+	public      digest.PublicKey
+	fingerprint string
+}
+
+var theSigner = sync.OnceValues(func() (signer, error) {
+	pair, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return signer{}, err
+	}
+	der := x509.MarshalPKCS1PublicKey(&pair.PublicKey)
+	return signer{pair, digest.PublicKey{
+		Value: der, Fingerprint: digest.Fingerprint(der),
+		ValidityStartTime: digest.Time{Time: verifiedAt.AddDate(0, 0, -10)}, ValidityEndTime: digest.Time{Time: verifiedAt.AddDate(0, 0, 10)},
+	}, digest.Fingerprint(der)}, nil
+})
+
+func trusted(t *testing.T) signer {
+	t.Helper()
+	s, err := theSigner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
