@@ -51,6 +51,10 @@ type Object struct {
 	// Err, when not nil, is the reason why the object could not be accessed.
 	// Listing continues after it. At most one of Skip and Err is set.
 	Err error
+	// Cold is the storage class of an object that must be restored before it can be
+	// read, where the listing tells, and Restoring reports that this was asked for.
+	Cold      string
+	Restoring bool
 }
 
 // Source is a log archive that can be listed and read.

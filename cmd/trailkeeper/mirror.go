@@ -25,6 +25,9 @@ type mirrorOptions struct {
 	filter  archive.Filter
 	workers int
 	format  report.Format
+	restore int // days, or 0
+	tier    mirror.Tier
+	approve bool
 }
 
 func newMirrorCommand(s *streams) *cobra.Command {
@@ -38,12 +41,23 @@ the newest digest of each chain, version ids, and Object Lock.
 
 A second run copies only what is new or changed; nothing is ever removed from the
 folder. A run that was stopped leaves no half file, and the next one copies the rest.
-The archive may be a folder, too.`,
+The archive may be a folder, too.
+
+--restore DAYS copies nothing. It asks S3 to make the objects in cold storage that
+the folder lacks readable for so long, after it has shown their number, their size and
+an estimate of the cost. A later run without --restore copies them.`,
 		Example: `  trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs
-  trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs --since 7d --region eu-west-2`,
+  trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs --since 7d --region eu-west-2
+  trailkeeper mirror s3://production-cerpac-cloudtrail-logs logs --restore 7 --tier Bulk`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.archive, opts.dir = args[0], args[1]
+			switch {
+			case opts.restore < 0 || opts.restore > maxRestoreDays:
+				return misuse("mirror", fmt.Errorf("--restore is %d, not a number of days from 1 to %d", opts.restore, maxRestoreDays))
+			case opts.restore > 0:
+				return runMirrorRestore(cmd.Context(), opts, s)
+			}
 			return runMirror(cmd.Context(), opts, s)
 		},
 	}
@@ -53,10 +67,17 @@ The archive may be a folder, too.`,
 	f.Var(timeFlag(&opts.filter.Since, s.now), "since", "only what was delivered at or after this time")
 	f.Var(timeFlag(&opts.filter.Until, s.now), "until", "only what was delivered before this time")
 	f.IntVar(&opts.workers, "workers", 0, "objects copied at once (default one per processor, 16 for S3)")
+	f.IntVar(&opts.restore, "restore", 0, "ask for objects in cold storage, for so many days, instead of copying")
+	opts.tier = mirror.Bulk
+	f.Var(choiceFlag(&opts.tier, mirror.Bulk, mirror.Standard, mirror.Expedited), "tier", "of --restore: how soon, and at what price")
+	f.BoolVar(&opts.approve, "auto-approve", false, "do not ask before --restore")
 	addFormatFlag(f, &opts.format, "of the report", report.Text, report.JSON)
 	opts.addS3Flags(f)
 	return cmd
 }
+
+// maxRestoreDays bounds --restore: who needs objects for longer copies them.
+const maxRestoreDays = 365
 
 func runMirror(ctx context.Context, opts mirrorOptions, s *streams) error {
 	source, err := opts.open(ctx)

@@ -192,7 +192,7 @@ func (l *listing) sort(level []string, findings []finding) (next []string) {
 
 // object returns the object for a listed key.
 func (l *listing) object(s stored) archive.Object {
-	o := archive.Object{Key: s.key, Size: s.size, Version: s.etag}
+	o := archive.Object{Key: s.key, Size: s.size, Version: s.etag, Cold: s.cold, Restoring: s.restoring}
 	switch {
 	case strings.HasSuffix(s.key, "/") && s.size == 0:
 		o.Skip = skipMarker

@@ -145,6 +145,7 @@ type page struct {
 type stored struct {
 	key, etag string
 	size      int64
+	restoring bool   // that was asked for
 	cold      string // storage class, when it has to be restored before it can be read
 }
 
@@ -190,6 +191,9 @@ func pageOf(out *s3.ListObjectsV2Output) (page, error) {
 			return page{}, err
 		}
 		p.objects[i] = stored{key: key, etag: unquote(value(o.ETag)), cold: coldClass(o)}
+		if r := o.RestoreStatus; r != nil && r.IsRestoreInProgress != nil {
+			p.objects[i].restoring = *r.IsRestoreInProgress
+		}
 		if o.Size != nil {
 			p.objects[i].size = *o.Size
 		}
