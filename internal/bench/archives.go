@@ -27,22 +27,24 @@ type spec struct {
 	maxObject int
 
 	accounts, regions int // 0 for two accounts in three Regions
+
+	atLeast float64 // how many times as fast as DuckDB ingest has to be
 }
 
 // The archives. A week of busy is enough for several batches of ingest; ten times as
 // long is ten times as much.
 func (b *bench) small() spec {
 	if b.opts.quick {
-		return spec{name: "small files", days: 1, eventsPerDay: 400, perFile: 8, maxObject: 2 << 20}
+		return spec{name: "small files", days: 1, eventsPerDay: 400, perFile: 8, maxObject: 2 << 20, atLeast: 4}
 	}
-	return spec{name: "small files", days: 2, eventsPerDay: 50_000, perFile: 8, maxObject: 2 << 20}
+	return spec{name: "small files", days: 2, eventsPerDay: 50_000, perFile: 8, maxObject: 2 << 20, atLeast: 4}
 }
 
 func (b *bench) busy() spec {
 	if b.opts.quick {
-		return spec{name: "busy files", days: 1, eventsPerDay: 600, perFile: 2000, maxObject: 32 << 20}
+		return spec{name: "busy files", days: 1, eventsPerDay: 600, perFile: 2000, maxObject: 32 << 20, atLeast: 4.5}
 	}
-	return spec{name: "busy files", days: 7, eventsPerDay: 30_000, perFile: 2000, maxObject: 32 << 20}
+	return spec{name: "busy files", days: 7, eventsPerDay: 30_000, perFile: 2000, maxObject: 32 << 20, atLeast: 4.5}
 }
 
 func (s spec) times(n int) spec {

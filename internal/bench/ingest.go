@@ -26,7 +26,7 @@ func (b *bench) ingest(ctx context.Context) ([]group, error) {
 			return nil, err
 		}
 		first.compare(ours, slowness)
-		first.judge("ingest, "+a.name+", against DuckDB", bar{AtLeast: 4})
+		first.judge("ingest, "+a.name+", against DuckDB", bar{AtLeast: s.atLeast})
 		g.Measures = []measured{*ours, *first}
 		for _, r := range references()[1:] {
 			m := measured{Name: r.name}

@@ -52,6 +52,8 @@ func sections() []section {
 		{"ingest", (*bench).ingest},
 		{"count", (*bench).count},
 		{"queries", (*bench).queries},
+		{"lookup", (*bench).lookups},
+		{"coldstart", (*bench).coldStart},
 		{"memory", (*bench).memory},
 		{"verify", (*bench).verify},
 		{"sandbox", (*bench).sandbox},
@@ -81,7 +83,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.quick, "quick", false, "tiny archives and one round: tests the benchmark; its figures are meaningless")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.update, "update", false, "write the result to docs/benchmarks.md")
-	flags.Func("only", "run only these sections, separated by commas: ingest, count, queries, memory, verify, sandbox", func(list string) error {
+	flags.Func("only", "run only these sections, separated by commas: ingest, count, queries, lookup, coldstart, memory, verify, sandbox", func(list string) error {
 		for name := range strings.SplitSeq(list, ",") {
 			if !slices.ContainsFunc(sections(), func(s section) bool { return s.name == name }) {
 				return fmt.Errorf("no section %q", name)

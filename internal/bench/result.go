@@ -50,11 +50,15 @@ type verdict struct {
 func (m *measured) add(s sample) { m.Samples = append(m.Samples, s) }
 
 // compare sets the ratio of m to another, using one of the functions below: the median
-// of times, or the maximum of peaks.
+// of times or of processor times, or the maximum of peaks.
 func (m *measured) compare(to *measured, by func(*measured) float64) { m.Ratio = by(m) / by(to) }
 
 func slowness(m *measured) float64 {
 	return median(m.each(func(s sample) float64 { return s.Seconds }))
+}
+
+func effort(m *measured) float64 {
+	return median(m.each(func(s sample) float64 { return s.CPU }))
 }
 
 func largest(m *measured) float64 {
