@@ -15,6 +15,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/anchor"
 	"github.com/cerpac/trailkeeper/internal/bundle"
 	"github.com/cerpac/trailkeeper/internal/cli/lakes"
 	"github.com/cerpac/trailkeeper/internal/outcome"
@@ -264,7 +265,7 @@ func (p *proving) finish(ctx context.Context) error {
 	if _, err := view.CheckEvents(ctx, func(key string) bool { return valid[key] }); err != nil {
 		return outcome.CouldNotLook(fmt.Errorf("export --with-proof: %w", err))
 	}
-	if err := p.opts.addAnchorFiles(p.Packer); err != nil {
+	if err := errors.Join(p.opts.addAnchorFiles(p.Packer), p.addAnchorPaths(sum.Heads)); err != nil {
 		return err
 	}
 	info := p.opts.bundleInfo(sum)
@@ -273,6 +274,32 @@ func (p *proving) finish(ctx context.Context) error {
 		return outcome.CouldNotLook(err)
 	}
 	return placeBundle(ctx, p.Packer, p.opts.file)
+}
+
+// addAnchorPaths adds what proves that the checkpoint covers the heads.
+func (p *proving) addAnchorPaths(heads []anchor.Head) error {
+	log := p.opts.verifyOptions.check.Anchors
+	if log == nil {
+		return nil
+	}
+	if stored, err := readCheckpoint(log.Path(), nil); err != nil || stored != log.Checkpoint() {
+		return outcome.CouldNotLook(outcome.WithHint(errors.Join(fmt.Errorf("the checkpoint of anchor log %q is not of all its heads", p.opts.anchor), err),
+			"trailkeeper verify --anchor writes it"))
+	}
+	var paths []bundle.AnchorPath
+	for _, h := range heads {
+		line, steps, _ := log.Inclusion(h.Bucket, h.Object)
+		path := bundle.AnchorPath{At: h.Bucket + "/" + h.Object, Line: line}
+		for _, s := range steps {
+			side := "r:"
+			if s.Left {
+				side = "l:"
+			}
+			path.Steps = append(path.Steps, side+s.Hash.String())
+		}
+		paths = append(paths, path)
+	}
+	return outcome.CouldNotLook(p.AddAnchorPaths(paths))
 }
 
 // notProven is the error of events that cannot be proven.

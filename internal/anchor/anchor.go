@@ -67,6 +67,7 @@ type Log struct {
 
 // known is what the log says of one digest.
 type known struct {
+	line int // from 1
 	hash string
 	seen bool
 }
@@ -163,7 +164,7 @@ func (l *Log) read(f func(Head) error, load bool) error {
 
 func (l *Log) load(leaf []byte, h Head) {
 	l.tree.add(tlog.RecordHash(leaf))
-	l.heads[id(h.Bucket, h.Object)] = &known{hash: h.SHA256}
+	l.heads[id(h.Bucket, h.Object)] = &known{line: len(l.tree.leaves), hash: h.SHA256}
 }
 
 // Seen takes a digest that is in the archive. ok is false if the log has it with

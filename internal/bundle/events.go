@@ -18,7 +18,10 @@ import (
 	"github.com/cerpac/trailkeeper/logfile"
 )
 
-const eventsName = "events.tsv"
+const (
+	eventsName = "events.tsv"
+	pathsName  = "anchors/paths.tsv"
+)
 
 // maxEvent bounds the size of a record, as a reader of log files does.
 const maxEvent = 16 << 20
@@ -57,6 +60,22 @@ type eventLine struct {
 	offset int64
 	id     string // its eventID, "-" for none
 	record []byte
+}
+
+// AnchorPath proves that a checkpoint covers a digest.
+type AnchorPath struct {
+	At    string   // bucket/key of the digest
+	Line  int      // of heads.jsonl, from 1
+	Steps []string // from its leaf to the root: "l:" or "r:" for the side, and the hash there in base 64
+}
+
+// AddAnchorPaths adds what proves that the newest digests are anchored.
+func (p *Packer) AddAnchorPaths(paths []AnchorPath) error {
+	var table bytes.Buffer
+	for _, path := range paths {
+		fmt.Fprintf(&table, "%s\t%d\t%s\n", archive.EscapeName(path.At), path.Line, strings.Join(path.Steps, " "))
+	}
+	return p.AddFrom(pathsName, &table)
 }
 
 // CheckEvents compares each event with the record of its log file at that position. The

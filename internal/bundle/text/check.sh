@@ -32,10 +32,34 @@ unhex() {
 			printf "\\%03o", n } }')"
 }
 
-# anchored CHAIN: of a proof with anchors, the newest digest of a chain is one of them.
+# hash_of FILE...: the hash of a node of the tree over two others, to standard output.
+hash_of() { { printf '\001'; cat "$@"; } | openssl dgst -sha256 -binary; }
+
+# anchored CHAIN: of a proof with anchors, the newest digest of a chain is in the log
+# whose checkpoint is here. The tree is that of RFC 6962.
 anchored() {
-	[ -z "$1" ] || [ ! -f events.tsv ] || [ ! -f anchors/heads.jsonl ] ||
-		grep -qF "\"$last_hash\"" anchors/heads.jsonl || wrong "$1: its newest digest here is not anchored"
+	if [ -z "$1" ] || [ ! -f events.tsv ] || [ ! -f anchors/heads.jsonl ]; then return; fi
+	number=0
+	while IFS="$tab" read -r place line path; do
+		if [ "$place" = "$last_at" ]; then
+			number=$line
+			steps=$path
+		fi
+	done <anchors/paths.tsv
+	case $number in 0 | *[!0-9]*) wrong "$1: its newest digest here is not anchored"; return ;; esac
+	sed -n "${number}p" anchors/heads.jsonl | tr -d '\n' >"$work/head"
+	grep -qF "\"$last_hash\"" "$work/head" || wrong "$1: another digest is anchored than its newest one here"
+	{ printf '\000'; cat "$work/head"; } | openssl dgst -sha256 -binary >"$work/node"
+	for step in $steps; do
+		printf '%s' "${step#?:}" | openssl base64 -d -A >"$work/side"
+		case $step in
+		l:*) hash_of "$work/side" "$work/node" >"$work/up" ;;
+		*) hash_of "$work/node" "$work/side" >"$work/up" ;;
+		esac
+		mv "$work/up" "$work/node"
+	done
+	[ "$(openssl base64 -A <"$work/node")" = "$(sed -n 3p anchors/checkpoint)" ] ||
+		wrong "$1: the checkpoint is not of a log with its newest digest here"
 }
 
 # 1. The files are those of the bundle, and no others.
