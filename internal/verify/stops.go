@@ -18,29 +18,54 @@ type stop struct {
 	trail, region string
 }
 
-// words are in every log file with such an event. Two short ones find them all at
-// little cost.
-var words = [...][]byte{[]byte(`Logging"`), []byte(`Trail"`)}
+// endings are how the names of such events end, after what they begin with. Two short
+// words find them all at little cost, and other names that end alike are told apart
+// where they are found.
+var endings = [...]struct {
+	word   []byte
+	before [2][]byte
+}{
+	{[]byte(`Logging"`), [2][]byte{[]byte(`"Stop`), []byte(`"Stop`)}},
+	{[]byte(`Trail"`), [2][]byte{[]byte(`"Delete`), []byte(`"Update`)}},
+}
 
-// spotter looks for these words in text that comes in pieces.
+// spotter looks for these names in text that comes in pieces.
 type spotter struct {
 	found bool
-	rest  []byte // the end of the last piece, shorter than a word
+	rest  []byte // the end of the last piece, shorter than a name
 }
+
+// longest is the length of the longest name, with its quotes.
+const longest = len(`"UpdateTrail"`)
 
 func (s *spotter) look(piece []byte) {
 	if s.found {
 		return
 	}
-	const overlap = len(`Logging"`) - 1
+	const overlap = longest - 1
 	seam := append(s.rest, piece[:min(overlap, len(piece))]...)
-	for _, word := range words {
-		s.found = s.found || bytes.Contains(seam, word) || bytes.Contains(piece, word)
-	}
+	s.found = names(seam) || names(piece)
 	if len(piece) >= overlap {
 		seam = append(s.rest[:0], piece[len(piece)-overlap:]...)
 	}
 	s.rest = seam[max(0, len(seam)-overlap):]
+}
+
+// names reports whether a text has one of the names.
+func names(text []byte) bool {
+	for _, e := range endings {
+		for at := 0; ; at += len(e.word) {
+			i := bytes.Index(text[at:], e.word)
+			if i < 0 {
+				break
+			}
+			at += i
+			if bytes.HasSuffix(text[:at], e.before[0]) || bytes.HasSuffix(text[:at], e.before[1]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // maxStops bounds how many stops are remembered, and maxStopLog the size of a log
