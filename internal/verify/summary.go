@@ -196,7 +196,7 @@ func (s *Summary) sorted() []*ChainSummary {
 // complete fills in what the run knows besides the results.
 func (v *verifier) complete(s *Summary) {
 	s.Chains = s.sorted()
-	s.Notes = append(append(s.Notes, v.copied()...), v.liveNotes...)
+	s.Notes = slices.Concat(s.Notes, v.copied(), v.liveNotes, v.expected())
 	s.Heads = v.heads
 	s.Bytes, s.Restarts, s.Ignored = v.bytes.Load(), v.explained, v.ignored
 	s.Absent = v.absent.Load()
