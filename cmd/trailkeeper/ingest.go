@@ -55,10 +55,15 @@ accounts for every file and every event; what could not be kept is listed, with
 file and offset, in DIR/_trailkeeper/quarantine.
 
 --account, --region, --since and --until select log files by their names: the
-time is that of delivery, minutes after the events.`,
+time is that of delivery, minutes after the events.
+
+With --require-verified, only log files that a digest with a valid signature
+vouches for enter, and each event says which one. Others are named, and looked at
+again by the next run.`,
 		Example: `  trailkeeper ingest --archive ./AWSLogs --lake lake
   trailkeeper ingest --archive s3://production-cerpac-cloudtrail-logs --lake lake --since 30d
-  trailkeeper ingest --archive logs --lake lake --account 123456789012 --region eu-west-2`,
+  trailkeeper ingest --archive logs --lake lake --account 123456789012 --region eu-west-2
+  trailkeeper ingest --archive logs --lake lake --require-verified --keys keys.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runIngest(cmd.Context(), opts, s) },
 	}
 	f := cmd.Flags()
