@@ -144,7 +144,7 @@ func (s *scanner) expected(i int, guess Field) (Field, int) {
 	for f := guess; f < min(guess+guesses, noField); f++ {
 		name := f.String()
 		end := i + 1 + len(name)
-		if end+1 < len(s.data) && string(s.data[i+1:end]) == name && s.data[i] == '"' && s.data[end] == '"' && s.data[end+1] == ':' {
+		if end+1 < len(s.data) && s.data[end] == '"' && s.data[end+1] == ':' && s.data[i] == '"' && string(s.data[i+1:end]) == name {
 			return f, s.space(end + 2)
 		}
 	}

@@ -15,10 +15,13 @@ const (
 // special has the high bit set in the lowest byte of x that ends the plain
 // part of a string: a quote, a backslash, a control character, or a byte
 // outside ASCII. Bits above the lowest one set mean nothing.
+//
+// In a byte of ASCII a subtraction sets the high bit only where it borrows, from
+// what is less than the subtrahend. A byte outside ASCII has the bit already.
 func special(x uint64) uint64 {
 	quote := x ^ ('"' * ones)
 	back := x ^ ('\\' * ones)
-	return (((quote - ones) &^ quote) | ((back - ones) &^ back) | ((x - 0x20*ones) &^ x) | x) & highs
+	return ((quote - ones) | (back - ones) | (x - 0x20*ones) | x) & highs
 }
 
 // plainPrefix returns the length of the prefix of text that a JSON string holds

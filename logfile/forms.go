@@ -146,7 +146,9 @@ func notRecord(rec *event.Record) string {
 	named := 0
 	for _, f := range [...]event.Field{event.EventVersion, event.EventTime, event.EventName, event.EventSource, event.EventID, event.AggregatedEventID, event.EventCategory} {
 		if rec.Get(f).Present() {
-			named++
+			if named++; named == 2 {
+				break
+			}
 		}
 	}
 	if named < 2 {
@@ -155,9 +157,12 @@ func notRecord(rec *event.Record) string {
 	if source := rec.Text(event.EventSource); bytes.HasPrefix(source, []byte("aws:")) {
 		return fmt.Sprintf("eventSource %.40q is not CloudTrail's", source)
 	}
-	text := string(rec.Text(event.EventVersion))
-	if v, ok := event.ParseVersion(text); ok && v.Major != 1 {
-		return fmt.Sprintf("eventVersion %.20q is not CloudTrail's", text)
+	version := rec.Text(event.EventVersion)
+	if bytes.HasPrefix(version, []byte("1.")) {
+		return "" // which saves parsing it
+	}
+	if v, ok := event.ParseVersion(string(version)); ok && v.Major != 1 {
+		return fmt.Sprintf("eventVersion %.20q is not CloudTrail's", version)
 	}
 	return ""
 }

@@ -40,11 +40,9 @@ func (r *Reader) decode(rec *event.Record, data []byte) (n int, err error) {
 
 // count adds the number of decoded bytes of a value.
 func (r *Reader) count(n int, err error, all int) {
-	var syntax *event.SyntaxError
-	switch {
-	case n > 0:
+	if n > 0 {
 		all = n
-	case errors.As(err, &syntax):
+	} else if syntax, ok := errors.AsType[*event.SyntaxError](err); ok {
 		all = syntax.Offset
 	}
 	r.work += int64(all)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cerpac/trailkeeper/unpack/gunzip"
 )
 
 // bench is one run of the benchmark.
@@ -41,7 +43,11 @@ func (b *bench) build(ctx context.Context) error {
 	b.trailkeeper = filepath.Join(b.scratch, "trailkeeper")
 	const program = "github.com/cerpac/trailkeeper/cmd/trailkeeper"
 	b.say("building trailkeeper")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.trailkeeper, program).CombinedOutput(); err != nil {
+	args := []string{"build", "-trimpath", "-o", b.trailkeeper}
+	if gunzip.Libdeflate {
+		args = append(args, "-tags=libdeflate") // as this program was
+	}
+	if out, err := exec.CommandContext(ctx, "go", append(args, program)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", program, err, out)
 	}
 	return nil

@@ -19,8 +19,9 @@ func runChild(ctx context.Context, args []string, stdout io.Writer) error {
 		{"version", 0, func([]string) (any, error) { return engineVersion(ctx) }},
 		{"sql", 1, func(args []string) (any, error) { return runSQL(ctx, args) }},
 		{"count", 1, func(args []string) (any, error) { return countNames(ctx, args[0]) }},
-		{"gunzip", 1, func(args []string) (any, error) { return gunzipAll(ctx, args[0], discard) }},
-		{"hash", 1, func(args []string) (any, error) { return gunzipAll(ctx, args[0], hash) }},
+		{"gunzip", 1, func(args []string) (any, error) { return gunzipAll(ctx, args[0], (*unzipper).stream) }},
+		{"libdeflate", 1, func(args []string) (any, error) { return gunzipAll(ctx, args[0], (*unzipper).whole) }},
+		{"hash", 1, func(args []string) (any, error) { return gunzipAll(ctx, args[0], (*unzipper).hash) }},
 		{"bucket", 1, func(args []string) (any, error) { return nil, serveBucket(ctx, stdout, args[0]) }},
 		{"queries", 2, func(args []string) (any, error) {
 			rounds, err := strconv.Atoi(args[1])

@@ -91,8 +91,8 @@ func (m *machine) writeTo(out *strings.Builder) {
 		switch value = strings.TrimSpace(value); name {
 		case "trailkeeper":
 			fmt.Fprintf(out, "version   %s\n", strings.TrimSpace(value+" "+m.Revision))
-		case "go":
-			fmt.Fprintf(out, "go        %s\n", value)
+		case "go", "gunzip":
+			fmt.Fprintf(out, "%-9s %s\n", name, value)
 		}
 	}
 	fmt.Fprintf(out, "duckdb    %s\n", strings.TrimPrefix(m.DuckDB, "v"))

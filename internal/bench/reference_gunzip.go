@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"runtime"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
+	"github.com/cerpac/trailkeeper/unpack/gunzip"
 )
 
 // scanReport is the report of the children that read an archive.
@@ -25,21 +28,22 @@ type scanReport struct {
 	Names   int     `json:"names"` // different values of eventName
 }
 
-// gunzip only decompresses, one file after another.
-type gunzip struct {
+// unzipper only decompresses, one file after another.
+type unzipper struct {
 	zip    *gzip.Reader
-	sink   io.Writer
+	atOnce gunzip.Decoder
+	packed bytes.Buffer
+	text   []byte
+	sum    hash.Hash
 	report scanReport
 }
 
-// The sinks of gunzipAll.
-func discard() io.Writer { return io.Discard }
-func hash() io.Writer    { return sha256.New() }
+// unzip decompresses a file and returns the length of its text.
+type unzip func(u *unzipper, src io.Reader) (int64, error)
 
 // gunzipAll decompresses all log files of an archive, with one worker for each
-// core, into a sink of its own. It does nothing else, so that it tells what is the
-// least.
-func gunzipAll(ctx context.Context, dir string, sink func() io.Writer) (*scanReport, error) {
+// core. It does nothing else, so that it tells what is the least.
+func gunzipAll(ctx context.Context, dir string, how unzip) (*scanReport, error) {
 	started := time.Now()
 	source, err := dirarchive.New(dir)
 	if err != nil {
@@ -61,10 +65,9 @@ func gunzipAll(ctx context.Context, dir string, sink func() io.Writer) (*scanRep
 			}
 		})
 	})
-	workers := make([]gunzip, runtime.GOMAXPROCS(0))
+	workers := make([]unzipper, runtime.GOMAXPROCS(0))
 	for i := range workers {
-		workers[i].sink = sink()
-		group.Go(func() error { return workers[i].files(ctx, source, jobs) })
+		group.Go(func() error { return workers[i].files(ctx, source, jobs, how) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
@@ -78,30 +81,58 @@ func gunzipAll(ctx context.Context, dir string, sink func() io.Writer) (*scanRep
 	return report, nil
 }
 
-func (g *gunzip) files(ctx context.Context, source archive.Source, jobs <-chan archive.Object) error {
+func (u *unzipper) files(ctx context.Context, source archive.Source, jobs <-chan archive.Object, how unzip) error {
 	for o := range jobs {
 		file, err := source.Open(ctx, o)
 		if err != nil {
 			return err
 		}
-		n, err := g.file(file)
+		n, err := how(u, file)
 		if err := errors.Join(err, file.Close()); err != nil {
 			return fmt.Errorf("read %q: %w", o.Key, err)
 		}
-		g.report.Files++
-		g.report.Bytes += n
+		u.report.Files++
+		u.report.Bytes += n
 	}
 	return nil
 }
 
-func (g *gunzip) file(src io.Reader) (n int64, err error) {
-	if g.zip == nil {
-		g.zip, err = gzip.NewReader(src)
+// stream decompresses with klauspost/compress.
+func (u *unzipper) stream(src io.Reader) (int64, error) { return u.into(io.Discard, src) }
+
+// hash hashes the text as well.
+func (u *unzipper) hash(src io.Reader) (int64, error) {
+	if u.sum == nil {
+		u.sum = sha256.New()
+	}
+	return u.into(u.sum, src)
+}
+
+func (u *unzipper) into(sink io.Writer, src io.Reader) (n int64, err error) {
+	if u.zip == nil {
+		u.zip, err = gzip.NewReader(src)
 	} else {
-		err = g.zip.Reset(src)
+		err = u.zip.Reset(src)
 	}
 	if err != nil {
 		return 0, err
 	}
-	return io.Copy(g.sink, g.zip)
+	return io.Copy(sink, u.zip)
+}
+
+// longestText bounds the text of one file.
+const longestText = 1 << 30
+
+// whole decompresses the whole file at once, with libdeflate if it is compiled in.
+func (u *unzipper) whole(src io.Reader) (int64, error) {
+	u.packed.Reset()
+	if _, err := u.packed.ReadFrom(src); err != nil {
+		return 0, err
+	}
+	text, ok := u.atOnce.Members(u.text, u.packed.Bytes(), longestText)
+	if !ok {
+		return 0, errors.New("not an ordinary gzip file")
+	}
+	u.text = text[:0]
+	return int64(len(text)), nil
 }

@@ -18,6 +18,9 @@ import (
 // Library names what decompresses, with the version of its header.
 const Library = "libdeflate " + C.LIBDEFLATE_VERSION_STRING
 
+// Libdeflate reports whether that is libdeflate.
+const Libdeflate = true
+
 func newInflater() inflater { return new(libdeflateInflater) }
 
 // libdeflateInflater decompresses with libdeflate. It is freed with the Go
