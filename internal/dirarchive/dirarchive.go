@@ -102,7 +102,7 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("open %q: key is outside the archive", o.Key)
 	}
-	file, err := s.open(filepath.Join(s.root, name))
+	file, err := s.open(name)
 	if err != nil {
 		return nil, fmt.Errorf("open %q: %w", o.Key, cause(err))
 	}
@@ -119,15 +119,25 @@ func (s *Source) Open(ctx context.Context, o archive.Object) (io.ReadCloser, err
 // errOutside is the error for a key that symbolic links lead outside the archive.
 var errOutside = errors.New(skipOutside)
 
-// open opens a file of the archive for reading. A listed file may have been replaced
-// since by a link to elsewhere, or by a named pipe, whose opening would wait for a
-// writer.
-func (s *Source) open(path string) (*os.File, error) {
+// open opens a file of the archive, by its name below the root, for reading. A listed
+// file may have been replaced since by a link to elsewhere, or by a named pipe, whose
+// opening would wait for a writer.
+func (s *Source) open(name string) (*os.File, error) {
 	const flags = os.O_RDONLY | syscall.O_NONBLOCK
 	if s.FollowSymlinks || s.single != "" {
-		return os.OpenFile(path, flags, 0)
+		return os.OpenFile(filepath.Join(s.root, name), flags, 0)
 	}
-	target, err := filepath.EvalSymlinks(path)
+	root, err := os.OpenRoot(s.real)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() // only read from
+	// A path without links, or with relative ones that stay inside, needs no look at
+	// each of its folders.
+	if file, err := root.OpenFile(name, flags, 0); err == nil {
+		return file, nil
+	}
+	target, err := filepath.EvalSymlinks(filepath.Join(s.root, name))
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +145,6 @@ func (s *Source) open(path string) (*os.File, error) {
 	if !ok {
 		return nil, errOutside
 	}
-	root, err := os.OpenRoot(s.real)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close() // only read from
 	return root.OpenFile(rel, flags, 0)
 }
 

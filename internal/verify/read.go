@@ -45,6 +45,7 @@ func (r *ioReader) Read(p []byte) (int, error) {
 
 // unpacker unpacks objects strictly. It is reused, as its buffers are large.
 type unpacker struct {
+	small    atOnce
 	buffered *bufio.Reader
 	gzip     gzip.Reader
 	piece    []byte
@@ -79,7 +80,13 @@ func (p *unpacker) plain(ctx context.Context, source archive.Source, o archive.O
 
 // unpack is plain for an object that is open.
 func (p *unpacker) unpack(body io.Reader, limit int64, sink func([]byte)) (string, *fault) {
-	in := &ioReader{r: body}
+	text, rest, ok := p.small.unpack(body, limit)
+	if ok {
+		sum := sha256.Sum256(text)
+		sink(text)
+		return hex.EncodeToString(sum[:]), nil
+	}
+	in := &ioReader{r: rest}
 	p.buffered.Reset(in)
 	if err := p.gzip.Reset(p.buffered); err != nil {
 		return "", contentFault(in, err, "not gzip")
