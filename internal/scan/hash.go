@@ -52,7 +52,7 @@ func (h *holder) open(ctx context.Context, source archive.Source, f *File) (io.R
 		return h.twice(ctx, source, f, src)
 	}
 	f.SHA256, f.Hashed = sha256.Sum256(h.buf.Bytes()), true
-	return held{&h.buf, src}, nil
+	return heldWhole{&h.buf, src}, nil
 }
 
 // twice reads the rest of a file that is not held, and opens it again.
@@ -76,6 +76,13 @@ func (h *holder) twice(ctx context.Context, source archive.Source, f *File, src 
 // held is what is read of a file, with what closes it.
 type held struct {
 	io.Reader
+	io.Closer
+}
+
+// heldWhole is a file that is held whole. Its method Bytes lets it be unpacked where it
+// is.
+type heldWhole struct {
+	*bytes.Buffer
 	io.Closer
 }
 
