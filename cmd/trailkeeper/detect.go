@@ -29,6 +29,7 @@ type detectOptions struct {
 	least   finding.Severity // of the findings that are told
 	failOn  finding.Severity
 	format  detectFormat
+	score   string // file with the truth about the events
 }
 
 func newDetectCommand(s *streams) *cobra.Command {
@@ -61,6 +62,7 @@ and 3 if a part of the events could not be read.`,
 	f.Var((*severityValue)(&opts.least), "min-severity", "least severity of the findings that are printed")
 	f.Var((*severityValue)(&opts.failOn), "fail-on", "least severity of a finding for exit code 1")
 	f.Var(choiceFlag(&opts.format, detectText, detectJSONL, detectStream, detectHTML, detectASFF, detectOCSF), "format", "of the findings")
+	f.StringVar(&opts.score, "score", "", "file that tells which events are attacks, as simulate writes it: print how well rules did")
 	f.IntVar(&opts.workers, "workers", 0, "files read at once (default one per processor, 16 for S3)")
 	opts.lake.limits.addLimitFlags(f)
 	opts.addS3Flags(f)
@@ -73,6 +75,8 @@ func (o *detectOptions) validate() error {
 		return errors.New("--lake or --archive is missing")
 	case o.lake.dir != "" && o.archive != "":
 		return errors.New("--lake and --archive cannot be given together")
+	case o.score != "" && o.format != detectText:
+		return errors.New("--score needs --format text")
 	case o.workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.workers)
 	case !o.lake.since.IsZero() && !o.lake.until.IsZero() && !o.lake.since.Before(o.lake.until):
@@ -89,6 +93,10 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
+	truth, err := opts.truth()
+	if err != nil {
+		return err
+	}
 	compiled := detect.New(set)
 	var result detect.Result
 	var incomplete error
@@ -102,6 +110,11 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 	}
 	if err := opts.print(s, set, result); err != nil {
 		return cli.CutShort(err)
+	}
+	if truth != nil {
+		if err := printScore(s.out, truth, result.Findings); err != nil {
+			return err
+		}
 	}
 	if incomplete != nil {
 		return incomplete
