@@ -103,7 +103,7 @@ func (b *body) connect() error {
 	}
 	var out *s3.GetObjectOutput
 	err := b.source.call(func(inRegion func(*s3.Options)) (err error) {
-		out, err = b.source.client.GetObject(b.ctx, in, inRegion)
+		out, err = b.source.get(b.ctx, in, inRegion)
 		return err
 	})
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -62,6 +64,12 @@ type Source struct {
 	opts   Options
 	client *s3.Client
 	region atomic.Pointer[string] // Region in which the bucket was found; nil while the client's is used
+
+	// Of the client, for get.
+	http        s3.HTTPClient
+	credentials aws.CredentialsProvider
+	signer      *v4.Signer
+	pattern     atomic.Pointer[pattern] // of requests for objects; nil until one succeeded
 }
 
 // New opens s3://BUCKET or s3://BUCKET/PREFIX. The prefix is a folder or the key of one
@@ -76,6 +84,8 @@ func New(ctx context.Context, uri string, opts Options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open archive %q: %w", uri, err)
 	}
+	used := s.client.Options()
+	s.http, s.credentials, s.signer = used.HTTPClient, used.Credentials, v4.NewSigner()
 	return s, nil
 }
 
