@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cerpac/trailkeeper/archive"
@@ -18,12 +19,13 @@ import (
 )
 
 // bucket serves a simulated archive with the parts of S3's and CloudTrail's API that
-// verifying needs.
+// verifying needs. The objects are in memory: reading them is not to be measured.
 type bucket struct {
 	dir      string
 	summary  simulate.Summary
 	objects  []bucketObject // sorted by key
 	metadata map[string]map[string]string
+	content  map[string][]byte
 }
 
 type bucketObject struct {
@@ -38,7 +40,7 @@ func serveBucket(ctx context.Context, stdout io.Writer, dir string) error {
 	if err := a.readSummary(); err != nil {
 		return err
 	}
-	b := &bucket{dir: dir, summary: a.summary, metadata: map[string]map[string]string{}}
+	b := &bucket{dir: dir, summary: a.summary, metadata: map[string]map[string]string{}, content: map[string][]byte{}}
 	source, err := dirarchive.New(dir)
 	if err != nil {
 		return err
@@ -51,6 +53,11 @@ func serveBucket(ctx context.Context, stdout io.Writer, dir string) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, o := range b.objects {
+		if b.content[o.Key], err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(o.Key))); err != nil {
+			return err
+		}
 	}
 	slices.SortFunc(b.objects, func(x, y bucketObject) int { return strings.Compare(x.Key, y.Key) })
 	file, err := os.Open(filepath.Join(dir, simulate.SideFolder, "object-metadata.jsonl"))
@@ -89,12 +96,23 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case key == "":
 		http.Error(w, "<Error><Code>NoSuchConfiguration</Code></Error>", http.StatusNotFound)
 	default:
-		for name, value := range b.metadata[key] {
-			w.Header()["x-amz-meta-"+name] = []string{value} // lower case, as S3 writes it
-		}
-		w.Header().Set("Content-Type", "application/octet-stream")
-		http.ServeFile(w, r, filepath.Join(b.dir, filepath.FromSlash(filepath.Clean("/"+key))))
+		b.get(w, key)
 	}
+}
+
+func (b *bucket) get(w http.ResponseWriter, key string) {
+	content, ok := b.content[key]
+	if !ok {
+		http.Error(w, "<Error><Code>NoSuchKey</Code></Error>", http.StatusNotFound)
+		return
+	}
+	for name, value := range b.metadata[key] {
+		w.Header()["x-amz-meta-"+name] = []string{value} // lower case, as S3 writes it
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+	w.Header().Set("ETag", `"0"`)
+	_, _ = w.Write(content) // an error is the client's to notice
 }
 
 // listing is the answer of ListObjects and of ListObjectsV2.
