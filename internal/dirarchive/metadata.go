@@ -73,7 +73,7 @@ func (s *Source) attributesOf(o archive.Object) (archive.Attributes, error) {
 	folder, ok := s.attributes.folders[dir]
 	if !ok {
 		var err error
-		if folder, err = readAttributes(filepath.Join(s.root, dir), s.open); err != nil {
+		if folder, err = readAttributes(dir, s.open); err != nil {
 			return archive.Attributes{}, err
 		}
 		if len(s.attributes.folders) >= maxFolders || s.attributes.folders == nil {
@@ -90,7 +90,7 @@ func ReadAttributes(dir string) (map[string]Attributes, error) {
 	return readAttributes(dir, os.Open)
 }
 
-func readAttributes(dir string, open func(path string) (*os.File, error)) (map[string]Attributes, error) {
+func readAttributes(dir string, open func(name string) (*os.File, error)) (map[string]Attributes, error) {
 	all := map[string]Attributes{}
 	err := eachLine(filepath.Join(dir, AttributesFile), open, func(line []byte) error {
 		var a Attributes

@@ -53,10 +53,10 @@ const DefaultMemory = 1 << 30
 // files, would be too small.
 const MinMemory = 192 << 20
 
-// programMemory is the memory that the process takes before it works, most of it the
-// linked query engine, and some MiB by which garbage may outgrow Go's limit while other
-// programs keep the processors.
-const programMemory = 96 << 20
+// programMemory is the memory that the process takes besides that of Go's allocator:
+// most of it the linked query engine, some MiB for libraries in C that compress, and
+// some by which garbage may outgrow Go's limit while other programs keep the processors.
+const programMemory = 108 << 20
 
 // GoMemory returns the part of a run's memory that is for Go's allocator, for
 // debug.SetMemoryLimit: the process must set it to stay below Options.Memory.

@@ -15,7 +15,15 @@ import (
 const (
 	minHeld = 64 << 10
 	maxHeld = 8 << 20 // few of CloudTrail's own files are larger
+
+	minText = 1 << 20
+	maxText = 8 << 20
 )
+
+// textBytes returns the length up to which a worker holds the text of a file in memory.
+func textBytes(opts Options) int {
+	return int(min(max(opts.Memory/int64(2*opts.Workers), minText), maxText))
+}
 
 // heldBytes returns the size up to which a worker holds a file in memory.
 func heldBytes(opts Options) int64 {

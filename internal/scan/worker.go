@@ -32,6 +32,7 @@ type worker struct {
 func newWorker(ctx context.Context, r *run, to Consumer) *worker {
 	w := &worker{run: r, whole: holder{limit: heldBytes(r.opts)}}
 	w.files.TempDir, w.files.Windows, w.log.Large = r.opts.TempDir, r.windows, r.large
+	w.files.Whole = textBytes(r.opts)
 	w.out = delivery{to: to, account: &w.account}
 	if r.opts.Ordered {
 		w.out.held = newQueue(ctx, r.opts)
