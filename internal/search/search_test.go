@@ -19,6 +19,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
 	"github.com/cerpac/trailkeeper/internal/ingest"
+	"github.com/cerpac/trailkeeper/internal/lake"
 	"github.com/cerpac/trailkeeper/internal/lookup"
 	"github.com/cerpac/trailkeeper/internal/search"
 	"github.com/cerpac/trailkeeper/predicate"
@@ -52,7 +53,7 @@ func asFirstSchema(t *testing.T, dir string, parts int) {
 		t.Fatal(err)
 	}
 	old := regexp.MustCompile(`"checksum": "[0-9a-f]*",`).ReplaceAllString(string(text), "")
-	changed := strings.Replace(old, `"schema": 2`, `"schema": 1`, parts)
+	changed := strings.Replace(old, fmt.Sprintf(`"schema": %d`, lake.Schema), `"schema": 1`, parts)
 	if changed == old {
 		t.Fatalf("no schema in %s", text)
 	}

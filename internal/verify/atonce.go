@@ -38,6 +38,7 @@ func (a *atOnce) unpack(body io.Reader, limit int64) (text []byte, rest io.Reade
 		}
 		return nil, io.MultiReader(bytes.NewReader(a.packed), body), false
 	}
+	a.gzip.Portable = true // a verdict does not depend on the build
 	text, ok = a.gzip.Member(a.text, a.packed, int(min(limit, maxText)))
 	if cap(text) <= maxText {
 		a.text = text[:0]

@@ -122,6 +122,10 @@ func (j judged) compare(t *testing.T, aws string, done map[string]int) {
 			ours[r.Key] = true
 		}
 	}
+	badDigest := false
+	for key := range ours {
+		badDigest = badDigest || isDigest(key)
+	}
 	theirs := map[string]bool{}
 	for _, m := range invalidLine.FindAllStringSubmatch(output, -1) {
 		theirs[m[1]] = true
@@ -130,12 +134,17 @@ func (j judged) compare(t *testing.T, aws string, done map[string]int) {
 		t.Errorf("validate-logs ends with %d, we find %q\n%s", code, short(bad), output)
 	}
 	for key := range theirs {
-		if !ours[key] {
+		// We do not believe the list of a digest with data after its gzip member, which
+		// validate-logs ignores: of the log files that it lists nothing is known.
+		if doubted := badDigest && !isDigest(key); !ours[key] && !doubted {
 			t.Errorf("%s is invalid for validate-logs only: %q\n%s", key, short(bad), output)
 		}
 	}
 	for key := range ours {
-		i, ok := done[strings.Replace(key, "x.json.gz", ".json.gz", 1)]
+		i, ok := done[key]
+		if !ok {
+			i, ok = done[strings.TrimSuffix(key, "x.json.gz")+".json.gz"] // a forged file
+		}
 		switch {
 		case !ok:
 			t.Errorf("%s was not damaged: %q", key, short(bad))

@@ -2,11 +2,13 @@
 //
 // It exists for speed. It accepts only files in which nothing is unusual or
 // wrong, and says of all others that they are to be read as a stream, which
-// finds the fault and its position. So whatever decompresses here, a file has one
-// outcome.
+// finds the fault and its position.
 //
 // With the build tag libdeflate, DEFLATE data (RFC 1951) is decompressed by that
-// library, which takes about half the time; otherwise by Go code.
+// library, which takes about half the time; otherwise by Go code. libdeflate also
+// accepts some data that no encoder writes, such as Huffman codes with a gap, which
+// the stream refuses. Where it matters that a file has one outcome in every build,
+// Decoder.Portable is set.
 package gunzip
 
 import (
@@ -36,6 +38,10 @@ const (
 // Decoder decompresses files one after another, reusing its memory. The zero
 // Decoder is ready to use; it is not safe for concurrent use.
 type Decoder struct {
+	// Portable decompresses with Go code in every build, and so accepts nothing that
+	// the stream refuses.
+	Portable bool
+
 	inflater inflater // nil until it is needed
 }
 
@@ -79,7 +85,11 @@ func (d *Decoder) member(text, packed []byte, limit int) (all, rest []byte, ok b
 	if !ok || len(body) < trailerSize {
 		return text, nil, false
 	}
-	if d.inflater == nil {
+	switch {
+	case d.inflater != nil:
+	case d.Portable:
+		d.inflater = new(streamInflater)
+	default:
 		d.inflater = newInflater()
 	}
 	data := body[:len(body)-trailerSize]
