@@ -49,6 +49,8 @@ require go.yaml.in/yaml/v3 v3.0.6
 
 require github.com/DataDog/zstd v1.5.7
 
+require github.com/aws/aws-sdk-go-v2/service/account v1.32.0
+
 require (
 	github.com/agext/levenshtein v1.2.1 // indirect
 	github.com/andybalholm/brotli v1.2.3 // indirect

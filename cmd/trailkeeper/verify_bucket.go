@@ -33,6 +33,10 @@ func (o *verifyOptions) askServices(ctx context.Context) {
 // trailStatus is what CloudTrail says, for a verification.
 type trailStatus struct{ client *trailstatus.Client }
 
+func (s trailStatus) Regions(ctx context.Context, near string) ([]string, error) {
+	return s.client.Regions(ctx, near)
+}
+
 func (s trailStatus) Deliveries(ctx context.Context, region string) (verify.Deliveries, error) {
 	account, trails, err := s.client.Trails(ctx, region)
 	told := verify.Deliveries{Account: account, Trails: map[verify.Trail]verify.Delivery{}}

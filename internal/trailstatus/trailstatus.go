@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/account"
+	"github.com/aws/aws-sdk-go-v2/service/account/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -31,8 +33,8 @@ type Trail struct {
 	DigestError string
 }
 
-// Client asks AWS. It needs cloudtrail:DescribeTrails and
-// cloudtrail:GetTrailStatus.
+// Client asks AWS. It needs cloudtrail:DescribeTrails and cloudtrail:GetTrailStatus,
+// and for Regions account:ListRegions.
 type Client struct {
 	profile string
 
@@ -56,7 +58,10 @@ func (c *Client) load(ctx context.Context, region string) error {
 		if c.config, c.err = config.LoadDefaultConfig(ctx, options...); c.err != nil {
 			return
 		}
-		out, err := sts.NewFromConfig(c.config, func(o *sts.Options) { o.Region = region }).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		if c.config.Region == "" {
+			c.config.Region = region
+		}
+		out, err := sts.NewFromConfig(c.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
 			c.err = explain("sts:GetCallerIdentity", err)
 			return
@@ -92,6 +97,26 @@ func (c *Client) Trails(ctx context.Context, region string) (account string, tra
 		})
 	}
 	return c.account, trails, nil
+}
+
+// Regions returns the Regions that are enabled in the account of the credentials. near
+// is one of the same partition, which is asked if no Region is configured.
+func (c *Client) Regions(ctx context.Context, near string) (names []string, err error) {
+	if err := c.load(ctx, near); err != nil {
+		return nil, fmt.Errorf("list Regions: %w", err)
+	}
+	enabled := []types.RegionOptStatus{types.RegionOptStatusEnabled, types.RegionOptStatusEnabledByDefault}
+	pages := account.NewListRegionsPaginator(account.NewFromConfig(c.config), &account.ListRegionsInput{RegionOptStatusContains: enabled})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list Regions: %w", explain("account:ListRegions", err))
+		}
+		for _, region := range page.Regions {
+			names = append(names, aws.ToString(region.RegionName))
+		}
+	}
+	return names, nil
 }
 
 func utc(at *time.Time) time.Time {

@@ -27,7 +27,10 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	target := r.Header.Get("X-Amz-Target")
 	operation := target[strings.LastIndexByte(target, '.')+1:]
-	if operation == "" {
+	switch {
+	case r.URL.Path == "/listRegions":
+		operation = "ListRegions"
+	case operation == "":
 		operation = "GetCallerIdentity"
 	}
 	a.asked = append(a.asked, strings.Split(scope, "/")[2]+" "+operation)
@@ -36,6 +39,8 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case a.refused:
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"__type":"AccessDeniedException","message":"User x is not authorized"}`)
+	case "ListRegions":
+		fmt.Fprint(w, `{"Regions":[{"RegionName":"eu-central-1","RegionOptStatus":"ENABLED_BY_DEFAULT"},{"RegionName":"eu-south-1","RegionOptStatus":"ENABLED"}]}`)
 	case "GetCallerIdentity":
 		w.Header().Set("Content-Type", "text/xml")
 		fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
@@ -73,10 +78,21 @@ func TestTrails(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	want := []string{"eu-central-1 GetCallerIdentity", "eu-central-1 DescribeTrails", "eu-central-1 GetTrailStatus",
-		"us-east-1 DescribeTrails", "us-east-1 GetTrailStatus"}
+	if regions, err := c.Regions(t.Context(), "eu-central-1"); err != nil || fmt.Sprint(regions) != "[eu-central-1 eu-south-1]" {
+		t.Error(regions, err)
+	}
+	want := []string{"us-west-2 GetCallerIdentity", "eu-central-1 DescribeTrails", "eu-central-1 GetTrailStatus",
+		"us-east-1 DescribeTrails", "us-east-1 GetTrailStatus", "us-west-2 ListRegions"}
 	if diff := cmp.Diff(want, a.asked); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRegionsDenied(t *testing.T) {
+	serve(t, &aws{refused: "ListRegions"})
+	_, err := trailstatus.New("").Regions(t.Context(), "eu-central-1")
+	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "the credentials need account:ListRegions") {
+		t.Error(err)
 	}
 }
 

@@ -35,6 +35,9 @@ type Deliveries struct {
 // fs.ErrPermission says that it may not be asked.
 type Status interface {
 	Deliveries(ctx context.Context, region string) (Deliveries, error)
+	// Regions returns the Regions that are enabled in the account, given one of the
+	// same partition.
+	Regions(ctx context.Context, near string) ([]string, error)
 }
 
 // Services are what can be asked about a trail's own bucket. Nil stands for what
@@ -76,14 +79,11 @@ func (v *verifier) copied() (notes []string) {
 // parallelRegions is how many Regions are asked at a time.
 const parallelRegions = 8
 
-// ask asks for the deliveries in each Region that the archive or the options name.
-// What it cannot learn is a result of its own.
-func (v *verifier) ask() map[string]Deliveries {
-	if v.opts.Status == nil {
-		return nil
-	}
-	var regions []string
-	regions = append(regions, v.opts.Regions...)
+// regions returns the Regions in which trails may have delivered: those of the options,
+// or else those that the archive names and all that the account has enabled. A trail of
+// all Regions has digests in each.
+func (v *verifier) regions() []string {
+	regions := slices.Clone(v.opts.Regions)
 	if len(regions) == 0 {
 		for l := range v.lanes {
 			regions = append(regions, l.region)
@@ -94,9 +94,29 @@ func (v *verifier) ask() map[string]Deliveries {
 		for _, t := range v.opts.Trails {
 			regions = append(regions, t.HomeRegion)
 		}
+		slices.Sort(regions)
+		regions = slices.DeleteFunc(regions, func(r string) bool { return r == "" })
+		near := "us-east-1"
+		if len(regions) > 0 {
+			near = regions[0]
+		}
+		enabled, err := v.opts.Status.Regions(v.ctx, near)
+		if err != nil {
+			v.liveNotes = append(v.liveNotes, "CloudTrail was asked only in the Regions that the archive names: "+err.Error())
+		}
+		regions = append(regions, enabled...)
 	}
 	slices.Sort(regions)
-	regions = slices.DeleteFunc(slices.Compact(regions), func(r string) bool { return r == "" })
+	return slices.Compact(regions)
+}
+
+// ask asks for the deliveries in each Region. What it cannot learn is a result of its
+// own.
+func (v *verifier) ask() map[string]Deliveries {
+	if v.opts.Status == nil {
+		return nil
+	}
+	regions := v.regions()
 	answers := make([]Deliveries, len(regions))
 	faults := make([]error, len(regions))
 	var group errgroup.Group

@@ -28,6 +28,38 @@ func (s status) Deliveries(_ context.Context, region string) (verify.Deliveries,
 	return d, nil
 }
 
+// Regions are none besides those that the archive names.
+func (status) Regions(context.Context, string) ([]string, error) { return nil, nil }
+
+// enabled is a status of an account that has more Regions enabled; err is why they are
+// not known.
+type enabled struct {
+	status
+	regions []string
+	err     error
+}
+
+func (e enabled) Regions(context.Context, string) ([]string, error) { return e.regions, e.err }
+
+// A Region of which the archive has nothing is asked if the account has it enabled.
+func TestLiveAsksEachEnabledRegion(t *testing.T) {
+	whole, b := eightHours(t)
+	told := statusOf(verify.Delivery{Logging: true, Digest: b.end})
+	told["eu-north-1"] = told[region]
+	told["eu-south-1"] = verify.Deliveries{Account: account}
+	check := func(e enabled, want []string, notes int) {
+		t.Helper()
+		bad, sum := run(t, whole, keys(), verify.Options{Now: b.end, Services: verify.Services{Bucket: bucket, Status: e}})
+		if diff := cmp.Diff(want, lines(bad)); diff != "" || len(sum.Notes) != notes {
+			t.Errorf("%s%q", diff, sum.Notes)
+		}
+	}
+	check(enabled{told, []string{region, "eu-north-1", "eu-south-1"}, nil}, []string{"missing chain chain-exists 00:00-00:00"}, 0)
+	check(enabled{told, []string{region, "eu-south-1"}, nil}, nil, 0)
+	check(enabled{told, []string{region, "eu-west-9"}, nil}, []string{"denied chain tail 00:00-00:00"}, 0)
+	check(enabled{told, nil, fs.ErrPermission}, nil, 1)
+}
+
 func statusOf(d verify.Delivery) status {
 	d.Bucket, d.Validation = bucket, true
 	return status{region: {Account: account, Trails: map[verify.Trail]verify.Delivery{{Name: "main", HomeRegion: region}: d}}}
@@ -190,6 +222,8 @@ func TestLiveUnreadable(t *testing.T) {
 }
 
 type failingStatus struct{}
+
+func (failingStatus) Regions(context.Context, string) ([]string, error) { return nil, nil }
 
 func (failingStatus) Deliveries(context.Context, string) (verify.Deliveries, error) {
 	return verify.Deliveries{}, errors.New("connection refused")
