@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
@@ -312,13 +314,42 @@ func TestIngestMemory(t *testing.T) {
 	const bound = 192 << 20
 	archive := simulated(t, func(o *simulate.Options) { o.EventsPerDay = exhaustive.Or(40_000, 80_000) })
 	cmd, out, errs := trailkeeper(t, "ingest", "--archive", archive, "--lake", t.TempDir(), "--memory", "192MiB")
-	if err := cmd.Run(); err != nil {
+	peak, err := peakOf(cmd)
+	if err != nil {
 		t.Fatalf("%v\n%s", err, errs)
 	}
-	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 // bytes; Linux counts KiB
+	if peak == 0 {
+		t.Skip("SKIPPED REAL SERVICE: this system does not tell the memory of a process in /proc")
+	}
 	t.Logf("%d MiB at most for %s", peak>>20, regexp.MustCompile(`read .* uncompressed`).FindString(out.String()))
 	if peak > bound {
 		t.Errorf("the process took %d MiB, more than its bound of %d", peak>>20, bound>>20)
+	}
+}
+
+// peakOf runs a command and returns the most memory that it had, in bytes. What the
+// system tells after its end counts the memory of this process, too, before the
+// command took its place.
+func peakOf(cmd *exec.Cmd) (peak int64, err error) {
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan error)
+	go func() { ended <- cmd.Wait() }()
+	line := regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return peak, err
+		case <-look.C:
+			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+			if m := line.FindSubmatch(status); m != nil {
+				n, _ := strconv.ParseInt(string(m[1]), 10, 64)
+				peak = max(peak, n<<10)
+			}
+		}
 	}
 }
 
