@@ -20,7 +20,7 @@ export GOFLAGS
 
 # The race detector multiplies the time of a test. It runs where the code has
 # goroutines, and at night wherever no C code has to be built with it.
-RACE    := /internal/(folderstore|ingest|lake|memstore|mirror|moto|progress|publickeys|s3archive|sandbox|scan|simulate|trail/converge|verify)(/|$$)
+RACE    := /internal/(bundle|custody|czstd|folderstore|ingest|lake|memstore|mirror|moto|progress|publickeys|s3archive|sandbox|scan|simulate|trail/converge|trailstatus|verify)(/|$$)
 NO_RACE := /(cmd/trailkeeper|internal/(bench|duckdb|house|mutate|search|tally)|queries)(/|$$)
 
 # What decides whether evidence is believed; see internal/mutate.
