@@ -102,9 +102,10 @@ func (e *endless) Fetch(_ context.Context, o archive.Object) (io.ReadCloser, arc
 // TestMemory verifies a chain of many log files, of which only those of two days may
 // be in memory: keys alone would take some 200 bytes each.
 func TestMemory(t *testing.T) {
-	files, limit := exhaustive.Or(40_000, 1_000_000), exhaustive.Or(uint64(5<<20), uint64(32<<20))
+	const hours = 400 // for which the key is valid
+	files, limit := exhaustive.Or(60_000, 1_000_000), exhaustive.Or(uint64(10<<20), uint64(64<<20))
 	sum := sha256.Sum256([]byte(endlessText))
-	e := &endless{t: t, byHour: 100, hours: files / 100, digests: map[string]stored{}, log: packed(t, []byte(endlessText)), hash: hex.EncodeToString(sum[:])}
+	e := &endless{t: t, byHour: files / hours, hours: hours, digests: map[string]stored{}, log: packed(t, []byte(endlessText)), hash: hex.EncodeToString(sum[:])}
 	e.measure()
 	before := e.peak
 	bad, got := run(t, e, keys(), verify.Options{})
