@@ -3,7 +3,6 @@ package unpack
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 
@@ -16,8 +15,6 @@ const (
 	// wholeRatio is how much smaller than the longest text a file is that is held
 	// packed. Few logs compress less.
 	wholeRatio = 4
-
-	firstPacked = 64 << 10
 )
 
 // whole is a file that is read at once, and its text. The memory is reused from file to
@@ -38,13 +35,13 @@ func (w *Walker) atOnce(src io.Reader) (next io.Reader, done bool, err error) {
 	}
 	packed, held := heldIn(src)
 	next = src
-	if !held {
-		var failed error
-		packed, failed = w.readAhead(src, limit/wholeRatio)
-		next = &unread{bytes.NewReader(packed), src, failed}
-		held = errors.Is(failed, io.EOF)
+	if held {
+		held = len(packed) <= limit/wholeRatio && bytes.HasPrefix(packed, []byte(gzipMagic))
+	} else {
+		packed, next, held = gunzip.ReadAhead(w.held.packed, stoppable{w, src}, limit/wholeRatio)
+		w.held.packed = packed[:0]
 	}
-	if !held || len(packed) > limit/wholeRatio || !bytes.HasPrefix(packed, []byte(gzipMagic)) {
+	if !held {
 		return next, false, nil
 	}
 	text, ok := w.held.gzip.Members(w.held.text, packed, limit)
@@ -74,47 +71,17 @@ func heldIn(src io.Reader) (data []byte, ok bool) {
 	return held.Bytes(), true
 }
 
-// readAhead reads src to its end, unless it is no gzip file or longer than limit. The
-// error is why it cannot be read further, such as io.EOF, or nil if it can.
-func (w *Walker) readAhead(src io.Reader, limit int) (packed []byte, failed error) {
-	packed = w.held.packed[:0]
-	defer func() { w.held.packed = packed[:0] }()
-	empty := 0
-	for failed == nil && len(packed) <= limit && empty < maxEmptyReads && w.ctx.Err() == nil {
-		if len(packed) == cap(packed) {
-			packed = append(make([]byte, 0, min(max(2*cap(packed), firstPacked), limit+1)), packed...)
-		}
-		var n int
-		n, failed = src.Read(packed[len(packed):cap(packed)])
-		packed = packed[:len(packed)+n]
-		if empty++; n > 0 {
-			empty = 0
-		}
-		if len(packed) >= len(gzipMagic) && string(packed[:len(gzipMagic)]) != gzipMagic {
-			break
-		}
-	}
-	return packed, failed
+// stoppable is a source whose reading ends with the walk.
+type stoppable struct {
+	walk *Walker
+	io.Reader
 }
 
-// maxEmptyReads is the number of reads without a byte that a stream bears.
-const maxEmptyReads = 100
-
-// unread reads what was read ahead, and then the rest of the source.
-type unread struct {
-	ahead  *bytes.Reader
-	src    io.Reader
-	failed error // of src, after ahead
-}
-
-func (u *unread) Read(p []byte) (int, error) {
-	switch {
-	case u.ahead.Len() > 0:
-		return u.ahead.Read(p)
-	case u.failed != nil:
-		return 0, u.failed
+func (s stoppable) Read(p []byte) (int, error) {
+	if err := s.walk.ctx.Err(); err != nil {
+		return 0, err
 	}
-	return u.src.Read(p)
+	return s.Reader.Read(p)
 }
 
 // Text is a stream that is in memory whole.

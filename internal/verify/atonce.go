@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"bytes"
-	"errors"
 	"io"
 
 	"github.com/cerpac/trailkeeper/unpack/gunzip"
@@ -12,8 +10,6 @@ const (
 	// Objects and texts up to these lengths, in bytes, are held in memory.
 	maxPacked = 2 << 20
 	maxText   = 8 << 20
-
-	firstPacked = 64 << 10
 )
 
 // atOnce unpacks small objects in one piece, reusing its memory.
@@ -31,37 +27,14 @@ func (a *atOnce) unpack(body io.Reader, limit int64) (text []byte, rest io.Reade
 	if a.never {
 		return nil, body, false
 	}
-	err := a.read(body)
-	if !errors.Is(err, io.EOF) {
-		if err != nil {
-			body = failing{err}
-		}
-		return nil, io.MultiReader(bytes.NewReader(a.packed), body), false
+	packed, rest, whole := gunzip.ReadAhead(a.packed, body, maxPacked)
+	a.packed = packed[:0]
+	if !whole {
+		return nil, rest, false
 	}
-	a.gzip.Portable = true // a verdict does not depend on the build
-	text, ok = a.gzip.Member(a.text, a.packed, int(min(limit, maxText)))
+	text, ok = a.gzip.Member(a.text, packed, int(min(limit, maxText)))
 	if cap(text) <= maxText {
 		a.text = text[:0]
 	}
-	return text, bytes.NewReader(a.packed), ok
+	return text, rest, ok
 }
-
-// read reads up to maxPacked bytes of body into packed. It returns the error that ended
-// it, such as io.EOF, or nil if there may be more.
-func (a *atOnce) read(body io.Reader) (err error) {
-	a.packed = a.packed[:0]
-	for err == nil && len(a.packed) < maxPacked {
-		if len(a.packed) == cap(a.packed) {
-			a.packed = append(make([]byte, 0, max(2*cap(a.packed), firstPacked)), a.packed...)
-		}
-		var n int
-		n, err = body.Read(a.packed[len(a.packed):cap(a.packed)])
-		a.packed = a.packed[:len(a.packed)+n]
-	}
-	return err
-}
-
-// failing is a stream that cannot be read.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }

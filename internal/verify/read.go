@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/unpack/gunzip"
 )
 
 // readBuffer is the size of the pieces in which objects are read and unpacked.
@@ -58,7 +59,8 @@ func (u *unpackers) get() *unpacker {
 	if got, ok := u.pool.Get().(*unpacker); ok {
 		return got
 	}
-	return &unpacker{buffered: bufio.NewReaderSize(nil, readBuffer), piece: make([]byte, readBuffer)}
+	small := atOnce{gzip: gunzip.Decoder{Portable: true}} // a verdict does not depend on the build
+	return &unpacker{small: small, buffered: bufio.NewReaderSize(nil, readBuffer), piece: make([]byte, readBuffer)}
 }
 
 func (u *unpackers) put(p *unpacker) {
