@@ -3,6 +3,8 @@ package sigma
 import (
 	"fmt"
 	"strings"
+
+	"github.com/cerpac/trailkeeper/predicate"
 )
 
 // Expression is a condition over names: the search identifiers of a rule, or the rules
@@ -206,21 +208,9 @@ func (p *expressionParser) several(quantity string, start *expressionParser) (*E
 
 // starMatches reports whether a name fits a pattern, in which * is any text.
 func starMatches(pattern, name string) bool {
-	before, rest, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == name
+	parts := strings.Split(pattern, "*")
+	for i, part := range parts {
+		parts[i] = predicate.Literal(part)
 	}
-	name, ok := strings.CutPrefix(name, before)
-	if !ok {
-		return false
-	}
-	parts := strings.Split(rest, "*")
-	for _, part := range parts[:len(parts)-1] {
-		_, after, found := strings.Cut(name, part)
-		if !found {
-			return false
-		}
-		name = after
-	}
-	return strings.HasSuffix(name, parts[len(parts)-1])
+	return predicate.Glob(strings.Join(parts, "*")).Fits(name)
 }

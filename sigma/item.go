@@ -92,7 +92,7 @@ func valueOf(n *yaml.Node) (value, error) {
 	switch n.Tag {
 	case "!!str":
 		text = parsePattern(n.Value)
-	case "!!timestamp": // YAML 1.1's, which nobody means
+	case "!!timestamp": // a date without quotes
 		v.tag = "!!str"
 	case "!!int", "!!float":
 		if _, ok := number(n.Value); !ok {

@@ -16,11 +16,9 @@ import (
 	"github.com/cerpac/trailkeeper/catalogue"
 )
 
-// Limits of what a source may hold.
-const (
-	MaxFile      = 1 << 20 // bytes
-	maxDocuments = 1000    // of a file
-)
+// maxDocuments is the maximum number of documents of a file, which has at most
+// catalogue.MaxFile bytes.
+const maxDocuments = 1000
 
 // Load reads all files of the sources whose names end with .yml or .yaml, in order.
 // Hidden files and folders, whose names begin with a dot, are not looked at. What is wrong with
@@ -97,7 +95,7 @@ func (l *loader) file(source catalogue.Source, name string) error {
 	return nil
 }
 
-var errTooLarge = fmt.Errorf("it is larger than %d bytes", MaxFile)
+var errTooLarge = fmt.Errorf("it is larger than %d bytes", catalogue.MaxFile)
 
 func readLimited(source fs.FS, name string) ([]byte, error) {
 	f, err := source.Open(name)
@@ -105,8 +103,8 @@ func readLimited(source fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err == nil && len(text) > MaxFile {
+	text, err := io.ReadAll(io.LimitReader(f, catalogue.MaxFile+1))
+	if err == nil && len(text) > catalogue.MaxFile {
 		err = errTooLarge
 	}
 	return text, err
@@ -154,7 +152,7 @@ func (l *loader) document(d *document, root *yaml.Node) bool {
 func (l *loader) rule(r *Rule, d *document) {
 	switch {
 	case !r.LogSource.CloudTrail() && (r.LogSource != LogSource{} || len(d.problems) == 0):
-		d.problems = nil // it is for somebody else
+		d.problems = nil // rules about other logs are only counted
 		l.set.OtherLogs[r.LogSource]++
 		l.others = append(l.others, r)
 	case len(d.problems) == 0:

@@ -21,6 +21,7 @@
 package sigma
 
 import (
+	"strings"
 	"time"
 
 	"github.com/cerpac/trailkeeper/finding"
@@ -41,6 +42,18 @@ type Meta struct {
 	// catalogue.Source.
 	Source, File string
 	Line         int
+}
+
+// Techniques returns the techniques of MITRE ATT&CK that the tags name, such as
+// T1562.008.
+func (m *Meta) Techniques() []string {
+	var all []string
+	for _, tag := range m.Tags {
+		if technique, ok := strings.CutPrefix(tag, "attack.t"); ok {
+			all = append(all, "T"+strings.ToUpper(technique))
+		}
+	}
+	return all
 }
 
 // Rule is a condition on one event.

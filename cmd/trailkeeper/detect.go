@@ -98,7 +98,7 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 		return err
 	}
 	compiled := detect.New(set)
-	var result detect.Result
+	var result []*detect.Finding
 	var incomplete error
 	if opts.archive != "" {
 		result, incomplete, err = opts.overArchive(ctx, compiled, s)
@@ -112,7 +112,7 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 		return cli.CutShort(err)
 	}
 	if truth != nil {
-		if err := printScore(s.out, truth, result.Findings); err != nil {
+		if err := printScore(s.out, truth, result); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 }
 
 // overArchive runs the rules over log files. incomplete tells what could not be read.
-func (o *detectOptions) overArchive(ctx context.Context, compiled *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
+func (o *detectOptions) overArchive(ctx context.Context, compiled *detect.Rules, s *streams) (r []*detect.Finding, incomplete, err error) {
 	source, err := o.open(ctx)
 	if err != nil {
 		return r, nil, err
@@ -160,7 +160,7 @@ func (o *detectOptions) overArchive(ctx context.Context, compiled *detect.Rules,
 }
 
 // overLake runs the rules over a lake.
-func (o *detectOptions) overLake(ctx context.Context, compiled *detect.Rules, s *streams) (r detect.Result, incomplete, err error) {
+func (o *detectOptions) overLake(ctx context.Context, compiled *detect.Rules, s *streams) (r []*detect.Finding, incomplete, err error) {
 	ctx, cancel := o.lake.limits.within(ctx)
 	defer cancel()
 	l, err := o.lake.open(ctx)
@@ -181,9 +181,9 @@ func (o *detectOptions) overLake(ctx context.Context, compiled *detect.Rules, s 
 }
 
 // judge turns the findings into the command's outcome.
-func (o *detectOptions) judge(r detect.Result) error {
+func (o *detectOptions) judge(r []*detect.Finding) error {
 	n := 0
-	for _, f := range r.Findings {
+	for _, f := range r {
 		if f.Severity >= o.failOn {
 			n++
 		}

@@ -33,13 +33,13 @@ const (
 )
 
 // print writes the findings that are severe enough.
-func (o *detectOptions) print(s *streams, set *sigma.Set, result detect.Result) error {
-	told := slices.DeleteFunc(slices.Clone(result.Findings), func(f *detect.Finding) bool { return f.Severity < o.least })
+func (o *detectOptions) print(s *streams, set *sigma.Set, result []*detect.Finding) error {
+	told := slices.DeleteFunc(slices.Clone(result), func(f *detect.Finding) bool { return f.Severity < o.least })
 	switch o.format {
 	case detectText:
 		var text strings.Builder
 		writeFindings(&text, told)
-		fmt.Fprintf(&text, "%s\n", countFindings(result.Findings))
+		fmt.Fprintf(&text, "%s\n", countFindings(result))
 		fmt.Fprintf(&text, "rules     %s\n", quantity.FormatCount(int64(len(set.Rules)+len(set.Correlations))))
 		_, err := io.WriteString(s.out, text.String())
 		return err
@@ -75,7 +75,7 @@ func (o *detectOptions) handler(w io.Writer) (finding.Handler, error) {
 }
 
 // stream passes the findings on as messages.
-func (o *detectOptions) stream(to finding.Handler, told []*detect.Finding, result detect.Result, now time.Time) error {
+func (o *detectOptions) stream(to finding.Handler, told []*detect.Finding, result []*detect.Finding, now time.Time) error {
 	source := o.archive
 	if source == "" {
 		source = o.lake.dir
@@ -133,10 +133,7 @@ func writeFindings(w *strings.Builder, all []*detect.Finding) {
 
 // ruleNote tells the rule's techniques and author.
 func ruleNote(f *detect.Finding) string {
-	var notes []string
-	for _, r := range f.Check().References {
-		notes = append(notes, r.Number)
-	}
+	notes := f.Techniques()
 	if f.Author != "" {
 		notes = append(notes, "rule by "+terminal.Visible(f.Author))
 	}

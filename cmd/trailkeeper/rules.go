@@ -58,17 +58,6 @@ func told(set *sigma.Set) []*sigma.Meta {
 	return all
 }
 
-// techniques returns the techniques of ATT&CK that a rule names.
-func techniques(m *sigma.Meta) []string {
-	var all []string
-	for _, tag := range m.Tags {
-		if technique, ok := strings.CutPrefix(tag, "attack.t"); ok {
-			all = append(all, "T"+technique)
-		}
-	}
-	return all
-}
-
 func newRulesListCommand(s *streams) *cobra.Command {
 	opts := ruleOptions{}
 	cmd := &cobra.Command{
@@ -82,7 +71,7 @@ func newRulesListCommand(s *streams) *cobra.Command {
 			}
 			table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 			for _, m := range told(set) {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", m.Level, terminal.Visible(m.Title), strings.Join(techniques(m), " "))
+				fmt.Fprintf(table, "%s\t%s\t%s\n", m.Level, terminal.Visible(m.Title), strings.Join(m.Techniques(), " "))
 			}
 			return cli.DropUnread(table.Flush())
 		},
@@ -238,8 +227,8 @@ func newRulesCoverageCommand(s *streams) *cobra.Command {
 func byTechnique(set *sigma.Set) map[string][]string {
 	by := map[string][]string{}
 	for _, m := range told(set) {
-		for _, technique := range techniques(m) {
-			by[strings.ToUpper(technique)] = append(by[strings.ToUpper(technique)], m.Title)
+		for _, technique := range m.Techniques() {
+			by[technique] = append(by[technique], m.Title)
 		}
 	}
 	return by

@@ -40,7 +40,7 @@ func Test(ctx context.Context, set *sigma.Set, source catalogue.Source) (Tested,
 	var t Tested
 	rs := New(set)
 	folders := map[string][]*sigma.Meta{}
-	for number := range len(rs.all) + len(rs.chains) {
+	for number := range len(set.Rules) + len(set.Correlations) {
 		meta, alone := rs.meta(number)
 		if alone && meta.Source == source.Name {
 			folders[path.Dir(meta.File)] = append(folders[path.Dir(meta.File)], meta)
@@ -126,7 +126,7 @@ func (f *caseFile) line(number int, text []byte) {
 		d.Event(&r)
 	}
 	found := map[string]bool{}
-	for _, finding := range f.rules.Findings(d).Findings {
+	for _, finding := range f.rules.Findings(d) {
 		found[finding.Rule] = true
 	}
 	for _, meta := range f.of {

@@ -11,30 +11,29 @@ import (
 // correlate returns what correlations are true of, given the hits of single rules. All
 // hits of a run are needed, in any order.
 func (rs *Rules) correlate(hits []hit) []hit {
-	c := &correlator{rules: rs, hits: map[int][]hit{}, number: numbers(&sigma.Set{Rules: rs.all, Correlations: rs.chains})}
+	c := &correlator{rules: rs, hits: map[int][]hit{}}
 	for _, h := range hits {
 		c.hits[h.rule] = append(c.hits[h.rule], h)
 	}
 	var found []hit
-	for i := range rs.chains {
-		found = append(found, c.of(len(rs.all)+i)...)
+	for i := range rs.set.Correlations {
+		found = append(found, c.of(len(rs.set.Rules)+i)...)
 	}
 	return found
 }
 
 // correlator evaluates correlations, those that others refer to first.
 type correlator struct {
-	rules  *Rules
-	number func(sigma.Reference) int
-	hits   map[int][]hit // by rule or correlation, when it is known
+	rules *Rules
+	hits  map[int][]hit // by rule or correlation, when it is known
 }
 
 // of returns the hits of a rule or a correlation.
 func (c *correlator) of(number int) []hit {
-	if found, known := c.hits[number]; known || number < len(c.rules.all) {
+	if found, known := c.hits[number]; known || number < len(c.rules.set.Rules) {
 		return found
 	}
-	correlation := c.rules.chains[number-len(c.rules.all)]
+	correlation := c.rules.set.Correlations[number-len(c.rules.set.Rules)]
 	found := []hit{} // known from now on, even if there are none
 	groups := c.groups(correlation)
 	keys := make([]string, 0, len(groups))
@@ -74,7 +73,7 @@ func (m *member) last() time.Time { return m.event.Time }
 func (c *correlator) groups(correlation *sigma.Correlation) map[string][]member {
 	groups := map[string][]member{}
 	for place, of := range correlation.Of {
-		number := c.number(of)
+		number := c.rules.number(of)
 		for _, h := range c.of(number) {
 			keys, grouped := c.values(h, number, of, correlation.GroupBy)
 			if !grouped {
@@ -134,7 +133,7 @@ func (c *correlator) joined(number int, members []member) hit {
 	slices.SortFunc(events, order)
 	events = slices.CompactFunc(events, func(a, b *seenEvent) bool { return order(a, b) == 0 })
 	last := members[len(members)-1]
-	of := c.rules.chains[number-len(c.rules.all)].Of[last.place]
-	values, _ := c.values(last.hit, c.number(of), of, c.rules.fields[number])
+	of := c.rules.set.Correlations[number-len(c.rules.set.Rules)].Of[last.place]
+	values, _ := c.values(last.hit, c.rules.number(of), of, c.rules.fields[number])
 	return hit{rule: number, event: events[len(events)-1], events: events, values: values}
 }

@@ -60,7 +60,7 @@ func findings(t testing.TB, rs *detect.Rules, lines ...string) []*detect.Finding
 	t.Helper()
 	d := rs.NewDetector(time.Time{}, time.Time{})
 	feed(t, d, lines)
-	return rs.Findings(d).Findings
+	return rs.Findings(d)
 }
 
 func feed(t testing.TB, d *detect.Detector, lines []string) {
@@ -256,7 +256,7 @@ func TestFindingsDoNotDependOnWorkers(t *testing.T) {
 		for _, line := range append(lines, lines[:20]...) { // some are delivered twice
 			feed(t, workers[random.IntN(len(workers))], []string{line})
 		}
-		if got := asJSON(t, rs.Findings(workers...).Findings); got != want {
+		if got := asJSON(t, rs.Findings(workers...)); got != want {
 			t.Fatalf("got\n%s\nwant\n%s", got, want)
 		}
 	})
@@ -367,13 +367,13 @@ func TestSigmaHQOnRealEvents(t *testing.T) {
 			}
 		}
 	}
-	result := rs.Findings(d)
+	all := rs.Findings(d)
 	got := map[string]int{}
-	for _, f := range result.Findings {
+	for _, f := range all {
 		got[f.Title] += f.Count
 	}
 	if len(want) < 5 || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	t.Logf("%d events, %v", result.Events, got)
+	t.Logf("%v", got)
 }

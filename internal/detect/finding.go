@@ -73,10 +73,10 @@ func (rs *Rules) gather(hits []hit) []*Finding {
 // meta returns what a rule or correlation says of itself, and whether its hits are
 // findings.
 func (rs *Rules) meta(number int) (meta *sigma.Meta, alone bool) {
-	if number < len(rs.all) {
-		return &rs.all[number].Meta, rs.all[number].Alone
+	if number < len(rs.set.Rules) {
+		return &rs.set.Rules[number].Meta, rs.set.Rules[number].Alone
 	}
-	c := rs.chains[number-len(rs.all)]
+	c := rs.set.Correlations[number-len(rs.set.Rules)]
 	return &c.Meta, c.Alone
 }
 
@@ -120,6 +120,9 @@ func common(a, b string) string {
 	return ""
 }
 
+// Techniques returns the techniques of MITRE ATT&CK that the rule names.
+func (f *Finding) Techniques() []string { return f.meta.Techniques() }
+
 // Check returns the rule of the finding, for a stream of findings.
 func (f *Finding) Check() finding.Check {
 	c := finding.Check{ID: f.Rule, Title: f.Title, Description: f.meta.Description}
@@ -129,10 +132,8 @@ func (f *Finding) Check() finding.Check {
 	if len(f.meta.References) > 0 {
 		c.URL = f.meta.References[0]
 	}
-	for _, tag := range f.Tags {
-		if technique, ok := strings.CutPrefix(tag, "attack.t"); ok {
-			c.References = append(c.References, finding.Reference{Catalogue: "MITRE ATT&CK", Number: "T" + strings.ToUpper(technique)})
-		}
+	for _, technique := range f.meta.Techniques() {
+		c.References = append(c.References, finding.Reference{Catalogue: "MITRE ATT&CK", Number: technique})
 	}
 	return c
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"time"
 
 	"github.com/cerpac/trailkeeper/event"
 	"github.com/cerpac/trailkeeper/finding"
@@ -15,7 +14,7 @@ import (
 
 // hit is a rule that is true of an event, or a correlation that is true of several.
 type hit struct {
-	rule   int // in Rules.all; or, after those, in Rules.chains
+	rule   int // among the rules of the set; or, after those, among its correlations
 	event  *seenEvent
 	values []fieldValue // of the rule's fields, in their order
 	events []*seenEvent // of a correlation
@@ -77,12 +76,11 @@ func valuesOf(r *event.Record, paths []predicate.Path) []fieldValue {
 
 // neededFields returns for each rule and then each correlation the fields whose values
 // the correlations over it need.
-func neededFields(set *sigma.Set) [][]string {
-	number := numbers(set)
-	fields := make([][]string, len(set.Rules)+len(set.Correlations))
+func (rs *Rules) neededFields() [][]string {
+	fields := make([][]string, len(rs.set.Rules)+len(rs.set.Correlations))
 	var need func(of sigma.Reference, names []string)
 	need = func(of sigma.Reference, names []string) {
-		at := number(of)
+		at := rs.number(of)
 		for _, name := range names {
 			if field, ok := of.Aliases[name]; ok {
 				name = field
@@ -97,7 +95,7 @@ func neededFields(set *sigma.Set) [][]string {
 			}
 		}
 	}
-	for _, c := range set.Correlations {
+	for _, c := range rs.set.Correlations {
 		for _, of := range c.Of {
 			need(of, slices.Concat(c.GroupBy, c.Field))
 		}
@@ -121,6 +119,3 @@ func numbers(set *sigma.Set) func(sigma.Reference) int {
 		return of[r.Correlation]
 	}
 }
-
-// within reports whether two times are at most a span apart.
-func within(first, last time.Time, span time.Duration) bool { return last.Sub(first) <= span }

@@ -13,8 +13,8 @@ import (
 // Rules are rules that are ready to be asked of events. They are safe for concurrent
 // use.
 type Rules struct {
-	all    []*sigma.Rule
-	chains []*sigma.Correlation
+	set    *sigma.Set
+	number func(sigma.Reference) int // of a rule or correlation, as in hit
 
 	// Rules that can only be true of events with one of some names, or from one of some
 	// services, by that text in lower case; and those that can be true of any event.
@@ -26,7 +26,7 @@ type Rules struct {
 
 // New returns the rules of a set. Those that only correlations use are among them.
 func New(set *sigma.Set) *Rules {
-	rs := &Rules{all: set.Rules, chains: set.Correlations, byName: map[string][]int{}, bySource: map[string][]int{}}
+	rs := &Rules{set: set, number: numbers(set), byName: map[string][]int{}, bySource: map[string][]int{}}
 	for i, rule := range set.Rules {
 		names, byName := rule.Matches.Requires("eventName")
 		sources, bySource := rule.Matches.Requires("eventSource")
@@ -39,7 +39,7 @@ func New(set *sigma.Set) *Rules {
 			rs.anywhere = append(rs.anywhere, i)
 		}
 	}
-	rs.fields = neededFields(set)
+	rs.fields = rs.neededFields()
 	return rs
 }
 
@@ -55,7 +55,7 @@ func index(by map[string][]int, texts []string, rule int) {
 func (rs *Rules) eachHit(r *event.Record, lower *[]byte, hit func(rule int)) {
 	try := func(rules []int) {
 		for _, i := range rules {
-			if rs.all[i].Matches.Match(r) {
+			if rs.set.Rules[i].Matches.Match(r) {
 				hit(i)
 			}
 		}

@@ -16,20 +16,19 @@ import (
 // the same time, each by one goroutine.
 type Detector struct {
 	rules *Rules
-	// Since and Until are the time range of the events that count; the zero time is no
+	// since and until are the time range of the events that count; the zero time is no
 	// bound.
 	since, until time.Time
 	paths        [][]predicate.Path
 	lower        []byte
 	hasher       hasher
 	hits         []hit
-	events       int64
 }
 
 // NewDetector returns a detector for events in a time range.
 func (rs *Rules) NewDetector(since, until time.Time) *Detector {
-	d := &Detector{rules: rs, since: since, until: until, paths: make([][]predicate.Path, len(rs.all))}
-	for i := range rs.all {
+	d := &Detector{rules: rs, since: since, until: until, paths: make([][]predicate.Path, len(rs.set.Rules))}
+	for i := range rs.set.Rules {
 		for _, field := range rs.fields[i] {
 			d.paths[i] = append(d.paths[i], sigma.FieldPath(field))
 		}
@@ -43,7 +42,6 @@ func (d *Detector) Event(r *event.Record) {
 	if !d.since.IsZero() && at.Before(d.since) || !d.until.IsZero() && !at.Before(d.until) {
 		return
 	}
-	d.events++
 	var seen *seenEvent
 	d.rules.eachHit(r, &d.lower, func(rule int) {
 		if seen == nil {
@@ -53,20 +51,13 @@ func (d *Detector) Event(r *event.Record) {
 	})
 }
 
-// Result is what rules found.
-type Result struct {
-	Findings []*Finding // the most severe first
-	Events   int64      // that detectors were given, in their time range
-}
-
-// Findings returns what several detectors found together. It does not depend on which
-// of them took which event, and an event that was taken twice counts once.
-func (rs *Rules) Findings(detectors ...*Detector) Result {
-	var result Result
+// Findings returns what several detectors found together, the most severe first. It does
+// not depend on which of them took which event, and an event that was taken twice counts
+// once.
+func (rs *Rules) Findings(detectors ...*Detector) []*Finding {
 	var hits []hit
 	seen := map[found]bool{}
 	for _, d := range detectors {
-		result.Events += d.events
 		for _, h := range d.hits {
 			if key := (found{h.rule, h.event.key}); !seen[key] {
 				seen[key] = true
@@ -75,8 +66,7 @@ func (rs *Rules) Findings(detectors ...*Detector) Result {
 		}
 	}
 	slices.SortFunc(hits, func(a, b hit) int { return order(a.event, b.event) })
-	result.Findings = rs.gather(append(hits, rs.correlate(hits)...))
-	return result
+	return rs.gather(append(hits, rs.correlate(hits)...))
 }
 
 // found is a rule with the content of an event.

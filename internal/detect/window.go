@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cerpac/trailkeeper/sigma"
 )
@@ -241,3 +242,6 @@ func ordered(c *sigma.Correlation, members []member) (found [][]member) {
 	}
 	return found
 }
+
+// within reports whether two times are at most a span apart.
+func within(first, last time.Time, span time.Duration) bool { return last.Sub(first) <= span }
