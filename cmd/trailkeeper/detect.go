@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/cerpac/trailkeeper/internal/quantity"
 	"github.com/cerpac/trailkeeper/internal/scan"
 	"github.com/cerpac/trailkeeper/internal/search"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 )
 
 type detectOptions struct {
@@ -79,10 +81,8 @@ func (o *detectOptions) validate() error {
 		return errors.New("--score needs --format text")
 	case o.workers < 0:
 		return fmt.Errorf("--workers is %d, less than 0", o.workers)
-	case !o.lake.since.IsZero() && !o.lake.until.IsZero() && !o.lake.since.Before(o.lake.until):
-		return fmt.Errorf("--since %s is not before --until %s", o.lake.since.Format(time.RFC3339), o.lake.until.Format(time.RFC3339))
 	}
-	return errors.Join(o.ruleOptions.validate(), o.lake.limits.validate())
+	return cmp.Or(checkRange(o.lake.since, o.lake.until), o.ruleOptions.validate(), o.lake.limits.validate())
 }
 
 func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
@@ -98,28 +98,28 @@ func runDetect(ctx context.Context, opts detectOptions, s *streams) error {
 		return err
 	}
 	compiled := detect.New(set)
-	var result []*detect.Finding
+	var found []*detect.Finding
 	var incomplete error
 	if opts.archive != "" {
-		result, incomplete, err = opts.overArchive(ctx, compiled, s)
+		found, incomplete, err = opts.overArchive(ctx, compiled, s)
 	} else {
-		result, incomplete, err = opts.overLake(ctx, compiled, s)
+		found, incomplete, err = opts.overLake(ctx, compiled, s)
 	}
 	if err != nil {
 		return err
 	}
-	if err := opts.print(s, set, result); err != nil {
+	if err := opts.print(s, set, found, incomplete == nil); err != nil {
 		return cli.CutShort(err)
 	}
 	if truth != nil {
-		if err := printScore(s.out, truth, result); err != nil {
+		if err := printScore(s.out, truth, found); err != nil {
 			return err
 		}
 	}
 	if incomplete != nil {
 		return incomplete
 	}
-	return opts.judge(result)
+	return opts.judge(found)
 }
 
 // overArchive runs the rules over log files. incomplete tells what could not be read.
@@ -149,7 +149,10 @@ func (o *detectOptions) overArchive(ctx context.Context, compiled *detect.Rules,
 		return r, nil, hinted(err)
 	}
 	for _, p := range account.Problems {
-		fmt.Fprintf(s.err, "trailkeeper: %q at byte %d: %s\n", p.File, p.Offset, p.Cause)
+		fmt.Fprintf(s.err, "trailkeeper: %q at byte %d: %s\n", p.File, p.Offset, terminal.Visible(p.Cause))
+	}
+	if more := account.MoreProblems(); more > 0 {
+		fmt.Fprintf(s.err, "trailkeeper: and %s more problems\n", quantity.FormatCount(more))
 	}
 	if account.Bad() || account.Unseen > 0 {
 		incomplete = outcome.CouldNotLook(fmt.Errorf("detect: %s of %s files and %s of %s events of archive %q could not be read",

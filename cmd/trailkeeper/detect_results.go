@@ -32,14 +32,15 @@ const (
 	detectOCSF   detectFormat = "ocsf"
 )
 
-// print writes the findings that are severe enough.
-func (o *detectOptions) print(s *streams, set *sigma.Set, result []*detect.Finding) error {
-	told := slices.DeleteFunc(slices.Clone(result), func(f *detect.Finding) bool { return f.Severity < o.least })
+// print writes the findings that are severe enough. complete reports whether all events
+// could be read.
+func (o *detectOptions) print(s *streams, set *sigma.Set, found []*detect.Finding, complete bool) error {
+	told := slices.DeleteFunc(slices.Clone(found), func(f *detect.Finding) bool { return f.Severity < o.least })
 	switch o.format {
 	case detectText:
 		var text strings.Builder
 		writeFindings(&text, told)
-		fmt.Fprintf(&text, "%s\n", countFindings(result))
+		fmt.Fprintf(&text, "%s\n", countFindings(found))
 		fmt.Fprintf(&text, "rules     %s\n", quantity.FormatCount(int64(len(set.Rules)+len(set.Correlations))))
 		_, err := io.WriteString(s.out, text.String())
 		return err
@@ -58,7 +59,7 @@ func (o *detectOptions) print(s *streams, set *sigma.Set, result []*detect.Findi
 	if err != nil {
 		return err
 	}
-	return errors.Join(o.stream(handler, told, result, s.now()), handler.Close())
+	return errors.Join(o.stream(handler, told, complete, s.now()), handler.Close())
 }
 
 func (o *detectOptions) handler(w io.Writer) (finding.Handler, error) {
@@ -75,7 +76,7 @@ func (o *detectOptions) handler(w io.Writer) (finding.Handler, error) {
 }
 
 // stream passes the findings on as messages.
-func (o *detectOptions) stream(to finding.Handler, told []*detect.Finding, result []*detect.Finding, now time.Time) error {
+func (o *detectOptions) stream(to finding.Handler, told []*detect.Finding, complete bool, now time.Time) error {
 	source := o.archive
 	if source == "" {
 		source = o.lake.dir
@@ -84,7 +85,7 @@ func (o *detectOptions) stream(to finding.Handler, told []*detect.Finding, resul
 	if err := to.Handle(finding.Message{Config: &config}); err != nil {
 		return err
 	}
-	summary := finding.Summary{Complete: true, Counts: map[string]int64{}}
+	summary := finding.Summary{Complete: complete, Counts: map[string]int64{}}
 	checks := map[string]bool{}
 	for _, f := range told {
 		if !checks[f.Rule] {

@@ -193,3 +193,12 @@ func (v *severityValue) Set(s string) error {
 	*v = severityValue(severity)
 	return nil
 }
+
+// checkRange returns an error unless --since is before --until. The zero time is no
+// bound.
+func checkRange(since, until time.Time) error {
+	if since.IsZero() || until.IsZero() || since.Before(until) {
+		return nil
+	}
+	return fmt.Errorf("--since %s is not before --until %s", since.Format(time.RFC3339), until.Format(time.RFC3339))
+}

@@ -93,8 +93,8 @@ func (o *ingestOptions) validate() error {
 		return fmt.Errorf("--workers is %d, less than 0", o.workers)
 	case o.memory < ingest.MinMemory:
 		return fmt.Errorf("--memory is below %s", quantity.FormatSize(ingest.MinMemory))
-	case !o.filter.Since.IsZero() && !o.filter.Until.IsZero() && !o.filter.Since.Before(o.filter.Until):
-		return fmt.Errorf("--since %s is not before --until %s", o.filter.Since.Format(time.RFC3339), o.filter.Until.Format(time.RFC3339))
+	case checkRange(o.filter.Since, o.filter.Until) != nil:
+		return checkRange(o.filter.Since, o.filter.Until)
 	}
 	return o.proof.validate(&o.archiveOptions)
 }

@@ -38,8 +38,8 @@ func (o *lakeOptions) validate(verb string) error {
 		return misuse(verb, missingFlag("lake", lakeVariable))
 	case o.limits.validate() != nil:
 		return misuse(verb, o.limits.validate())
-	case !o.since.IsZero() && !o.until.IsZero() && !o.since.Before(o.until):
-		return misuse(verb, fmt.Errorf("--since %s is not before --until %s", o.since.Format(time.RFC3339), o.until.Format(time.RFC3339)))
+	case checkRange(o.since, o.until) != nil:
+		return misuse(verb, checkRange(o.since, o.until))
 	}
 	return nil
 }

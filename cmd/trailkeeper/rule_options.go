@@ -13,6 +13,7 @@ import (
 	"github.com/cerpac/trailkeeper/catalogue"
 	"github.com/cerpac/trailkeeper/internal/outcome"
 	"github.com/cerpac/trailkeeper/internal/quantity"
+	"github.com/cerpac/trailkeeper/internal/terminal"
 	"github.com/cerpac/trailkeeper/rules"
 	"github.com/cerpac/trailkeeper/sigma"
 )
@@ -72,7 +73,7 @@ func (o *ruleOptions) load(ctx context.Context, verb string, s *streams) (*sigma
 		return nil, outcome.CouldNotLook(err)
 	}
 	for _, problem := range problems {
-		fmt.Fprintf(s.err, "trailkeeper: %s\n", problem)
+		fmt.Fprintf(s.err, "trailkeeper: %s\n", terminal.Visible(problem.Error()))
 	}
 	other := 0
 	for _, n := range set.OtherLogs {

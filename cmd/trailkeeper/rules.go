@@ -170,7 +170,7 @@ func (o *ruleOptions) test(ctx context.Context, s *streams) error {
 			return outcome.CouldNotLook(err)
 		}
 		for _, problem := range t.Problems {
-			fmt.Fprintf(s.err, "trailkeeper: %s\n", problem)
+			fmt.Fprintf(s.err, "trailkeeper: %s\n", terminal.Visible(problem.Error()))
 		}
 		for _, rule := range t.Untested {
 			fmt.Fprintf(s.err, "no cases: rule %s\n", terminal.Visible(rule))

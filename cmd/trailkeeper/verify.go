@@ -136,8 +136,8 @@ func (o *verifyOptions) validate() error {
 		return fmt.Errorf("--workers is %d, less than 0", o.check.Workers)
 	case o.days < 0:
 		return fmt.Errorf("--retention-days is %d, less than 0", o.days)
-	case !o.check.Since.IsZero() && !o.check.Until.IsZero() && !o.check.Since.Before(o.check.Until):
-		return fmt.Errorf("--since %s is not before --until %s", o.check.Since.Format(time.RFC3339), o.check.Until.Format(time.RFC3339))
+	case checkRange(o.check.Since, o.check.Until) != nil:
+		return checkRange(o.check.Since, o.check.Until)
 	}
 	return nil
 }
