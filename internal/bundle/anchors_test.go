@@ -11,6 +11,7 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/internal/anchor"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/bundle"
 )
 
@@ -20,7 +21,7 @@ func TestAnchorByScript(t *testing.T) {
 	needPrograms(t)
 	m, keys, digests, logs := world(t, 2)
 	newest := digests[1]
-	text := plain(t, m[newest].body)
+	text := archivetest.Gunzip(t, m[newest].body)
 	const size = 5
 	for at := range size {
 		dir := filepath.Join(t.TempDir(), "log")
@@ -74,7 +75,7 @@ func proveAnchored(t *testing.T, m memory, keys []digest.PublicKey, digests []st
 		}
 		body.Close()
 	}
-	record := plain(t, m[log].body)[len(`{"Records":[`):]
+	record := archivetest.Gunzip(t, m[log].body)[len(`{"Records":[`):]
 	record = record[:len(record)-len("]}")]
 	event := bundle.Event{ID: "event-0", Log: log, Offset: int64(len(`{"Records":[`)), Record: record}
 	file := filepath.Join(t.TempDir(), "proof.tar")

@@ -3,7 +3,6 @@ package bundle_test
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/bundle"
 )
 
@@ -72,19 +72,6 @@ func (m memory) Fetch(ctx context.Context, o archive.Object) (io.ReadCloser, arc
 	return body, archive.Attributes{Metadata: m[o.Key].metadata}, err
 }
 
-func zip(t *testing.T, text []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // world returns an archive with a chain of digests that each list a log file, the keys
 // that signed it, and the keys of its objects: digests, and log files.
 func world(t *testing.T, hours int) (m memory, keys []digest.PublicKey, digests, logs []string) {
@@ -108,7 +95,7 @@ func world(t *testing.T, hours int) (m memory, keys []digest.PublicKey, digests,
 		end := start.Add(time.Hour)
 		text := fmt.Appendf(nil, `{"Records":[{"eventID":"event-%d","eventName":"ListBuckets","requestParameters":{"eventID":"made up","eventName":"StopLogging","quoted":"\"]}[{"}}]}`, n)
 		log := archive.Key{Account: account, Region: region, Kind: archive.Logs, Delivered: end.Truncate(time.Minute), Unique: fmt.Sprintf("ABCDEFGHIJKLMN%02d", n)}.String()
-		m[log] = stored{body: zip(t, text)}
+		m[log] = stored{body: archivetest.Gzip(t, text)}
 		key := archive.Key{Account: account, Region: region, Kind: archive.Digest, Delivered: end, Trail: "main", HomeRegion: region}.String()
 		d := &digest.Digest{
 			AWSAccountID: account, DigestStartTime: start.Format(time.RFC3339), DigestEndTime: end.Format(time.RFC3339),
@@ -128,7 +115,7 @@ func world(t *testing.T, hours int) (m memory, keys []digest.PublicKey, digests,
 			t.Fatal(err)
 		}
 		last, lastHash = d, fmt.Sprintf("%x", sha256.Sum256(body))
-		m[key] = stored{body: zip(t, body), metadata: map[string]string{
+		m[key] = stored{body: archivetest.Gzip(t, body), metadata: map[string]string{
 			digest.MetadataSignature: lastSignature, digest.MetadataSignatureAlgorithm: digest.SignatureAlgorithm,
 		}}
 		digests, logs = append(digests, key), append(logs, log)
@@ -483,9 +470,9 @@ func TestScriptNeedsNoHashes(t *testing.T) {
 	for what, change := range map[string]func(m memory){
 		"digest": func(m memory) {
 			s := m[digests[1]]
-			m[digests[1]] = stored{zip(t, bytes.Replace(plain(t, s.body), []byte("ABCDEF"), []byte("ABCDEG"), 1)), s.metadata, nil}
+			m[digests[1]] = stored{archivetest.Gzip(t, bytes.Replace(archivetest.Gunzip(t, s.body), []byte("ABCDEF"), []byte("ABCDEG"), 1)), s.metadata, nil}
 		},
-		"log file": func(m memory) { m[logs[0]] = stored{body: zip(t, []byte(`{"Records":[]}`))} },
+		"log file": func(m memory) { m[logs[0]] = stored{body: archivetest.Gzip(t, []byte(`{"Records":[]}`))} },
 		"metadata": func(m memory) {
 			s := m[digests[1]]
 			m[digests[1]] = stored{s.body, m[digests[0]].metadata, nil}
@@ -508,19 +495,6 @@ func TestScriptNeedsNoHashes(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(unpack(t, entries(t, pack(t, m, keys))), body(digests[0]))); err != nil {
 		t.Error(err)
 	}
-}
-
-func plain(t *testing.T, packed []byte) []byte {
-	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 // A cancelled context ends writing and reading, and says nothing against the bundle.

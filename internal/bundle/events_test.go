@@ -10,13 +10,14 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/bundle"
 )
 
 // prove writes a proof of an event of a log file, which change may alter.
 func prove(t *testing.T, m memory, keys []digest.PublicKey, digests []string, log string, change func(e *bundle.Event)) string {
 	t.Helper()
-	text := plain(t, m[log].body)
+	text := archivetest.Gunzip(t, m[log].body)
 	at := bytes.Index(text, []byte(`{"eventID"`))
 	end := bytes.LastIndexByte(text, ']')
 	e := bundle.Event{ID: "event-0", Log: log, Offset: int64(at), Record: text[at:end]}
@@ -73,7 +74,7 @@ func TestEvents(t *testing.T) {
 			at := bytes.Index(e.Record, []byte(`{"eventID":"made up"`))
 			e.ID, e.Offset, e.Record = "made up", e.Offset+int64(at), e.Record[at:len(e.Record)-1]
 		},
-		"the whole file": func(e *bundle.Event) { e.Offset, e.Record = 0, plain(t, m[logs[0]].body) },
+		"the whole file": func(e *bundle.Event) { e.Offset, e.Record = 0, archivetest.Gunzip(t, m[logs[0]].body) },
 		"the list": func(e *bundle.Event) {
 			e.Offset--
 			e.Record = append(append([]byte{'['}, e.Record...), ']')

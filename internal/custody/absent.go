@@ -57,7 +57,7 @@ func (a *absences) take(r record, there bool) error {
 		return nil
 	}
 	if key, _ := archive.ParseKey(r.key); a.filter.Skip(key) != "" {
-		return nil // nobody asked for it
+		return nil // not selected
 	}
 	missing := verify.Result{State: verify.Missing, Object: verify.LogFile, Chain: chain, Key: r.key, Digest: r.text,
 		Check: verify.CheckRead, Reason: "not in the archive"}

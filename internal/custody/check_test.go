@@ -14,6 +14,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/custody"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
@@ -57,7 +58,7 @@ func TestCheckReturnsTheText(t *testing.T) {
 		text := bytes.Repeat([]byte("0123456789abcde\n"), size/16+1)[:size]
 		proof := proofOf(t, text)
 		var room bytes.Buffer
-		got, refused, err := proof.Check(bytes.NewReader(packed(t, text)), &room)
+		got, refused, err := proof.Check(bytes.NewReader(archivetest.Gzip(t, text)), &room)
 		if err != nil || refused != nil {
 			t.Fatalf("%d bytes: refused %+v, %v", size, refused, err)
 		}
@@ -68,8 +69,8 @@ func TestCheckReturnsTheText(t *testing.T) {
 			t.Errorf("%d bytes: %d are held", size, room.Cap())
 		}
 		for name, stored := range map[string][]byte{
-			"another text": packed(t, append(slices.Clone(text), ' ')), "two members": append(packed(t, text), packed(t, nil)...),
-			"cut": packed(t, text)[:15], "plain": text,
+			"another text": archivetest.Gzip(t, append(slices.Clone(text), ' ')), "two members": append(archivetest.Gzip(t, text), archivetest.Gzip(t, nil)...),
+			"cut": archivetest.Gzip(t, text)[:15], "plain": text,
 		} {
 			if _, refused, err := proof.Check(bytes.NewReader(stored), &room); err != nil || refused == nil || !refused.Bad {
 				t.Errorf("%d bytes, %s: refused %+v, %v", size, name, refused, err)
@@ -90,7 +91,7 @@ func TestPolyglot(t *testing.T) {
 		copy(tar[257-12:], "ustar\x0000") // at 257 of the file, where tar has its mark
 		z.Extra = tar
 		z.Comment = `{"Records":[{"eventVersion":"1.11","eventTime":"2026-01-05T10:00:00Z","eventName":"Evil","eventID":"1"}]}`
-		if _, err := z.Write(unpacked(t, m.objects[key].body)); err != nil {
+		if _, err := z.Write(archivetest.Gunzip(t, m.objects[key].body)); err != nil {
 			t.Fatal(err)
 		}
 		if err := z.Close(); err != nil {

@@ -2,7 +2,6 @@ package custody_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -27,6 +26,7 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
 	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/custody"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/engine"
@@ -250,7 +250,7 @@ func valid(t *testing.T, m *memory, keys *verify.Keys) (list, missing map[string
 func eventsOf(t *testing.T, body []byte) (ids []string) {
 	t.Helper()
 	var log logfile.Reader
-	err := log.Read(t.Context(), bytes.NewReader(unpacked(t, body)), logfile.Visitor{
+	err := log.Read(t.Context(), bytes.NewReader(archivetest.Gunzip(t, body)), logfile.Visitor{
 		Record: func(_ int64, r *event.Record) error {
 			ids = append(ids, string(r.ID()))
 			return nil
@@ -261,32 +261,6 @@ func eventsOf(t *testing.T, body []byte) (ids []string) {
 		t.Fatal(err)
 	}
 	return ids
-}
-
-func packed(t *testing.T, text []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func unpacked(t *testing.T, body []byte) []byte {
-	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 // require holds what was stored against what verify says of the archive.
@@ -349,7 +323,7 @@ var changes = []change{
 	},
 	func(t *testing.T, _ *mathrand.Rand, m *memory, key string) { // change the text
 		o := m.objects[key]
-		o.body = packed(t, append(unpacked(t, o.body), ' '))
+		o.body = archivetest.Gzip(t, append(archivetest.Gunzip(t, o.body), ' '))
 		m.objects[key] = o
 	},
 	func(_ *testing.T, random *mathrand.Rand, m *memory, key string) { // truncate
@@ -359,12 +333,12 @@ var changes = []change{
 	},
 	func(t *testing.T, _ *mathrand.Rand, m *memory, key string) { // append a gzip member
 		o := m.objects[key]
-		o.body = append(bytes.Clone(o.body), packed(t, []byte(`{"Records":[]}`))...)
+		o.body = append(bytes.Clone(o.body), archivetest.Gzip(t, []byte(`{"Records":[]}`))...)
 		m.objects[key] = o
 	},
 	func(t *testing.T, _ *mathrand.Rand, m *memory, key string) { // compress the same text again: still valid
 		o := m.objects[key]
-		o.body = packed(t, unpacked(t, o.body))
+		o.body = archivetest.Gzip(t, archivetest.Gunzip(t, o.body))
 		m.objects[key] = o
 	},
 	func(_ *testing.T, _ *mathrand.Rand, m *memory, key string) { delete(m.objects, key) },
@@ -416,7 +390,7 @@ func TestSwapAfterProof(t *testing.T) {
 	m := w.m.clone()
 	m.second = map[string]object{}
 	for _, key := range w.logs {
-		m.second[key] = object{body: packed(t, []byte(`{"Records":[{"eventVersion":"1.11","eventTime":"2026-01-05T10:00:00Z","eventName":"Evil","eventID":"1"}]}`))}
+		m.second[key] = object{body: archivetest.Gzip(t, []byte(`{"Records":[{"eventVersion":"1.11","eventTime":"2026-01-05T10:00:00Z","eventName":"Evil","eventID":"1"}]}`))}
 	}
 	got := run(t, m, w.known(), t.TempDir())
 	m.second = nil
@@ -429,7 +403,7 @@ func TestSwapAfterProof(t *testing.T) {
 	// And the other way round: swapped before it is read, but after the digests.
 	m = w.m.clone()
 	for _, key := range w.logs[:5] {
-		m.objects[key] = object{body: packed(t, []byte(`{"Records":[{"eventVersion":"1.11","eventTime":"2026-01-05T10:00:00Z","eventName":"Evil","eventID":"1"}]}`))}
+		m.objects[key] = object{body: archivetest.Gzip(t, []byte(`{"Records":[{"eventVersion":"1.11","eventTime":"2026-01-05T10:00:00Z","eventName":"Evil","eventID":"1"}]}`))}
 	}
 	got = run(t, m, w.known(), t.TempDir())
 	require(t, m, w.known(), got)
@@ -449,7 +423,7 @@ func sign(t *testing.T, m *memory, key string, d *digest.Digest, pair *rsa.Priva
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.objects[key] = object{packed(t, body), map[string]string{
+	m.objects[key] = object{archivetest.Gzip(t, body), map[string]string{
 		digest.MetadataSignature: signature, digest.MetadataSignatureAlgorithm: digest.SignatureAlgorithm}}
 }
 
@@ -458,7 +432,7 @@ func forge(t *testing.T, m *memory, like string) digest.LogFile {
 	t.Helper()
 	text := []byte(`{"Records":[{"eventVersion":"1.11","eventTime":"2026-01-05T10:00:00Z","eventName":"Evil","eventID":"1"}]}`)
 	key := like[:len(like)-len("0123456789012345.json.gz")] + "forgedforgedforg.json.gz"
-	m.objects[key] = object{body: packed(t, text)}
+	m.objects[key] = object{body: archivetest.Gzip(t, text)}
 	return digest.LogFile{S3Bucket: "b", S3Object: key, HashValue: fmt.Sprintf("%x", sha256.Sum256(text)), HashAlgorithm: digest.HashAlgorithm,
 		NewestEventTime: "2026-01-05T10:00:00Z", OldestEventTime: "2026-01-05T10:00:00Z"}
 }
@@ -521,7 +495,7 @@ func TestForgery(t *testing.T) {
 
 func read(t *testing.T, m *memory, key string) *digest.Digest {
 	t.Helper()
-	d, err := digest.Parse(unpacked(t, m.objects[key].body))
+	d, err := digest.Parse(archivetest.Gunzip(t, m.objects[key].body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 // matches returns the runs of members, in order of time, that a correlation is true of.
 // No member is in two of them.
 //
-// A condition that more events can only make true, such as "at least ten", is asked of
-// the span before each event, and what it is true of is one run as long as it stays true. Any other
-// condition is asked of whole spans: one begins with the first event that is in no
-// earlier span.
+// A condition that stays true when events are added, such as "at least ten", is tested
+// at each event, over the span that ends with it. The members for which it stays true are
+// one run. Any other condition is tested over whole spans. A span begins with the first
+// event that is in no earlier one.
 func matches(c *sigma.Correlation, members []member) [][]member {
 	switch {
 	case c.Type == sigma.TemporalOrdered:

@@ -2,7 +2,6 @@ package ingest_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/duckdb"
 	"github.com/cerpac/trailkeeper/internal/folderstore"
@@ -187,16 +187,7 @@ func delivered(records ...string) string {
 	return `{"Records":[` + strings.Join(records, ",") + `]}`
 }
 
-func zipped(t testing.TB, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := io.WriteString(w, text)
-	if err := errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
+func zipped(t testing.TB, text string) string { return string(archivetest.Gzip(t, []byte(text))) }
 
 // write makes files of an archive. Each write of a file has a modification
 // time of its own.

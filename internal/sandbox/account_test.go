@@ -2,7 +2,6 @@ package sandbox_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"io"
 	"slices"
 	"testing"
@@ -204,18 +203,4 @@ func (c *customer) delivered(t *testing.T) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// gzipped is text as CloudTrail stores it.
-func gzipped(t *testing.T, text []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }

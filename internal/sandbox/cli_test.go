@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
 )
 
@@ -90,7 +91,7 @@ func TestValidateLogs(t *testing.T) {
 
 	changed, deleted, lost := logs[3], logs[6], digests[30]
 	original := c.object(t, changed)
-	c.put(t, changed, gzipped(t, []byte(`{"Records":[]}`)))
+	c.put(t, changed, archivetest.Gzip(t, []byte(`{"Records":[]}`)))
 	b.validate(t, 1, regexp.QuoteMeta(changed)+`\tINVALID: hash value doesn't match`)
 	c.put(t, changed, original)
 	b.validate(t, 0, `60/60 digest files valid`)

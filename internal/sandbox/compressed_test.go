@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/sandbox"
 )
 
@@ -19,8 +20,8 @@ func TestPackedBodiesAreRecorded(t *testing.T) {
 	}))})
 	const form = "Action=DeleteAlarms&Version=2010-08-01&AlarmNames.member.1="
 	for name, c := range map[string]struct{ body, encoding string }{
-		"plain": {form + "plain", ""}, "gzip": {string(gzipped(t, []byte(form+"gzip"))), "gzip"}, "not-gzip": {form + "not-gzip", "gzip"},
-		"capitals": {string(gzipped(t, []byte(form+"capitals"))), "GZIP"},
+		"plain": {form + "plain", ""}, "gzip": {string(archivetest.Gzip(t, []byte(form+"gzip"))), "gzip"}, "not-gzip": {form + "not-gzip", "gzip"},
+		"capitals": {string(archivetest.Gzip(t, []byte(form+"capitals"))), "GZIP"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.endpoint, strings.NewReader(c.body))
 		if err != nil {

@@ -45,7 +45,7 @@ type Files struct {
 	Unchanged int64 `json:"unchanged"`          // not chosen to be read
 	Skipped   int64 `json:"skipped"`            // not log files, or not selected
 	Failed    int64 `json:"failed"`             // not read to their end; what came before is kept
-	Unproven  int64 `json:"unproven,omitempty"` // not what somebody vouches for, and not kept
+	Unproven  int64 `json:"unproven,omitempty"` // without proof, and not kept
 	Unread    int64 `json:"-"`                  // because the run ended early
 }
 

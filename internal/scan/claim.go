@@ -12,7 +12,7 @@ import (
 	"github.com/cerpac/trailkeeper/archive"
 )
 
-// Claim is what somebody vouches a file's content to be.
+// Claim is what the content of a file must be.
 type Claim interface {
 	// Check compares a file as it is stored with the claim. It returns the text to
 	// read the records from, which is what was compared and no second reading of the
@@ -21,7 +21,7 @@ type Claim interface {
 	Check(stored io.ReadSeeker, room *bytes.Buffer) (text io.Reader, refused *Refusal, err error)
 }
 
-// Refusal is why a file is not read though it could be: nobody vouches for it.
+// Refusal is why a file that can be read is refused: its content has no proof.
 type Refusal struct {
 	State  string // such as tampered; files are counted by it
 	Reason string

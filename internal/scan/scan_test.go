@@ -1,8 +1,6 @@
 package scan_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/event"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/scan"
 )
@@ -55,18 +54,7 @@ func record(id string) string {
 
 func delivered(records ...string) string { return `{"Records":[` + strings.Join(records, ",") + `]}` }
 
-func zipped(t testing.TB, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := io.WriteString(w, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
+func zipped(t testing.TB, text string) string { return string(archivetest.Gzip(t, []byte(text))) }
 
 // found is what a run delivered.
 type found struct {

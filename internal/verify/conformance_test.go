@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -105,7 +106,7 @@ var conformance = []struct {
 	{name: "a digest that is not JSON", actions: []string{"start", "link", "link"}, digests: "1 tampered, 2 valid", logs: "1 unverifiable, 2 valid",
 		change: func(t *testing.T, m memory, b *builder) {
 			o := m[b.digests[1]]
-			o.body = packed(t, []byte("no JSON"))
+			o.body = archivetest.Gzip(t, []byte("no JSON"))
 			m[b.digests[1]] = o
 		}},
 	{name: "the bucket changes twice", actions: []string{"start", "link", "bucket", "link", "bucket", "link", "link"}, digests: "5 valid", logs: "5 valid"},

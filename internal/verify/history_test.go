@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cerpac/trailkeeper/archive"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -80,10 +81,10 @@ func TestHistory(t *testing.T) {
 			`deleted 2026-01-05T00:01:32Z by delete marker "m"; version "v" of 2026-01-05T00:01:32Z is as it was proven`,
 			"Object Lock of the version: none", "restore it: copy v"}},
 		{"replaced and deleted", log, []archive.Version{marker("m", 9, true), kept("w", 5), kept("v", 1)},
-			map[string]stored{"v": whole[log], "w": {body: packed(t, []byte("{}"))}}, []string{
+			map[string]stored{"v": whole[log], "w": {body: archivetest.Gzip(t, []byte("{}"))}}, []string{
 				`replaced 2026-01-05T00:01:36Z by version "w"; version "v" of 2026-01-05T00:01:32Z is as it was proven`,
 				"Object Lock of the version: none", "restore it: copy v"}},
-		{"only others", log, []archive.Version{marker("m", 9, true), kept("w", 5)}, map[string]stored{"w": {body: packed(t, []byte("{}"))}}, []string{
+		{"only others", log, []archive.Version{marker("m", 9, true), kept("w", 5)}, map[string]stored{"w": {body: archivetest.Gzip(t, []byte("{}"))}}, []string{
 			`deleted 2026-01-05T00:01:40Z by delete marker "m"; none of 1 versions in the bucket is as it was proven`}},
 		{"one that may not be read", log, []archive.Version{marker("m", 9, true), kept("w", 5)}, nil, []string{
 			`deleted 2026-01-05T00:01:40Z by delete marker "m"; none of 1 versions in the bucket is as it was proven`,

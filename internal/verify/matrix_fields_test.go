@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -75,7 +76,7 @@ func (d document) file() map[string]any {
 // edit changes a member of a digest. With a key it signs the result anew.
 func (m memory) edit(t *testing.T, key string, change func(document), pair *rsa.PrivateKey) {
 	t.Helper()
-	old := unpacked(t, m[key].body)
+	old := archivetest.Gunzip(t, m[key].body)
 	var d document
 	if err := json.Unmarshal(old, &d); err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func (m memory) edit(t *testing.T, key string, change func(document), pair *rsa.
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := stored{body: packed(t, body), metadata: maps.Clone(m[key].metadata)}
+	o := stored{body: archivetest.Gzip(t, body), metadata: maps.Clone(m[key].metadata)}
 	if pair != nil {
 		var signed digest.Digest
 		if err := json.Unmarshal(body, &signed); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
@@ -105,7 +106,7 @@ func TestMemory(t *testing.T) {
 	const hours = 400 // for which the key is valid
 	files, limit := exhaustive.Or(60_000, 1_000_000), exhaustive.Or(uint64(10<<20), uint64(64<<20))
 	sum := sha256.Sum256([]byte(endlessText))
-	e := &endless{t: t, byHour: files / hours, hours: hours, digests: map[string]stored{}, log: packed(t, []byte(endlessText)), hash: hex.EncodeToString(sum[:])}
+	e := &endless{t: t, byHour: files / hours, hours: hours, digests: map[string]stored{}, log: archivetest.Gzip(t, []byte(endlessText)), hash: hex.EncodeToString(sum[:])}
 	e.measure()
 	before := e.peak
 	bad, got := run(t, e, keys(), verify.Options{})

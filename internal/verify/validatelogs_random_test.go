@@ -17,6 +17,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/dirarchive"
 	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/sandbox/delivery"
@@ -51,7 +52,7 @@ var damages = []struct {
 	{"truncate", false, true, changed("truncate"), "", "the checksum at the end of a gzip member is not asked for"},
 	{"delete", true, true, func(_ *testing.T, m memory, key string) { delete(m, key) }, "of digests deleted in a row, one is named", ""},
 	{"forge a neighbour", false, true, func(t *testing.T, m memory, key string) {
-		m[strings.Replace(key, ".json.gz", "x.json.gz", 1)] = stored{body: packed(t, []byte("{}"))}
+		m[strings.Replace(key, ".json.gz", "x.json.gz", 1)] = stored{body: archivetest.Gzip(t, []byte("{}"))}
 	}, "", "only log files that a digest lists are looked at"},
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/exhaustive"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
@@ -61,7 +62,7 @@ var changes = []change{
 	}},
 	{"change the text", func(t *testing.T, m memory, key string) {
 		s := m[key]
-		s.body = packed(t, append(unpacked(t, s.body), ' '))
+		s.body = archivetest.Gzip(t, append(archivetest.Gunzip(t, s.body), ' '))
 		m[key] = s
 	}},
 	{"truncate", func(_ *testing.T, m memory, key string) {
@@ -76,7 +77,7 @@ var changes = []change{
 	}},
 	{"append a gzip member", func(t *testing.T, m memory, key string) {
 		s := m[key]
-		s.body = append(bytes.Clone(s.body), packed(t, nil)...)
+		s.body = append(bytes.Clone(s.body), archivetest.Gzip(t, nil)...)
 		m[key] = s
 	}},
 	{"append a byte", func(_ *testing.T, m memory, key string) {
@@ -485,11 +486,11 @@ func FuzzDigest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, signature, algorithm string, pack bool) {
 		m, b := eightHours(t)
 		key := b.digests[4]
-		if bytes.Equal(body, unpacked(t, m[key].body)) {
+		if bytes.Equal(body, archivetest.Gunzip(t, m[key].body)) {
 			return
 		}
 		if pack {
-			body = packed(t, body)
+			body = archivetest.Gzip(t, body)
 		}
 		m[key] = stored{body: body, metadata: map[string]string{digest.MetadataSignature: signature, digest.MetadataSignatureAlgorithm: algorithm}}
 		bad, sum := run(t, m, keys(), verify.Options{})

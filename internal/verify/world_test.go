@@ -3,7 +3,6 @@ package verify_test
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/verify"
 )
 
@@ -155,7 +155,7 @@ func (b *builder) log(t *testing.T, at time.Time, text string) digest.LogFile {
 	t.Helper()
 	key := b.prefix + archive.Key{Organization: b.organization, Account: account, Kind: archive.Logs, Region: b.region, Delivered: at,
 		Unique: fmt.Sprintf("%s%010d", strings.NewReplacer("_", "", ".", "", "-", "").Replace(b.trail), at.Unix())}.String()
-	b.m[key] = stored{body: packed(t, []byte(text))}
+	b.m[key] = stored{body: archivetest.Gzip(t, []byte(text))}
 	b.logs = append(b.logs, key)
 	sum := sha256.Sum256([]byte(text))
 	return digest.LogFile{S3Bucket: b.bucket, S3Object: key, HashValue: hex.EncodeToString(sum[:]), HashAlgorithm: digest.HashAlgorithm,
@@ -194,7 +194,7 @@ func (m memory) put(t *testing.T, key string, d *digest.Digest, pair *rsa.Privat
 	if err != nil {
 		t.Fatal(err)
 	}
-	m[key] = stored{body: packed(t, body), metadata: map[string]string{
+	m[key] = stored{body: archivetest.Gzip(t, body), metadata: map[string]string{
 		digest.MetadataSignature: signature, digest.MetadataSignatureAlgorithm: digest.SignatureAlgorithm}}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:]), signature
@@ -203,37 +203,11 @@ func (m memory) put(t *testing.T, key string, d *digest.Digest, pair *rsa.Privat
 // digest reads a digest of the archive.
 func (m memory) digest(t *testing.T, key string) *digest.Digest {
 	t.Helper()
-	d, err := digest.Parse(unpacked(t, m[key].body))
+	d, err := digest.Parse(archivetest.Gunzip(t, m[key].body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func packed(t *testing.T, text []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func unpacked(t *testing.T, body []byte) []byte {
-	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 // run verifies an archive and returns the results that are not valid.

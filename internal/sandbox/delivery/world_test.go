@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,10 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/cerpac/trailkeeper/archive"
 	"github.com/cerpac/trailkeeper/digest"
+	"github.com/cerpac/trailkeeper/internal/archivetest"
 	"github.com/cerpac/trailkeeper/internal/sandbox/delivery/keyring"
 	"github.com/cerpac/trailkeeper/internal/sandbox/journal"
 	"github.com/cerpac/trailkeeper/internal/sandbox/spool"
@@ -254,19 +252,6 @@ func (m *memoryTopic) Publish(ctx context.Context, topicARN, message string) err
 	return nil
 }
 
-func gunzip(t *testing.T, packed []byte) []byte {
-	t.Helper()
-	zip, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := io.ReadAll(zip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain
-}
-
 // evidence is the content of the buckets, read without the deliverer's state.
 type evidence struct {
 	times   map[string]int              // how often each event is in log files
@@ -294,7 +279,7 @@ func (w *world) examine() *evidence {
 		if err != nil || key.Name != "" || key.Flat {
 			t.Fatalf("%s is no key of CloudTrail: %v", o.Key, err)
 		}
-		plain := gunzip(t, o.Body)
+		plain := archivetest.Gunzip(t, o.Body)
 		if key.Kind != archive.Digest {
 			e.log(t, name, plain)
 			continue
